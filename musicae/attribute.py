@@ -1,0 +1,44 @@
+"""More or less of an attribute: codes moved along attribute vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from musicae import walk
+from musicae.clip import Clip, Recipe, Source, Style, draw, encode, make
+from musicae.errors import MusicaeError
+from musicae.model import Model
+
+
+def attribute(
+    model: Model,
+    amounts: Mapping[str, float],
+    source: Source | None = None,
+    *,
+    temperature: float = 0.0,
+    seed: int = 0,
+    tempo_qpm: float = 120.0,
+) -> tuple[Clip, Clip]:
+    """The clip with its attributes changed, and the clip before.
+
+    Args:
+        amounts: per attribute how much of its vector is added; 1 leads from the mean of the lowest quarter of the
+            training data to that of the highest.
+        source: what to change; without it, a draw from the prior at `tempo_qpm`.
+
+    Raises:
+        MusicaeError: the model has no such vector.
+    """
+    if not model.attributes:
+        raise MusicaeError(
+            f"model {model.name} has no attribute vectors",
+            f"compute them from a data set like the one that it was trained on: musicae fit {model.name} DATA",
+        )
+    z = encode(model, source) if source else draw(model, 1, seed)
+    style = source.style if source else Style(tempo_qpm)
+    asked = {"source": source.label if source else "a draw from the prior"}
+    before = Recipe.of(model, "attribute", z, seed=seed, temperature=temperature, style=style, **asked, amounts={})
+    moved = walk.move(z, model.attributes, amounts)
+    after = replace(before, z=moved, arguments={**asked, "amounts": dict(amounts)})
+    return make(model, after, "after"), make(model, before, "before")

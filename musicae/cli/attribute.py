@@ -1,0 +1,66 @@
+"""`musicae attribute`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.clips import check_output, deliver, read_source
+from musicae.cli.console import Console
+
+EXAMPLES = ("musicae attribute --add density", "musicae attribute a.mid --add density --subtract interval=0.5")
+
+Change = typer.Option(metavar="NAME[=AMOUNT]", show_default=False, help="An attribute, by an amount of 1 or as given.")
+
+
+def command(
+    file: Annotated[str | None, typer.Argument(help="A MIDI file; without it, new music is changed.")] = None,
+    add: Annotated[list[str] | None, Change] = None,
+    subtract: Annotated[list[str] | None, Change] = None,
+    temperature: cli.Temperature = 0.0,
+    model: cli.Model = cli.DEFAULT_MODEL,
+    bar: cli.Bar = None,
+    track: cli.Track = None,
+    tempo: cli.QPM = None,
+    seed: cli.Seed = None,
+    output: cli.Output = None,
+    force: cli.Force = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Change an attribute of a clip, or of new music.
+
+    Without FILE, write new music before and after the change."""
+    console = Console(quiet, json)
+    check_output(output, console, several=file is None)
+    amounts = parse(add or [], subtract or [])
+    from musicae.attribute import attribute
+    from musicae.model import load
+
+    net = load(model, device)
+    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo) if file else None
+    drawn = console.seed(seed)
+    after, before = attribute(net, amounts, source, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
+    old, new = before.attributes(), after.attributes()
+    for name in amounts:
+        console.note(f"{name} {old[name]:.3g} -> {new[name]:.3g}")
+    deliver([after] if source else [after, before], output, console, force)
+
+
+def parse(add: list[str], subtract: list[str]) -> dict[str, float]:
+    """The amount of every attribute: `density` is 1 of it, `density=0.5` a half; repeated ones add up."""
+    if not add + subtract:
+        raise typer.BadParameter("say what to change: --add density, or --subtract interval=0.5")
+    amounts: Counter[str] = Counter()
+    for sign, items in ((1, add), (-1, subtract)):
+        for item in items:
+            name, _, amount = item.partition("=")
+            try:
+                amounts[name] += sign * float(amount or 1)  # type: ignore[assignment]
+            except ValueError:
+                raise typer.BadParameter(f"{amount!r} is not an amount: write {name}=0.5") from None
+    return dict(amounts)

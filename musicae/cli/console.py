@@ -1,0 +1,190 @@
+"""What commands share: options declared once, and the two streams. Data goes to stdout, everything said to stderr."""
+
+from __future__ import annotations
+
+import json as json_text
+import os
+import secrets
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+    from rich.console import RenderableType
+
+    from musicae.errors import MusicaeError
+
+DEFAULT_MODEL = "melody-2bar"
+
+
+def model_names(incomplete: str) -> list[str]:
+    """The installed models that start with what was typed: for shell completion."""
+    from musicae.shelf import installed
+
+    return [name for name in installed() if name.startswith(incomplete)]
+
+
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model", "-m", metavar="NAME", help="An installed model or a model folder.", autocompletion=model_names
+    ),
+]
+RecipeModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        show_default=False,
+        help="Another model than the one that FILE names.",
+        autocompletion=model_names,
+    ),
+]
+File = Annotated[str, typer.Argument(help="A MIDI file of any length, or - for stdin.")]
+RecipeFile = Annotated[Path, typer.Argument(help="What musicae wrote beside a MIDI file.")]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        show_default=False,
+        help="A file, a folder (one that exists, or a name that ends in /), or - for stdout. "
+        "Without it: the current folder, under the first free number.",
+    ),
+]
+Count = Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many.")]
+Temperature = Annotated[
+    float,
+    typer.Option(
+        min=0, metavar="T", help="How freely notes are drawn: 0 takes the likeliest, 1 draws as the model was trained."
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="N", show_default=False, help="Same seed, same bytes. Drawn and shown when not given."),
+]
+QPM = Annotated[
+    float | None,
+    typer.Option(
+        "--tempo",
+        metavar="QPM",
+        min=4,
+        max=960,
+        show_default=False,
+        help="Tempo of what is written, in quarters a minute.",
+    ),
+]
+Bar = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", show_default=False, help="First bar to read, from 1. Without it the best window is chosen."
+    ),
+]
+Track = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="N", show_default=False, help="Track to read, from 0. Without it the most suitable is chosen."
+    ),
+]
+Where = Literal["auto", "cpu", "cuda", "mps"]
+Device = Annotated[Where, typer.Option(help="Where to compute.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files.")]
+
+
+@dataclass(frozen=True)
+class Console:
+    """Where a command prints.
+
+    Attributes:
+        quiet: say nothing on stderr but warnings and errors.
+        json: stdout carries one JSON object.
+    """
+
+    quiet: bool = False
+    json: bool = False
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether progress bars and pictures are wanted: someone watches stderr."""
+        return not self.quiet and sys.stderr.isatty()
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal."""
+        return stderr().width
+
+    def note(self, text: str) -> None:
+        """Say something in passing."""
+        if not self.quiet:
+            print(text, file=sys.stderr)
+
+    def show(self, picture: RenderableType) -> None:
+        """Draw something that rich can render, if someone watches."""
+        if self.on_terminal:
+            stderr().print(picture)
+
+    def seed(self, given: int | None) -> int:
+        """The seed that was asked for, or a fresh one of five digits, which is said."""
+        if given is not None:
+            return given
+        drawn = secrets.randbelow(90_000) + 10_000
+        self.note(f"seed {drawn}")
+        return drawn
+
+    @contextmanager
+    def progress(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        """A progress bar; what it yields is called with how much was done since the last call."""
+        if not self.on_terminal:
+            yield lambda _: None
+            return
+        from rich import progress
+
+        class Rate(progress.ProgressColumn):
+            def render(self, task: progress.Task) -> str:
+                return f"{task.speed:,.0f}/s" if task.speed else ""
+
+        columns = (*progress.Progress.get_default_columns(), progress.MofNCompleteColumn(), Rate())
+        with progress.Progress(*columns, console=stderr(), transient=True) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda done: bar.advance(task, done)
+
+    def data(self, lines: Iterable[object], record: Mapping[str, Any]) -> None:
+        """Print a command's result to stdout: `record` with `--json`, else the lines."""
+        if self.json:
+            print(json_text.dumps(record))
+            return
+        for line in lines:
+            print(line)
+
+
+def examples(*lines: str) -> str:
+    """Command lines as the last paragraph of a help text, which is not to be wrapped."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def stderr() -> RichConsole:
+    """Rich's console on stderr: no colors when it is no terminal or `NO_COLOR` is set."""
+    from rich.console import Console as RichConsole
+
+    return RichConsole(stderr=True, highlight=False)
+
+
+def report(error: MusicaeError) -> None:
+    """Print an expected failure as an `error:` and a `hint:` line, after its traceback if `MUSICAE_DEBUG` is set."""
+    from rich.text import Text
+
+    if os.environ.get("MUSICAE_DEBUG", "0") not in ("", "0"):
+        traceback.print_exception(error)
+    for label, style, text in (("error:", "bold red", error.message), ("hint:", "bold cyan", error.hint)):
+        stderr().print(Text.assemble((label, style), " ", text), soft_wrap=True)

@@ -1,0 +1,40 @@
+"""`musicae encode`."""
+
+from __future__ import annotations
+
+import sys
+
+from musicae.cli import console as cli
+from musicae.cli.clips import read_source
+from musicae.cli.console import Console
+
+EXAMPLES = ("musicae encode a.mid -o code.json", "musicae encode a.mid --bar 5 -o -")
+
+
+def command(
+    file: cli.File,
+    model: cli.Model = cli.DEFAULT_MODEL,
+    bar: cli.Bar = None,
+    track: cli.Track = None,
+    tempo: cli.QPM = None,
+    output: cli.Output = None,
+    force: cli.Force = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Write the latent code of a clip.
+
+    It is the posterior mean, as JSON, to edit and to give to `musicae decode`."""
+    console = Console(quiet, json)
+    from musicae.encode import encode
+    from musicae.model import load
+    from musicae.outputs import dump, write_recipe
+
+    net = load(model, device)
+    recipe = encode(net, read_source(file, net, console, bar=bar, track=track, tempo=tempo))
+    if output == "-":
+        sys.stdout.buffer.write(dump(recipe))
+        return
+    path = write_recipe(recipe, output, force=force)
+    console.data([path], {"model": recipe.model, "hash": recipe.hash, "files": [{"path": str(path)}]})

@@ -1,0 +1,46 @@
+"""`musicae fit`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+
+EXAMPLES = ("musicae fit melody-2bar tunes", "musicae fit models/mine data/mine --windows 100000")
+
+
+def command(
+    model: Annotated[str, typer.Argument(help="An installed model or a model folder.", autocompletion=cli.model_names)],
+    data: Annotated[str, typer.Argument(help="A folder that musicae preprocess wrote, or the name of one.")],
+    windows: Annotated[
+        int, typer.Option(min=4, metavar="N", help="How many training windows to read at most.")
+    ] = 50_000,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Which windows are drawn.")] = 0,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Compute the attribute vectors of a model.
+
+    They come from training windows and are stored with the model. A vector is the mean code of the quarter of the
+    windows with most of the attribute, minus that of the quarter with least; windows that tie at the edge of a quarter
+    share what is left of it equally.
+    """
+    console = Console(quiet, json)
+    from musicae.corpus.dataset import Dataset
+    from musicae.fit import fit
+    from musicae.model import load, save_attributes
+    from musicae.shelf import find_dataset
+
+    net, dataset = load(model, device), Dataset(find_dataset(data))
+    with console.progress("fitting", min(windows, dataset.manifest["splits"]["train"]["windows"])) as done:
+        fits = fit(net, dataset, windows=windows, seed=seed, progress=done)
+    net.attributes = {name: found.vector for name, found in fits.items()}
+    path = save_attributes(net)
+    for name, found in fits.items():
+        console.note(f"{name:14} {found.low:.3f} in the lowest quarter, {found.high:.3f} in the highest")
+    quarters = {name: {"low": found.low, "high": found.high} for name, found in fits.items()}
+    console.data([path], {"model": net.name, "attributes": quarters, "files": [str(path)]})

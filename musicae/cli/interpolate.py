@@ -1,0 +1,73 @@
+"""`musicae interpolate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.clips import check_output, deliver, read_source
+from musicae.cli.console import Console
+
+EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid --steps 9 --exact-ends -o slow.mid")
+
+EACH = "Given once: of both; twice: of a, and of b."
+
+
+def command(
+    a: cli.File,
+    b: cli.File,
+    steps: Annotated[int, typer.Option(min=2, metavar="N", help="Clips from a to b, both included.")] = 5,
+    linear: Annotated[bool, typer.Option("--linear", help="Go along a line, not a great circle.")] = False,
+    exact_ends: Annotated[
+        bool, typer.Option("--exact-ends", help="Keep the notes of a and b; they are reconstructions otherwise.")
+    ] = False,
+    bar: Annotated[
+        list[int] | None,
+        typer.Option(min=1, metavar="N", show_default=False, help=f"First bar to read, from 1. {EACH}"),
+    ] = None,
+    track: Annotated[
+        list[int] | None, typer.Option(min=0, metavar="N", show_default=False, help=f"Track to read, from 0. {EACH}")
+    ] = None,
+    temperature: cli.Temperature = 0.0,
+    model: cli.Model = cli.DEFAULT_MODEL,
+    tempo: cli.QPM = None,
+    seed: cli.Seed = None,
+    output: cli.Output = None,
+    force: cli.Force = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Go from one clip to another in steps.
+
+    Writes one file with all steps in a row, and one file per step."""
+    console = Console(quiet, json)
+    check_output(output, console, several=True)
+    bars, tracks = each(bar), each(track)
+    from musicae.interpolate import interpolate
+    from musicae.model import load
+
+    net = load(model, device)
+    start, end = (
+        read_source(path, net, console, bar=first, track=part, tempo=tempo)
+        for path, first, part in zip((a, b), bars, tracks, strict=True)
+    )
+    drawn = console.seed(seed)
+    clips = interpolate(
+        net, start, end, steps=steps, linear=linear, exact_ends=exact_ends, temperature=temperature, seed=drawn
+    )
+    deliver(clips, output, console, force)
+
+
+def each(given: list[int] | None) -> tuple[int | None, int | None]:
+    """What an option that may be given once or twice says of a and of b."""
+    match given or []:
+        case []:
+            return None, None
+        case [both]:
+            return both, both
+        case [first, second]:
+            return first, second
+    raise typer.BadParameter("--bar and --track are given twice at most: of a, and of b")

@@ -1,0 +1,91 @@
+"""`musicae preprocess`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+
+EXAMPLES = (
+    "musicae preprocess midi/",
+    "musicae preprocess midi/ -o data/mine --representation melody --bars 16",
+)
+
+
+def command(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders with MIDI files, at any depth.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", show_default=False, help="Without it: data/REPRESENTATION-BARSbar."
+        ),
+    ] = None,
+    representation: Annotated[str, typer.Option(metavar="NAME", help="melody, drums or trio.")] = "melody",
+    bars: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window.")] = 2,
+    splits: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="A CSV file with columns path,split. Without it songs are split 90/5/5.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", show_default=False, help="Processes. Without it: one a core.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first file that cannot be used.")] = False,
+    force: cli.Force = False,
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Make a dataset from folders of MIDI files.
+
+    Killed on the way, the same command continues where it stopped. Songs are split, not windows, and no window stands
+    in two splits. Why a file was dropped stands in the dataset's dropped.csv.
+    """
+    console = Console(quiet, json)
+    from musicae.corpus.preprocess import preprocess
+    from musicae.corpus.shards import read_dropped
+    from musicae.music.representations import REPRESENTATIONS
+
+    if representation not in REPRESENTATIONS:
+        raise typer.BadParameter(f"{representation!r} is no representation; choose one of {', '.join(REPRESENTATIONS)}")
+    folder = output or Path("data") / f"{representation}-{bars}bar"
+    manifest = preprocess(
+        folders,
+        folder,
+        REPRESENTATIONS[representation](bars=bars),
+        splits=splits,
+        workers=workers,
+        strict=strict,
+        force=force,
+        progress=console.progress,
+    )
+    for line in funnel(manifest):
+        console.note(line)
+    console.data([folder], {"dataset": str(folder), **manifest, "dropped": read_dropped(folder) if json else []})
+
+
+def funnel(manifest: dict[str, Any]) -> Iterator[str]:
+    """What became of the files and windows, one line each."""
+    files, windows = manifest["files"], manifest["windows"]
+    always = {"unreadable": 0, "other meter": 0}
+    yield _line("files", files["found"])
+    for reason, count in (always | files["dropped"]).items():
+        yield _line(f"  {reason}", -count)
+    yield _line("  kept", files["kept"])
+    yield _line("windows", windows["found"])
+    for reason in ("too silent", "too few pitches", "duplicates", "held out but in training"):
+        yield _line(f"  {reason}", -windows[reason])
+    yield _line("  kept", windows["kept"])
+    for split, counts in manifest["splits"].items():
+        yield f"{_line(split, counts['windows'])} windows from {counts['files']:,} files"
+
+
+def _line(label: str, count: int) -> str:
+    return f"{label:26}{count:>12,}"

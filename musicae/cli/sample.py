@@ -1,0 +1,32 @@
+"""`musicae sample`."""
+
+from __future__ import annotations
+
+from musicae.cli import console as cli
+from musicae.cli.clips import check_output, deliver
+from musicae.cli.console import Console
+
+EXAMPLES = ("musicae sample", "musicae sample -n 8 --temperature 1 --tempo 96 -o ideas/")
+
+
+def command(
+    n: cli.Count = 4,
+    temperature: cli.Temperature = 0.5,
+    model: cli.Model = cli.DEFAULT_MODEL,
+    tempo: cli.QPM = None,
+    seed: cli.Seed = None,
+    output: cli.Output = None,
+    force: cli.Force = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Write new music, drawn from a model."""
+    console = Console(quiet, json)
+    check_output(output, console, several=n > 1)
+    from musicae.model import load
+    from musicae.sample import sample
+
+    net, drawn = load(model, device), console.seed(seed)
+    clips = sample(net, n, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
+    deliver(clips, output, console, force)

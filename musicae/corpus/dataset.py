@@ -1,0 +1,93 @@
+"""A preprocessed corpus on the device: streams of tokens and the offsets of windows in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from musicae.errors import MusicaeError
+from musicae.music.representations import REPRESENTATIONS
+from musicae.music.representations.representation import SHIFTS, Representation, Shape
+
+SPLITS = ("train", "validation", "test")
+
+
+class Windows:
+    """One split: the token streams in device memory, and the first row of every window.
+
+    Batches are gathered from the streams where they are, so a window costs memory only while it is in a batch.
+    """
+
+    def __init__(self, tokens: Tensor, offsets: Tensor, shape: Shape) -> None:
+        self.tokens, self.offsets, self.shape = tokens, offsets, shape
+        self.rows = torch.arange(shape.segments * shape.steps, device=tokens.device)
+        tables = [torch.as_tensor(field.transposition.astype(np.int64)) for field in shape.fields]
+        self.transpositions = [table.to(tokens.device) for table in tables]
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def take(self, indices: Int64[Tensor, " window"]) -> Int64[Tensor, "window segment step field"]:
+        """The windows of these numbers, with note-offs of notes that began before the window read as rests."""
+        offsets = self.offsets[indices.to(self.offsets.device)].long()
+        windows = self.tokens[offsets[:, None] + self.rows].long()
+        for i, field in enumerate(self.shape.fields):
+            if field.orphan >= 0:
+                part = windows[..., i]
+                orphans = (part == field.orphan) & ((part > field.orphan).cumsum(1) == 0)
+                windows[..., i] = part.masked_fill(orphans, 0)
+        return windows.unflatten(1, (self.shape.segments, self.shape.steps))
+
+    def transpose(
+        self, windows: Int64[Tensor, "window segment step field"], shifts: Int64[Tensor, " window"]
+    ) -> Int64[Tensor, "window segment step field"]:
+        """Every window moved by a row of the transposition tables; a window that would leave the range stays."""
+        rows = shifts[:, None, None]
+        moved = torch.stack([table[rows, windows[..., i]] for i, table in enumerate(self.transpositions)], -1)
+        inside = (moved >= 0).flatten(1).all(1)
+        return torch.where(inside[:, None, None, None], moved, windows)
+
+    def draw(self, batch: int, generator: torch.Generator) -> tuple[Int64[Tensor, " batch"], Int64[Tensor, " batch"]]:
+        """The numbers of random windows, and a random transposition (a row of the tables) for each."""
+        indices = torch.randint(len(self), (batch,), generator=generator)
+        shifts = torch.randint(len(SHIFTS), (batch,), generator=generator)
+        return indices, shifts.to(self.tokens.device)
+
+
+class Dataset:
+    """A folder that `musicae preprocess` wrote.
+
+    Raises:
+        MusicaeError: the folder is not such a data set.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+            choice = self.manifest["representation"]
+            self.representation: Representation = REPRESENTATIONS[choice["name"]](bars=choice["bars"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise MusicaeError(
+                f"{folder} is not a data set ({type(error).__name__}: {error})",
+                "make one: musicae preprocess FOLDER -o data/NAME --representation melody --bars 2",
+            ) from None
+
+    def split(self, name: str, device: torch.device | str = "cpu") -> Windows:
+        """The windows of "train", "validation" or "test" on a device."""
+        try:
+            tokens = np.load(self.folder / name / "tokens.npy")
+            offsets = np.load(self.folder / name / "offsets.npy")
+        except (OSError, ValueError) as error:
+            hint = "run the musicae preprocess command that made it again"
+            raise MusicaeError(f"{self.folder / name} cannot be read: {error}", hint) from None
+        narrow = torch.as_tensor(tokens if tokens.dtype == np.uint8 else tokens.astype(np.int16))
+        return Windows(
+            narrow.to(device), torch.as_tensor(offsets.astype(np.int64)).to(device), self.representation.shape
+        )

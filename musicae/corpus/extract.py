@@ -1,0 +1,253 @@
+"""Streams to windows: which stretches of a piece are worth learning from, and which one a verb should use.
+
+A window is `representation.bars` bars of a stream; windows start at every bar. Nothing here loops over windows: a
+property of every window is made from `bars` shifted additions of a property of every bar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Integer
+
+from musicae.errors import MusicaeError
+from musicae.music.representations.grid import Grid, in_words, pad
+from musicae.music.representations.representation import Field, Refusal, Representation, Shape, Stream, Tokens
+from musicae.music.score import Score
+
+
+def settle(
+    tokens: Integer[np.ndarray, "*window time field"], shape: Shape
+) -> Integer[np.ndarray, "*window time field"]:
+    """Windows without orphans: a note-off before the first onset of its field in a window becomes token 0.
+
+    The note that it ends began before the window, so that two windows that differ only there sound the same.
+    """
+    settled = tokens.copy()
+    for index, field in enumerate(shape.fields):
+        column = settled[..., index]
+        if field.orphan > 0:
+            silent_so_far = ~np.logical_or.accumulate(column > field.orphan, axis=-1)
+            column[silent_so_far & (column == field.orphan)] = 0
+    return settled
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """What stands against each window, by the bar that it starts at.
+
+    Attributes:
+        broken: the window crosses a jump of the bar numbers.
+        silent: it has too many silent bars in a row in some part.
+        plain: it has too few distinct onset tokens.
+    """
+
+    broken: Bool[np.ndarray, " window"]
+    silent: Bool[np.ndarray, " window"]
+    plain: Bool[np.ndarray, " window"]
+
+    @property
+    def usable(self) -> Bool[np.ndarray, " window"]:
+        """Nothing stands against the window."""
+        return ~(self.broken | self.silent | self.plain)
+
+
+def judge(
+    tokens: Integer[np.ndarray, "time field"],
+    silent: Bool[np.ndarray, "part bar"],
+    bar_numbers: Integer[np.ndarray, " bar"],
+    representation: Representation,
+    bars: int,
+) -> Verdicts:
+    """The verdicts on all windows of `bars` bars of a stream, or of several streams joined end to end.
+
+    Streams that are joined need a jump between their bar numbers.
+    """
+    count = max(len(bar_numbers) - bars + 1, 0)
+    broken = bar_numbers[bars - 1 :] - bar_numbers[:count] != bars - 1
+    too_long = representation.max_silent_bars + 1
+    silences = np.zeros(count, dtype=bool)
+    if bars >= too_long:
+        silences |= _any_of(_all_of(silent, too_long), bars - too_long + 1).any(axis=0)
+    field = representation.shape.fields[0]
+    grid = tokens[:, 0].reshape(len(bar_numbers), -1)
+    return Verdicts(broken, silences, _distinct_onsets(grid, field, bars) < representation.min_pitches)
+
+
+def windows(stream: Stream, representation: Representation) -> Integer[np.ndarray, " window"]:
+    """The rows of `stream.tokens` at which usable windows start, each window once.
+
+    Usable: no more than `max_silent_bars` silent bars in a row in any part, at least `min_pitches` distinct onset
+    tokens in the first field, no jump of the bar numbers inside. Of windows that settle to the same tokens the first
+    is kept.
+    """
+    verdicts = judge(stream.tokens, stream.silent, stream.bars, representation, representation.bars)
+    rows = np.flatnonzero(verdicts.usable) * rows_per_bar(representation)
+    spans = rows[:, None] + np.arange(representation.window)
+    settled = settle(stream.tokens[spans], representation.shape)
+    _, first = np.unique(settled.reshape(len(rows), -1), axis=0, return_index=True)
+    return rows[np.sort(first)]
+
+
+def rows_per_bar(representation: Representation) -> int:
+    """Rows of a stream that make up one bar."""
+    return representation.window // representation.bars
+
+
+def onsets(tokens: Integer[np.ndarray, "*grid field"], fields: Sequence[Field]) -> Bool[np.ndarray, "*grid field"]:
+    """Where something starts: the tokens above `Field.orphan`, and above 0, which never starts anything."""
+    return tokens > np.array([max(field.orphan, 0) for field in fields])
+
+
+def _all_of(flags: Bool[np.ndarray, "part bar"], length: int) -> Bool[np.ndarray, "part run"]:
+    """Whether `length` flags in a row are all set, by the first of them."""
+    return ~_any_of(~flags, length)
+
+
+def _any_of(flags: Bool[np.ndarray, "part bar"], length: int) -> Bool[np.ndarray, "part run"]:
+    """Whether any of `length` flags in a row is set, by the first of them."""
+    count = max(flags.shape[1] - length + 1, 0)
+    total = np.zeros((len(flags), count), dtype=bool)
+    for shift in range(length):
+        total |= flags[:, shift : shift + count]
+    return total
+
+
+def _distinct_onsets(grid: Integer[np.ndarray, "bar step"], field: Field, bars: int) -> Integer[np.ndarray, " window"]:
+    """Number of distinct onset tokens in each window, from one bit set per bar."""
+    present = np.zeros((len(grid), field.vocabulary), dtype=bool)
+    present[np.arange(len(grid))[:, None], grid] = True
+    present[:, : max(field.orphan, 0) + 1] = False
+    sets = np.packbits(present, axis=1)
+    count = max(len(grid) - bars + 1, 0)
+    union = np.zeros((count, sets.shape[1]), dtype=np.uint8)
+    for shift in range(bars):
+        union |= sets[shift : shift + count]
+    return np.bitwise_count(union).sum(axis=1, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The window that a verb works on, and where it stands in the file.
+
+    Attributes:
+        tokens: settled.
+        tracks: indices into `score.tracks`.
+        label: the tracks in words.
+        tick: where the window starts.
+        first_bar, last_bar: numbers in the file, from 1; `last_bar` lies past `total_bars` when rests were added.
+        total_bars: how many bars the file has.
+    """
+
+    tokens: Tokens
+    tracks: tuple[int, ...]
+    label: str
+    tick: int
+    first_bar: int
+    last_bar: int
+    total_bars: int
+
+    def __str__(self) -> str:
+        span = f"bar {self.first_bar}" if self.first_bar == self.last_bar else f"bars {self.first_bar}-{self.last_bar}"
+        return f"{span} of {self.total_bars} ({self.label})" if self.label else f"{span} of {self.total_bars}"
+
+
+def best_window(
+    score: Score, representation: Representation, *, track: int | None = None, bar: int | None = None
+) -> Choice:
+    """The window of a score that a verb should use; a piece that is too short is padded with rests.
+
+    The stream is the first one in the representation's order, among those that read `track` if it is given, that has a
+    usable window. The window is the usable one with the most onsets, the earliest of equals; if none is usable, the
+    fullest without a long silence; if there is none of those either, the fullest.
+
+    Args:
+        track: an index into `score.tracks`.
+        bar: the window's first bar, numbered as in the file, from 1.
+
+    Raises:
+        MusicaeError: nothing can be read from the score or the track (it says what each track would need), or there
+            is no such bar.
+    """
+    streams, refusals = representation.streams(score)
+    if track is not None:
+        streams = [stream for stream in streams if track in stream.tracks]
+        if not streams:
+            raise _unreadable(score, representation, track, refusals)
+    if not streams:
+        streams = [_opening(score, representation)]
+    bars = representation.bars
+    judged = [judge(stream.tokens, stream.silent, stream.bars, representation, bars) for stream in streams]
+    chosen = next((i for i, verdicts in enumerate(judged) if verdicts.usable.any()), 0)
+    stream = streams[chosen]
+    start = _fullest(stream, judged[chosen], representation) if bar is None else _index_of(bar, stream)
+    return _choice(stream, start, score, representation)
+
+
+def _fullest(stream: Stream, verdicts: Verdicts, representation: Representation) -> int:
+    """The index of the first bar of the fullest window, or of the longest stretch of bars when all are too short."""
+    starting = onsets(stream.tokens, representation.shape.fields).reshape(len(stream.bars), -1).sum(axis=1)
+    full = np.convolve(starting, np.ones(representation.bars, dtype=np.int64))[representation.bars - 1 :]
+    for allowed in (verdicts.usable, ~(verdicts.broken | verdicts.silent), ~verdicts.broken):
+        if allowed.any():
+            return int(np.argmax(np.where(allowed, full[: len(allowed)], -1)))
+    stretches = np.flatnonzero(np.diff(stream.bars, prepend=-2) != 1)
+    return int(stretches[np.argmax(np.diff(stretches, append=len(stream.bars)))])
+
+
+def _index_of(bar: int, stream: Stream) -> int:
+    """The place in the stream of a bar numbered from 1.
+
+    Raises:
+        MusicaeError: the stream has no such bar.
+    """
+    found = np.flatnonzero(stream.bars == bar - 1)
+    if len(found):
+        return int(found[0])
+    total = int(stream.bars[-1]) + 1
+    if bar > total:
+        raise MusicaeError(f"there is no bar {bar}: the piece has {total} bars", f"choose a bar from 1 to {total}")
+    nearest = int(stream.bars[np.argmin(np.abs(stream.bars - (bar - 1)))]) + 1
+    raise MusicaeError(f"bar {bar} is in a meter that cannot be read", f"the nearest bar that can be read is {nearest}")
+
+
+def _choice(stream: Stream, start: int, score: Score, representation: Representation) -> Choice:
+    shape, rows = representation.shape, rows_per_bar(representation)
+    numbers = stream.bars[start : start + representation.bars]
+    whole = int((numbers - numbers[0] == np.arange(len(numbers))).sum())
+    tokens = pad(stream.tokens[start * rows : (start + whole) * rows], shape.fields, representation.window)
+    first_bar = int(stream.bars[start]) + 1
+    return Choice(
+        tokens=settle(tokens, shape).reshape(shape.segments, shape.steps, len(shape.fields)),
+        tracks=stream.tracks,
+        label=stream.label,
+        tick=Grid(score).tick(start),
+        first_bar=first_bar,
+        last_bar=first_bar + representation.bars - 1,
+        total_bars=int(stream.bars[-1]) + 1,
+    )
+
+
+def _opening(score: Score, representation: Representation) -> Stream:
+    """What `encode` makes of a score without streams: a trio without a bass, or nothing but rests.
+
+    Raises:
+        MusicaeError: the score has notes, none of them usable.
+    """
+    tokens = representation.encode(score).reshape(representation.window, -1)
+    silent = np.zeros((1, representation.bars), dtype=bool)
+    return Stream(tokens, silent, np.arange(representation.bars), (), "")
+
+
+def _unreadable(score: Score, representation: Representation, track: int, refusals: Sequence[Refusal]) -> MusicaeError:
+    if not 0 <= track < len(score.tracks):
+        return MusicaeError(f"there is no track {track}", f"choose a track from 0 to {len(score.tracks) - 1}")
+    remedies = [refusal.remedy for refusal in refusals if refusal.track == track]
+    remedies += [refusal.remedy for refusal in refusals if refusal.track < 0]
+    needs = "; ".join(remedies) or "is not among the tracks that are combined"
+    return MusicaeError(
+        f"{in_words(track, score.tracks[track])} cannot be read as {representation.name}: it {needs}",
+        "choose another track, or leave the choice to musicae",
+    )

@@ -1,0 +1,261 @@
+"""A folder of MIDI files to a dataset: files are read in chunks, songs are split, duplicates are dropped.
+
+Everything is ordered by the files' content, never by their names, their places, or which worker was first; chunks that
+are already in the work folder are not read again. So the same files and settings give the same bytes, whatever
+happened on the way.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Integer, UInt64
+
+from musicae import __version__
+from musicae.corpus.inventory import COPY, Inventory, Progress, Source, digest_of, no_progress, take_inventory
+from musicae.corpus.reading import Chunk, Outcome
+from musicae.corpus.shards import (
+    DROPPED,
+    Manifest,
+    read_manifest,
+    remove_dataset,
+    write_dropped,
+    write_manifest,
+    write_split,
+)
+from musicae.corpus.songs import SPLITS, SplitsFile, join_songs, split_songs
+from musicae.corpus.workers import Task, Workers, physical_cores
+from musicae.errors import MusicaeError
+from musicae.music.representations.representation import Representation
+
+FORMAT = 1
+FILES_PER_CHUNK = 128
+WORK = ".work"
+
+
+def preprocess(
+    folders: Sequence[Path],
+    output: Path,
+    representation: Representation,
+    *,
+    splits: Path | None = None,
+    workers: int | None = None,
+    strict: bool = False,
+    force: bool = False,
+    progress: Progress = no_progress,
+) -> Manifest:
+    """Make a dataset from the MIDI files in some folders.
+
+    Args:
+        output: a folder that does not exist yet, or holds the same dataset, finished or not.
+        splits: a CSV file with columns path and split; without it songs are split 90/5/5.
+        workers: processes; by default as many as there are physical cores.
+        strict: fail at the first file that cannot be used.
+        force: replace a dataset made from other files or with other settings.
+
+    Returns:
+        The manifest, as it was written.
+
+    Raises:
+        MusicaeError: no file can be used, or the output cannot be written.
+    """
+    given = SplitsFile(splits) if splits else None
+    inventory = take_inventory(folders, given, progress)
+    settings = _settings(representation, inventory.sources, given is not None)
+    manifest = _finished(output, settings, force)
+    if manifest is None:
+        if strict:
+            _refuse_bad(inventory.dropped.items())
+        _make_writable(output / WORK)
+        if not inventory.sources:
+            raise _nothing_usable(output, representation, inventory.dropped)
+        tasks = _tasks(inventory.sources, output / WORK, representation)
+        read = _read(tasks, representation, workers or physical_cores(), strict, progress)
+        manifest = _write(output, inventory, read, representation, settings)
+    shutil.rmtree(output / WORK, ignore_errors=True)
+    return manifest
+
+
+def _settings(representation: Representation, sources: Sequence[Source], given: bool) -> Manifest:
+    """What a dataset depends on: two with the same settings are the same."""
+    content = "".join(f"{source.digest} {source.split}\n" for source in sources)
+    return {
+        "format": FORMAT,
+        "musicae": __version__,
+        "representation": {"name": representation.name, "bars": representation.bars},
+        "max_silent_bars": representation.max_silent_bars,
+        "min_pitches": representation.min_pitches,
+        "splits_given": given,
+        "source": digest_of(content.encode()),
+    }
+
+
+def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
+    """The manifest of the dataset that is asked for, if it is complete already.
+
+    Raises:
+        MusicaeError: the output holds something else; with `force` another dataset is removed instead.
+    """
+    manifest = read_manifest(output)
+    if manifest is None:
+        ours = {WORK, DROPPED, *SPLITS}
+        if output.exists() and not (output.is_dir() and {path.name for path in output.iterdir()} <= ours):
+            raise MusicaeError(f"{output} exists and is no dataset", "choose another folder with -o")
+        return None
+    other = [name for name in settings if manifest.get(name) != settings[name]]
+    if force:
+        remove_dataset(output)
+        return None
+    if other:
+        raise MusicaeError(
+            f"{output} holds a dataset that differs in {', '.join(other)}",
+            "replace it with --force, or choose another folder with -o",
+        )
+    return manifest
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MusicaeError(f"cannot write {folder}: {error.strerror}", "choose another folder with -o") from error
+
+
+def _tasks(sources: Sequence[Source], work: Path, representation: Representation) -> list[Task]:
+    """Chunks of sources; a chunk's result is named after all that it depends on."""
+    parts = [sources[first : first + FILES_PER_CHUNK] for first in range(0, len(sources), FILES_PER_CHUNK)]
+    names = [digest_of(json.dumps(_settings(representation, part, given=False)).encode()) for part in parts]
+    return [
+        Task(tuple(source.path for source in part), work / f"{name}.npz")
+        for part, name in zip(parts, names, strict=True)
+    ]
+
+
+def _read(
+    tasks: Sequence[Task], representation: Representation, workers: int, strict: bool, progress: Progress
+) -> Chunk:
+    """Do the tasks that are not done yet; the results of all, as one."""
+    missing = [task for task in tasks if not task.result.exists()]
+    files, left = (sum(len(task.paths) for task in some) for some in (tasks, missing))
+    with progress("reading", files) as advance:
+        advance(files - left)
+        pool = Workers(representation, workers=min(workers, len(missing)), on_file=advance)
+        for index in pool.run(missing):
+            if strict:
+                task = missing[index]
+                _refuse_bad(zip(task.paths, Chunk.load(task.result).outcomes, strict=True))
+    return Chunk.join([Chunk.load(task.result) for task in tasks])
+
+
+def _refuse_bad(outcomes: Iterable[tuple[Path, Outcome]]) -> None:
+    for path, outcome in outcomes:
+        if outcome.reason not in ("", COPY):
+            raise MusicaeError(
+                f"{path}: {outcome.reason} ({outcome.detail})", "without --strict such files are skipped"
+            )
+
+
+def _write(
+    output: Path, inventory: Inventory, read: Chunk, representation: Representation, settings: Manifest
+) -> Manifest:
+    """Split the songs, drop the duplicates, write what is left."""
+    sources = inventory.sources
+    if settings["splits_given"]:
+        split, songs = np.array([source.split for source in sources]), None
+    else:
+        split, songs = _own_splits(sources, read)
+    selection = select(read.exact, split[read.window_file])
+    outcomes = inventory.dropped | _outcomes(sources, read, selection)
+    reasons = Counter(outcome.reason for outcome in outcomes.values())
+    kept = reasons.pop("", 0)
+    if not kept:
+        raise _nothing_usable(output, representation, outcomes)
+    write_dropped(output, _dropped(outcomes))
+    manifest = settings | {
+        "files": {"found": len(outcomes), "kept": kept, "dropped": dict(reasons.most_common())},
+        "songs": songs,
+        "windows": _window_counts(read.outcomes, selection),
+        "splits": {
+            name: write_split(output / name, read, selection.keep & (selection.split == index), representation)
+            for index, name in enumerate(SPLITS)
+        },
+    }
+    write_manifest(output, manifest)
+    return manifest
+
+
+def _dropped(outcomes: Mapping[Path, Outcome]) -> list[tuple[str, str, str]]:
+    rows = ((str(path), outcome.reason, outcome.detail) for path, outcome in outcomes.items() if outcome.reason)
+    return sorted(rows)
+
+
+def _nothing_usable(output: Path, representation: Representation, outcomes: Mapping[Path, Outcome]) -> MusicaeError:
+    shutil.rmtree(output / WORK, ignore_errors=True)
+    reason, count = Counter(outcome.reason for outcome in outcomes.values()).most_common(1)[0]
+    return MusicaeError(
+        f"none of {len(outcomes)} files can be used as {representation.name} ({count} x {reason})",
+        f"see {write_dropped(output, _dropped(outcomes))} for every file's reason",
+    )
+
+
+def _own_splits(sources: Sequence[Source], chunk: Chunk) -> tuple[Integer[np.ndarray, " file"], int]:
+    """The split of every file, and the number of songs among those with a usable window."""
+    song = join_songs(len(sources), chunk.song_file, chunk.song_hash, chunk.window_file, chunk.relative)
+    used = np.unique(chunk.window_file)
+    digests = [sources[file].digest for file in used]
+    split = np.zeros(len(sources), dtype=np.int64)
+    split[used] = split_songs(song[used], digests)
+    return split, len(np.unique(song[used]))
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Which windows are kept.
+
+    Attributes:
+        split: of each window, an index into `SPLITS`.
+        keep: the first of every set of equal windows, training first.
+        leaked: held-out windows that also stand in training.
+    """
+
+    split: Integer[np.ndarray, " window"]
+    keep: Bool[np.ndarray, " window"]
+    leaked: Bool[np.ndarray, " window"]
+
+
+def select(exact: UInt64[np.ndarray, " window"], split: Integer[np.ndarray, " window"]) -> Selection:
+    """Keep every window once: in training if it stands there at all."""
+    order = np.argsort(split, kind="stable")
+    _, first = np.unique(exact[order], return_index=True)
+    keep = np.zeros(len(exact), dtype=bool)
+    keep[order[first]] = True
+    leaked = (split > 0) & np.isin(exact, exact[split == 0])
+    return Selection(split, keep, leaked)
+
+
+def _outcomes(sources: Sequence[Source], chunk: Chunk, selection: Selection) -> dict[Path, Outcome]:
+    """What became of the files that were read, now that duplicates are known."""
+    kept = np.bincount(chunk.window_file[selection.keep], minlength=len(sources))
+    duplicate = Outcome("duplicate", "every window of it stands in another file")
+    return {
+        source.path: outcome if outcome.reason or kept[index] else duplicate
+        for index, (source, outcome) in enumerate(zip(sources, chunk.outcomes, strict=True))
+    }
+
+
+def _window_counts(outcomes: Sequence[Outcome], selection: Selection) -> dict[str, int]:
+    kept, leaked = int(selection.keep.sum()), int(selection.leaked.sum())
+    return {
+        "found": sum(outcome.windows for outcome in outcomes),
+        "too silent": sum(outcome.silent for outcome in outcomes),
+        "too few pitches": sum(outcome.plain for outcome in outcomes),
+        "duplicates": len(selection.keep) - kept - leaked,
+        "held out but in training": leaked,
+        "kept": kept,
+    }

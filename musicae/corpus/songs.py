@@ -1,0 +1,182 @@
+"""Which files are the same song, and which split each song goes to."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
+
+import numpy as np
+from jaxtyping import Integer, UInt64
+
+from musicae.errors import MusicaeError
+
+SPLITS = ("train", "validation", "test")
+HELD_OUT_SHARE = 0.05
+"""Of the songs, for validation and for test each."""
+
+UNLISTED = -1
+"""The split of a file that a splits file does not name."""
+
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "valid": "validation",
+    "val": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+FileIds = Integer[np.ndarray, " file"]
+
+
+def join_songs(
+    files: int,
+    stretch_file: Integer[np.ndarray, " stretch"],
+    stretch_hash: UInt64[np.ndarray, " stretch"],
+    window_file: Integer[np.ndarray, " window"],
+    window_hash: UInt64[np.ndarray, " window"],
+) -> FileIds:
+    """The song that every file belongs to, named by the song's first file.
+
+    Two files are one song when they share a stretch of 16 bars, or half of the distinct windows of the one that has
+    fewer; and so is what hangs together by such pairs. Hashes should be blind to transposition.
+    """
+    shared, halves = _chained(stretch_file, stretch_hash), _halves(files, window_file, window_hash)
+    return _components(files, np.concatenate([shared[0], halves[0]]), np.concatenate([shared[1], halves[1]]))
+
+
+def split_songs(song: FileIds, digests: Sequence[str]) -> FileIds:
+    """The split of every file, as an index into `SPLITS`: 90/5/5 of the songs, in the order of their digests.
+
+    A song's digest is the lowest of its files', so that nothing depends on names and places. Three songs or more leave
+    no split empty. Songs that hold more than a twentieth of the files are for training as long as there are others.
+    """
+    members: dict[int, list[str]] = {}
+    for name, digest in zip(song.tolist(), digests, strict=True):
+        members.setdefault(name, []).append(digest)
+    large = max(HELD_OUT_SHARE * len(digests), 1)
+    ordered = sorted(members, key=lambda name: (len(members[name]) > large, min(members[name])))
+    held_out = max(round(HELD_OUT_SHARE * len(ordered)), 1) if len(ordered) >= len(SPLITS) else 0
+    split_of_song = dict.fromkeys(ordered, 0)
+    split_of_song |= dict.fromkeys(ordered[:held_out], 1) | dict.fromkeys(ordered[held_out : 2 * held_out], 2)
+    return np.array([split_of_song[name] for name in song.tolist()], dtype=np.int64)
+
+
+class SplitsFile:
+    """A given split: a CSV file with columns `path` and `split`.
+
+    A row means a file when either path ends with the other, folder by folder: `pop/a.mid` means `/music/pop/a.mid`,
+    and `/music/pop/a.mid` means `pop/a.mid` below the folder that is read.
+
+    Raises:
+        MusicaeError: the file cannot be read, has no such columns, or names an unknown split.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._rows: dict[tuple[str, ...], int] = {}
+        self._tails: dict[tuple[str, ...], int] = {}
+        for parts, split in self._read():
+            self._rows[parts] = split
+            for tail in _tails(parts):
+                self._tails[tail] = split if self._tails.get(tail, split) == split else UNLISTED
+
+    def __call__(self, folder: Path, path: Path) -> int:
+        """The split of a file found under a folder: an index into `SPLITS`, or `UNLISTED`."""
+        full = path.absolute().parts
+        for tail in _tails(full):
+            if tail in self._rows:
+                return self._rows[tail]
+        return self._tails.get(path.relative_to(folder).parts, UNLISTED)
+
+    def _read(self) -> Iterator[tuple[tuple[str, ...], int]]:
+        hint = "give a CSV file with columns path,split; splits are train, validation and test"
+        try:
+            with self.path.open(newline="", encoding="utf-8-sig") as file:
+                for row in csv.DictReader(file):
+                    if row.get("path") is None or row.get("split") is None:
+                        raise MusicaeError(f"{self.path} has a row without path or split", hint)
+                    name = row["split"].strip().lower()
+                    if name not in SPLIT_NAMES:
+                        raise MusicaeError(f"{self.path} names an unknown split: {name!r}", hint)
+                    yield PurePath(row["path"]).parts, SPLITS.index(SPLIT_NAMES[name])
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise MusicaeError(f"cannot read {self.path}: {error}", hint) from error
+
+
+def _tails(parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The path itself, then without its first folder, and so on down to the file name."""
+    return (parts[start:] for start in range(len(parts)))
+
+
+def _chained(file: Integer[np.ndarray, " item"], key: UInt64[np.ndarray, " item"]) -> tuple[FileIds, FileIds]:
+    """Pairs of files that share a key: each with the next one that has it, which is enough to hang together."""
+    file, key = _distinct(file, key)
+    same = key[1:] == key[:-1]
+    return file[:-1][same], file[1:][same]
+
+
+def _halves(
+    files: int, file: Integer[np.ndarray, " window"], key: UInt64[np.ndarray, " window"]
+) -> tuple[FileIds, FileIds]:
+    """Pairs of files, the first with no more distinct windows than the second, that share half of the first's.
+
+    Such a partner holds one of the first's rarest windows, half of them and one more, which keeps the search short.
+    """
+    holders, key = _distinct(file, key)
+    window = np.cumsum(np.diff(key, prepend=key[:1]) != 0)  # keys numbered from 0, in order
+    spread = np.bincount(window)
+    first_holder = np.cumsum(spread) - spread
+    rarest_first = np.lexsort((spread[window], holders))
+    window = window[rarest_first]
+    sizes = np.bincount(holders, minlength=files)
+    ends = np.cumsum(sizes)
+    left, right = [], []
+    for this in np.flatnonzero(sizes):
+        mine = window[ends[this] - sizes[this] : ends[this]]
+        few = mine[: len(mine) // 2 + 1]
+        few = few[spread[few] > 1]
+        candidates = _gather(holders, first_holder[few], spread[few])
+        candidates = candidates[(sizes[candidates] >= sizes[this]) & (candidates != this)]
+        if len(candidates):
+            shared = np.bincount(_gather(holders, first_holder[mine], spread[mine]), minlength=files)
+            partners = np.unique(candidates[2 * shared[candidates] >= sizes[this]])
+            left.append(np.full(len(partners), this))
+            right.append(partners)
+    empty = np.zeros(0, dtype=np.int64)
+    return np.concatenate([empty, *left]), np.concatenate([empty, *right])
+
+
+def _distinct(
+    file: Integer[np.ndarray, " item"], key: UInt64[np.ndarray, " item"]
+) -> tuple[FileIds, UInt64[np.ndarray, " pair"]]:
+    """Every pair of a file and its key once, sorted by key, then by file."""
+    order = np.lexsort((file, key))
+    file, key = file[order].astype(np.int64), key[order]
+    new = np.ones(len(key), dtype=bool)
+    new[1:] = (key[1:] != key[:-1]) | (file[1:] != file[:-1])
+    return file[new], key[new]
+
+
+def _gather(values: FileIds, first: Integer[np.ndarray, " list"], length: Integer[np.ndarray, " list"]) -> FileIds:
+    """The concatenation of `values[first : first + length]` over all lists."""
+    ends = np.cumsum(length)
+    total = int(ends[-1]) if len(ends) else 0
+    return values[np.arange(total) + np.repeat(first - (ends - length), length)]
+
+
+def _components(count: int, left: FileIds, right: FileIds) -> FileIds:
+    """The lowest member of the connected component of every node."""
+    label = np.arange(count)
+    while True:
+        before = label.copy()
+        lowest = np.minimum(label[left], label[right])
+        np.minimum.at(label, label[left], lowest)
+        np.minimum.at(label, label[right], lowest)
+        while (label[label] != label).any():
+            label = label[label]
+        if (label == before).all():
+            return label

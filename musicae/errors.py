@@ -1,0 +1,28 @@
+"""The one exception for everything that can be expected to go wrong."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class MusicaeError(Exception):
+    """A failure that a user can act on.
+
+    The command line prints it as two lines, `error: {message}` and `hint: {hint}`, and exits with 1.
+
+    Args:
+        message: what failed, with the value that made it fail.
+        hint: what to do or type next.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> MusicaeError:
+    """The error for a name that is not among the known ones: the hint offers the nearest, and lists them all."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    choices = f"choose one of: {', '.join(names)}" if names else "there is none yet"
+    return MusicaeError(f"unknown {what}: {name}", f"did you mean {near[0]}? {choices}" if near else choices)

@@ -1,0 +1,179 @@
+"""A model: a representation and an autoencoder, in a folder of `config.json`, `model.safetensors` and a model card."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Integer
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from musicae import config as configuration
+from musicae.config import Config, Table, build
+from musicae.errors import MusicaeError
+from musicae.files import write_atomically
+from musicae.music.representations import REPRESENTATIONS
+from musicae.music.representations.representation import Representation, Shape
+from musicae.networks.autoencoder import Autoencoder
+from musicae.networks.decoders import DECODERS
+from musicae.networks.embedding import EMBEDDINGS
+from musicae.networks.encoders import ENCODERS
+from musicae.networks.grid import Field, Grid
+from musicae.networks.hardware import autocast, choose_device, precision, use_physical_cores
+from musicae.networks.latents import LATENTS, PRIORS
+from musicae.networks.regularizers import REGULARIZERS
+from musicae.shelf import find
+
+TABLES: dict[str, Table] = {
+    "representation": REPRESENTATIONS,
+    "embedding": EMBEDDINGS,
+    "encoder": ENCODERS,
+    "latent": LATENTS,
+    "decoder": DECODERS,
+    "prior": PRIORS,
+    "regularizers": REGULARIZERS,
+}
+"""What each part of a config chooses from."""
+
+BATCH = 256
+"""Windows that are encoded or decoded at once."""
+
+WindowTokens = Integer[np.ndarray, "window segment step field"]
+Codes = Float[Tensor, "window size"]
+
+
+class Model:
+    """Music to latent codes and back.
+
+    Attributes:
+        name: the name of its folder.
+        attributes: per attribute the direction in z that raises it by one quartile gap; empty until fitted.
+    """
+
+    def __init__(self, config: Config, name: str = "untitled", device: str = "auto") -> None:
+        use_physical_cores()
+        self.config, self.name = config, name
+        self.folder: Path | None = None
+        self.attributes: dict[str, Tensor] = {}
+        self.representation: Representation = build(REPRESENTATIONS, config.representation)
+        self.device = pick_device(device)
+        self.autoencoder = build_autoencoder(config, self.representation.shape).to(self.device)
+
+    @property
+    def latent_size(self) -> int:
+        """Dimensions of z."""
+        return self.autoencoder.latent.size
+
+    @cached_property
+    def hash(self) -> str:
+        """Sixteen hexadecimal digits that stand for configuration and weights."""
+        return hashlib.sha256(configuration.dumps(self.config).encode() + self.weights()).hexdigest()[:16]
+
+    def weights(self, dtype: torch.dtype = torch.float32) -> bytes:
+        """The weights as a safetensors file."""
+        state = self.autoencoder.state_dict()
+        return save_tensors({name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in state.items()})
+
+    @torch.no_grad()
+    def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step field"]) -> Codes:
+        """The posterior means of windows, on the CPU."""
+        self.autoencoder.eval()
+        windows = torch.as_tensor(tokens).long()
+        with autocast(self.device, precision(self.device)):
+            means = [self.autoencoder.encode(part.to(self.device)).mean.float().cpu() for part in windows.split(BATCH)]
+        return torch.cat(means) if means else torch.empty(0, self.latent_size)
+
+    @torch.no_grad()
+    def decode(self, z: Codes, *, temperature: float = 0.5, seed: int = 0) -> WindowTokens:
+        """Tokens drawn from codes; temperature 0 takes the most likely token at every step."""
+        self.autoencoder.eval()
+        generator = torch.Generator(self.device).manual_seed(seed)
+        with autocast(self.device, precision(self.device)):
+            parts = [self.autoencoder.sample(part.to(self.device), temperature, generator) for part in z.split(BATCH)]
+        return torch.cat(parts).cpu().numpy()
+
+    def prior(self, n: int, seed: int) -> Codes:
+        """n codes drawn from the prior, on the CPU."""
+        return self.autoencoder.prior.sample(n, torch.Generator().manual_seed(seed))
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name.
+
+    Raises:
+        MusicaeError: it is not there.
+    """
+    try:
+        return choose_device(name)
+    except (ValueError, RuntimeError) as error:
+        raise MusicaeError(str(error), "choose --device auto, cpu, cuda or mps") from None
+
+
+def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
+    """The network of a configuration, for tokens of the given shape, freshly initialized."""
+    fields = tuple(Field(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end) for f in shape.fields)
+    grid = Grid(shape.segments, shape.steps, fields)
+    embedding = build(EMBEDDINGS, config.embedding, grid)
+    encoder = build(ENCODERS, config.encoder, grid, embedding.width)
+    latent = build(LATENTS, config.latent, encoder.size)
+    prior = build(PRIORS, config.prior, latent.size)
+    decoder = build(DECODERS, config.decoder, grid, embedding.widths, latent.size)
+    regularizers = [build(REGULARIZERS, choice) for choice in config.regularizers]
+    return Autoencoder(grid, embedding, encoder, latent, prior, decoder, regularizers)
+
+
+def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None:
+    """Writes `config.json` and `model.safetensors`; float16 halves the file and costs no audible precision."""
+    write_atomically(folder / "model.safetensors", model.weights(dtype))
+    write_atomically(folder / "config.json", configuration.dumps(model.config).encode())
+    model.folder, model.name = folder, folder.name
+
+
+def save_attributes(model: Model) -> Path:
+    """Writes the attribute vectors beside the weights; returns the file.
+
+    Raises:
+        MusicaeError: the model has no folder yet, or it cannot be written.
+    """
+    if model.folder is None:
+        raise MusicaeError(f"model {model.name} has no folder to keep attribute vectors in", "save the model first")
+    path = model.folder / "attributes.safetensors"
+    write_atomically(path, save_tensors({name: vector.contiguous() for name, vector in model.attributes.items()}))
+    return path
+
+
+def load(name: str | Path, device: str = "auto") -> Model:
+    """The model of that name or folder.
+
+    Raises:
+        MusicaeError: there is none, or its files are damaged.
+    """
+    folder = find(name)
+    text = (folder / "config.json").read_text()
+    model = Model(configuration.loads(text), folder.name, device)
+    weights = _read_tensors(folder / "model.safetensors")
+    try:
+        model.autoencoder.load_state_dict({key: value.float() for key, value in weights.items()})
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise MusicaeError(f"the weights in {folder} do not fit its config.json: {reason}", _DAMAGED) from None
+    if (folder / "attributes.safetensors").exists():
+        model.attributes = _read_tensors(folder / "attributes.safetensors")
+    model.folder = folder
+    return model
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_tensors(path.read_bytes())
+    except (SafetensorError, OSError) as error:
+        raise MusicaeError(f"{path} cannot be read: {error}", _DAMAGED) from None
+
+
+_DAMAGED = "the file is damaged: copy it again, or train the model again"

@@ -1,0 +1,1 @@
+"""What music is: scores, MIDI files, attributes and token representations. Nothing here knows torch."""

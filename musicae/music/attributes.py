@@ -1,0 +1,77 @@
+"""What can be measured of a score and moved in the latent space: ATTRIBUTES, functions from scores to numbers.
+
+Definitions of Roberts et al. 2018 (arXiv:1803.05428), appendix, on a grid of sixteenths counted from the start of the
+score, whatever its meters. Pitches are those of the first pitched track that has notes, so that a trio's attributes
+are its melody's; at each onset its highest note counts. A score of drums only has rhythm but no pitches. Everything
+is 0 where nothing is there to be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Integer, Shaped
+
+from musicae.music.representations.grid import STEPS_PER_QUARTER, Spans, skyline, to_steps
+from musicae.music.score import Notes, Score
+
+C_MAJOR = (0, 2, 4, 5, 7, 9, 11)
+
+
+def diatonic(score: Score) -> float:
+    """Share of the notes that are in C major (pitch classes 0, 2, 4, 5, 7, 9, 11)."""
+    return _mean(np.isin(_line(score).pitch % 12, C_MAJOR))
+
+
+def density(score: Score) -> float:
+    """Onsets per sixteenth of the score's length."""
+    steps = -(-score.end * STEPS_PER_QUARTER // score.ticks_per_quarter)
+    return len(_onsets(score)) / steps if steps else 0.0
+
+
+def interval(score: Score) -> float:
+    """Mean absolute interval between consecutive notes, in semitones."""
+    return _mean(np.abs(np.diff(_line(score).pitch)))
+
+
+def syncopation16(score: Score) -> float:
+    """Share of the onsets that fall between eighths without an onset on the eighth before: steps 1, 3, 5, ..."""
+    onsets = _onsets(score)
+    return _mean((onsets % 2 == 1) & ~np.isin(onsets - 1, onsets))
+
+
+def syncopation8(score: Score) -> float:
+    """Share of the onsets that fall between quarters with no onset in the two sixteenths before: steps 2, 6, 10, ..."""
+    onsets = _onsets(score)
+    return _mean((onsets % 4 == 2) & ~np.isin(onsets - 1, onsets) & ~np.isin(onsets - 2, onsets))
+
+
+def _line(score: Score) -> Spans:
+    """The highest notes of the first pitched track that has notes, in steps."""
+    tracks = (track.notes for track in score.tracks if len(track.notes) and not track.is_drum)
+    notes = next(tracks, Notes.of([]))
+    start, end = (to_steps(ticks, score.ticks_per_quarter) for ticks in (notes.start, notes.end))
+    return skyline(Spans(start, np.maximum(end, start + 1), notes.pitch))
+
+
+def _onsets(score: Score) -> Integer[np.ndarray, " onset"]:
+    """The steps at which something starts: in the line whose pitches count, or in the drums if there is none."""
+    line = _line(score)
+    drums = [track.notes.start for track in score.tracks if track.is_drum]
+    if len(line) or not drums:
+        return line.start
+    return np.unique(to_steps(np.concatenate(drums), score.ticks_per_quarter))
+
+
+def _mean(values: Shaped[np.ndarray, " value"]) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+ATTRIBUTES: dict[str, Callable[[Score], float]] = {
+    "diatonic": diatonic,
+    "density": density,
+    "interval": interval,
+    "syncopation16": syncopation16,
+    "syncopation8": syncopation8,
+}

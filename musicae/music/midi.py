@@ -1,0 +1,183 @@
+"""MIDI files and bytes to scores and back: the only place that knows ticks, seconds and MIDI libraries.
+
+symusic reads (25 to 100 times as fast as pretty_midi), pretty_midi is the object people know, mido writes the bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import mido  # type: ignore[import-untyped]
+import numpy as np
+import pretty_midi  # type: ignore[import-untyped]
+from symusic.core import ScoreTick, TrackTick
+
+from musicae.errors import MusicaeError
+from musicae.music.score import Meter, Notes, Score, Tempo, Track
+
+T = TypeVar("T")
+
+LARGEST_TICK = 10_000_000
+"""pretty_midi holds a float for every tick, so that nothing longer is written: 12 days of music at 120 qpm, 24 ticks
+a quarter; 87 minutes of it at 960."""
+
+
+def read_midi(source: str | Path | bytes) -> Score:
+    """The score of a MIDI file, or of its bytes.
+
+    Notes keep the file's own ticks; zero-length notes, meters like 0/4 and tempi of 0 or infinity are ignored. A file
+    without notes is an empty score. Channel 10 is drums. The score ends with its last note.
+
+    Raises:
+        MusicaeError: there is no such file, or it is not MIDI, or it counts time in seconds (SMPTE).
+    """
+    data, name = (source, "MIDI data") if isinstance(source, bytes) else (_file_bytes(Path(source)), str(source))
+    parsed = _parse(data, name)
+    tracks = tuple(
+        Track(notes=_notes(track), program=int(track.program), is_drum=bool(track.is_drum), name=track.name.strip())
+        for track in parsed.tracks
+    )
+    return Score(
+        ticks_per_quarter=parsed.ticks_per_quarter,
+        tracks=tracks,
+        end=max((int(track.notes.end.max()) for track in tracks if len(track.notes)), default=0),
+        tempi=_tempi(parsed),
+        meters=_meters(parsed),
+    )
+
+
+def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
+    """The score as pretty_midi's object, in seconds.
+
+    Raises:
+        MusicaeError: the score is longer than `LARGEST_TICK`.
+    """
+    if score.end > LARGEST_TICK:
+        raise MusicaeError(
+            f"a score of {score.end} ticks is too long to write", f"cut it to at most {LARGEST_TICK} ticks"
+        )
+    midi = pretty_midi.PrettyMIDI(resolution=score.ticks_per_quarter, charset="utf8")
+    # pretty_midi offers tempo changes no other way; its own reader fills the same two fields.
+    midi._tick_scales = [(t.tick, 60.0 / (t.tempo_qpm * score.ticks_per_quarter)) for t in score.tempi]
+    midi._update_tick_to_time(score.end + 1)
+    for meter in score.meters:
+        time = midi.tick_to_time(meter.tick)
+        midi.time_signature_changes.append(pretty_midi.TimeSignature(meter.numerator, meter.denominator, time))
+    for track in score.tracks:
+        instrument = pretty_midi.Instrument(track.program, is_drum=track.is_drum, name=track.name)
+        instrument.notes = [
+            pretty_midi.Note(velocity, pitch, midi.tick_to_time(start), midi.tick_to_time(end))
+            for start, end, pitch, velocity in track.notes.rows()
+        ]
+        midi.instruments.append(instrument)
+    return midi
+
+
+def midi_bytes(score: Score, text: str | None = None) -> bytes:
+    """A MIDI file of the score: the same score and text give the same bytes.
+
+    Every track ends at `score.end`, so that a clip loops on its bar line.
+
+    Args:
+        text: written as a text event at the start, e.g. how the score was made.
+    """
+    written = io.BytesIO()
+    to_pretty_midi(score).write(written)
+    midi = mido.MidiFile(file=io.BytesIO(written.getvalue()), charset="utf8")
+    tempo_events = (message for message in midi.tracks[0] if message.type == "set_tempo")
+    for event, tempo in zip(tempo_events, score.tempi, strict=True):
+        event.tempo = round(60e6 / tempo.tempo_qpm)  # pretty_midi cuts the fraction off: 120 qpm can become 120.0002
+    for track in midi.tracks:
+        *events, end_of_track = track
+        end_of_track.time = max(0, score.end - sum(event.time for event in events))
+    if text is not None:
+        midi.tracks[0].insert(0, mido.MetaMessage("text", text=text, time=0))
+    out = io.BytesIO()
+    midi.save(file=out)
+    return out.getvalue()
+
+
+def write_midi(score: Score, path: str | Path, text: str | None = None) -> None:
+    """Write `midi_bytes` to a file, making its folder; a reader never sees half a file.
+
+    Raises:
+        MusicaeError: the file cannot be written.
+    """
+    path, data = Path(path), midi_bytes(score, text)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise MusicaeError(f"cannot write {path}: {error.strerror}", "choose another place with -o") from error
+
+
+def _file_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise MusicaeError(f"no such file: {path}", "check the path; a MIDI file ends in .mid or .midi") from error
+    except IsADirectoryError as error:
+        raise MusicaeError(f"{path} is a folder, not a MIDI file", "name one file of the folder") from error
+    except (OSError, ValueError) as error:
+        raise MusicaeError(f"cannot read {path}: {error}", "check the path and its permissions") from error
+
+
+def _parse(data: bytes, name: str) -> ScoreTick:
+    if data[:4] != b"MThd":
+        what = "is empty" if not data else "is not a MIDI file"
+        raise MusicaeError(f"{name} {what}", "give a standard MIDI file (.mid); export it from a sequencer if need be")
+    division = int.from_bytes(data[12:14])
+    if len(data) >= 14 and (division == 0 or division >= 0x8000):
+        what = "counts time in seconds (SMPTE)" if division else "has no ticks in a quarter"
+        raise MusicaeError(f"{name} {what}", "export it again with ticks per quarter note as the time division")
+    try:
+        return ScoreTick.from_midi(data)
+    except Exception as error:  # symusic raises several types for broken data
+        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise MusicaeError(f"{name} is damaged: {detail}", "export or download the file again") from error
+
+
+def _notes(track: TrackTick) -> Notes:
+    columns = track.notes.numpy()
+    start, duration = columns["time"].astype(np.int64), columns["duration"].astype(np.int64)
+    pitch, velocity = columns["pitch"].astype(np.int64), columns["velocity"].astype(np.int64)
+    notes = Notes(start, start + duration, pitch, velocity)
+    sound = (duration > 0) & (start >= 0) & (pitch >= 0) & (velocity > 0)
+    if not sound.all():
+        notes = notes[sound]
+    key = notes.start * 128 + notes.pitch
+    return notes if (key[1:] >= key[:-1]).all() else notes[np.argsort(key, kind="stable")]
+
+
+def _tempi(parsed: ScoreTick) -> tuple[Tempo, ...]:
+    columns = parsed.tempos.numpy()
+    ticks, microseconds = columns["time"], columns["mspq"]
+    valid = (ticks >= 0) & (microseconds > 0)
+    rows = zip(ticks[valid].tolist(), (60e6 / microseconds[valid]).tolist(), strict=True)
+    found = {0: 120.0} | dict(sorted(rows, key=lambda row: row[0]))
+    return tuple(Tempo(tick, tempo) for tick, tempo in _changes(found))
+
+
+def _meters(parsed: ScoreTick) -> tuple[Meter, ...]:
+    columns = (parsed.time_signatures.numpy()[name].tolist() for name in ("time", "numerator", "denominator"))
+    rows = ((tick, (top, bottom)) for tick, top, bottom in zip(*columns, strict=True) if tick >= 0 and top and bottom)
+    found = {0: (4, 4)} | dict(sorted(rows, key=lambda row: row[0]))
+    return tuple(Meter(tick, *fraction) for tick, fraction in _changes(found))
+
+
+def _changes(found: dict[int, T]) -> list[tuple[int, T]]:
+    """The entries of an ordered dict that differ from the one before."""
+    rows = list(found.items())
+    return rows[:1] + [after for before, after in itertools.pairwise(rows) if after[1] != before[1]]

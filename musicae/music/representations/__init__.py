@@ -1,0 +1,13 @@
+"""Codecs between scores and tokens, one file each."""
+
+from musicae.music.representations.drums import Drums
+from musicae.music.representations.melody import Melody
+from musicae.music.representations.representation import Representation
+from musicae.music.representations.trio import Trio
+
+REPRESENTATIONS: dict[str, type[Representation]] = {
+    "melody": Melody,
+    "drums": Drums,
+    "trio": Trio,
+}
+"""Built with the number of bars: `REPRESENTATIONS["melody"](bars=16)`."""

@@ -1,0 +1,133 @@
+"""Drums: on every sixteenth, which of nine kinds of drum are hit.
+
+Vocabulary (512), as Magenta's MusicVAE: the sum of 2^class over the classes hit; 0 is a rest. Classes are those of
+Roberts et al. 2018 (arXiv:1803.05428) and Magenta's `REDUCED_DRUM_PITCH_CLASSES`. Lengths and velocities are not kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Integer
+
+from musicae.music.representations.grid import (
+    STEPS_PER_BAR,
+    TICKS_PER_QUARTER,
+    TICKS_PER_STEP,
+    VELOCITY,
+    Grid,
+    Line,
+    bar_shape,
+    opening,
+    stream,
+)
+from musicae.music.representations.representation import SHIFTS, Field, Refusal, Representation, Stream, Tokens
+from musicae.music.score import Notes, Score, Track
+
+
+class Drums(Representation):
+    """`bars` bars of drums: segments are bars, one field of 512 tokens with ten features (nine hits and a no-hit).
+
+    All drum tracks of a score are read as one.
+    """
+
+    name = "drums"
+    max_silent_bars = 1
+    min_pitches = 2
+
+    def __init__(self, *, bars: int) -> None:
+        self.bars = bars
+        self.shape = bar_shape(bars, drum_field())
+
+    def encode(self, score: Score) -> Tokens:
+        return opening(score, self, self.streams(score))
+
+    def decode(self, tokens: Tokens) -> Score:
+        return _score(drum_notes(tokens.reshape(-1)), bars=len(tokens))
+
+    def streams(self, score: Score) -> tuple[list[Stream], list[Refusal]]:
+        grid = Grid(score)
+        lines, refusals = drum_lines(score, grid)
+        return [stream(score, grid, [line]) for line in lines], grid.refusals + refusals
+
+    def generate(self, generator: np.random.Generator) -> Score:
+        return _score(random_drums(generator, self.bars), self.bars)
+
+
+def drum_field() -> Field:
+    """The field of drums: a feature a class, one for no hit at all, and transpositions that change nothing."""
+    tokens = np.arange(VOCABULARY)
+    hits = tokens[:, None] >> np.arange(len(CLASSES)) & 1
+    return Field(
+        name="drums",
+        vocabulary=VOCABULARY,
+        features=np.column_stack([hits, tokens == 0]).astype(np.float32),
+        transposition=np.tile(tokens, (len(SHIFTS), 1)),
+    )
+
+
+def drum_lines(score: Score, grid: Grid) -> tuple[list[Line], list[Refusal]]:
+    """All drum tracks of a score as one line, if any of their notes is of the nine classes; why the others are not."""
+    tracks = tuple(index for index, track in enumerate(score.tracks) if track.is_drum)
+    refusals = [replace(_NOT_DRUMS, track=index) for index, track in enumerate(score.tracks) if not track.is_drum]
+    hits = np.zeros((grid.time, len(CLASSES) + 1), dtype=np.int16)
+    for track in tracks:
+        spans = grid.quantize(score.tracks[track])
+        hits[spans.start, _CLASS_OF_PITCH[spans.pitch]] = 1
+    tokens = hits @ _TOKEN_OF_CLASS
+    if not tokens.any():
+        return [], refusals + [replace(_NO_HITS, track=track) for track in tracks]
+    return [Line(tracks, tokens, tokens.reshape(-1, STEPS_PER_BAR).max(axis=1) == 0)], refusals
+
+
+def drum_notes(tokens: Integer[np.ndarray, " time"]) -> Notes:
+    """One note a hit, one step long, at the first pitch of its class."""
+    step, kind = np.nonzero(tokens[:, None] >> np.arange(len(CLASSES)) & 1)
+    start, pitch = step * TICKS_PER_STEP, _PITCH_OF_CLASS[kind]
+    order = np.lexsort((pitch, start))
+    return Notes(start, start + TICKS_PER_STEP, pitch, np.full_like(pitch, VELOCITY))[order]
+
+
+def random_drums(generator: np.random.Generator, bars: int) -> Notes:
+    """At least one hit; hits of random classes, sparse or dense."""
+    share = generator.uniform(0.05, 0.5)
+    hit = generator.random((bars * STEPS_PER_BAR, len(CLASSES))) < share
+    hit[generator.integers(len(hit)), generator.integers(len(CLASSES))] = True
+    step, kind = np.nonzero(hit)
+    start = step * TICKS_PER_STEP
+    rows = zip(start.tolist(), _PITCH_OF_CLASS[kind].tolist(), strict=True)
+    return Notes.of((tick, tick + TICKS_PER_STEP, pitch, VELOCITY) for tick, pitch in rows)
+
+
+def _score(notes: Notes, bars: int) -> Score:
+    return Score(
+        ticks_per_quarter=TICKS_PER_QUARTER,
+        tracks=(Track(notes, is_drum=True, name="drums"),),
+        end=bars * STEPS_PER_BAR * TICKS_PER_STEP,
+    )
+
+
+_NOT_DRUMS = Refusal(-1, "not drums", "needs to be on MIDI channel 10, the drums'")
+_NO_HITS = Refusal(-1, "no hits", "needs hits of the nine classes of drums in a readable meter")
+
+CLASSES = (
+    (36, 35),  # kick
+    (38, 27, 28, 31, 32, 33, 34, 37, 39, 40, 56, 65, 66, 75, 85),  # snare
+    (42, 44, 54, 68, 69, 70, 71, 73, 78, 80, 22),  # closed hi-hat
+    (46, 67, 72, 74, 79, 81, 26),  # open hi-hat
+    (45, 29, 41, 43, 61, 64, 84),  # low tom
+    (48, 47, 60, 63, 77, 86, 87),  # middle tom
+    (50, 30, 62, 76, 83),  # high tom
+    (49, 52, 55, 57, 58),  # crash cymbal
+    (51, 53, 59, 82),  # ride cymbal
+)
+"""MIDI pitches of every class; the first one is what the class decodes to."""
+
+VOCABULARY = 2 ** len(CLASSES)
+
+_CLASSES_BY_PITCH = {pitch: kind for kind, pitches in enumerate(CLASSES) for pitch in pitches}
+_PITCH_OF_CLASS = np.array([pitches[0] for pitches in CLASSES])
+# One class more, worth nothing, takes every other pitch.
+_CLASS_OF_PITCH = np.array([_CLASSES_BY_PITCH.get(pitch, len(CLASSES)) for pitch in range(128)])
+_TOKEN_OF_CLASS = np.array([*(2**kind for kind in range(len(CLASSES))), 0], dtype=np.int16)

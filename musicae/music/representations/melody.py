@@ -1,0 +1,195 @@
+"""Melodies: one note at a time on a grid of sixteenths.
+
+Vocabulary (90), as Magenta's MusicVAE: 0 hold (or go on resting), 1 note-off, 2 to 89 onset of MIDI pitch 21 to 108.
+A note-off stands at the first silent step; an onset ends the note before it. Roberts et al. 2018, arXiv:1803.05428.
+Not for polyphony: of a chord only the highest note is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Integer
+
+from musicae.music.representations.grid import (
+    STEPS_PER_BAR,
+    TICKS_PER_QUARTER,
+    TICKS_PER_STEP,
+    VELOCITY,
+    Grid,
+    Line,
+    Spans,
+    bar_shape,
+    opening,
+    skyline,
+    stream,
+)
+from musicae.music.representations.representation import (
+    SHIFTS,
+    Field,
+    Refusal,
+    Representation,
+    Stream,
+    Tokens,
+)
+from musicae.music.score import Notes, Score, Track
+
+HOLD, NOTE_OFF, FIRST_ONSET = 0, 1, 2
+LOWEST_PITCH, HIGHEST_PITCH = 21, 108
+VOCABULARY = FIRST_ONSET + HIGHEST_PITCH - LOWEST_PITCH + 1
+
+MELODY_PROGRAM, BASS_PROGRAM = 0, 33
+"""Programs of decoded tracks, as Magenta's: grand piano, fingered bass."""
+BASSES = range(32, 40)
+SOUND_EFFECTS = range(112, 128)
+MELODY_NAMES = ("melody", "lead", "vocal", "voice", "vox", "solo")
+
+
+class Melody(Representation):
+    """`bars` bars of melody: segments are bars, one field of 90 tokens.
+
+    Every pitched track can be read, except sound effects (programs 112 to 127), and basses (32 to 39) unless there is
+    nothing else. Tracks whose name says melody, lead, vocal, voice, vox or solo come first; then those with the
+    largest product of: the share of their sounding time in which a single note sounds, the share of the bars in which
+    they sound, and their mean pitch; of equals, the earlier track.
+    """
+
+    name = "melody"
+    max_silent_bars = 1
+    min_pitches = 3
+
+    def __init__(self, *, bars: int) -> None:
+        self.bars = bars
+        self.shape = bar_shape(bars, line_field("melody"))
+
+    def encode(self, score: Score) -> Tokens:
+        return opening(score, self, self.streams(score))
+
+    def decode(self, tokens: Tokens) -> Score:
+        notes = line_notes(tokens.reshape(-1))
+        return Score(
+            ticks_per_quarter=TICKS_PER_QUARTER,
+            tracks=(Track(notes, MELODY_PROGRAM, name="melody"),),
+            end=tokens.shape[0] * STEPS_PER_BAR * TICKS_PER_STEP,
+        )
+
+    def streams(self, score: Score) -> tuple[list[Stream], list[Refusal]]:
+        grid = Grid(score)
+        lines, refusals = melody_lines(score, grid)
+        if not lines:
+            lines, _ = bass_lines(score, grid)
+            read = [track for line in lines for track in line.tracks]
+            refusals = [refusal for refusal in refusals if refusal.track not in read]
+        return [stream(score, grid, [line]) for line in lines], grid.refusals + refusals
+
+    def generate(self, generator: np.random.Generator) -> Score:
+        notes = random_line(generator, self.bars)
+        return Score(
+            ticks_per_quarter=TICKS_PER_QUARTER,
+            tracks=(Track(notes, MELODY_PROGRAM, name="melody"),),
+            end=self.bars * STEPS_PER_BAR * TICKS_PER_STEP,
+        )
+
+
+def line_field(name: str) -> Field:
+    """The field of a line: one-hot features; onsets move with a transposition, hold and note-off stay."""
+    tokens = np.arange(VOCABULARY)
+    moved = tokens + np.array(SHIFTS)[:, None]
+    moved = np.where((moved >= FIRST_ONSET) & (moved < VOCABULARY), moved, -1)
+    return Field(
+        name=name,
+        vocabulary=VOCABULARY,
+        features=np.eye(VOCABULARY, dtype=np.float32),
+        transposition=np.where(tokens < FIRST_ONSET, tokens, moved),
+        orphan=NOTE_OFF,
+    )
+
+
+def melody_lines(score: Score, grid: Grid) -> tuple[list[Line], list[Refusal]]:
+    """The tracks of a score that can be read as melodies, best first, and why the others cannot."""
+    return _lines(score, grid, _refuse_as_melody)
+
+
+def bass_lines(score: Score, grid: Grid) -> tuple[list[Line], list[Refusal]]:
+    """The tracks of a score that can be read as basses (programs 32 to 39), best first, and why the others cannot."""
+    return _lines(score, grid, _refuse_as_bass)
+
+
+def line_notes(tokens: Integer[np.ndarray, " time"]) -> Notes:
+    """The notes of a line of tokens, in ticks; note-offs and holds without a note before them are rests."""
+    events = np.flatnonzero(tokens)
+    values = tokens[events].astype(np.int64)
+    end = np.append(events[1:], len(tokens))[: len(events)]
+    onset = values >= FIRST_ONSET
+    pitch = values[onset] + (LOWEST_PITCH - FIRST_ONSET)
+    return Notes(events[onset] * TICKS_PER_STEP, end[onset] * TICKS_PER_STEP, pitch, np.full_like(pitch, VELOCITY))
+
+
+def random_line(generator: np.random.Generator, bars: int) -> Notes:
+    """At least one note; notes of random pitch and length, one at a time, with rests between some of them."""
+    steps = bars * STEPS_PER_BAR
+    count = int(generator.integers(1, steps // 2 + 1))
+    start = np.sort(generator.choice(steps, size=count, replace=False))
+    room = np.append(start[1:], steps) - start
+    end = start + generator.integers(1, room + 1)
+    pitch = generator.integers(LOWEST_PITCH, HIGHEST_PITCH + 1, size=count)
+    return Notes(start * TICKS_PER_STEP, end * TICKS_PER_STEP, pitch, np.full_like(pitch, VELOCITY))
+
+
+def _lines(score: Score, grid: Grid, refuse: Callable[[Track], Refusal | None]) -> tuple[list[Line], list[Refusal]]:
+    readable: list[tuple[int, Spans]] = []
+    refusals = []
+    for index, track in enumerate(score.tracks):
+        refusal = refuse(track)
+        if refusal is None:
+            spans = grid.quantize(track)
+            spans = spans[(spans.pitch >= LOWEST_PITCH) & (spans.pitch <= HIGHEST_PITCH)]
+            if len(spans):
+                readable.append((index, spans))
+                continue
+            refusal = _NO_NOTES
+        refusals.append(replace(refusal, track=index))
+    if len(readable) > 1:
+        readable.sort(key=lambda entry: _rank(score.tracks[entry[0]], entry[1], grid), reverse=True)
+    return [_line(index, spans, grid) for index, spans in readable], refusals
+
+
+def _line(track: int, spans: Spans, grid: Grid) -> Line:
+    line = skyline(spans)
+    tokens = np.zeros(grid.time + 1, dtype=np.int16)  # the last row is for a note-off at the very end
+    tokens[line.end] = NOTE_OFF
+    tokens[line.start] = line.pitch + (FIRST_ONSET - LOWEST_PITCH)
+    starts = grid.region_rows
+    tokens[starts[tokens[starts] == NOTE_OFF]] = HOLD  # a region's last note ends with it, not in the next region
+    return Line((track,), tokens[:-1], ~grid.sounding(line))
+
+
+def _rank(track: Track, spans: Spans, grid: Grid) -> tuple[bool, float]:
+    """Larger for what is more likely the tune; `Melody` states the rule."""
+    name = track.name.lower()
+    named = any(word in name for word in MELODY_NAMES)
+    size = grid.time + 1
+    voices = np.cumsum(np.bincount(spans.start, minlength=size) - np.bincount(spans.end, minlength=size))
+    single = np.count_nonzero(voices == 1) / np.count_nonzero(voices)
+    return named, float(single * grid.sounding(spans).mean() * spans.pitch.mean())
+
+
+def _refuse_as_melody(track: Track) -> Refusal | None:
+    if track.is_drum:
+        return _DRUMS
+    if track.program in BASSES:
+        return _BASS
+    return _SOUND_EFFECT if track.program in SOUND_EFFECTS else None
+
+
+def _refuse_as_bass(track: Track) -> Refusal | None:
+    return None if track.program in BASSES and not track.is_drum else _NOT_A_BASS
+
+
+_DRUMS = Refusal(-1, "drums", "needs a pitched instrument")
+_BASS = Refusal(-1, "bass", "needs a program that is no bass (32 to 39), as there are melodies beside it")
+_SOUND_EFFECT = Refusal(-1, "sound effects", "needs a program from 0 to 111")
+_NOT_A_BASS = Refusal(-1, "not a bass", "needs a bass program (32 to 39)")
+_NO_NOTES = Refusal(-1, "no notes", f"needs notes from {LOWEST_PITCH} to {HIGHEST_PITCH} in a readable meter")

@@ -1,0 +1,124 @@
+"""The contract of a token representation: what a codec between scores and integer tokens must say of itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Integer
+
+from musicae.music.score import Score
+
+SHIFTS = range(-5, 7)
+"""Semitones by which a window may be transposed while training; one row of every transposition table each."""
+
+Tokens = Integer[np.ndarray, "segment step field"]
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One value inside a step.
+
+    Attributes:
+        name: what the value is, e.g. "melody".
+        vocabulary: number of tokens.
+        features: one row of input features per token; one-hot rows when the token has no inner structure.
+        transposition: the token that `token` becomes under each of `SHIFTS`; -1 where it leaves the range.
+        end: the token after which nothing follows in its segment, or -1 if there is none.
+        orphan: the token that means nothing before the first onset of a window (a note-off) and is read as token 0
+            there, or -1 if there is none. Onsets are the tokens above it.
+    """
+
+    name: str
+    vocabulary: int
+    features: Float[np.ndarray, "vocabulary width"]
+    transposition: Integer[np.ndarray, "shift vocabulary"]
+    end: int = -1
+    orphan: int = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What networks know of a representation: the token grid `[segment, step, field]` and its fields."""
+
+    segments: int
+    steps: int
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """Tokens of a whole piece for one choice of tracks; windows are slices of it.
+
+    Attributes:
+        tokens: the token grid, all bars in a row.
+        silent: per part and bar, whether nothing sounds and nothing starts.
+        bars: for every bar, its number in the file, from 0. Numbers jump where bars of other meters were cut out;
+            a window never crosses a jump.
+        tracks: indices into `score.tracks` that this stream reads.
+        label: the choice of tracks in words, e.g. "track 2 'Lead' (program 80)".
+    """
+
+    tokens: Integer[np.ndarray, "time field"]
+    silent: Bool[np.ndarray, "part bar"]
+    bars: Integer[np.ndarray, " bar"]
+    tracks: tuple[int, ...]
+    label: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a track, or the whole score when `track` is -1, cannot be used.
+
+    `reason` is one of a few fixed short strings, so that reasons can be counted; `remedy` says what it would need.
+    """
+
+    track: int
+    reason: str
+    remedy: str
+
+
+class Representation(ABC):
+    """A codec between scores and tokens.
+
+    Laws: `encode(decode(tokens))` is idempotent after one round; a canonical score survives `decode(encode(score))`;
+    any token array in the vocabulary decodes to a valid score.
+    """
+
+    name: str
+    bars: int
+    shape: Shape
+    max_silent_bars: int
+    """A window may hold at most this many silent bars in a row, in every part."""
+    min_pitches: int
+    """A window must hold at least this many distinct onset tokens (in its first field)."""
+
+    @abstractmethod
+    def __init__(self, *, bars: int) -> None:
+        """For windows of `bars` bars."""
+
+    @abstractmethod
+    def encode(self, score: Score) -> Tokens:
+        """The first `bars` bars of a score, padded with rests; the first usable stream is read.
+
+        Raises:
+            MusicaeError: no track of the score can be used.
+        """
+
+    @abstractmethod
+    def decode(self, tokens: Tokens) -> Score:
+        """A score of exactly `bars` bars. Tokens that mean nothing where they stand are ignored."""
+
+    @abstractmethod
+    def streams(self, score: Score) -> tuple[list[Stream], list[Refusal]]:
+        """Every way to read the score, in order of preference, and why the other tracks cannot be used."""
+
+    @abstractmethod
+    def generate(self, generator: np.random.Generator) -> Score:
+        """A random canonical score: one that `decode(encode(score))` gives back."""
+
+    @property
+    def window(self) -> int:
+        """Length of a window in rows of a stream."""
+        return self.shape.segments * self.shape.steps

@@ -1,0 +1,108 @@
+"""Trios: a melody, a bass and drums, as Magenta's MusicVAE reads them (Roberts et al. 2018, arXiv:1803.05428)."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+
+from musicae.music.representations.drums import (
+    drum_field,
+    drum_lines,
+    drum_notes,
+    random_drums,
+)
+from musicae.music.representations.grid import (
+    STEPS_PER_BAR,
+    TICKS_PER_QUARTER,
+    TICKS_PER_STEP,
+    Grid,
+    Line,
+    bar_shape,
+    opening,
+    stream,
+)
+from musicae.music.representations.melody import (
+    BASS_PROGRAM,
+    MELODY_PROGRAM,
+    bass_lines,
+    line_field,
+    line_notes,
+    melody_lines,
+    random_line,
+)
+from musicae.music.representations.representation import Refusal, Representation, Stream, Tokens
+from musicae.music.score import Notes, Score, Track
+
+MOST_MELODIES, MOST_BASSES = 4, 2
+"""At most so many of a score's melodies and basses are combined, the best first: orchestras have dozens."""
+
+
+class Trio(Representation):
+    """`bars` bars of melody (90), bass (90) and drums (512): segments are bars, three fields.
+
+    A stream for each of the (at most 4) best melodies with each of the (at most 2) best basses, and all drums as one;
+    which melodies and basses are best, `Melody` says. Streams need all three; `encode` reads what is missing as rests,
+    so that what a model wrote can always be read again.
+    """
+
+    name = "trio"
+    max_silent_bars = 2
+    min_pitches = 3
+
+    def __init__(self, *, bars: int) -> None:
+        self.bars = bars
+        self.shape = bar_shape(bars, line_field("melody"), line_field("bass"), drum_field())
+
+    def encode(self, score: Score) -> Tokens:
+        grid = Grid(score)
+        parts, refusals = _parts(score, grid)
+        rest = Line((), np.zeros(grid.time, dtype=np.int16), np.ones(len(grid.bars), dtype=bool))
+        first = stream(score, grid, [lines[0] if lines else rest for lines in parts])
+        return opening(score, self, ([first] if any(parts) else [], grid.refusals + refusals))
+
+    def decode(self, tokens: Tokens) -> Score:
+        melody, bass, drums = tokens.reshape(-1, len(self.shape.fields)).T
+        return _score(line_notes(melody), line_notes(bass), drum_notes(drums), bars=len(tokens))
+
+    def streams(self, score: Score) -> tuple[list[Stream], list[Refusal]]:
+        grid = Grid(score)
+        parts, refusals = _parts(score, grid)
+        return [stream(score, grid, lines) for lines in itertools.product(*parts)], grid.refusals + refusals
+
+    def generate(self, generator: np.random.Generator) -> Score:
+        melody, bass = random_line(generator, self.bars), random_line(generator, self.bars)
+        return _score(melody, bass, random_drums(generator, self.bars), self.bars)
+
+
+def _parts(score: Score, grid: Grid) -> tuple[list[list[Line]], list[Refusal]]:
+    """The lines to choose from for melody, bass and drums; what is missing, and which tracks no part can read."""
+    melodies, _ = melody_lines(score, grid)
+    basses, _ = bass_lines(score, grid)
+    drums, _ = drum_lines(score, grid)
+    parts = [melodies[:MOST_MELODIES], basses[:MOST_BASSES], drums]
+    missing = [refusal for lines, refusal in zip(parts, _MISSING, strict=True) if not lines]
+    read = {track for lines in (melodies, basses, drums) for line in lines for track in line.tracks}
+    unread = [replace(_NO_PART, track=track) for track in range(len(score.tracks)) if track not in read]
+    return parts, missing + unread
+
+
+def _score(melody: Notes, bass: Notes, drums: Notes, bars: int) -> Score:
+    return Score(
+        ticks_per_quarter=TICKS_PER_QUARTER,
+        tracks=(
+            Track(melody, MELODY_PROGRAM, name="melody"),
+            Track(bass, BASS_PROGRAM, name="bass"),
+            Track(drums, is_drum=True, name="drums"),
+        ),
+        end=bars * STEPS_PER_BAR * TICKS_PER_STEP,
+    )
+
+
+_MISSING = (
+    Refusal(-1, "no melody", "needs a melody (program 0 to 111 but 32 to 39)"),
+    Refusal(-1, "no bass", "needs a bass (program 32 to 39)"),
+    Refusal(-1, "no drums", "needs drums (MIDI channel 10)"),
+)
+_NO_PART = Refusal(-1, "no part", "has no notes that a melody, a bass or drums could take in a readable meter")

@@ -1,0 +1,105 @@
+"""Music in memory: notes, tracks and scores on a file's own tick grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Bool, Integer
+
+NoteArray = Integer[np.ndarray, " note"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notes:
+    """Notes as parallel arrays, sorted by start, then by pitch.
+
+    Attributes:
+        start, end: ticks, `start < end`.
+        pitch: MIDI pitch, 0 to 127.
+        velocity: MIDI velocity, 1 to 127.
+    """
+
+    start: NoteArray
+    end: NoteArray
+    pitch: NoteArray
+    velocity: NoteArray
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, int, int, int]]) -> Notes:
+        """Notes from rows of (start, end, pitch, velocity), in any order."""
+        table = np.array(sorted(rows, key=lambda row: (row[0], row[2])), dtype=np.int64).reshape(-1, 4)
+        return cls(*table.T)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Notes) and self.rows() == other.rows()
+
+    def __getitem__(self, keep: Bool[np.ndarray, " note"] | Integer[np.ndarray, " kept"] | slice) -> Notes:
+        return Notes(self.start[keep], self.end[keep], self.pitch[keep], self.velocity[keep])
+
+    def rows(self) -> list[tuple[int, int, int, int]]:
+        """The notes as (start, end, pitch, velocity)."""
+        columns = (self.start, self.end, self.pitch, self.velocity)
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Notes that one instrument plays.
+
+    Attributes:
+        program: General MIDI program, 0 to 127; meaningless when `is_drum`.
+    """
+
+    notes: Notes
+    program: int = 0
+    is_drum: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """A tempo in quarter notes a minute, from `tick` on."""
+
+    tick: int
+    tempo_qpm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A time signature, from `tick` on."""
+
+    tick: int
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A piece of music.
+
+    Attributes:
+        ticks_per_quarter: the unit of every tick in the score.
+        end: the tick at which the piece ends: a bar line, or the end of the last note.
+    """
+
+    ticks_per_quarter: int
+    tracks: tuple[Track, ...]
+    end: int
+    tempi: tuple[Tempo, ...] = field(default=(Tempo(0, 120.0),))
+    meters: tuple[Meter, ...] = field(default=(Meter(0, 4, 4),))
+
+    def transpose(self, semitones: int) -> Score:
+        """The score with every pitched track moved; notes that leave 0 to 127 are dropped."""
+
+        def moved(track: Track) -> Track:
+            pitch = track.notes.pitch + semitones
+            keep = (pitch >= 0) & (pitch <= 127)
+            notes = Notes(track.notes.start, track.notes.end, pitch, track.notes.velocity)[keep]
+            return replace(track, notes=notes)
+
+        return replace(self, tracks=tuple(track if track.is_drum else moved(track) for track in self.tracks))

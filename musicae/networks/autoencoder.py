@@ -1,0 +1,89 @@
+"""The autoencoder: embedding, encoder, latent, prior, regularizers and decoder, joined by one loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from musicae.networks.decoders import Decoder, Logits
+from musicae.networks.embedding import Embedding
+from musicae.networks.encoders import Encoder
+from musicae.networks.grid import Grid, Mask, Tokens
+from musicae.networks.latents import Code, Latent, Posterior, Prior
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What one update sees.
+
+    Attributes:
+        update: number of updates before this one.
+        sampling_probability: how often the decoder is fed its own tokens.
+    """
+
+    tokens: Tokens
+    update: int = 0
+    sampling_probability: float = 0.0
+
+
+class Autoencoder(nn.Module):
+    """Encodes windows to codes and decodes codes to windows.
+
+    `forward` returns the loss as named terms, already weighted; their sum is what training minimizes.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        embedding: Embedding,
+        encoder: Encoder,
+        latent: Latent,
+        prior: Prior,
+        decoder: Decoder,
+        regularizers: list[nn.Module],
+    ) -> None:
+        super().__init__()
+        self.grid = grid
+        self.embedding = embedding
+        self.encoder = encoder
+        self.latent = latent
+        self.prior = prior
+        self.decoder = decoder
+        self.regularizers = nn.ModuleList(regularizers)
+
+    def encode(self, tokens: Tokens) -> Posterior:
+        """The posterior of every window."""
+        mask = self.grid.mask(tokens)
+        return self.latent(self.encoder(self.embedding(tokens), mask))
+
+    def logits(self, tokens: Tokens, z: Code, sampling_probability: float = 0.0) -> Logits:
+        """Per field, `[batch, segment, step, vocabulary]`; teacher forced unless a sampling probability is given."""
+        z = self.latent.settle(z)
+        if sampling_probability > 0:
+            return self.decoder.scheduled(tokens, z, self.embedding, sampling_probability)
+        return self.decoder.logits(tokens, z, self.embedding)
+
+    def sample(self, z: Code, temperature: float, generator: torch.Generator | None = None) -> Tokens:
+        """Tokens drawn freely from z."""
+        return self.decoder.sample(self.latent.settle(z), self.embedding, temperature, generator)
+
+    def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
+        posterior = self.encode(batch.tokens)
+        logits = self.logits(batch.tokens, posterior.z, batch.sampling_probability)
+        terms = {"nll": nll(logits, batch.tokens, self.grid.mask(batch.tokens)).mean(), **posterior.terms}
+        for regularizer in self.regularizers:
+            terms |= regularizer(posterior, batch.update)
+        return terms
+
+
+def nll(logits: Logits, tokens: Tokens, mask: Mask) -> Float[Tensor, " batch"]:
+    """-log p(tokens | z) in nats per window: summed over fields and unmasked steps."""
+    fields = [
+        F.cross_entropy(part.flatten(0, 2).float(), tokens[..., i].flatten(), reduction="none")
+        for i, part in enumerate(logits)
+    ]
+    return (torch.stack(fields).sum(0).view_as(mask) * mask).sum((1, 2))

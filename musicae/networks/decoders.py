@@ -1,0 +1,218 @@
+"""Decoders: a code to distributions over tokens, and to tokens.
+
+A decoder is one way to turn z into contexts, one for every stretch of steps that is decoded on its own, and one or
+more cores, LSTMs that write a stretch from its context. No state crosses from one stretch to the next, so all of them
+are decoded at once, and whatever they share must have come through z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from musicae.networks.embedding import Embedding
+from musicae.networks.grid import Grid, Tokens
+from musicae.networks.latents import Code
+from musicae.networks.recurrent import Cells, lstm, run
+
+Logits = list[Float[Tensor, "batch segment step _"]]
+Contexts = Float[Tensor, "batch stretch context"]
+Row = Int64[Tensor, "sequence field"]
+RowLogits = list[Float[Tensor, "sequence _"]]
+
+
+class Core(nn.Module):
+    """One LSTM that writes some of the fields of a stretch of steps, step by step.
+
+    Its first state is tanh(W context); every step sees the features of the previous tokens, zeros at the start, and
+    the context (Roberts et al. 2018, section 3.2).
+
+    Args:
+        fields: indices of the fields that it writes.
+    """
+
+    def __init__(
+        self, grid: Grid, widths: list[int], fields: list[int], context: int, hidden: int, layers: int
+    ) -> None:
+        super().__init__()
+        self.fields = fields
+        self.start = nn.Linear(context, 2 * layers * hidden)
+        self.lstm = lstm(sum(widths[i] for i in fields) + context, hidden, layers)
+        self.heads = nn.ModuleList(nn.Linear(hidden, grid.fields[i].vocabulary) for i in fields)
+
+    def state(self, context: Float[Tensor, "sequence context"]) -> tuple[Tensor, Tensor]:
+        """The first h and c, each `[layer, sequence, hidden]`."""
+        state = torch.tanh(self.start(context)).unflatten(1, (2, self.lstm.num_layers, self.lstm.hidden_size))
+        h, c = state.permute(1, 2, 0, 3).contiguous()
+        return h, c
+
+    def logits(
+        self, previous: Float[Tensor, "sequence step width"], context: Float[Tensor, "sequence context"]
+    ) -> list[Float[Tensor, "sequence step _"]]:
+        """Logits of all steps at once, given the features of the tokens before each."""
+        out = run(self.lstm, previous, context, *self.state(context))
+        return [head(out) for head in self.heads]
+
+    def unroll(
+        self,
+        embedding: Embedding,
+        context: Float[Tensor, "sequence context"],
+        steps: int,
+        feed: Callable[[int, RowLogits], Row],
+    ) -> list[RowLogits]:
+        """Logits step after step, where `feed(step, logits)` says which tokens the next step sees."""
+        tables = embedding.tables()
+        cells = Cells(self.lstm, [tables[i] for i in self.fields], context, *self.state(context))
+        rows: list[RowLogits] = []
+        tokens: Row | None = None
+        for step in range(steps):
+            out = cells.step(tokens)
+            rows.append([head(out) for head in self.heads])
+            tokens = feed(step, rows[-1])
+        return rows
+
+
+class Whole(nn.Module):
+    """z itself is the context of one stretch, the whole window: the flat decoder."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.stretches, self.size = 1, size
+
+    def forward(self, z: Code) -> Contexts:
+        return z[:, None]
+
+
+class ConductorLSTM(nn.Module):
+    """Unrolls z into one context per stretch: starts at tanh(W z) and is fed nothing, or z at every step."""
+
+    def __init__(self, size: int, stretches: int, hidden: int, layers: int, feed: bool) -> None:
+        super().__init__()
+        self.stretches, self.size, self.feed = stretches, hidden, feed
+        self.start = nn.Linear(size, 2 * layers * hidden)
+        self.lstm = lstm(1 + feed * size, hidden, layers)
+
+    def forward(self, z: Code) -> Contexts:
+        state = torch.tanh(self.start(z)).unflatten(1, (2, self.lstm.num_layers, self.lstm.hidden_size))
+        h, c = state.permute(1, 2, 0, 3).contiguous()
+        nothing = z.new_zeros(len(z), self.stretches, 1)
+        return run(self.lstm, nothing, z if self.feed else z[:, :0], h, c)
+
+
+class Decoder(nn.Module):
+    """Contexts from z, and cores that write every stretch from its context alone.
+
+    Args:
+        token_dropout: share of the previous tokens that are hidden from the cores while training, so that they lean
+            on the context (Bowman et al. 2016, word dropout).
+    """
+
+    def __init__(self, grid: Grid, contexts: Whole | ConductorLSTM, cores: list[Core], token_dropout: float) -> None:
+        super().__init__()
+        self.contexts = contexts
+        self.cores = cast("list[Core]", nn.ModuleList(cores))
+        self.token_dropout = token_dropout
+        self.segments = grid.segments
+        self.steps = grid.segments * grid.steps // contexts.stretches
+
+    def logits(self, tokens: Tokens, z: Code, embedding: Embedding) -> Logits:
+        """Teacher forced: every step sees the true tokens before it."""
+        context = self.contexts(z).flatten(0, 1)
+        features = embedding(tokens).reshape(len(context), self.steps, -1)
+        previous = F.pad(features[:, :-1], (0, 0, 1, 0))
+        if self.training and self.token_dropout:
+            seen = torch.rand_like(previous[..., :1], dtype=torch.float32) >= self.token_dropout
+            previous = previous * seen
+        parts = previous.split(embedding.widths, -1)
+        logits = [core.logits(torch.cat([parts[i] for i in core.fields], -1), context) for core in self.cores]
+        return [self._unstretch(field) for core in logits for field in core]
+
+    def scheduled(self, tokens: Tokens, z: Code, embedding: Embedding, probability: float) -> Logits:
+        """Every step sees, with the given probability, a token drawn from the step before (Bengio et al. 2015)."""
+        context = self.contexts(z).flatten(0, 1)
+        truth = tokens.reshape(len(context), self.steps, -1)
+        logits: Logits = []
+        for core in self.cores:
+
+            def feed(step: int, row: RowLogits, core: Core = core) -> Row:
+                drawn = torch.stack([draw(field.detach(), 1.0) for field in row], 1)
+                own = torch.rand(len(drawn), 1, device=drawn.device) < probability
+                return torch.where(own, drawn, truth[:, step, core.fields])
+
+            rows = core.unroll(embedding, context, self.steps, feed)
+            logits += [self._unstretch(torch.stack(field, 1)) for field in zip(*rows, strict=True)]
+        return logits
+
+    @torch.no_grad()
+    def sample(
+        self, z: Code, embedding: Embedding, temperature: float = 1.0, generator: torch.Generator | None = None
+    ) -> Tokens:
+        """Free running: every step sees the tokens drawn before it. Temperature 0 takes the most likely ones."""
+        context = self.contexts(z).flatten(0, 1)
+        fields: list[Tensor] = []
+        for core in self.cores:
+            drawn: list[Row] = []
+
+            def feed(step: int, row: RowLogits, drawn: list[Row] = drawn) -> Row:
+                drawn.append(torch.stack([draw(field, temperature, generator) for field in row], 1))
+                return drawn[-1]
+
+            core.unroll(embedding, context, self.steps, feed)
+            fields.append(torch.stack(drawn, 1))
+        return self._unstretch(torch.cat(fields, -1))
+
+    def _unstretch(self, stretched: Tensor) -> Tensor:
+        """`[batch * stretch, step, x]` to `[batch, segment, step, x]`."""
+        batch = len(stretched) // self.contexts.stretches
+        return stretched.reshape(batch, self.segments, -1, stretched.shape[-1])
+
+
+def draw(
+    logits: Float[Tensor, "sequence vocabulary"], temperature: float, generator: torch.Generator | None = None
+) -> Int64[Tensor, " sequence"]:
+    """A token per row: argmax(logits / temperature + Gumbel noise), which is a draw from the softmax."""
+    if temperature == 0:
+        return logits.argmax(-1)
+    noise = torch.empty_like(logits, dtype=torch.float32).exponential_(generator=generator)
+    return (logits / temperature - noise.log()).argmax(-1)
+
+
+def flat(
+    grid: Grid, widths: list[int], latent: int, *, hidden: int = 512, layers: int = 2, token_dropout: float = 0.0
+) -> Decoder:
+    """The flat baseline: one LSTM over the whole window, one head per field."""
+    core = Core(grid, widths, list(range(len(grid.fields))), latent, hidden, layers)
+    return Decoder(grid, Whole(latent), [core], token_dropout)
+
+
+def conductor(
+    grid: Grid,
+    widths: list[int],
+    latent: int,
+    *,
+    hidden: int = 512,
+    layers: int = 2,
+    conductor_hidden: int = 512,
+    conductor_layers: int = 2,
+    feed: bool = False,
+    subdivide: int = 1,
+    token_dropout: float = 0.0,
+) -> Decoder:
+    """The hierarchical decoder: a conductor sets out one context per stretch, one core per field writes it.
+
+    Args:
+        hidden, layers: of every core.
+        feed: the conductor sees z at every step, not in its first state alone.
+        subdivide: stretches per segment; 1 lets a core write a whole bar, 4 a quarter of it.
+    """
+    contexts = ConductorLSTM(latent, grid.segments * subdivide, conductor_hidden, conductor_layers, feed)
+    cores = [Core(grid, widths, [i], conductor_hidden, hidden, layers) for i in range(len(grid.fields))]
+    return Decoder(grid, contexts, cores, token_dropout)
+
+
+DECODERS: dict[str, Callable[..., Decoder]] = {"flat": flat, "conductor": conductor}

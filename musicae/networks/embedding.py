@@ -1,0 +1,57 @@
+"""Tokens to features: the door through which everything enters the networks."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from musicae.networks.grid import Features, Field, Grid, Tokens
+
+
+class FieldEmbedding(nn.Module):
+    """Features of one field: its table's rows, times a learned matrix unless `size` is 0."""
+
+    features: Tensor
+
+    def __init__(self, field: Field, size: int) -> None:
+        super().__init__()
+        self.register_buffer("features", field.features.float(), persistent=False)
+        width = field.features.shape[1]
+        self.matrix = nn.Parameter(torch.randn(width, size) * width**-0.25) if size else None
+        self.width = size or width
+
+    def table(self) -> Float[Tensor, "vocabulary width"]:
+        """The features of every token."""
+        return self.features if self.matrix is None else (self.features @ self.matrix).to(self.matrix.dtype)
+
+    def forward(self, tokens: Int64[Tensor, "*shape"]) -> Float[Tensor, "*shape width"]:
+        return F.embedding(tokens, self.table())
+
+
+class Embedding(nn.Module):
+    """Features of a step: those of its fields side by side.
+
+    Args:
+        size: learned features per field; 0 feeds the tables themselves (one-hot tokens, as MusicVAE does).
+    """
+
+    def __init__(self, grid: Grid, *, size: int = 0) -> None:
+        super().__init__()
+        fields = [FieldEmbedding(field, size) for field in grid.fields]
+        self.fields = cast("list[FieldEmbedding]", nn.ModuleList(fields))
+        self.widths = [embedded.width for embedded in fields]
+        self.width = sum(self.widths)
+
+    def tables(self) -> list[Float[Tensor, "_ width"]]:
+        """Per field, the features of every token."""
+        return [field.table() for field in self.fields]
+
+    def forward(self, tokens: Tokens) -> Features:
+        return torch.cat([field(tokens[..., i]) for i, field in enumerate(self.fields)], -1)
+
+
+EMBEDDINGS = {"features": Embedding}

@@ -1,0 +1,105 @@
+"""Encoders: features of a window to one vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from musicae.networks.grid import Features, Grid, Mask
+from musicae.networks.recurrent import lstm, read
+
+Encoding = Float[Tensor, "batch size"]
+
+
+class Reader(nn.Module):
+    """A stack of bidirectional LSTMs that sums a sequence up in its last states, forward and backward."""
+
+    def __init__(self, width: int, hidden: int, layers: int, ragged: bool) -> None:
+        super().__init__()
+        self.lstm = lstm(width, hidden, layers, bidirectional=True)
+        self.ragged = ragged
+        self.size = 2 * hidden
+
+    def forward(
+        self, features: Float[Tensor, "sequence step width"], mask: Float[Tensor, "sequence step"]
+    ) -> Float[Tensor, "sequence size"]:
+        if not self.ragged:
+            return read(self.lstm, features)
+        lengths = mask.sum(1).long().clamp(min=1).cpu()
+        _, (h, _) = self.lstm(pack_padded_sequence(features, lengths, batch_first=True, enforce_sorted=False))
+        return torch.cat([h[-2], h[-1]], -1)
+
+
+class Encoder(nn.Module):
+    """The interface of all encoders: `forward(features, mask)` gives one vector of `size` per window."""
+
+    size: int
+
+
+class Bidirectional(Encoder):
+    """One bidirectional LSTM stack over all segments in a row (Roberts et al. 2018, section 3.1).
+
+    Args:
+        hidden: units per direction.
+    """
+
+    def __init__(self, grid: Grid, width: int, *, hidden: int = 512, layers: int = 1) -> None:
+        super().__init__()
+        self.reader = Reader(width, hidden, layers, grid.ragged)
+        self.size = self.reader.size
+
+    def forward(self, features: Features, mask: Mask) -> Encoding:
+        return self.reader(features.flatten(1, 2), mask.flatten(1, 2))
+
+
+class Hierarchical(Encoder):
+    """One LSTM reads every segment, a second one the segments' codes (the multitrack model's encoder).
+
+    Args:
+        hidden: units per direction, on both levels.
+    """
+
+    def __init__(self, grid: Grid, width: int, *, hidden: int = 512, layers: int = 1) -> None:
+        super().__init__()
+        self.segment = Reader(width, hidden, layers, grid.ragged)
+        self.composer = Reader(self.segment.size, hidden, layers, ragged=False)
+        self.size = self.composer.size
+
+    def forward(self, features: Features, mask: Mask) -> Encoding:
+        batch, segments = features.shape[:2]
+        codes = self.segment(features.flatten(0, 1), mask.flatten(0, 1)).unflatten(0, (batch, segments))
+        return self.composer(codes, mask[:, :, 0])
+
+
+class Dense(Encoder):
+    """Plain matrix products: an MLP over the steps of a segment, a second one over the segments' codes.
+
+    Reads nothing step by step, so a window costs a fraction of an LSTM's time; it knows only windows of one length.
+
+    Args:
+        code: size of a segment's code.
+        hidden: units of the hidden layers and of the result.
+    """
+
+    def __init__(self, grid: Grid, width: int, *, code: int = 512, hidden: int = 1024) -> None:
+        super().__init__()
+        self.segment = mlp(grid.steps * width, hidden, code)
+        self.window = mlp(grid.segments * code, hidden, hidden)
+        self.size = hidden
+
+    def forward(self, features: Features, mask: Mask) -> Encoding:
+        inputs = (features * mask[..., None]).flatten(2)
+        return self.window(self.segment(inputs).flatten(1))
+
+
+def mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    """Two linear layers, each normalized and rectified."""
+    first = [nn.Linear(inputs, hidden), nn.LayerNorm(hidden), nn.ReLU()]
+    return nn.Sequential(*first, nn.Linear(hidden, outputs), nn.LayerNorm(outputs), nn.ReLU())
+
+
+ENCODERS: dict[str, Callable[..., Encoder]] = {"bidirectional": Bidirectional, "hierarchical": Hierarchical, "dense": Dense}

@@ -1,0 +1,63 @@
+"""Where and how networks run: device, precision and threads, chosen so that nobody has to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import torch
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of that name; `auto` takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        ValueError: the device is not there.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, found in there.items() if found))
+    if not there.get(name.partition(":")[0], False):
+        raise ValueError(f"device {name} is not available")
+    return torch.device(name)
+
+
+def precision(device: torch.device) -> torch.dtype:
+    """bfloat16 where the device multiplies it faster than float32, float32 elsewhere."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    if device.type == "cpu" and _cpu_has_bf16():
+        return torch.bfloat16
+    return torch.float32
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
+    """Runs matrix products in `dtype`; does nothing for float32."""
+    return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
+
+
+def use_physical_cores() -> None:
+    """One thread per physical core: two threads on one core slow LSTMs down. OMP_NUM_THREADS overrules it."""
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(physical_cores())
+
+
+def physical_cores() -> int:
+    """Physical cores that this process may use. A virtual machine hides which of its CPUs share a core: two are one."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    siblings = {_read(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") or str(cpu) for cpu in allowed}
+    hidden = len(siblings) == len(allowed) and " hypervisor " in _read("/proc/cpuinfo")
+    return max(1, len(siblings) // 2) if hidden else len(siblings)
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text() if Path(path).exists() else ""
+
+
+def _cpu_has_bf16() -> bool:
+    capability = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return any(capability.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))

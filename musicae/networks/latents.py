@@ -1,0 +1,98 @@
+"""Latents: how a code is formed from what the encoder saw, and the prior it is drawn from."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Code = Float[Tensor, "batch size"]
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """What is known of z after reading a window.
+
+    Attributes:
+        z: the code that the decoder gets; drawn from the posterior where that is a distribution.
+        mean, std: of the posterior; std is 0 where z is certain.
+        code: what regularizers see.
+        terms: losses that the latent itself brings, already weighted.
+    """
+
+    z: Code
+    mean: Code
+    std: Code
+    code: Code
+    terms: dict[str, Float[Tensor, ""]] = field(default_factory=dict)
+
+
+class Latent(nn.Module):
+    """The interface of all latents: `forward(h)` gives the posterior of a code of `size` numbers."""
+
+    size: int
+
+    def settle(self, z: Code) -> Code:
+        """The code that z stands for; decoding begins with it, so that z may come from anywhere."""
+        return z
+
+
+class Gaussian(Latent):
+    """z ~ N(mean, diag std^2), mean = W h, std = softplus(W' h) (Roberts et al. 2018, equations 6 and 7)."""
+
+    def __init__(self, inputs: int, *, size: int = 256) -> None:
+        super().__init__()
+        self.size = size
+        self.mean = nn.Linear(inputs, size)
+        self.std = nn.Linear(inputs, size)
+        for head in (self.mean, self.std):
+            nn.init.normal_(head.weight, std=1e-3)
+            nn.init.zeros_(head.bias)
+
+    def forward(self, h: Float[Tensor, "batch width"]) -> Posterior:
+        mean = self.mean(h).float()
+        std = F.softplus(self.std(h).float())
+        z = mean + std * torch.randn_like(std)
+        return Posterior(z, mean, std, z)
+
+
+class Deterministic(Latent):
+    """z = W h: a plain autoencoder's code."""
+
+    def __init__(self, inputs: int, *, size: int = 256) -> None:
+        super().__init__()
+        self.size = size
+        self.code = nn.Linear(inputs, size)
+
+    def forward(self, h: Float[Tensor, "batch width"]) -> Posterior:
+        z = self.code(h).float()
+        return Posterior(z, z, torch.zeros_like(z), z)
+
+
+class Prior(nn.Module):
+    """The interface of all priors: where codes come from when nothing is encoded."""
+
+    @abstractmethod
+    def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
+        """n independent draws, on the CPU."""
+
+
+class Normal(Prior):
+    """The prior N(0, 1)."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
+        return torch.randn(n, self.size, generator=generator)
+
+
+LATENTS: dict[str, Callable[..., Latent]] = {"gaussian": Gaussian, "deterministic": Deterministic}
+
+PRIORS: dict[str, Callable[..., Prior]] = {"normal": Normal}

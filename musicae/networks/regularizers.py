@@ -1,0 +1,51 @@
+"""Regularizers: what codes are pushed towards. Each turns a posterior into named loss terms."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from musicae.networks.latents import Posterior
+
+
+def kl_divergence(mean: Float[Tensor, "batch size"], std: Float[Tensor, "batch size"]) -> Float[Tensor, "batch size"]:
+    """KL(N(mean, std^2) || N(0, 1)) in nats, per dimension (Kingma & Welling 2014, appendix B)."""
+    return 0.5 * (mean**2 + std**2 - 1) - torch.log(std)
+
+
+class KL(nn.Module):
+    """beta * max(KL(q(z|x) || p(z)) - free bits, 0), averaged over the batch.
+
+    Args:
+        beta: weight of the term at the end.
+        rate: anneals the weight as beta * (1 - rate^update); 0 keeps it at beta from the second update on.
+        free_bits: bits of the KL summed over dimensions that cost nothing, per window.
+        free_bits_per_dimension: bits that each dimension, averaged over the batch, may use at no cost
+            (Kingma et al. 2016, equation 15).
+    """
+
+    def __init__(
+        self, *, beta: float = 0.2, rate: float = 0.0, free_bits: float = 0.0, free_bits_per_dimension: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.beta, self.rate = beta, rate
+        self.free_nats = free_bits * math.log(2)
+        self.free_nats_per_dimension = free_bits_per_dimension * math.log(2)
+
+    def weight(self, update: int) -> float:
+        """beta at an update."""
+        return self.beta * (1 - self.rate**update)
+
+    def forward(self, posterior: Posterior, update: int) -> dict[str, Float[Tensor, ""]]:
+        kl = kl_divergence(posterior.mean, posterior.std)
+        if self.free_nats_per_dimension:
+            cost = (kl.mean(0) - self.free_nats_per_dimension).clamp(min=0).sum()
+        else:
+            cost = (kl.sum(1) - self.free_nats).clamp(min=0).mean()
+        return {"kl": self.weight(update) * cost}
+
+
+REGULARIZERS = {"kl": KL}

@@ -1,0 +1,91 @@
+"""Named configurations: inert data, one function per family.
+
+A plain name trains on a laptop and is what ships. `-flat` is the baseline without hierarchy. `-large` has the sizes
+and the schedule that were published (Roberts et al. 2018; magenta/music_vae `configs.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from musicae.config import Config, Spec, Training, spec
+
+
+def hierarchical(representation: Spec, *, subdivide: int = 4, hidden: int = 384, beta: float = 0.2) -> Config:
+    """Small enough for a laptop: a dense encoder, and cores that write a quarter of a bar each."""
+    return Config(
+        representation=representation,
+        embedding=spec("features", size=64),
+        encoder=spec("dense", code=256, hidden=768),
+        latent=spec("gaussian", size=256),
+        decoder=spec(
+            "conductor",
+            hidden=hidden,
+            layers=1,
+            conductor_hidden=hidden,
+            conductor_layers=1,
+            subdivide=subdivide,
+        ),
+        regularizers=(spec("kl", beta=beta, rate=0.999),),
+        training=Training(batch=256, updates=60_000, learning_rate=1e-3, transpose=representation.name != "drums"),
+    )
+
+
+def flat(representation: Spec, *, hidden: int = 512, beta: float = 0.2) -> Config:
+    """The same with one LSTM over the whole window."""
+    config = hierarchical(representation, beta=beta)
+    decoder = spec("flat", hidden=hidden, layers=1)
+    return replace(config, decoder=decoder)
+
+
+def large(
+    representation: Spec, *, hierarchy: bool, free_bits: float = 256.0, beta: float = 0.2, rate: float = 0.0
+) -> Config:
+    """The published 16-bar models: 2 layers of 2048 both ways, z of 512, and a conductor or three layers of 2048."""
+    conductor = spec("conductor", hidden=1024, layers=2, conductor_hidden=1024, conductor_layers=2)
+    return Config(
+        representation=representation,
+        embedding=spec("features"),
+        encoder=spec("bidirectional", hidden=2048, layers=2),
+        latent=spec("gaussian", size=512),
+        decoder=conductor if hierarchy else spec("flat", hidden=2048, layers=3),
+        regularizers=(spec("kl", beta=beta, rate=rate, free_bits=free_bits),),
+        training=Training(batch=512, updates=100_000, transpose=representation.name != "drums"),
+    )
+
+
+def large_2bar(representation: Spec, *, free_bits: float, beta: float, rate: float) -> Config:
+    """The published 2-bar models: one layer of 2048 both ways and a flat decoder, trained on its own tokens."""
+    config = large(representation, hierarchy=False, free_bits=free_bits, beta=beta, rate=rate)
+    encoder = spec("bidirectional", hidden=2048, layers=1)
+    training = replace(config.training, updates=50_000, scheduled_sampling=1_000)
+    return replace(config, encoder=encoder, training=training)
+
+
+MELODY_2, MELODY_4, MELODY_16 = (spec("melody", bars=bars) for bars in (2, 4, 16))
+DRUMS_2, DRUMS_16 = (spec("drums", bars=bars) for bars in (2, 16))
+TRIO_4, TRIO_16 = (spec("trio", bars=bars) for bars in (4, 16))
+
+PRESETS: dict[str, Config] = {
+    "melody-2bar": hierarchical(MELODY_2),
+    "melody-2bar-flat": flat(MELODY_2),
+    "melody-2bar-large": large_2bar(MELODY_2, free_bits=0.0, beta=0.5, rate=0.99999),
+    "melody-4bar": hierarchical(MELODY_4),
+    "melody-4bar-flat": flat(MELODY_4),
+    "melody-16bar": hierarchical(MELODY_16),
+    "melody-16bar-flat": flat(MELODY_16),
+    "melody-16bar-large": large(MELODY_16, hierarchy=True),
+    "melody-16bar-flat-large": large(MELODY_16, hierarchy=False),
+    "drums-2bar": hierarchical(DRUMS_2),
+    "drums-2bar-flat": flat(DRUMS_2),
+    "drums-2bar-large": large_2bar(DRUMS_2, free_bits=48.0, beta=0.2, rate=0.0),
+    "drums-16bar": hierarchical(DRUMS_16),
+    "drums-16bar-flat": flat(DRUMS_16),
+    "drums-16bar-large": large(DRUMS_16, hierarchy=True),
+    "trio-4bar": hierarchical(TRIO_4),
+    "trio-4bar-flat": flat(TRIO_4),
+    "trio-16bar": hierarchical(TRIO_16),
+    "trio-16bar-flat": flat(TRIO_16),
+    "trio-16bar-large": large(TRIO_16, hierarchy=True),
+    "trio-16bar-flat-large": large(TRIO_16, hierarchy=False, free_bits=0.0, beta=1.0),
+}

@@ -1,0 +1,21 @@
+"""The same again: a clip from its recipe, byte for byte."""
+
+from __future__ import annotations
+
+from musicae.clip import Clip, Recipe, make
+from musicae.errors import MusicaeError
+from musicae.model import Model
+
+
+def replay(model: Model, recipe: Recipe, *, force: bool = False) -> Clip:
+    """The clip that the recipe made; the same bytes on the same device.
+
+    Raises:
+        MusicaeError: the model is not the one that made it, unless `force`.
+    """
+    if model.hash != recipe.hash and not force:
+        raise MusicaeError(
+            f"the recipe was made by model {recipe.model} {recipe.hash}; {model.name} here is {model.hash}",
+            "name the model that made it with -m, or go on with this one: --force",
+        )
+    return make(model, recipe)

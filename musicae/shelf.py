@@ -1,0 +1,116 @@
+"""Where models stand: names to folders, without loading one."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from musicae.errors import MusicaeError, unknown
+
+
+def installed() -> dict[str, Path]:
+    """The models that have a name here: in `$MUSICAE_MODELS`, in `models/`, and in the package."""
+    named = os.environ.get("MUSICAE_MODELS")
+    return _standing("models", "config.json", [Path(named)] if named else [])
+
+
+def find(name: str | Path) -> Path:
+    """The folder of a model: a path, or the name of an installed one.
+
+    Raises:
+        MusicaeError: there is none; the nearest name and what exists are named.
+    """
+    if (Path(name) / "config.json").is_file():
+        return Path(name).resolve()
+    there = installed()
+    if str(name) not in there:
+        raise unknown("model", str(name), there)
+    return there[str(name)]
+
+
+def datasets() -> dict[str, Path]:
+    """The data sets that have a name here: in `data/`, and in the package."""
+    return _standing("data", "manifest.json", [])
+
+
+def find_dataset(name: str | Path) -> Path:
+    """The folder of a data set: a path, or the name of one that is here.
+
+    Raises:
+        MusicaeError: there is none.
+    """
+    if (Path(name) / "manifest.json").is_file():
+        return Path(name).resolve()
+    there = datasets()
+    if str(name) not in there:
+        raise unknown("data set", str(name), there)
+    return there[str(name)]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a model folder says of itself."""
+
+    name: str
+    folder: str
+    representation: str
+    bars: int
+    latent_size: int
+    parameters: int
+    attributes: list[str]
+
+    def __str__(self) -> str:
+        music = f"{self.representation}, {self.bars} bars"
+        vectors = " ".join(self.attributes) or "none"
+        return f"{self.name:20} {music:16} z {self.latent_size:<4} {self.parameters / 1e6:6.1f} M  vectors: {vectors}"
+
+
+def describe(folder: Path) -> Description:
+    """Read the head of a model folder's files.
+
+    Raises:
+        MusicaeError: they are damaged.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_text())
+        shapes = _shapes(folder / "model.safetensors")
+        attributes = folder / "attributes.safetensors"
+        return Description(
+            name=folder.name,
+            folder=str(folder),
+            representation=config["representation"]["name"],
+            bars=config["representation"]["bars"],
+            latent_size=config["latent"]["size"],
+            parameters=sum(math.prod(shape) for shape in shapes.values()),
+            attributes=sorted(_shapes(attributes)) if attributes.exists() else [],
+        )
+    except (OSError, ValueError, KeyError) as error:
+        detail = f"{type(error).__name__}: {error}"
+        raise MusicaeError(f"{folder} is not a whole model ({detail})", "copy it again, or train it again") from None
+
+
+def card(folder: Path) -> str:
+    """The model card, empty if there is none."""
+    path = folder / "README.md"
+    return path.read_text() if path.exists() else ""
+
+
+def _standing(kind: str, mark: str, shelves: list[Path]) -> dict[str, Path]:
+    """Folders that hold a file called `mark`, by name; the first shelf wins.
+
+    After the given shelves come the current folder's, the working copy's and the package's own.
+    """
+    package = Path(__file__).parent
+    shelves = [*shelves, Path(kind), package.parent / kind, package / "_bundle" / kind]
+    folders = [path.parent.resolve() for shelf in shelves for path in sorted(shelf.glob(f"*/{mark}"))]
+    return {folder.name: folder for folder in reversed(folders)}
+
+
+def _shapes(path: Path) -> dict[str, list[int]]:
+    """The shape of every tensor of a safetensors file, from its header: eight bytes of length, and JSON."""
+    with path.open("rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}

@@ -1,0 +1,116 @@
+"""Training as a verb: from a configuration and a data set to a model folder, and on from where a training stopped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+
+from musicae.config import Config
+from musicae.corpus.dataset import Dataset
+from musicae.errors import MusicaeError, unknown
+from musicae.files import write_atomically
+from musicae.model import Model, load, pick_device
+from musicae.presets import PRESETS
+from musicae.training.card import write_card
+from musicae.training.distributed import join_workers
+from musicae.training.loop import Reporter, Silent, Trainer, fit_batch
+from musicae.training.validation import Metrics, validate
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training was started with; kept in its folder, so that it can be resumed.
+
+    Attributes:
+        data: the folder of the data set.
+        start: the model whose weights it began with, or "".
+    """
+
+    config: Config
+    data: str
+    seed: int
+    start: str = ""
+
+    def save(self, folder: Path) -> None:
+        data = {**asdict(self), "config": self.config.to_json()}
+        write_atomically(_run_path(folder), (json.dumps(data, indent=2) + "\n").encode())
+
+    @classmethod
+    def read(cls, folder: Path) -> Run:
+        """The run of a model folder.
+
+        Raises:
+            MusicaeError: no training was started there.
+        """
+        try:
+            data = json.loads(_run_path(folder).read_text())
+            return cls(**{**data, "config": Config.from_json(data["config"])})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            hint = "start one with musicae train -o FOLDER, or go on from a model's weights with --from"
+            raise MusicaeError(f"there is no training to resume in {folder} ({type(error).__name__})", hint) from None
+
+
+def preset_for(dataset: Dataset, preset: str | None) -> Config:
+    """The preset of that name, or the plain one that suits a data set.
+
+    Raises:
+        MusicaeError: there is no such preset, or it reads other tokens than the data set holds.
+    """
+    kind = dataset.representation
+    suitable = [name for name, config in PRESETS.items() if config.representation.arguments == {"bars": kind.bars}]
+    suitable = [name for name in suitable if PRESETS[name].representation.name == kind.name]
+    if preset is not None and preset not in PRESETS:
+        raise unknown("preset", preset, PRESETS)
+    if preset is None and suitable:
+        return PRESETS[suitable[0]]
+    if preset not in suitable:
+        made = f"{dataset.folder} holds {kind.name} windows of {kind.bars} bars"
+        fitting = f"presets for it: {', '.join(suitable)}" if suitable else "no preset is made for it"
+        raise MusicaeError(f"{made}, which preset {preset} does not read", f"{fitting}; or preprocess the music again")
+    return PRESETS[preset]
+
+
+def begin(
+    run: Run, folder: Path, *, device: str = "auto", reporter: Reporter | None = None, keep: bool = False
+) -> Trainer:
+    """A trainer at its start, or with `keep` where the last state of `folder` left it.
+
+    Raises:
+        MusicaeError: the data set cannot be read or is empty, or there is nothing to go on from.
+    """
+    place, reporter = pick_device(device), reporter or Silent()
+    workers, place = join_workers(place)
+    dataset = Dataset(Path(run.data))
+    train, validation = dataset.split("train", place), dataset.split("validation", place)
+    training = fit_batch(run.config.training, train, validation)
+    if training.batch < run.config.training.batch:
+        reporter.warn(f"{len(train)} training windows are few: the batch is {training.batch}")
+    config = replace(run.config, training=training)
+    torch.manual_seed(run.seed)
+    model = Model(config, folder.name, str(place))
+    if run.start:
+        model.autoencoder.load_state_dict(load(run.start, str(place)).autoencoder.state_dict())
+    trainer = Trainer(model, train, validation, folder, seed=run.seed, workers=workers, reporter=reporter)
+    if keep:
+        trainer.resume()
+    elif workers.rank == 0:
+        run.save(folder)
+    return trainer
+
+
+def finish(trainer: Trainer, run: Run, command: str) -> Metrics:
+    """Measures the best weights on the test split and writes the model card."""
+    dataset = Dataset(Path(run.data))
+    test = dataset.split("test", trainer.model.device)
+    best = load(trainer.folder, str(trainer.model.device))
+    chosen = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))[:4096]
+    metrics = validate(best.autoencoder, test.take(chosen)) if len(test) else {}
+    write_card(trainer.folder, best, dataset.manifest, metrics, trainer.progress, command)
+    return metrics
+
+
+def _run_path(folder: Path) -> Path:
+    return folder / "training" / "run.json"

@@ -1,0 +1,1 @@
+"""Training: knows an autoencoder only as a forward pass that returns named loss terms."""

@@ -1,0 +1,66 @@
+"""The model card: what a model is, what it heard, how it was made, and how well it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from musicae.files import write_atomically
+from musicae.model import Model
+from musicae.training.checkpoint import Progress
+from musicae.training.validation import Metrics
+
+MEANINGS = {
+    "nll": "negative log-likelihood given z, nats per window",
+    "kl": "KL of the posterior from the prior, nats per window",
+    "loss": "their weighted sum",
+    "active": "dimensions of z in use",
+}
+
+
+def write_card(
+    folder: Path, model: Model, manifest: dict[str, Any], metrics: Metrics, progress: Progress, command: str
+) -> None:
+    """Writes `README.md` into a model folder.
+
+    Args:
+        manifest: of the data set it was trained on.
+        metrics: measured on the test split.
+        command: the command line that made the model.
+    """
+    config, training = model.config, model.config.training
+    parameters = sum(parameter.numel() for parameter in model.autoencoder.parameters())
+    music = f"{config.representation.name}, {model.representation.bars} bars"
+    rows = [f"| {MEANINGS.get(name) or _field(name)} | {value:.4g} |" for name, value in metrics.items()]
+    splits = manifest.get("splits", {})
+    counts = ", ".join(f"{split['windows']:,} for {name}" for name, split in splits.items())
+    lines = [
+        f"# {model.name}",
+        "",
+        f"{music}; {config.encoder.name} encoder, {config.latent.name} latent of {model.latent_size}, "
+        f"{config.decoder.name} decoder; {parameters / 1e6:.1f} M parameters.",
+        "",
+        "## Data",
+        "",
+        f"Windows: {counts}. Source hash `{manifest.get('source', 'unknown')}`.",
+        "",
+        "## Training",
+        "",
+        f"    {command}",
+        "",
+        f"{progress.update:,} updates of {training.batch} windows, {progress.seconds / 60:.0f} minutes.",
+        "",
+        "## Held-out songs",
+        "",
+        "| metric | value |",
+        "| --- | --- |",
+        *rows,
+        "",
+    ]
+    write_atomically(folder / "README.md", "\n".join(lines).encode())
+
+
+def _field(name: str) -> str:
+    way, _, field = name.partition("/")
+    given = {"teacher": "given the true steps before", "free": "given z alone"}[way]
+    return f"share of {field} steps right, {given}"

@@ -1,0 +1,50 @@
+"""Several processes that train one model, as `torchrun` starts them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+
+@dataclass(frozen=True)
+class Workers:
+    """This process among those that train together; alone when nothing started more."""
+
+    rank: int = 0
+    size: int = 1
+
+    def share(self, batch: Tensor) -> Tensor:
+        """This process's part of something that was drawn alike in all of them."""
+        part = len(batch) // self.size
+        return batch[self.rank * part : (self.rank + 1) * part]
+
+    def wrap(self, module: nn.Module, device: torch.device) -> nn.Module:
+        """The module, with gradients averaged over the processes."""
+        if self.size == 1:
+            return module
+        return DistributedDataParallel(module, device_ids=[device.index] if device.type == "cuda" else None)
+
+    def agree(self, flag: bool, device: torch.device) -> bool:
+        """Whether any process raised the flag."""
+        if self.size == 1:
+            return flag
+        total = torch.tensor(float(flag), device=device)
+        dist.all_reduce(total)
+        return bool(total > 0)
+
+
+def join_workers(device: torch.device) -> tuple[Workers, torch.device]:
+    """Joins the processes that `torchrun` started and says which device is this one's."""
+    if "WORLD_SIZE" not in os.environ or int(os.environ["WORLD_SIZE"]) == 1:
+        return Workers(), device
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(device)
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return Workers(dist.get_rank(), dist.get_world_size()), device

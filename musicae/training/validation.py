@@ -1,0 +1,68 @@
+"""How well an autoencoder does on held-out windows."""
+
+from __future__ import annotations
+
+import sys
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from musicae.networks.autoencoder import Autoencoder, nll
+from musicae.networks.grid import Mask, Tokens
+from musicae.networks.hardware import autocast, precision
+from musicae.networks.regularizers import kl_divergence
+
+ACTIVE = 0.01
+"""A dimension is active when its posterior mean varies by more than this over windows (Burda et al. 2016)."""
+
+Metrics = dict[str, float]
+
+
+@torch.no_grad()
+def validate(
+    autoencoder: Autoencoder, windows: Int64[Tensor, "window segment step field"], batch: int = 256
+) -> Metrics:
+    """Metrics over windows that are already on the device.
+
+    Returns:
+        `nll` and `kl` in nats per window with z drawn from the posterior; `loss`, their weighted sum with every
+        schedule at its end; `active`, the number of dimensions in use; per field, `teacher/NAME`, the share of steps
+        guessed right given the true steps before, and `free/NAME`, given only z; both argmax with z the mean.
+    """
+    autoencoder.eval()
+    device = windows.device
+    sums: dict[str, Tensor] = {}
+    means: list[Tensor] = []
+    with autocast(device, precision(device)), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(0)
+        for tokens in windows.split(batch):
+            measured, mean = _measure(autoencoder, tokens)
+            means.append(mean)
+            for name, value in measured.items():
+                sums[name] = sums.get(name, torch.zeros((), device=device)) + value * len(tokens) / len(windows)
+    active = (torch.cat(means).var(0) > ACTIVE).sum()
+    autoencoder.train()
+    return {name: float(value) for name, value in {**sums, "active": active}.items()}
+
+
+def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor], Tensor]:
+    posterior = autoencoder.encode(tokens)
+    mask = autoencoder.grid.mask(tokens)
+    cost = nll(autoencoder.logits(tokens, posterior.z), tokens, mask).mean()
+    measured = {"nll": cost, "kl": kl_divergence(posterior.mean, posterior.std.clamp(min=1e-6)).sum(1).mean()}
+    final = [term for part in autoencoder.regularizers for term in part(posterior, sys.maxsize).values()]
+    measured["loss"] = torch.stack([cost, *final]).sum()
+    guesses = torch.stack([part.argmax(-1) for part in autoencoder.logits(tokens, posterior.mean)], -1)
+    free = autoencoder.sample(posterior.mean, temperature=0.0)
+    for i, field in enumerate(autoencoder.grid.fields):
+        measured[f"teacher/{field.name}"] = accuracy(guesses[..., i], tokens[..., i], mask)
+        measured[f"free/{field.name}"] = accuracy(free[..., i], tokens[..., i], mask)
+    return measured, posterior.mean
+
+
+def accuracy(
+    guess: Int64[Tensor, "batch segment step"], truth: Int64[Tensor, "batch segment step"], mask: Mask
+) -> Tensor:
+    """The share of unmasked steps that are guessed right."""
+    return ((guess == truth) * mask).sum() / mask.sum()

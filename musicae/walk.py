@@ -1,0 +1,74 @@
+"""Ways through the latent space: along a great circle, along a line, along an attribute.
+
+Codes are `[..., size]`. What is returned has the dtype of the first argument; in between, everything is float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from musicae.errors import unknown
+
+Code = Float[Tensor, "*#batch size"]
+Between = Callable[[Code, Code, float], Code]
+
+
+def lerp(a: Code, b: Code, t: float) -> Code:
+    """The point at t, from 0 to 1, of the line from a to b."""
+    return (a.double() * (1 - t) + b.double() * t).to(a.dtype)
+
+
+def slerp(a: Code, b: Code, t: float) -> Code:
+    """The point at t, from 0 to 1, of the way from a to b that turns at constant speed (Shoemake 1985).
+
+    The direction moves along the great circle while the length grows linearly, so that the middle of two typical
+    draws of a normal prior is as long as they are; on a line it would be shorter, and less typical. Equal directions
+    give a line. Opposite directions have no great circle of their own: one fixed circle through both is taken. A
+    code of length 0 has no direction and takes the other's.
+    """
+    from_a, from_b = a.double(), b.double()
+    length_a, length_b = from_a.norm(dim=-1, keepdim=True), from_b.norm(dim=-1, keepdim=True)
+    u = _direction(torch.where(length_a > 0, from_a, from_b))
+    v = _direction(torch.where(length_b > 0, from_b, from_a))
+    cosine = (u * v).sum(-1, keepdim=True)
+    aside = v - cosine * u
+    sine = aside.norm(dim=-1, keepdim=True)
+    angle = torch.atan2(sine, cosine)
+    across = _direction(torch.where(sine > 1e-9, aside, _perpendicular(u)))
+    direction = torch.cos(t * angle) * u + torch.sin(t * angle) * across
+    return (direction * torch.lerp(length_a, length_b, t)).to(a.dtype)
+
+
+def path(
+    a: Float[Tensor, " size"], b: Float[Tensor, " size"], steps: int, between: Between = slerp
+) -> Float[Tensor, "step size"]:
+    """`steps` codes at equal distances from a to b, both included; one step is a alone."""
+    return torch.stack([between(a, b, t) for t in torch.linspace(0, 1, steps, dtype=torch.float64).tolist()])
+
+
+def move(z: Code, vectors: Mapping[str, Float[Tensor, " size"]], amounts: Mapping[str, float]) -> Code:
+    """z + sum of amount x attribute vector.
+
+    Raises:
+        MusicaeError: there is no vector of that name.
+    """
+    moved = z.double()
+    for name, amount in amounts.items():
+        if name not in vectors:
+            raise unknown("attribute vector", name, vectors)
+        moved = moved + amount * vectors[name].double()
+    return moved.to(z.dtype)
+
+
+def _direction(z: Code) -> Code:
+    return torch.nn.functional.normalize(z, dim=-1, eps=torch.finfo(z.dtype).tiny)
+
+
+def _perpendicular(u: Code) -> Code:
+    """A vector at right angles to u: the axis along which u extends least, without its part along u."""
+    axis = torch.zeros_like(u).scatter_(-1, u.abs().argmin(-1, keepdim=True), 1.0)
+    return axis - (axis * u).sum(-1, keepdim=True) * u

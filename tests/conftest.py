@@ -1,0 +1,70 @@
+"""What all tests share: small models with random weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+
+from musicae.config import Config, spec
+from musicae.corpus.dataset import SPLITS, Dataset
+from musicae.model import Model
+from musicae.presets import PRESETS
+
+settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
+settings.load_profile("musicae")
+
+
+def tiny_config(preset: str) -> Config:
+    """A preset with layers of a few units and a code of 8 numbers."""
+    return replace(
+        PRESETS[preset],
+        embedding=spec("features", size=8),
+        encoder=spec("dense", code=16, hidden=16),
+        latent=spec("gaussian", size=8),
+        decoder=spec("conductor", hidden=16, layers=1, conductor_hidden=16, conductor_layers=1),
+    )
+
+
+def tiny_model(preset: str) -> Model:
+    """A model whose weights are random and large enough for different codes to sound different."""
+    model = Model(tiny_config(preset), preset, "cpu")
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weights in model.autoencoder.parameters():
+            weights.copy_(torch.randn(weights.shape, generator=generator))
+    return model
+
+
+@pytest.fixture(scope="session", params=["melody-2bar", "drums-2bar", "trio-4bar"])
+def any_model(request: pytest.FixtureRequest) -> Model:
+    """A model of every kind of music."""
+    return tiny_model(request.param)
+
+
+@pytest.fixture
+def model() -> Model:
+    """A model of two bars of melody."""
+    return tiny_model("melody-2bar")
+
+
+@pytest.fixture
+def data(tmp_path: Path, model: Model) -> Dataset:
+    """Sixty-four windows of random melodies, on disk."""
+    generator = np.random.default_rng(1)
+    windows = [model.representation.encode(model.representation.generate(generator)) for _ in range(64)]
+    tokens = np.concatenate([window.reshape(-1, 1) for window in windows]).astype(np.uint8)
+    folder = tmp_path / "dataset"
+    for split in SPLITS:
+        (folder / split).mkdir(parents=True)
+        np.save(folder / split / "tokens.npy", tokens)
+        np.save(folder / split / "offsets.npy", np.arange(0, len(tokens), 32, dtype=np.uint32))
+    counts = {split: {"streams": 64, "windows": 64, "rows": len(tokens)} for split in SPLITS}
+    manifest = {"format": 1, "representation": {"name": "melody", "bars": 2}, "splits": counts}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return Dataset(folder)

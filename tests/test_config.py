@@ -1,0 +1,78 @@
+"""Configurations survive JSON, and settings are typed and checked."""
+
+import json
+import typing
+
+import pytest
+
+from musicae.config import Config, Spec, Training, build, dumps, loads, override, spec
+from musicae.errors import MusicaeError
+from musicae.model import TABLES
+from musicae.presets import PRESETS
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_json_round_trip(name: str) -> None:
+    assert loads(dumps(PRESETS[name])) == PRESETS[name]
+
+
+def test_json_keeps_tuples() -> None:
+    assert Spec.from_json(json.loads(json.dumps(spec("x", sizes=(1, 2)).to_json()))) == spec("x", sizes=(1, 2))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"representation": 3}'])
+def test_damaged_config(text: str) -> None:
+    with pytest.raises(MusicaeError, match="not a model configuration"):
+        loads(text)
+
+
+def test_override_finds_knobs_by_path() -> None:
+    config = PRESETS["melody-2bar"]
+    assert override(config, "latent.size=128", TABLES).latent == spec("gaussian", size=128)
+    assert override(config, "training.batch=64", TABLES).training.batch == 64
+    assert override(config, "training.transpose=false", TABLES).training.transpose is False
+    assert override(config, "encoder=bidirectional", TABLES).encoder == spec("bidirectional")
+    changed = override(config, "kl.beta=0.5", TABLES)
+    assert changed.regularizers[0].arguments["beta"] == 0.5
+    assert config == PRESETS["melody-2bar"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "hint"),
+    [
+        ("latnt.size=3", "latent"),
+        ("latent.sise=3", "size"),
+        ("latent.size=big", "int"),
+        ("kl.beta=much", "float"),
+        ("training.batsh=3", "batch"),
+        ("training.transpose=maybe", "bool"),
+        ("encoder=bidirectionl", "bidirectional"),
+        ("latent.size", "part.knob=value|latent.size=128"),
+        ("training=3", "batch"),
+    ],
+)
+def test_override_refuses_with_the_nearest_name(setting: str, hint: str) -> None:
+    with pytest.raises(MusicaeError) as caught:
+        override(PRESETS["melody-2bar"], setting, TABLES)
+    assert any(part in caught.value.message + caught.value.hint for part in hint.split("|"))
+
+
+def test_build_refuses_unknown_arguments() -> None:
+    with pytest.raises(MusicaeError, match="free_bit"):
+        build(TABLES["regularizers"], spec("kl", free_bit=3.0))
+    with pytest.raises(MusicaeError, match="kl2"):
+        build(TABLES["regularizers"], spec("kl2"))
+
+
+def test_every_field_of_training_is_documented() -> None:
+    documented = Training.__doc__ or ""
+    assert all(name in documented for name in typing.get_type_hints(Training))
+
+
+def test_presets_name_what_they_are() -> None:
+    for name, config in PRESETS.items():
+        kind, bars, *rest = name.split("-")
+        assert config.representation.name == kind
+        assert bars == f"{config.representation.arguments['bars']}bar"
+        assert (config.decoder.name == "flat") == ("flat" in rest or name.startswith(("melody-2bar-l", "drums-2bar-l")))
+        assert isinstance(config, Config)

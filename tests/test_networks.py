@@ -1,0 +1,237 @@
+"""Laws of the networks, on random tokens: what reaches what, and that every way to compute a thing agrees."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from musicae.networks.autoencoder import Autoencoder, Batch, nll
+from musicae.networks.decoders import DECODERS, Decoder, draw
+from musicae.networks.embedding import Embedding
+from musicae.networks.encoders import ENCODERS
+from musicae.networks.grid import Field, Grid
+from musicae.networks.latents import LATENTS, Gaussian, Normal
+from musicae.networks.recurrent import Recurrence, lstm, read, run
+from musicae.networks.regularizers import KL, kl_divergence
+
+GRIDS = {
+    "one field": Grid(2, 4, (Field("a", torch.eye(5)),)),
+    "three fields": Grid(3, 2, (Field("a", torch.eye(5)), Field("b", torch.eye(4)), Field("c", torch.rand(8, 3)))),
+}
+SMALL = {"hidden": 6, "layers": 2}
+CONDUCTOR = {**SMALL, "conductor_hidden": 6, "conductor_layers": 1}
+
+
+@pytest.fixture(params=GRIDS)
+def grid(request: pytest.FixtureRequest) -> Grid:
+    torch.manual_seed(0)
+    return GRIDS[request.param]
+
+
+def tokens_of(grid: Grid, batch: int = 3) -> torch.Tensor:
+    shape = (batch, grid.segments, grid.steps)
+    return torch.stack([torch.randint(field.vocabulary, shape) for field in grid.fields], -1)
+
+
+def decoder_of(name: str, grid: Grid, embedding: Embedding, **more: float) -> Decoder:
+    sizes = CONDUCTOR if name == "conductor" else SMALL
+    decoder: Decoder = DECODERS[name](grid, embedding.widths, 7, **{**sizes, **more})
+    return decoder
+
+
+def autoencoder_of(grid: Grid, encoder: str = "bidirectional", latent: str = "gaussian") -> Autoencoder:
+    embedding = Embedding(grid, size=4)
+    reader = ENCODERS[encoder](grid, embedding.width, hidden=6)
+    code = LATENTS[latent](reader.size, size=7)
+    decoder = decoder_of("conductor", grid, embedding)
+    return Autoencoder(grid, embedding, reader, code, Normal(7), decoder, [KL()])
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_run_is_torchs_lstm(layers: int) -> None:
+    torch.manual_seed(0)
+    stack = lstm(4 + 3, 5, layers)
+    inputs, context = torch.randn(70, 6, 4, requires_grad=True), torch.randn(70, 3, requires_grad=True)
+    h, c = torch.randn(2, layers, 70, 5)
+    ours = run(stack, inputs, context, h, c)
+    theirs = stack(torch.cat([inputs, context[:, None].expand(-1, 6, -1)], -1), (h, c))[0]
+    torch.testing.assert_close(ours, theirs)
+    leaves = [inputs, context, *stack.parameters()]
+    weights = torch.randn_like(ours)
+    for mine, other in zip(
+        torch.autograd.grad((ours * weights).sum(), leaves),
+        torch.autograd.grad((theirs * weights).sum(), leaves),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_read_is_torchs_bidirectional_lstm(layers: int) -> None:
+    stack = lstm(4, 5, layers, bidirectional=True)
+    inputs = torch.randn(3, 6, 4)
+    h = stack(inputs)[1][0]
+    torch.testing.assert_close(read(stack, inputs), torch.cat([h[-2], h[-1]], -1))
+
+
+def test_recurrence_gradient_of_the_first_state() -> None:
+    arguments = [torch.randn(3, 2, 8), torch.randn(8, 2), torch.randn(2, 2), torch.randn(2, 2)]
+    doubles = [value.double().requires_grad_() for value in arguments]
+    assert torch.autograd.gradcheck(Recurrence.apply, doubles, atol=1e-2, rtol=1e-2, eps=1e-3)
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_logits_depend_on_earlier_tokens_alone(name: str, grid: Grid) -> None:
+    embedding = Embedding(grid)
+    decoder = decoder_of(name, grid, embedding)
+    features = embedding(tokens_of(grid, 1)).requires_grad_()
+    logits = decoder.logits(tokens_of(grid, 1), torch.randn(1, 7), _Frozen(grid, features))
+    for segment in range(grid.segments):
+        for step in range(grid.steps):
+            total = sum(field[0, segment, step].sum() for field in logits)
+            (reached,) = torch.autograd.grad(total, features, retain_graph=True)
+            touched = reached[0].abs().sum(-1).flatten() > 0
+            position = segment * grid.steps + step
+            first = position - step if name == "conductor" else 0
+            assert not touched[position:].any()
+            assert not touched[:first].any()
+            assert touched[first:position].all()
+
+
+class _Frozen(Embedding):
+    """Gives the same features whatever the tokens."""
+
+    def __init__(self, grid: Grid, features: torch.Tensor) -> None:
+        super().__init__(grid)
+        self.value = features
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.value
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_teacher_forced_likelihood_is_the_stepwise_one(name: str, grid: Grid) -> None:
+    embedding = Embedding(grid, size=4)
+    decoder = decoder_of(name, grid, embedding)
+    tokens, z = tokens_of(grid), torch.randn(3, 7)
+    at_once = decoder.logits(tokens, z, embedding)
+    stepwise = decoder.scheduled(tokens, z, embedding, probability=0.0)
+    for a, b in zip(at_once, stepwise, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_argmax_sample_feeds_itself(name: str, grid: Grid) -> None:
+    embedding = Embedding(grid, size=4)
+    decoder = decoder_of(name, grid, embedding)
+    z = torch.randn(3, 7)
+    sampled = decoder.sample(z, embedding, temperature=0.0)
+    forced = torch.stack([field.argmax(-1) for field in decoder.logits(sampled, z, embedding)], -1)
+    assert torch.equal(sampled, forced)
+
+
+def test_stretches_of_a_subdivided_segment_do_not_see_each_other() -> None:
+    grid = GRIDS["one field"]
+    embedding = Embedding(grid)
+    decoder = decoder_of("conductor", grid, embedding, subdivide=2)
+    tokens, z = tokens_of(grid, 1), torch.randn(1, 7)
+    changed = tokens.clone()
+    changed[0, 0, 0] = (changed[0, 0, 0] + 1) % 5
+    (before,), (after,) = decoder.logits(tokens, z, embedding), decoder.logits(changed, z, embedding)
+    differs = (before != after).any(-1).flatten()
+    assert differs.tolist() == [False, True, False, False, False, False, False, False]
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_encoders_see_every_step(encoder: str, grid: Grid) -> None:
+    network = ENCODERS[encoder](grid, 3, hidden=6)
+    network.train(False)
+    features = torch.randn(2, grid.segments, grid.steps, 3, requires_grad=True)
+    h = network(features, torch.ones(2, grid.segments, grid.steps))
+    assert h.shape == (2, network.size)
+    (reached,) = torch.autograd.grad((h * torch.randn_like(h)).sum(), features)
+    assert (reached.abs().sum(-1) > 0).float().mean() > 0.9
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_encoders_ignore_what_follows_the_end_token(encoder: str) -> None:
+    grid = Grid(2, 4, (Field("event", torch.eye(5), end=4),))
+    tokens = torch.tensor([[[0, 1, 4, 2], [3, 4, 0, 0]]]).unsqueeze(-1)
+    assert grid.mask(tokens).tolist() == [[[1, 1, 1, 0], [1, 1, 0, 0]]]
+    if encoder == "bidirectional":
+        pytest.skip("reads all segments in a row: a gap inside a window is data to it")
+    network = ENCODERS[encoder](grid, 5, hidden=6)
+    features = torch.eye(5)[tokens[..., 0]]
+    changed = features + (1 - grid.mask(tokens))[..., None]
+    torch.testing.assert_close(network(features, grid.mask(tokens)), network(changed, grid.mask(tokens)))
+
+
+def test_kl_of_the_prior_is_zero() -> None:
+    assert kl_divergence(torch.zeros(2, 3), torch.ones(2, 3)).tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_kl_is_that_of_torch_distributions() -> None:
+    mean, std = torch.randn(4, 3), torch.rand(4, 3) + 0.1
+    theirs = torch.distributions.kl_divergence(
+        torch.distributions.Normal(mean, std), torch.distributions.Normal(torch.zeros(3), torch.ones(3))
+    )
+    torch.testing.assert_close(kl_divergence(mean, std), theirs)
+
+
+def test_kl_free_bits_and_annealing() -> None:
+    latent = Gaussian(2, size=3)
+    posterior = latent(torch.randn(4, 2))
+    total = kl_divergence(posterior.mean, posterior.std).sum(1)
+    assert KL(beta=0.5)(posterior, 10)["kl"].item() == pytest.approx(0.5 * total.mean().item())
+    free = 0.5 * total.mean().item() / math.log(2)
+    kept = (total - free * math.log(2)).clamp(min=0).mean().item()
+    assert KL(beta=1.0, free_bits=free)(posterior, 10)["kl"].item() == pytest.approx(kept)
+    assert KL(beta=1.0, free_bits_per_dimension=100.0)(posterior, 10)["kl"].item() == 0
+    annealed = KL(beta=1.0, rate=0.99)
+    assert [annealed.weight(0), annealed.weight(1)] == pytest.approx([0, 0.01])
+    assert annealed.weight(10_000) == pytest.approx(1)
+
+
+def test_nll_counts_unmasked_steps_of_all_fields() -> None:
+    logits = [torch.zeros(2, 1, 3, 4), torch.zeros(2, 1, 3, 2)]
+    mask = torch.tensor([[[1.0, 1, 1]], [[1, 0, 0]]])
+    per_step = math.log(4) + math.log(2)
+    tokens = torch.zeros(2, 1, 3, 2, dtype=torch.int64)
+    assert nll(logits, tokens, mask).tolist() == pytest.approx([3 * per_step, per_step])
+
+
+def test_draw_follows_the_softmax() -> None:
+    logits = torch.tensor([0.0, math.log(3.0)]).expand(20_000, 2)
+    generator = torch.Generator().manual_seed(0)
+    assert draw(logits, 1.0, generator).float().mean().item() == pytest.approx(0.75, abs=0.01)
+    assert draw(logits, 0.5, generator).float().mean().item() == pytest.approx(0.9, abs=0.01)
+    assert draw(logits, 0.0, generator).float().mean().item() == 1
+
+
+@pytest.mark.parametrize("latent", LATENTS)
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_loss_falls(encoder: str, latent: str, grid: Grid) -> None:
+    autoencoder = autoencoder_of(grid, encoder, latent)
+    if latent == "deterministic":
+        autoencoder.regularizers = nn.ModuleList()
+    optimizer = torch.optim.Adam(autoencoder.parameters(), 1e-2)
+    tokens = tokens_of(grid, 8)
+    losses = []
+    for update in range(20):
+        loss = torch.stack(list(autoencoder(Batch(tokens, update)).values())).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    assert all(parameter.grad is not None for parameter in autoencoder.parameters())
+
+
+def test_sampling_is_reproducible(grid: Grid) -> None:
+    autoencoder = autoencoder_of(grid)
+    z = autoencoder.prior.sample(5, torch.Generator().manual_seed(1))
+    first, second = (autoencoder.sample(z, 1.0, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(first, second)
+    for i, field in enumerate(grid.fields):
+        assert 0 <= int(first[..., i].min()) <= int(first[..., i].max()) < field.vocabulary

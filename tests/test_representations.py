@@ -1,0 +1,180 @@
+"""The laws that every representation obeys."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scores import same
+
+from musicae.errors import MusicaeError
+from musicae.music.midi import midi_bytes, read_midi
+from musicae.music.representations import REPRESENTATIONS
+from musicae.music.representations.grid import MOST_BARS
+from musicae.music.representations.representation import SHIFTS, Representation
+from musicae.music.score import Meter, Notes, Score, Tempo, Track
+
+BARS = (1, 2, 16)
+EVERY = [
+    pytest.param(REPRESENTATIONS[name](bars=bars), id=f"{name}-{bars}") for name in REPRESENTATIONS for bars in BARS
+]
+every = pytest.mark.parametrize("representation", EVERY)
+laws = settings(max_examples=25)
+seeds = st.integers(0, 2**32 - 1)
+
+NOTES = st.lists(st.tuples(st.integers(0, 3000), st.integers(1, 900), st.integers(0, 127)), max_size=12)
+TRACKS = st.lists(st.tuples(NOTES, st.sampled_from((0, 24, 33, 39, 40, 80, 120)), st.booleans()), max_size=4)
+METERS = st.lists(
+    st.tuples(st.integers(0, 3000), st.sampled_from(((4, 4), (2, 4), (1, 4), (3, 4), (6, 8)))), max_size=3
+)
+SCORES = st.tuples(TRACKS, METERS, st.sampled_from((24, 96, 101, 480)))
+
+
+def built(parts: Any) -> Score:
+    """A score from what `SCORES` draws."""
+    tracks, meters, ticks_per_quarter = parts
+    return Score(
+        ticks_per_quarter,
+        tuple(
+            Track(Notes.of((start, start + length, pitch, 64) for start, length, pitch in notes), program, is_drum)
+            for notes, program, is_drum in tracks
+        ),
+        end=max((start + length for notes, _, _ in tracks for start, length, _ in notes), default=0),
+        meters=(Meter(0, 4, 4), *(Meter(tick, *fraction) for tick, fraction in sorted(meters))),
+    )
+
+
+def fields(representation: Representation) -> list[tuple[int, Any]]:
+    return list(enumerate(representation.shape.fields))
+
+
+@every
+@laws
+@given(seeds)
+def test_canonical_scores_survive(representation: Representation, seed: int) -> None:
+    music = representation.generate(np.random.default_rng(seed))
+    tokens = representation.encode(music)
+    shape = representation.shape
+    assert tokens.shape == (shape.segments, shape.steps, len(shape.fields))
+    assert representation.decode(tokens) == music
+
+
+@every
+@laws
+@given(seeds)
+def test_canonical_scores_survive_a_file(representation: Representation, seed: int) -> None:
+    music = representation.generate(np.random.default_rng(seed))
+    assert same(representation.encode(read_midi(midi_bytes(music))), representation.encode(music))
+
+
+@every
+@laws
+@given(SCORES)
+def test_accepted_scores_encode_alike_ever_after(representation: Representation, parts: Any) -> None:
+    try:
+        tokens = representation.encode(built(parts))
+    except MusicaeError:
+        assume(False)
+    assert all(0 <= tokens[..., i].min() <= tokens[..., i].max() < f.vocabulary for i, f in fields(representation))
+    assert same(representation.encode(representation.decode(tokens)), tokens)
+
+
+@every
+@laws
+@given(seeds)
+def test_any_tokens_decode(representation: Representation, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    shape = (representation.bars, representation.shape.steps)
+    kept = generator.random(shape) < generator.random()
+    tokens = np.stack([kept * generator.integers(f.vocabulary, size=shape) for _, f in fields(representation)], axis=-1)
+    music = representation.decode(tokens)
+    assert music.end == representation.bars * 4 * music.ticks_per_quarter
+    for part in music.tracks:
+        assert all(0 <= start < end <= music.end for start, end, _, _ in part.notes.rows())
+        assert part.notes == Notes.of(part.notes.rows())
+    once = representation.encode(music)
+    assert same(representation.encode(representation.decode(once)), once)
+
+
+@every
+@laws
+@given(seeds)
+def test_transposition_commutes_with_encoding(representation: Representation, seed: int) -> None:
+    music = representation.generate(np.random.default_rng(seed))
+    tokens = representation.encode(music)
+    for row, shift in enumerate(SHIFTS):
+        moved = np.stack([f.transposition[row][tokens[..., i]] for i, f in fields(representation)], axis=-1)
+        if moved.min() >= 0:
+            assert same(representation.encode(music.transpose(shift)), moved)
+
+
+@every
+@laws
+@given(SCORES)
+def test_streams_keep_their_contract(representation: Representation, parts: Any) -> None:
+    music = built(parts)
+    streams, refusals = representation.streams(music)
+    assert streams or refusals or not music.tracks
+    for stream in streams:
+        assert stream.tokens.shape == (16 * len(stream.bars), len(representation.shape.fields))
+        assert stream.silent.shape == (len(representation.shape.fields), len(stream.bars))
+        assert (np.diff(stream.bars) > 0).all()
+        assert stream.label and all(0 <= index < len(music.tracks) for index in stream.tracks)
+    for refusal in refusals:
+        assert -1 <= refusal.track < len(music.tracks) and refusal.reason and refusal.remedy
+
+
+@every
+@laws
+@given(seeds, st.lists(st.tuples(st.integers(1, 2000), st.floats(20, 400)), max_size=4))
+def test_tempi_do_not_matter(representation: Representation, seed: int, tempi: list[tuple[int, float]]) -> None:
+    music = representation.generate(np.random.default_rng(seed))
+    changed = replace(music, tempi=(Tempo(0, 71.0), *(Tempo(*tempo) for tempo in sorted(tempi))))
+    assert same(representation.encode(changed), representation.encode(music))
+
+
+@every
+@laws
+@given(seeds, st.sampled_from((24, 220, 960)))
+def test_resolution_and_order_of_notes_do_not_matter(representation: Representation, seed: int, ticks: int) -> None:
+    music = representation.generate(np.random.default_rng(seed))
+    again = Score(
+        ticks,
+        tuple(
+            replace(
+                part, notes=Notes.of((a * ticks // 480, b * ticks // 480, p, v) for a, b, p, v in part.notes.rows())
+            )
+            for part in music.tracks
+        ),
+        end=music.end * ticks // 480,
+    )
+    assert same(representation.encode(again), representation.encode(music))
+
+
+@every
+def test_fields_agree_with_their_vocabularies(representation: Representation) -> None:
+    for _, field in fields(representation):
+        assert len(field.features) == field.vocabulary and field.features.dtype == np.float32
+        assert len(np.unique(field.features, axis=0)) == field.vocabulary
+        assert field.transposition.shape == (len(SHIFTS), field.vocabulary)
+        assert field.transposition.min() >= -1 and field.transposition.max() < field.vocabulary
+        assert (field.transposition[SHIFTS.index(0)] == np.arange(field.vocabulary)).all()
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+def test_one_to_64_bars(name: str) -> None:
+    longest = REPRESENTATIONS[name](bars=MOST_BARS)
+    music = longest.generate(np.random.default_rng(0))
+    assert longest.decode(longest.encode(music)) == music and longest.window == 1024
+    for bars in (0, -1, MOST_BARS + 1):
+        with pytest.raises(MusicaeError, match=f"{bars} bars"):
+            REPRESENTATIONS[name](bars=bars)
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+def test_a_score_without_notes_is_rests(name: str) -> None:
+    representation = REPRESENTATIONS[name](bars=2)
+    assert not representation.encode(Score(480, (), end=0)).any()
+    assert representation.streams(Score(480, (), end=0))[0] == []

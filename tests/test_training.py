@@ -1,0 +1,266 @@
+"""Training: resumes to the same numbers, shares work between processes, keeps the best, and says what is wrong."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musicae.config import Config, Training, spec
+from musicae.corpus.dataset import Dataset, Windows
+from musicae.errors import MusicaeError
+from musicae.model import Model, build_autoencoder, load
+from musicae.music.representations import REPRESENTATIONS
+from musicae.networks.autoencoder import Batch
+from musicae.presets import PRESETS
+from musicae.train import Run, begin, finish, preset_for
+from musicae.training.loop import Silent, Trainer, fit_batch, mix
+from musicae.training.schedules import learning_rate, sampling_probability
+from musicae.training.validation import validate
+
+
+def tiny(preset: str = "melody-2bar", **training: object) -> Config:
+    config = PRESETS[preset]
+    return replace(
+        config,
+        embedding=spec("features", size=4),
+        encoder=spec("dense", code=8, hidden=8),
+        latent=spec("gaussian", size=4),
+        decoder=spec("conductor", hidden=8, layers=1, conductor_hidden=8, conductor_layers=1, subdivide=4),
+        training=replace(Training(batch=8, validate_every=4, validation_windows=16), **training),  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data set of random melodies."""
+    folder = tmp_path / "data"
+    rng = np.random.default_rng(0)
+    splits = {}
+    for name, windows in {"train": 64, "validation": 16, "test": 16}.items():
+        (folder / name).mkdir(parents=True)
+        rows = 16 * (windows + 1)
+        tokens = np.where(rng.random((rows, 1)) < 0.5, 0, rng.integers(1, 40, (rows, 1))).astype(np.uint8)
+        np.save(folder / name / "tokens.npy", tokens)
+        np.save(folder / name / "offsets.npy", 16 * np.arange(windows, dtype=np.uint32))
+        splits[name] = {"windows": windows, "streams": 1, "rows": rows}
+    manifest = {"format": 1, "representation": {"name": "melody", "bars": 2}, "splits": splits}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def trainer(data: Path, folder: Path, config: Config, keep: bool = False) -> Trainer:
+    return begin(Run(config, str(data), seed=3), folder, device="cpu", keep=keep)
+
+
+def weights(model: Model) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in model.autoencoder.state_dict().items()}
+
+
+def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
+    assert a.keys() == b.keys()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_resume_reaches_the_same_weights(data: Path, tmp_path: Path) -> None:
+    whole = trainer(data, tmp_path / "whole", tiny(updates=10))
+    whole.run()
+    trainer(data, tmp_path / "parts", tiny(updates=6)).run()
+    rest = trainer(data, tmp_path / "parts", tiny(updates=10), keep=True)
+    assert rest.progress.update == 6
+    rest.run()
+    assert_same(weights(whole.model), weights(rest.model))
+
+
+def test_kill_then_resume_reaches_the_same_weights(data: Path, tmp_path: Path) -> None:
+    whole = trainer(data, tmp_path / "whole", tiny(updates=12))
+    whole.run()
+    folder = tmp_path / "killed"
+    killed = trainer(data, folder, tiny(updates=12))
+
+    class Kill(Silent):
+        def validated(self, progress: object, metrics: object) -> None:
+            if killed.progress.update == 8:
+                raise SystemExit  # as kill -9 does: nothing is saved after this
+
+    killed.reporter = Kill()
+    with pytest.raises(SystemExit):
+        killed.run()
+    rest = trainer(data, folder, tiny(updates=12), keep=True)
+    assert rest.progress.update == 4
+    rest.run()
+    assert_same(weights(whole.model), weights(rest.model))
+    updates = [json.loads(line)["update"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert updates == sorted(updates)
+    assert updates.count(8) == 1
+
+
+def test_interruption_saves(data: Path, tmp_path: Path) -> None:
+    interrupted = trainer(data, tmp_path / "m", tiny(updates=100, validate_every=1000))
+    update = interrupted.update
+
+    def update_and_interrupt() -> None:
+        update()
+        if interrupted.progress.update == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    interrupted.update = update_and_interrupt  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.run()
+    assert trainer(data, tmp_path / "m", tiny(), keep=True).progress.update == 5
+
+
+def test_two_processes_do_what_one_does(data: Path, tmp_path: Path) -> None:
+    config = replace(tiny(updates=4), latent=spec("deterministic", size=4), regularizers=())
+    Run(config, str(data), seed=3).save(tmp_path / "one")
+    script = tmp_path / "ranks.py"
+    script.write_text(
+        "import sys; from pathlib import Path; from musicae.train import Run, begin\n"
+        "import musicae.training.loop as loop, torch\n"
+        "loop.precision = lambda device: torch.float32\n"
+        "folder, out = map(Path, sys.argv[1:])\n"
+        "trainer = begin(Run.read(folder), out, device='cpu')\n"
+        "trainer.run()\n"
+        "import torch.distributed as dist\n"
+        "dist.is_initialized() and dist.destroy_process_group()\n"
+    )
+    arguments = [str(script), str(tmp_path / "one")]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29611"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, *arguments, str(tmp_path / "alone")], check=True, env=environment)
+    subprocess.run([*torchrun, *arguments, str(tmp_path / "both")], check=True, env=environment, capture_output=True)
+    alone, both = (load(tmp_path / name, "cpu") for name in ("alone", "both"))
+    for name, tensor in weights(alone).items():
+        torch.testing.assert_close(tensor, weights(both)[name], rtol=1e-5, atol=1e-5)
+
+
+def test_the_best_weights_are_kept(data: Path, tmp_path: Path) -> None:
+    model_folder = tmp_path / "m"
+    run = Run(tiny(updates=12), str(data), 3)
+    trained = begin(run, model_folder, device="cpu")
+    trained.run()
+    lines = [json.loads(line) for line in (model_folder / "metrics.jsonl").read_text().splitlines()]
+    losses = [line["loss"] for line in lines if line["split"] == "validation"]
+    assert len(losses) == 3
+    kept = validate(load(model_folder, "cpu").autoencoder, trained.held_out)
+    assert kept["loss"] == pytest.approx(min(losses), rel=1e-4)
+    assert trained.progress.best == min(losses)
+    metrics = finish(trained, run, "musicae train")
+    card = (model_folder / "README.md").read_text()
+    assert "musicae train" in card
+    assert f"{metrics['nll']:.4g}" in card
+    assert sorted(path.name for path in (model_folder / "samples").iterdir())[-1] == "0000012.mid"
+
+
+def test_fine_tuning_starts_at_the_weights(data: Path, tmp_path: Path) -> None:
+    first = trainer(data, tmp_path / "first", tiny(updates=4))
+    first.run()
+    run = Run(tiny(updates=4), str(data), seed=9, start=str(tmp_path / "first"))
+    assert_same(weights(load(tmp_path / "first", "cpu")), weights(begin(run, tmp_path / "second", device="cpu").model))
+
+
+def test_updates_with_gradients_that_are_not_finite_are_skipped(data: Path, tmp_path: Path) -> None:
+    broken = trainer(data, tmp_path / "m", tiny(updates=3))
+    broken.model.autoencoder.register_forward_hook(lambda *_: {"nll": torch.tensor(float("nan"), requires_grad=True)})
+    head = broken.model.autoencoder.latent.mean.weight  # type: ignore[union-attr]
+    before = head.clone()  # type: ignore[operator]
+    head.register_hook(lambda grad: grad * math.nan)  # type: ignore[operator]
+    broken.update()
+    broken.model.autoencoder._forward_hooks.clear()
+    broken.update()
+    assert broken.progress.skipped >= 1
+    assert torch.equal(before, head)  # type: ignore[arg-type]
+
+
+def test_small_data_lowers_the_batch_and_none_is_refused(data: Path) -> None:
+    dataset = Dataset(data)
+    train, held_out = dataset.split("train"), dataset.split("validation")
+    assert fit_batch(Training(batch=256), train, held_out).batch == 64
+    empty = Windows(train.tokens, train.offsets[:0], train.shape)
+    with pytest.raises(MusicaeError, match="validation split"):
+        fit_batch(Training(), train, empty)
+
+
+def test_resume_without_a_training_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MusicaeError, match="no training to resume"):
+        Run.read(tmp_path)
+
+
+def test_damaged_state_is_refused(data: Path, tmp_path: Path) -> None:
+    trained = trainer(data, tmp_path / "m", tiny(updates=2))
+    trained.run()
+    trained.state_path.write_bytes(trained.state_path.read_bytes()[:100])
+    with pytest.raises(MusicaeError, match="cannot resume"):
+        trainer(data, tmp_path / "m", tiny(updates=4), keep=True)
+
+
+def test_preset_must_read_what_the_data_holds(data: Path) -> None:
+    dataset = Dataset(data)
+    assert preset_for(dataset, None) == PRESETS["melody-2bar"]
+    assert preset_for(dataset, "melody-2bar-flat") == PRESETS["melody-2bar-flat"]
+    with pytest.raises(MusicaeError, match="melody-16bar"):
+        preset_for(dataset, "melody-16bar")
+    with pytest.raises(MusicaeError, match="melodee"):
+        preset_for(dataset, "melodee")
+
+
+def test_windows_transpose_on_the_device(data: Path) -> None:
+    windows = Dataset(data).split("train")
+    batch = windows.take(torch.arange(8))
+    assert torch.equal(windows.transpose(batch, torch.full((8,), 5)), batch)
+    up = windows.transpose(batch, torch.full((8,), 7))
+    assert torch.equal(up, torch.where(batch > 1, batch + 2, batch))
+    low = batch.clone()
+    low[0, 0, 0, 0] = 3
+    down = windows.transpose(low, torch.zeros(8, dtype=torch.int64))
+    assert torch.equal(down[0], low[0])
+
+
+def test_windows_begin_without_orphan_note_offs(data: Path) -> None:
+    windows = Dataset(data).split("train").take(torch.arange(64)).flatten(1)
+    for window in windows.tolist():
+        first = next((token for token in window if token), 0)
+        assert first != 1
+
+
+def test_schedules() -> None:
+    training = Training()
+    assert learning_rate(training, 0) == pytest.approx(training.learning_rate)
+    assert learning_rate(training, 10**7) == pytest.approx(training.min_learning_rate)
+    assert sampling_probability(0, 5) == 0
+    assert sampling_probability(1000, 0) == pytest.approx(1 / 1001)
+    assert sampling_probability(1000, 6908) == pytest.approx(0.5, abs=1e-3)
+    assert sampling_probability(1000, 10**9) == 1
+
+
+def test_seeds_do_not_collide() -> None:
+    seeds = {mix(seed, update, rank) for seed in range(5) for update in range(50) for rank in range(3)}
+    assert len(seeds) == 5 * 50 * 3
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if not name.endswith("-large")])
+def test_every_plain_preset_takes_an_update(name: str) -> None:
+    config = PRESETS[name]
+    representation = REPRESENTATIONS[config.representation.name](**config.representation.arguments)
+    autoencoder = build_autoencoder(config, representation.shape)
+    shape = (2, representation.shape.segments, representation.shape.steps)
+    fields = [torch.randint(field.vocabulary, shape) for field in representation.shape.fields]
+    terms = autoencoder(Batch(torch.stack(fields, -1)))
+    torch.stack(list(terms.values())).sum().backward()
+    assert all(parameter.grad is not None for parameter in autoencoder.parameters())
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name.endswith("-large")])
+def test_every_large_preset_can_be_built(name: str) -> None:
+    config = PRESETS[name]
+    representation = REPRESENTATIONS[config.representation.name](**config.representation.arguments)
+    with torch.device("meta"):
+        autoencoder = build_autoencoder(config, representation.shape)
+    assert sum(parameter.numel() for parameter in autoencoder.parameters()) > 3e7

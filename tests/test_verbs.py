@@ -1,0 +1,235 @@
+"""The verbs, on models with random weights: laws that hold whatever a model has learned."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import tiny_model
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from musicae.attribute import attribute
+from musicae.clip import Clip, Recipe, Source, Style, join, make, read
+from musicae.corpus.dataset import Dataset
+from musicae.encode import decode, encode
+from musicae.errors import MusicaeError
+from musicae.fit import fit, highest_quarter
+from musicae.interpolate import interpolate
+from musicae.model import Model
+from musicae.music.attributes import ATTRIBUTES
+from musicae.music.midi import midi_bytes, read_midi
+from musicae.music.score import Notes, Score, Tempo, Track
+from musicae.reconstruct import reconstruct
+from musicae.replay import replay
+from musicae.sample import sample
+from musicae.vary import vary
+
+
+def window(model: Model, seed: int = 0) -> Source:
+    """Random music of the model's kind."""
+    score = model.representation.generate(np.random.default_rng(seed))
+    return Source(model.representation.encode(score), Style(90.0), f"score {seed}")
+
+
+def with_vectors(model: Model) -> Model:
+    model.attributes = {name: torch.eye(8)[i] for i, name in enumerate(ATTRIBUTES)}
+    return model
+
+
+def every_verb(model: Model) -> list[Clip]:
+    """What all verbs make of some music."""
+    a, b = window(model, 0), window(model, 1)
+    with_vectors(model)
+    return [
+        *sample(model, 3, seed=4),
+        reconstruct(model, a, seed=4),
+        *vary(model, a, 2, temperature=0.5, seed=4),
+        *interpolate(model, a, b, steps=3, temperature=0.5, seed=4),
+        *interpolate(model, a, b, steps=3, exact_ends=True, seed=4),
+        *attribute(model, {"density": 0.5}, temperature=0.5, seed=4),
+        *decode(model, encode(model, a), temperature=0.5, seed=4),
+    ]
+
+
+def test_every_output_can_be_made_again_from_its_json_alone(any_model: Model) -> None:
+    for clip in every_verb(any_model):
+        recipe = Recipe.from_json(json.loads(json.dumps(clip.recipe.to_json())))
+        assert replay(any_model, recipe).midi() == clip.midi()
+
+
+def test_same_seed_same_bytes_and_another_seed_other_bytes(any_model: Model) -> None:
+    first, again, other = (
+        [clip.midi() for clip in sample(any_model, 3, temperature=1.0, seed=seed)] for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert not set(first) & set(other)
+    assert len(set(first)) == 3
+
+
+def test_clips_are_as_long_as_the_model_says_and_end_on_a_bar_line(any_model: Model) -> None:
+    for clip in sample(any_model, 2):
+        assert clip.score.end == any_model.representation.bars * 4 * clip.score.ticks_per_quarter
+    joined, *steps = interpolate(any_model, window(any_model), window(any_model, 1), steps=4)
+    assert joined.score.end == 4 * steps[0].score.end
+
+
+def test_variations_of_amount_0_and_ends_of_an_interpolation_are_reconstructions(any_model: Model) -> None:
+    a, b = window(any_model, 0), window(any_model, 1)
+    again = reconstruct(any_model, a).score
+    assert all(clip.score == again for clip in vary(any_model, a, 2, amount=0.0))
+    _, first, *_, last = interpolate(any_model, a, b)
+    assert first.score == again
+    assert last.score == replace(reconstruct(any_model, b).score, tempi=again.tempi)
+
+
+def test_variations_of_amount_1_are_samples(model: Model) -> None:
+    new, samples = vary(model, window(model), 2, amount=1.0, seed=3), sample(model, 2, seed=3)
+    for one, other in zip(new, samples, strict=True):
+        torch.testing.assert_close(one.recipe.z, other.recipe.z)
+
+
+def test_a_clip_does_not_depend_on_how_many_are_made(any_model: Model) -> None:
+    few, many = (sample(any_model, n, seed=6, temperature=1.0) for n in (2, 5))
+    assert [clip.midi() for clip in few] == [clip.midi() for clip in many[:2]]
+
+
+def test_between_equal_ends_nothing_changes(any_model: Model) -> None:
+    a = window(any_model)
+    _, *steps = interpolate(any_model, a, a, steps=4)
+    assert all(step.score == steps[0].score for step in steps)
+
+
+def test_exact_ends_are_the_notes_that_were_given(any_model: Model) -> None:
+    a, b = window(any_model, 0), window(any_model, 1)
+    _, first, *_, last = interpolate(any_model, a, b, steps=3, exact_ends=True)
+    for clip, source in ((first, a), (last, b)):
+        assert clip.score.tracks == any_model.representation.decode(source.tokens).tracks
+
+
+def test_the_joined_interpolation_is_its_steps_in_a_row(any_model: Model) -> None:
+    joined, *steps = interpolate(any_model, window(any_model, 0), window(any_model, 1), temperature=1.0, seed=9)
+    assert joined.score == join([step.score for step in steps])
+
+
+def test_join_moves_every_score_behind_the_one_before(model: Model) -> None:
+    one, two = (model.representation.generate(np.random.default_rng(seed)) for seed in (0, 1))
+    notes = join([one, two]).tracks[0].notes
+    assert notes.rows()[: len(one.tracks[0].notes)] == one.tracks[0].notes.rows()
+    assert (notes.start[-len(two.tracks[0].notes) :] - one.end).tolist() == two.tracks[0].notes.start.tolist()
+
+
+def test_attributes_move_the_code_by_their_amounts(model: Model) -> None:
+    after, before = attribute(with_vectors(model), {"density": 1.0, "interval": -0.5}, seed=2)
+    moved = before.recipe.z + model.attributes["density"] - 0.5 * model.attributes["interval"]
+    torch.testing.assert_close(after.recipe.z, moved)
+    after, before = attribute(model, {"density": 0.0}, window(model), temperature=1.0)
+    assert after.score == before.score
+
+
+def test_attribute_without_vectors_says_how_to_get_them(model: Model) -> None:
+    with pytest.raises(MusicaeError) as caught:
+        attribute(model, {"density": 1.0})
+    assert "musicae fit melody-2bar" in caught.value.hint
+
+
+def test_attribute_with_a_slip_of_the_pen_offers_the_nearest(model: Model) -> None:
+    with pytest.raises(MusicaeError, match="densty") as caught:
+        attribute(with_vectors(model), {"densty": 1.0})
+    assert "density" in caught.value.hint
+
+
+def test_a_decoded_code_is_the_reconstruction_and_can_be_edited(model: Model) -> None:
+    a = window(model)
+    data = encode(model, a).to_json()
+    (clip,) = decode(model, Recipe.from_json(data))
+    assert clip.score == reconstruct(model, a).score
+    data["z"][0][0] += 1.0
+    (edited,) = decode(model, Recipe.from_json({"model": "melody-2bar", "z": data["z"]}), tempo_qpm=77.0)
+    assert edited.recipe.z[0, 0] == np.float32(data["z"][0][0])
+    assert edited.score.tempi == (Tempo(0, 77.0),)
+
+
+def test_codes_of_another_size_are_refused(model: Model) -> None:
+    recipe = replace(sample(model, 1)[0].recipe, z=torch.zeros(1, 9))
+    with pytest.raises(MusicaeError, match="9 numbers, those of melody-2bar 8"):
+        make(model, recipe)
+
+
+@pytest.mark.parametrize(
+    "data", [[], {"model": "m"}, {"z": [[0.0]]}, {"model": "m", "z": [0.0]}, {"model": "m", "z": [["x"]]}]
+)
+def test_what_is_no_recipe_is_refused(data: object) -> None:
+    with pytest.raises(MusicaeError, match="not a recipe"):
+        Recipe.from_json(data)
+
+
+def test_replay_refuses_another_model_unless_forced(model: Model) -> None:
+    recipe = replace(sample(model, 1)[0].recipe, hash="0" * 16)
+    with pytest.raises(MusicaeError, match="0000") as caught:
+        replay(model, recipe)
+    assert "--force" in caught.value.hint
+    assert replay(model, recipe, force=True).score == make(model, recipe).score
+
+
+def tune(program: int = 73) -> Score:
+    """Eight bars of scales on a flute at 90 quarters a minute, which go on at 150 from the fifth bar."""
+    rows = [(i * 240, i * 240 + 240, 60 + i % 12, 90) for i in range(64)]
+    tempi = (Tempo(0, 90.0), Tempo(4 * 4 * 480, 150.0))
+    return Score(480, (Track(Notes.of(rows), program),), end=64 * 240, tempi=tempi)
+
+
+@pytest.mark.parametrize(("bar", "tempo"), [(1, 90.0), (5, 150.0)])
+def test_outputs_keep_tempo_and_program_of_their_source(model: Model, bar: int, tempo: float) -> None:
+    source = read(midi_bytes(tune()), model.representation, bar=bar)
+    written = read_midi(reconstruct(model, source).midi())
+    assert written.tracks[0].program == 73
+    assert written.tempi[0].tempo_qpm == pytest.approx(tempo, rel=1e-5)
+
+
+def test_the_source_says_which_bars_were_read(model: Model) -> None:
+    assert "bars 3-4 of 8" in read(midi_bytes(tune()), model.representation, bar=3).label
+
+
+def test_fit_is_the_mean_code_of_the_top_quarter_minus_that_of_the_bottom(model: Model, data: Dataset) -> None:
+    seen: list[int] = []
+    fits = fit(model, data, progress=seen.append)
+    assert sum(seen) == 64
+    tokens = data.split("train").take(torch.arange(64))
+    z = model.encode(tokens)
+    values = [ATTRIBUTES["interval"](model.representation.decode(window)) for window in tokens.numpy()]
+    order = np.argsort(values)
+    assert values[order[15]] < values[order[16]] and values[order[47]] < values[order[48]], "ties at the edge"
+    torch.testing.assert_close(fits["interval"].vector, z[order[48:]].mean(0) - z[order[:16]].mean(0))
+    assert all(found.low < found.high for found in fits.values())
+
+
+def test_fit_refuses_data_of_another_kind(data: Dataset) -> None:
+    with pytest.raises(MusicaeError, match="holds melody of 2 bars") as caught:
+        fit(tiny_model("drums-2bar"), data)
+    assert "--representation drums --bars 2" in caught.value.hint
+
+
+columns = arrays(np.float64, st.integers(4, 40), elements=st.integers(-3, 3).map(float))
+
+
+@given(columns, st.randoms(use_true_random=False))
+def test_the_highest_quarter_weighs_a_quarter_and_does_not_depend_on_the_order(
+    values: np.ndarray, random: object
+) -> None:
+    weights = highest_quarter(values)
+    assert weights.sum() == pytest.approx(1)
+    assert weights.max() <= 4 / len(values) + 1e-12
+    assert all(len(set(weights[values == value].round(12))) == 1 for value in values)
+    assert (np.diff(weights[np.argsort(values)]) >= -1e-12).all()
+
+
+def test_the_highest_quarter_by_hand() -> None:
+    assert highest_quarter(np.array([3.0, 1, 2, 0, 5, 4, 7, 6])).tolist() == [0, 0, 0, 0, 0, 0, 0.5, 0.5]
+    assert highest_quarter(np.array([0.0, 0, 0, 1, 0, 0, 0, 0])).tolist() == pytest.approx(
+        [1 / 14] * 3 + [0.5] + [1 / 14] * 4
+    )
