@@ -20,9 +20,13 @@ class MusicaeError(Exception):
         self.hint = hint
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> MusicaeError:
-    """The error for a name that is not among the known ones: the hint offers the nearest, and lists them all."""
+def unknown(what: str, name: str, known: Iterable[str], otherwise: str = "there is none yet") -> MusicaeError:
+    """The error for a name that is not among the known ones: the hint offers the nearest, and lists them all.
+
+    Args:
+        otherwise: the hint when nothing is known.
+    """
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1)
-    choices = f"choose one of: {', '.join(names)}" if names else "there is none yet"
-    return MusicaeError(f"unknown {what}: {name}", f"did you mean {near[0]}? {choices}" if near else choices)
+    nearest = f"did you mean {near[0]}? " if near else ""
+    return MusicaeError(f"unknown {what}: {name}", f"{nearest}choose one of: {', '.join(names)}" if names else otherwise)

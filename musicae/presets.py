@@ -11,31 +11,30 @@ from dataclasses import replace
 from musicae.config import Config, Spec, Training, spec
 
 
-def hierarchical(representation: Spec, *, subdivide: int = 4, hidden: int = 384, beta: float = 0.2) -> Config:
-    """Small enough for a laptop: a dense encoder, and cores that write a quarter of a bar each."""
+def hierarchical(representation: Spec) -> Config:
+    """Small enough for a laptop: a dense encoder, and a conductor whose cores write a quarter of a bar each."""
     return Config(
         representation=representation,
-        embedding=spec("features", size=64),
-        encoder=spec("dense", code=256, hidden=768),
+        embedding=spec("features", size=48),
+        encoder=spec("dense", code=192, hidden=512),
         latent=spec("gaussian", size=256),
         decoder=spec(
             "conductor",
-            hidden=hidden,
+            hidden=256,
             layers=1,
-            conductor_hidden=hidden,
+            conductor_hidden=384,
             conductor_layers=1,
-            subdivide=subdivide,
+            feed=True,
+            subdivide=4,
         ),
-        regularizers=(spec("kl", beta=beta, rate=0.999),),
-        training=Training(batch=256, updates=60_000, learning_rate=1e-3, transpose=representation.name != "drums"),
+        regularizers=(spec("kl", beta=0.2, rate=0.999),),
+        training=Training(batch=128, updates=100_000, transpose=representation.name != "drums"),
     )
 
 
-def flat(representation: Spec, *, hidden: int = 512, beta: float = 0.2) -> Config:
+def flat(representation: Spec) -> Config:
     """The same with one LSTM over the whole window."""
-    config = hierarchical(representation, beta=beta)
-    decoder = spec("flat", hidden=hidden, layers=1)
-    return replace(config, decoder=decoder)
+    return replace(hierarchical(representation), decoder=spec("flat", hidden=512, layers=1))
 
 
 def large(

@@ -27,7 +27,7 @@ def find(name: str | Path) -> Path:
         return Path(name).resolve()
     there = installed()
     if str(name) not in there:
-        raise unknown("model", str(name), there)
+        raise unknown("model", str(name), there, "there is none here: train one with musicae train")
     return there[str(name)]
 
 
@@ -46,7 +46,7 @@ def find_dataset(name: str | Path) -> Path:
         return Path(name).resolve()
     there = datasets()
     if str(name) not in there:
-        raise unknown("data set", str(name), there)
+        raise unknown("data set", str(name), there, "there is none here: make one with musicae preprocess FOLDER")
     return there[str(name)]
 
 

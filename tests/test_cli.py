@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import mido
+import mido  # type: ignore[import-untyped]
 import pytest
 import torch
 from conftest import tiny_model

@@ -72,7 +72,7 @@ def judge(
     if bars >= too_long:
         silences |= _any_of(_all_of(silent, too_long), bars - too_long + 1).any(axis=0)
     field = representation.shape.fields[0]
-    grid = tokens[:, 0].reshape(len(bar_numbers), -1)
+    grid = tokens[:, 0].reshape(len(bar_numbers), rows_per_bar(representation))
     return Verdicts(broken, silences, _distinct_onsets(grid, field, bars) < representation.min_pitches)
 
 
@@ -87,7 +87,7 @@ def windows(stream: Stream, representation: Representation) -> Integer[np.ndarra
     rows = np.flatnonzero(verdicts.usable) * rows_per_bar(representation)
     spans = rows[:, None] + np.arange(representation.window)
     settled = settle(stream.tokens[spans], representation.shape)
-    _, first = np.unique(settled.reshape(len(rows), -1), axis=0, return_index=True)
+    _, first = np.unique(settled.reshape(len(rows), spans.shape[1] * stream.tokens.shape[1]), axis=0, return_index=True)
     return rows[np.sort(first)]
 
 

@@ -168,7 +168,7 @@ def _chunk(
     _, song = fingerprints(tokens, shape.fields, rows, SONG_BARS)
     file_of_stream = np.array([position for position, _ in streams], dtype=np.int32)
     file = file_of_stream[owner]
-    compact, compact_starts = covered(tokens.reshape(len(numbers), rows, -1), starts, bars)
+    compact, compact_starts = covered(tokens.reshape(len(numbers), rows, len(shape.fields)), starts, bars)
     broken, silent, plain = verdicts.broken, verdicts.silent, verdicts.plain
     counted = (~broken, ~broken & silent, ~broken & ~silent & plain, verdicts.usable)
     counts = zip(*(_per_file(windows, file, files) for windows in counted), strict=True)
