@@ -29,4 +29,5 @@ def unknown(what: str, name: str, known: Iterable[str], otherwise: str = "there 
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1)
     nearest = f"did you mean {near[0]}? " if near else ""
-    return MusicaeError(f"unknown {what}: {name}", f"{nearest}choose one of: {', '.join(names)}" if names else otherwise)
+    hint = f"{nearest}choose one of: {', '.join(names)}" if names else otherwise
+    return MusicaeError(f"unknown {what}: {name}", hint)

@@ -29,7 +29,9 @@ SPLIT_NAMES = {
     "testing": "test",
 }
 
-FileIds = Integer[np.ndarray, " file"]
+OfFile = Integer[np.ndarray, " file"]
+Pairs = tuple[Integer[np.ndarray, " pair"], Integer[np.ndarray, " pair"]]
+"""Files on the left with files on the right."""
 
 
 def join_songs(
@@ -38,7 +40,7 @@ def join_songs(
     stretch_hash: UInt64[np.ndarray, " stretch"],
     window_file: Integer[np.ndarray, " window"],
     window_hash: UInt64[np.ndarray, " window"],
-) -> FileIds:
+) -> OfFile:
     """The song that every file belongs to, named by the song's first file.
 
     Two files are one song when they share a stretch of 16 bars, or half of the distinct windows of the one that has
@@ -48,7 +50,7 @@ def join_songs(
     return _components(files, np.concatenate([shared[0], halves[0]]), np.concatenate([shared[1], halves[1]]))
 
 
-def split_songs(song: FileIds, digests: Sequence[str]) -> FileIds:
+def split_songs(song: OfFile, digests: Sequence[str]) -> OfFile:
     """The split of every file, as an index into `SPLITS`: 90/5/5 of the songs, in the order of their digests.
 
     A song's digest is the lowest of its files', so that nothing depends on names and places. Three songs or more leave
@@ -112,16 +114,14 @@ def _tails(parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     return (parts[start:] for start in range(len(parts)))
 
 
-def _chained(file: Integer[np.ndarray, " item"], key: UInt64[np.ndarray, " item"]) -> tuple[FileIds, FileIds]:
+def _chained(file: Integer[np.ndarray, " item"], key: UInt64[np.ndarray, " item"]) -> Pairs:
     """Pairs of files that share a key: each with the next one that has it, which is enough to hang together."""
     file, key = _distinct(file, key)
     same = key[1:] == key[:-1]
     return file[:-1][same], file[1:][same]
 
 
-def _halves(
-    files: int, file: Integer[np.ndarray, " window"], key: UInt64[np.ndarray, " window"]
-) -> tuple[FileIds, FileIds]:
+def _halves(files: int, file: Integer[np.ndarray, " window"], key: UInt64[np.ndarray, " window"]) -> Pairs:
     """Pairs of files, the first with no more distinct windows than the second, that share half of the first's.
 
     Such a partner holds one of the first's rarest windows, half of them and one more, which keeps the search short.
@@ -152,7 +152,7 @@ def _halves(
 
 def _distinct(
     file: Integer[np.ndarray, " item"], key: UInt64[np.ndarray, " item"]
-) -> tuple[FileIds, UInt64[np.ndarray, " pair"]]:
+) -> tuple[Integer[np.ndarray, " pair"], UInt64[np.ndarray, " pair"]]:
     """Every pair of a file and its key once, sorted by key, then by file."""
     order = np.lexsort((file, key))
     file, key = file[order].astype(np.int64), key[order]
@@ -161,15 +161,19 @@ def _distinct(
     return file[new], key[new]
 
 
-def _gather(values: FileIds, first: Integer[np.ndarray, " list"], length: Integer[np.ndarray, " list"]) -> FileIds:
+def _gather(
+    values: Integer[np.ndarray, " value"], first: Integer[np.ndarray, " list"], length: Integer[np.ndarray, " list"]
+) -> Integer[np.ndarray, " gathered"]:
     """The concatenation of `values[first : first + length]` over all lists."""
     ends = np.cumsum(length)
     total = int(ends[-1]) if len(ends) else 0
-    return values[np.arange(total) + np.repeat(first - (ends - length), length)]
+    return np.take(values, np.arange(total) + np.repeat(first - (ends - length), length))
 
 
-def _components(count: int, left: FileIds, right: FileIds) -> FileIds:
-    """The lowest member of the connected component of every node."""
+def _components(
+    count: int, left: Integer[np.ndarray, " pair"], right: Integer[np.ndarray, " pair"]
+) -> Integer[np.ndarray, " {count}"]:
+    """The lowest member of the connected component of every node, given the pairs that are connected."""
     label = np.arange(count)
     while True:
         before = label.copy()

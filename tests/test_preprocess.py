@@ -1,0 +1,459 @@
+"""Folders of MIDI to datasets: what is kept, how it is split, and that nothing on the way changes it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scores import BAR, band, scale, score, track
+
+from musicae.corpus import preprocess as module
+from musicae.corpus import workers
+from musicae.corpus.extract import settle
+from musicae.corpus.preprocess import preprocess
+from musicae.corpus.songs import SplitsFile, join_songs, split_songs
+from musicae.errors import MusicaeError
+from musicae.music.midi import midi_bytes, write_midi
+from musicae.music.representations import REPRESENTATIONS
+from musicae.music.representations.melody import Melody
+from musicae.music.representations.representation import Refusal, Representation, Stream
+from musicae.music.score import Meter, Score, Tempo
+
+SHARDS = [f"{split}/{name}.npy" for split in ("train", "validation", "test") for name in ("tokens", "offsets")]
+
+
+def tune(seed: int, bars: int = 8) -> list[tuple[int, int, int]]:
+    """Random notes on every beat."""
+    pitches = np.random.default_rng(seed).integers(50, 80, 4 * bars)
+    return [(4 * beat, 4 * beat + 4, int(pitch)) for beat, pitch in enumerate(pitches)]
+
+
+def piece(seed: int, bars: int = 8) -> Score:
+    return score(track(tune(seed, bars)), bars=bars)
+
+
+def ensemble(seed: int, bars: int = 8) -> Score:
+    """Something for every representation to read."""
+    drums = [(start, start + 1, (36, 38, 42, 46)[pitch % 4]) for start, _, pitch in tune(seed, bars)]
+    melody, bass, _ = band(tune(seed, bars))
+    return score(melody, bass, track(drums, is_drum=True), bars=bars)
+
+
+def write_corpus(folder: Path, pieces: Iterable[Score]) -> Path:
+    for number, one in enumerate(pieces):
+        write_midi(one, folder / f"{number:03}.mid")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve tunes and five files that cannot be used."""
+    folder = write_corpus(tmp_path_factory.mktemp("midi"), map(piece, range(12)))
+    (folder / "text.mid").write_text("not MIDI")
+    (folder / "empty.MIDI").write_bytes(b"")
+    write_midi(score(track([(0, 1, 36)], is_drum=True)), folder / "deep" / "drums.mid")
+    write_midi(score(track(scale(4)), bars=4, meters=(Meter(0, 6, 8),)), folder / "deep" / "jig.mid")
+    (folder / "deep" / "copy.mid").write_bytes((folder / "000.mid").read_bytes())
+    (folder / "notes.txt").write_text("no MIDI file")
+    return folder
+
+
+def windows(output: Path, split: str, representation: Representation) -> set[bytes]:
+    """The settled windows of a split, as bytes."""
+    tokens, offsets = (np.load(output / split / f"{name}.npy") for name in ("tokens", "offsets"))
+    assert offsets.dtype == np.uint32 and tokens.itemsize == (1 if representation.name == "melody" else 2)
+    found = {
+        settle(tokens[row : row + representation.window], representation.shape).astype(np.int16).tobytes()
+        for row in offsets
+    }
+    assert len(found) == len(offsets)
+    return found
+
+
+def shards(output: Path) -> dict[str, bytes]:
+    return {name: (output / name).read_bytes() for name in [*SHARDS, "manifest.json"]}
+
+
+def dropped(output: Path) -> dict[str, str]:
+    with (output / "dropped.csv").open(newline="", encoding="utf-8") as file:
+        return {Path(row["path"]).name: row["reason"] for row in csv.DictReader(file)}
+
+
+def test_every_file_and_window_is_accounted_for(corpus: Path, tmp_path: Path) -> None:
+    manifest = preprocess([corpus], tmp_path / "out", Melody(bars=2), workers=1)
+    assert manifest["files"]["found"] == 17
+    assert manifest["files"]["kept"] == manifest["songs"] == 12
+    assert dropped(tmp_path / "out") == {
+        "text.mid": "unreadable",
+        "empty.MIDI": "unreadable",
+        "drums.mid": "no melody",
+        "jig.mid": "other meter",
+        "copy.mid": "copy",
+    }
+    assert sum(manifest["files"]["dropped"].values()) == 5
+    assert manifest["windows"]["found"] == manifest["windows"]["kept"] == 12 * 7
+    assert {name: counts["files"] for name, counts in manifest["splits"].items()} == {
+        "train": 10,
+        "validation": 1,
+        "test": 1,
+    }
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == manifest
+    assert not (tmp_path / "out" / ".work").exists()
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+def test_the_windows_on_disk_are_those_of_the_scores(name: str, tmp_path: Path) -> None:
+    representation = REPRESENTATIONS[name](bars=2)
+    pieces = [ensemble(seed) for seed in range(4)]
+    preprocess([write_corpus(tmp_path / "midi", pieces)], tmp_path / "out", representation, workers=1)
+    expected = set()
+    for one in pieces:
+        stream = representation.streams(one)[0][0]
+        for row in range(0, len(stream.tokens) - representation.window + 1, 16):
+            window = settle(stream.tokens[row : row + representation.window], representation.shape)
+            if len(np.unique(window[:, 0][window[:, 0] > 0])) >= representation.min_pitches:
+                expected.add(window.astype(np.int16).tobytes())
+    found = [windows(tmp_path / "out", split, representation) for split in ("train", "validation", "test")]
+    assert set().union(*found) == expected
+    assert sum(map(len, found)) == len(set().union(*found))
+
+
+def test_workers_names_and_places_change_nothing(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FILES_PER_CHUNK", 3)
+    preprocess([corpus], tmp_path / "one", Melody(bars=2), workers=1)
+    preprocess([corpus], tmp_path / "three", Melody(bars=2), workers=3)
+    for number, path in enumerate(sorted(corpus.rglob("*.[mM]*"), reverse=True)):
+        (tmp_path / "elsewhere" / str(number % 2)).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "elsewhere" / str(number % 2) / f"{number}.midi").write_bytes(path.read_bytes())
+    monkeypatch.setattr(module, "FILES_PER_CHUNK", 128)
+    preprocess([tmp_path / "elsewhere" / name for name in "10"], tmp_path / "moved", Melody(bars=2), workers=1)
+    assert shards(tmp_path / "one") == shards(tmp_path / "three") == shards(tmp_path / "moved")
+
+
+KILLED = """
+    import contextlib, os, signal, sys
+    from pathlib import Path
+    from musicae.corpus import preprocess as module
+    from musicae.music.representations.melody import Melody
+
+    done = 0
+
+    @contextlib.contextmanager
+    def deadly(what, total):
+        def advance(files):
+            global done
+            done += files if what == "reading" else 0
+            if done >= 8:
+                os.kill(os.getpid(), signal.SIGKILL)
+        yield advance
+
+    module.FILES_PER_CHUNK = 2
+    module.preprocess([Path(sys.argv[1])], Path(sys.argv[2]), Melody(bars=2), workers=1, progress=deadly)
+"""
+
+
+def test_a_killed_run_continues_to_the_same_bytes(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FILES_PER_CHUNK", 2)
+    output = tmp_path / "killed"
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(corpus), str(output)]
+    killed = subprocess.run(command, stderr=subprocess.PIPE, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    left = {path: path.stat().st_mtime_ns for path in (output / ".work").glob("*.npz")}
+    assert left and not (output / "manifest.json").exists()
+    read: list[int] = []
+    monkeypatch.setattr(workers.Workers, "run", _counting(workers.Workers.run, read))
+    preprocess([corpus], output, Melody(bars=2), workers=1)
+    assert read == [8 - len(left)]
+    preprocess([corpus], tmp_path / "whole", Melody(bars=2), workers=2)
+    assert shards(output) == shards(tmp_path / "whole")
+
+
+def _counting(run: Any, counts: list[int]) -> Any:
+    def counting(self: workers.Workers, tasks: list[workers.Task]) -> Any:
+        counts.append(len(tasks))
+        return run(self, tasks)
+
+    return counting
+
+
+class Deadly(Melody):
+    """Melodies, but a piece with a track of the right name kills, hangs, or confuses its reader."""
+
+    def streams(self, score: Score) -> tuple[list[Stream], list[Refusal]]:
+        names = [part.name for part in score.tracks]
+        if "kill" in names:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "hang" in names:
+            time.sleep(1000)
+        if "raise" in names:
+            raise RuntimeError("never seen before")
+        return super().streams(score)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_file_that_kills_or_hangs_its_reader_costs_that_file_only(
+    count: int, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "SECONDS_PER_FILE", 1.0)
+    bad = tmp_path / "bad"
+    for name in ("kill", "hang", "raise"):
+        write_midi(score(track(scale(4), name=name), bars=4), bad / f"{name}.mid")
+    done: list[int] = []
+    progress = _progress_into(done)
+    manifest = preprocess([corpus, bad], tmp_path / "out", Deadly(bars=2), workers=count, progress=progress)
+    assert manifest["files"]["kept"] == 12
+    reasons = dropped(tmp_path / "out")
+    assert [reasons[f"{name}.mid"] for name in ("kill", "hang", "raise")] == ["crashed"] * 3
+    assert sum(done) == 19 + 20, "19 files are read, after 20 are found"
+
+
+def _progress_into(done: list[int]) -> Any:
+    from contextlib import contextmanager
+
+    @contextmanager
+    def progress(what: str, total: int) -> Any:
+        yield done.append
+
+    return progress
+
+
+def test_a_second_run_finds_the_dataset_complete(corpus: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    first = preprocess([corpus], output, Melody(bars=2), workers=1)
+    written = (output / "manifest.json").stat().st_mtime_ns
+    assert preprocess([corpus], output, Melody(bars=2), workers=1) == first
+    assert (output / "manifest.json").stat().st_mtime_ns == written
+
+
+def test_another_dataset_is_not_overwritten_without_force(corpus: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    preprocess([corpus], output, Melody(bars=2), workers=1)
+    with pytest.raises(MusicaeError, match="holds a dataset that differs in representation"):
+        preprocess([corpus], output, Melody(bars=4), workers=1)
+    manifest = preprocess([corpus], output, Melody(bars=4), workers=1, force=True)
+    assert manifest["representation"] == {"name": "melody", "bars": 4}
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(MusicaeError, match="mine exists and is no dataset"):
+        preprocess([corpus], tmp_path / "mine", Melody(bars=2), workers=1, force=True)
+
+
+def test_folders_without_use_are_errors(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file.mid").write_bytes(midi_bytes(piece(0)))
+    drums = write_corpus(tmp_path / "drums", [score(track([(0, 1, 36)], is_drum=True))])
+    text = tmp_path / "text"
+    text.mkdir()
+    (text / "a.mid").write_text("text")
+    (text / "gone.mid").symlink_to(text / "nowhere")
+    os.mkfifo(text / "pipe.mid")
+    cases = {
+        tmp_path / "missing": "missing does not exist",
+        tmp_path / "empty": "no MIDI files in",
+        tmp_path / "file.mid": "file.mid is not a folder",
+        drums: r"none of 1 files can be used as melody \(1 x no melody\)",
+        text: r"none of 3 files can be used as melody \(3 x unreadable\)",
+    }
+    for folder, message in cases.items():
+        with pytest.raises(MusicaeError, match=message) as error:
+            preprocess([folder], tmp_path / "out", Melody(bars=2), workers=1)
+        assert error.value.hint
+    assert dropped(tmp_path / "out") == dict.fromkeys(["a.mid", "gone.mid", "pipe.mid"], "unreadable")
+
+
+def test_an_output_that_cannot_be_written_is_an_error(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MusicaeError, match="cannot write"):
+        preprocess([corpus], tmp_path / "file" / "out", Melody(bars=2), workers=1)
+
+
+def test_strict_stops_at_a_bad_file(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(MusicaeError, match=r"\.(mid|MIDI): (unreadable|no melody|other meter)"):
+        preprocess([corpus], tmp_path / "out", Melody(bars=2), workers=1, strict=True)
+
+
+@pytest.mark.parametrize("numerator, denominator", [(1, 4), (2, 4), (2, 2), (4, 4)])
+def test_meters_and_tempi_that_fit_give_windows(numerator: int, denominator: int, tmp_path: Path) -> None:
+    meters = (Meter(0, numerator, denominator),)
+    tempi = (Tempo(0, 120.0), Tempo(BAR + 7, 93.0), Tempo(2 * BAR, 180.5))
+    pieces = [Score(4 * 24, (track(tune(seed)),), 8 * BAR, tempi, meters) for seed in range(3)]
+    manifest = preprocess([write_corpus(tmp_path / "midi", pieces)], tmp_path / "out", Melody(bars=2), workers=1)
+    assert manifest["windows"]["kept"] == 3 * 7
+
+
+def test_given_splits_are_used(corpus: Path, tmp_path: Path) -> None:
+    rows = [(f"{corpus.name}/{number:03}.mid", ("train", "val", "test")[number % 3]) for number in range(9)]
+    rows += [("009.mid", "valid")]
+    file = write_csv(tmp_path / "splits.csv", rows)
+    manifest = preprocess([corpus], tmp_path / "out", Melody(bars=2), splits=file, workers=1)
+    assert {name: counts["files"] for name, counts in manifest["splits"].items()} == {
+        "train": 3,
+        "validation": 4,
+        "test": 3,
+    }
+    assert manifest["songs"] is None
+    assert dropped(tmp_path / "out")["010.mid"] == "not in the splits"
+
+
+def test_held_out_windows_that_stand_in_training_are_removed_and_counted(tmp_path: Path) -> None:
+    shared = tune(0, bars=4)
+    later = [(start + 64, end + 64, pitch) for start, end, pitch in tune(1, bars=4)]
+    pieces = [score(track(shared), bars=4), score(track(shared + later), bars=8), piece(2)]
+    folder = write_corpus(tmp_path / "midi", pieces)
+    rows = [("000.mid", "train"), ("001.mid", "test"), ("002.mid", "train")]
+    file = write_csv(tmp_path / "splits.csv", rows)
+    manifest = preprocess([folder], tmp_path / "out", Melody(bars=2), splits=file, workers=1)
+    assert manifest["windows"] == {
+        "found": 3 + 7 + 7,
+        "too silent": 0,
+        "too few pitches": 0,
+        "duplicates": 0,
+        "held out but in training": 3,
+        "kept": 3 + 4 + 7,
+    }
+    assert not windows(tmp_path / "out", "train", Melody(bars=2)) & windows(tmp_path / "out", "test", Melody(bars=2))
+
+
+def write_csv(path: Path, rows: list[tuple[str, str]]) -> Path:
+    path.write_text("path,split\n" + "".join(f"{name},{split}\n" for name, split in rows))
+    return path
+
+
+def test_a_splits_file_matches_paths_by_their_ends(tmp_path: Path) -> None:
+    rows = [("set/pop/a.mid", "train"), ("set/folk/a.mid", "test"), ("/far/away/b.mid", "dev"), ("c.mid", "Training")]
+    split = SplitsFile(write_csv(tmp_path / "splits.csv", rows))
+    pop, folk = tmp_path / "set" / "pop", tmp_path / "x" / "folk"
+    assert split(tmp_path, pop / "a.mid") == 0
+    assert split(pop, pop / "a.mid") == 0
+    assert split(tmp_path / "x", folk / "a.mid") == 2, "its path below the folder ends the row's"
+    assert split(folk, folk / "a.mid") == -1, "the row could be either"
+    assert split(tmp_path / "away", tmp_path / "away" / "b.mid") == 1
+    assert split(tmp_path, tmp_path / "other" / "c.mid") == 0
+    assert split(tmp_path, tmp_path / "ba.mid") == -1
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("path,split\na.mid,holdout\n", "unknown split: 'holdout'"),
+        ("file,part\na.mid,test\n", "a row without path or split"),
+        ("path,split\nb.mid\n", "a row without path or split"),
+        ("path,split\n\xff", "cannot read"),
+    ],
+)
+def test_a_broken_splits_file_is_an_error(content: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "splits.csv").write_bytes(content.encode("latin-1"))
+    with pytest.raises(MusicaeError, match=message):
+        SplitsFile(tmp_path / "splits.csv")
+
+
+def songs(stretches: dict[int, list[int]], held: dict[int, list[int]]) -> list[int]:
+    """Songs of files that are given by the hashes of their stretches and windows."""
+
+    def columns(hashes: dict[int, list[int]]) -> tuple[np.ndarray, np.ndarray]:
+        pairs = [(file, value) for file, values in hashes.items() for value in values]
+        return np.array([file for file, _ in pairs], dtype=np.int32), np.array([h for _, h in pairs], dtype=np.uint64)
+
+    found: list[int] = join_songs(max(held) + 1, *columns(stretches), *columns(held)).tolist()
+    return found
+
+
+def test_a_shared_stretch_makes_one_song() -> None:
+    held = {file: [10 * file + k for k in range(4)] for file in range(4)}
+    assert songs({0: [1], 1: [2], 2: [1, 5], 3: [5]}, held) == [0, 1, 0, 0]
+
+
+def test_half_of_the_shorter_one_makes_one_song() -> None:
+    assert songs({}, {0: [1, 2, 3, 4], 1: [1, 2, 7, 8, 9, 10]}) == [0, 0]
+    assert songs({}, {0: [1, 2, 3, 4, 5], 1: [1, 2, 7, 8, 9, 10]}) == [0, 1]
+    assert songs({}, {0: [1, 1, 2, 3, 3, 4], 1: [1, 1, 1, 7, 8, 9, 10]}) == [0, 1], "distinct windows count"
+    assert songs({}, {0: [1, 2, 3], 2: [3, 4]}) == [0, 1, 0]
+
+
+@given(st.lists(st.lists(st.integers(0, 12), max_size=6), min_size=1, max_size=8))
+def test_songs_agree_with_their_definition(held: list[list[int]]) -> None:
+    files = len(held)
+    label = list(range(files))
+    for a in range(files):
+        for b in range(files):
+            one, other = set(held[a]), set(held[b])
+            if one and other and 2 * len(one & other) >= min(len(one), len(other)):
+                low, high = sorted((label[a], label[b]))
+                label = [low if name == high else name for name in label]
+    assert songs({}, dict(enumerate(held))) == label
+
+
+def test_transposed_songs_are_one_song(tmp_path: Path) -> None:
+    pieces = [piece(0, 16), piece(0, 16).transpose(5), *(piece(seed, 16) for seed in range(1, 5))]
+    manifest = preprocess([write_corpus(tmp_path / "midi", pieces)], tmp_path / "out", Melody(bars=2), workers=1)
+    assert (manifest["files"]["kept"], manifest["songs"]) == (6, 5)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 200))
+def test_songs_are_split_whole(seed: int, files: int) -> None:
+    generator = np.random.default_rng(seed)
+    song = generator.integers(0, files, files)
+    digests = [generator.bytes(8).hex() for _ in range(files)]
+    split = split_songs(song, digests)
+    of_song = {name: {int(split[i]) for i in np.flatnonzero(song == name)} for name in set(song.tolist())}
+    assert all(len(found) == 1 for found in of_song.values())
+    count = len(of_song)
+    sizes = [sum(found == {index} for found in of_song.values()) for index in range(3)]
+    held_out = max(round(count / 20), 1) if count >= 3 else 0
+    assert sizes == [count - 2 * held_out, held_out, held_out]
+    order = generator.permutation(files)
+    assert (split_songs(song[order], [digests[i] for i in order]) == split[order]).all()
+
+
+def test_a_song_of_most_files_is_for_training() -> None:
+    song = np.array([0] * 50 + list(range(1, 40)))
+    for seed in range(20):
+        digests = [np.random.default_rng([seed, file]).bytes(8).hex() for file in range(len(song))]
+        assert split_songs(song, digests)[0] == 0
+
+
+def mutants(count: int, seed: int) -> Iterable[bytes]:
+    """MIDI files with bytes flipped, cut out, and repeated."""
+    generator = np.random.default_rng(seed)
+    originals = [midi_bytes(ensemble(number, bars=4)) for number in range(8)]
+    for number in range(count):
+        data = bytearray(originals[number % len(originals)])
+        for _ in range(generator.choice([1, 1, 1, 2, 5])):
+            start, length = int(generator.integers(len(data))), int(generator.integers(1, 40))
+            match generator.integers(3):
+                case 0:
+                    data[start] = int(generator.integers(256))
+                case 1:
+                    del data[start : start + length]
+                case _:
+                    data[start:start] = data[start : start + length] * int(generator.integers(1, 4))
+            data = data or bytearray(1)
+        yield bytes(data)
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+def test_mutated_files_neither_crash_nor_hang(name: str, count: int, tmp_path: Path) -> None:
+    (tmp_path / "midi").mkdir()
+    for number, data in enumerate(mutants(count, seed=count)):
+        (tmp_path / "midi" / f"{number}.mid").write_bytes(data)
+    manifest = preprocess([tmp_path / "midi"], tmp_path / "out", REPRESENTATIONS[name](bars=2), workers=1)
+    files = manifest["files"]
+    assert files["found"] == count == files["kept"] + sum(files["dropped"].values())
+    assert len(dropped(tmp_path / "out")) == count - files["kept"]
+    assert "crashed" not in files["dropped"]
