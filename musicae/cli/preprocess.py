@@ -18,7 +18,7 @@ EXAMPLES = (
 
 
 def command(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders with MIDI files, at any depth.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders with MIDI files, at any depth.")],
     output: Annotated[
         Path | None,
         typer.Option(

@@ -43,7 +43,8 @@ class Core(nn.Module):
         self.fields = fields
         self.start = nn.Linear(context, 2 * layers * hidden)
         self.lstm = lstm(sum(widths[i] for i in fields) + context, hidden, layers)
-        self.heads = nn.ModuleList(nn.Linear(hidden, grid.fields[i].vocabulary) for i in fields)
+        heads = [nn.Linear(hidden, grid.fields[i].vocabulary) for i in fields]
+        self.heads = cast("list[nn.Linear]", nn.ModuleList(heads))
 
     def state(self, context: Float[Tensor, "sequence context"]) -> tuple[Tensor, Tensor]:
         """The first h and c, each `[layer, sequence, hidden]`."""
@@ -68,11 +69,12 @@ class Core(nn.Module):
         """Logits step after step, where `feed(step, logits)` says which tokens the next step sees."""
         tables = embedding.tables()
         cells = Cells(self.lstm, [tables[i] for i in self.fields], context, *self.state(context))
+        heads = [(head.weight.to(cells.dtype), head.bias.to(cells.dtype)) for head in self.heads]
         rows: list[RowLogits] = []
         tokens: Row | None = None
         for step in range(steps):
             out = cells.step(tokens)
-            rows.append([head(out) for head in self.heads])
+            rows.append([F.linear(out, weight, bias) for weight, bias in heads])
             tokens = feed(step, rows[-1])
         return rows
 
@@ -117,8 +119,8 @@ class Decoder(nn.Module):
         self.contexts = contexts
         self.cores = cast("list[Core]", nn.ModuleList(cores))
         self.token_dropout = token_dropout
-        self.segments = grid.segments
-        self.steps = grid.segments * grid.steps // contexts.stretches
+        self.segments, self.stretches = grid.segments, contexts.stretches
+        self.steps = grid.segments * grid.steps // self.stretches
 
     def logits(self, tokens: Tokens, z: Code, embedding: Embedding) -> Logits:
         """Teacher forced: every step sees the true tokens before it."""
@@ -168,18 +170,20 @@ class Decoder(nn.Module):
 
     def _unstretch(self, stretched: Tensor) -> Tensor:
         """`[batch * stretch, step, x]` to `[batch, segment, step, x]`."""
-        batch = len(stretched) // self.contexts.stretches
+        batch = len(stretched) // self.stretches
         return stretched.reshape(batch, self.segments, -1, stretched.shape[-1])
 
 
 def draw(
     logits: Float[Tensor, "sequence vocabulary"], temperature: float, generator: torch.Generator | None = None
 ) -> Int64[Tensor, " sequence"]:
-    """A token per row: argmax(logits / temperature + Gumbel noise), which is a draw from the softmax."""
+    """A token per row from softmax(logits / temperature), by inverting its cumulative distribution; 0 is argmax."""
     if temperature == 0:
         return logits.argmax(-1)
-    noise = torch.empty_like(logits, dtype=torch.float32).exponential_(generator=generator)
-    return (logits / temperature - noise.log()).argmax(-1)
+    cumulative = torch.softmax(logits.float() / temperature, -1).cumsum(-1)
+    # In [0, 1): never past the last token, even where rounding leaves the total below one.
+    uniform = torch.rand(len(logits), 1, device=logits.device, generator=generator) * cumulative[:, -1:]
+    return (cumulative <= uniform).sum(-1)
 
 
 def flat(

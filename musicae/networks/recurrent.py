@@ -47,7 +47,8 @@ def run(
         if layer == 0:
             weight, shared = weight.split([inputs.shape[2], context.shape[1]], 1)
             bias = F.linear(context, shared, bias)
-        gates = F.linear(out, weight) + bias
+        gates = F.linear(out, weight)
+        gates = gates + bias.to(gates.dtype)
         out = recur(gates, getattr(stack, f"weight_hh_l{layer}"), h[layer], c[layer])
     return out.transpose(0, 1)
 
@@ -92,16 +93,16 @@ class Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> Tensor:
-        steps, sequences, hidden = len(inputs), *h.shape
+        steps, sequences, hidden, given = len(inputs), *h.shape, inputs.dtype
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else weight.dtype
-        recurrent = weight.to(dtype)
+        inputs, recurrent = inputs.to(dtype), weight.to(dtype)
         active = torch.empty(steps, sequences, 4 * hidden, dtype=dtype)
         states = torch.empty(steps + 1, sequences, hidden, dtype=dtype)
         cells = torch.empty(steps + 1, sequences, hidden)
         states[0], cells[0] = h, c
         for rows in _blocks(sequences, hidden):
             for t in range(steps):
-                gates = torch.addmm(inputs[t, rows].to(dtype), states[t, rows], recurrent.T, out=active[t, rows])
+                gates = torch.addmm(inputs[t, rows], states[t, rows], recurrent.T, out=active[t, rows])
                 gates[:, : 2 * hidden].sigmoid_()
                 gates[:, 2 * hidden : 3 * hidden].tanh_()
                 gates[:, 3 * hidden :].sigmoid_()
@@ -109,7 +110,7 @@ class Recurrence(torch.autograd.Function):
                 cell = torch.mul(f, cells[t, rows], out=cells[t + 1, rows]).addcmul_(i, g)
                 states[t + 1, rows] = cell.tanh().mul_(o)
         ctx.save_for_backward(recurrent, states, cells, active)
-        ctx.dtypes = (inputs.dtype, weight.dtype, h.dtype, c.dtype)
+        ctx.dtypes = (given, weight.dtype, h.dtype, c.dtype)
         return states[1:]
 
     @staticmethod
@@ -180,7 +181,7 @@ class Cells:
         self.tables = [F.linear(table, weight) for table, weight in zip(tables, tokens, strict=True)]
         self.constant = F.linear(context, shared, _bias(stack, "l0"))
         layers = range(stack.num_layers)
-        dtype = self.constant.dtype
+        self.dtype = dtype = self.constant.dtype
         self.recurrent = [getattr(stack, f"weight_hh_l{k}").to(dtype) for k in layers]
         self.upward = [getattr(stack, f"weight_ih_l{k}").to(dtype) for k in layers[1:]]
         self.biases = [_bias(stack, f"l{k}").to(dtype) for k in layers[1:]]
