@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from torch import Tensor
+
 from musicae import walk
 from musicae.clip import Clip, Recipe, Source, Style, draw, encode, make
 from musicae.errors import MusicaeError
@@ -30,15 +32,25 @@ def attribute(
     Raises:
         MusicaeError: the model has no such vector.
     """
+    vectors = vectors_of(model)
+    z = encode(model, source) if source else draw(model, 1, seed)
+    style = source.style if source else Style(tempo_qpm)
+    asked = {"source": source.label if source else "a draw from the prior"}
+    before = Recipe.of(model, "attribute", z, seed=seed, temperature=temperature, style=style, **asked, amounts={})
+    moved = walk.move(z, vectors, amounts)
+    after = replace(before, z=moved, arguments={**asked, "amounts": dict(amounts)})
+    return make(model, after, "after"), make(model, before, "before")
+
+
+def vectors_of(model: Model) -> dict[str, Tensor]:
+    """The attribute vectors of a model.
+
+    Raises:
+        MusicaeError: it has none.
+    """
     if not model.attributes:
         raise MusicaeError(
             f"model {model.name} has no attribute vectors",
             f"compute them from a data set like the one that it was trained on: musicae fit {model.name} DATA",
         )
-    z = encode(model, source) if source else draw(model, 1, seed)
-    style = source.style if source else Style(tempo_qpm)
-    asked = {"source": source.label if source else "a draw from the prior"}
-    before = Recipe.of(model, "attribute", z, seed=seed, temperature=temperature, style=style, **asked, amounts={})
-    moved = walk.move(z, model.attributes, amounts)
-    after = replace(before, z=moved, arguments={**asked, "amounts": dict(amounts)})
-    return make(model, after, "after"), make(model, before, "before")
+    return model.attributes

@@ -33,7 +33,7 @@ class Spec:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Spec:
         arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-        return cls(arguments.pop("name"), arguments)
+        return cls(str(arguments.pop("name")), arguments)
 
 
 def spec(name: str, **arguments: Any) -> Spec:
@@ -112,7 +112,7 @@ def build(table: Table, choice: Spec, *context: Any) -> Any:
 
 
 def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Config:
-    """The config with one setting changed: `latent.size=128`, `encoder=bidirectional`, `kl.beta=0.5`, `training.batch=64`.
+    """The config with one setting changed: `latent.size=128`, `encoder=bidirectional`, `training.batch=64`.
 
     Args:
         tables: the table that each part of the config chooses from, and "regularizers".
@@ -135,7 +135,7 @@ def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Confi
     changed = Spec(text.strip()) if not knob else _with_argument(table, chosen, knob, text)
     _pick(table, changed.name, part)
     if part in PARTS:
-        return replace(config, **{part: changed})
+        return replace(config, **{part: changed})  # type: ignore[arg-type]
     return replace(config, regularizers=tuple(changed if c.name == part else c for c in config.regularizers))
 
 

@@ -51,7 +51,7 @@ def fit(
     Raises:
         MusicaeError: the data set is of another kind than the model, or has too few windows.
     """
-    _check_kind(model, data)
+    check_kind(model, data)
     train = data.split("train")
     if len(train) < 4:
         raise MusicaeError(f"{data.folder} has fewer than four training windows", "preprocess more MIDI files")
@@ -87,7 +87,12 @@ def _fit(z: Float[Tensor, "window size"], values: Values) -> Fit:
     return Fit(vector.float(), low=float(low @ values), high=float(high @ values))
 
 
-def _check_kind(model: Model, data: Dataset) -> None:
+def check_kind(model: Model, data: Dataset) -> None:
+    """Make sure that a data set holds what a model reads.
+
+    Raises:
+        MusicaeError: it is of another kind, or its windows are of another length.
+    """
     ours, theirs = model.representation, data.representation
     if (ours.name, ours.bars) != (theirs.name, theirs.bars):
         raise MusicaeError(

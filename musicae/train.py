@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from musicae.config import Config
+from musicae.config import Config, Spec
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown
 from musicae.files import write_atomically
@@ -27,12 +27,14 @@ class Run:
     Attributes:
         data: the folder of the data set.
         start: the model whose weights it began with, or "".
+        command: the command line, for the model card.
     """
 
     config: Config
     data: str
     seed: int
     start: str = ""
+    command: str = ""
 
     def save(self, folder: Path) -> None:
         data = {**asdict(self), "config": self.config.to_json()}
@@ -53,24 +55,24 @@ class Run:
             raise MusicaeError(f"there is no training to resume in {folder} ({type(error).__name__})", hint) from None
 
 
-def preset_for(dataset: Dataset, preset: str | None) -> Config:
-    """The preset of that name, or the plain one that suits a data set.
+def config_for(dataset: Dataset, *, preset: str | None = None, start: str = "") -> Config:
+    """The configuration to train on a data set: that of a model to start from, of a preset, or of the plain preset.
 
     Raises:
-        MusicaeError: there is no such preset, or it reads other tokens than the data set holds.
+        MusicaeError: there is no such preset or model, or it reads other tokens than the data set holds.
     """
-    kind = dataset.representation
-    suitable = [name for name, config in PRESETS.items() if config.representation.arguments == {"bars": kind.bars}]
-    suitable = [name for name in suitable if PRESETS[name].representation.name == kind.name]
+    held = Spec(dataset.representation.name, {"bars": dataset.representation.bars})
+    suitable = [name for name, config in PRESETS.items() if config.representation == held]
     if preset is not None and preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
-    if preset is None and suitable:
-        return PRESETS[suitable[0]]
-    if preset not in suitable:
-        made = f"{dataset.folder} holds {kind.name} windows of {kind.bars} bars"
-        fitting = f"presets for it: {', '.join(suitable)}" if suitable else "no preset is made for it"
-        raise MusicaeError(f"{made}, which preset {preset} does not read", f"{fitting}; or preprocess the music again")
-    return PRESETS[preset]
+    name = start or preset or (suitable[0] if suitable else "no preset")
+    config = load(start, "cpu").config if start else PRESETS.get(name)
+    if config is not None and config.representation == held:
+        return config
+    raise MusicaeError(
+        f"{dataset.folder} holds {held.name} windows of {held.arguments['bars']} bars; {name} reads others",
+        f"preprocess with other --bars, or choose a preset that reads these: {', '.join(suitable) or 'there is none'}",
+    )
 
 
 def begin(
@@ -101,14 +103,14 @@ def begin(
     return trainer
 
 
-def finish(trainer: Trainer, run: Run, command: str) -> Metrics:
+def finish(trainer: Trainer, run: Run) -> Metrics:
     """Measures the best weights on the test split and writes the model card."""
     dataset = Dataset(Path(run.data))
     test = dataset.split("test", trainer.model.device)
     best = load(trainer.folder, str(trainer.model.device))
     chosen = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))[:4096]
     metrics = validate(best.autoencoder, test.take(chosen)) if len(test) else {}
-    write_card(trainer.folder, best, dataset.manifest, metrics, trainer.progress, command)
+    write_card(trainer.folder, best, dataset.manifest, metrics, trainer.progress, run.command)
     return metrics
 
 

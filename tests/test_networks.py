@@ -89,7 +89,7 @@ def test_logits_depend_on_earlier_tokens_alone(name: str, grid: Grid) -> None:
     logits = decoder.logits(tokens_of(grid, 1), torch.randn(1, 7), _Frozen(grid, features))
     for segment in range(grid.segments):
         for step in range(grid.steps):
-            total = sum(field[0, segment, step].sum() for field in logits)
+            total = torch.stack([field[0, segment, step].sum() for field in logits]).sum()
             (reached,) = torch.autograd.grad(total, features, retain_graph=True)
             touched = reached[0].abs().sum(-1).flatten() > 0
             position = segment * grid.steps + step

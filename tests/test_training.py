@@ -20,7 +20,7 @@ from musicae.model import Model, build_autoencoder, load
 from musicae.music.representations import REPRESENTATIONS
 from musicae.networks.autoencoder import Batch
 from musicae.presets import PRESETS
-from musicae.train import Run, begin, finish, preset_for
+from musicae.train import Run, begin, config_for, finish
 from musicae.training.loop import Silent, Trainer, fit_batch, mix
 from musicae.training.schedules import learning_rate, sampling_probability
 from musicae.training.validation import validate
@@ -143,7 +143,7 @@ def test_two_processes_do_what_one_does(data: Path, tmp_path: Path) -> None:
 
 def test_the_best_weights_are_kept(data: Path, tmp_path: Path) -> None:
     model_folder = tmp_path / "m"
-    run = Run(tiny(updates=12), str(data), 3)
+    run = Run(tiny(updates=12), str(data), 3, command="musicae train")
     trained = begin(run, model_folder, device="cpu")
     trained.run()
     lines = [json.loads(line) for line in (model_folder / "metrics.jsonl").read_text().splitlines()]
@@ -152,7 +152,7 @@ def test_the_best_weights_are_kept(data: Path, tmp_path: Path) -> None:
     kept = validate(load(model_folder, "cpu").autoencoder, trained.held_out)
     assert kept["loss"] == pytest.approx(min(losses), rel=1e-4)
     assert trained.progress.best == min(losses)
-    metrics = finish(trained, run, "musicae train")
+    metrics = finish(trained, run)
     card = (model_folder / "README.md").read_text()
     assert "musicae train" in card
     assert f"{metrics['nll']:.4g}" in card
@@ -203,12 +203,12 @@ def test_damaged_state_is_refused(data: Path, tmp_path: Path) -> None:
 
 def test_preset_must_read_what_the_data_holds(data: Path) -> None:
     dataset = Dataset(data)
-    assert preset_for(dataset, None) == PRESETS["melody-2bar"]
-    assert preset_for(dataset, "melody-2bar-flat") == PRESETS["melody-2bar-flat"]
-    with pytest.raises(MusicaeError, match="melody-16bar"):
-        preset_for(dataset, "melody-16bar")
+    assert config_for(dataset) == PRESETS["melody-2bar"]
+    assert config_for(dataset, preset="melody-2bar-flat") == PRESETS["melody-2bar-flat"]
+    with pytest.raises(MusicaeError, match="melody-16bar reads others"):
+        config_for(dataset, preset="melody-16bar")
     with pytest.raises(MusicaeError, match="melodee"):
-        preset_for(dataset, "melodee")
+        config_for(dataset, preset="melodee")
 
 
 def test_windows_transpose_on_the_device(data: Path) -> None:

@@ -14,6 +14,7 @@ from musicae.cli import (
     console,
     decode,
     encode,
+    experiment,
     fit,
     interpolate,
     models,
@@ -42,6 +43,8 @@ COMMANDS = {
     "models": models,
 }
 
+GROUPS = {"experiment": experiment}
+
 # Plain help: drawn by rich it would take twice as long.
 app = typer.Typer(
     name="musicae",
@@ -53,6 +56,8 @@ app = typer.Typer(
 )
 for name, module in COMMANDS.items():
     app.command(name, epilog=console.examples(*module.EXAMPLES))(module.command)
+for name, group in GROUPS.items():
+    app.add_typer(group.app, name=name)
 
 
 def _show_version(asked: bool) -> bool:

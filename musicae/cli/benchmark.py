@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from musicae.benchmark import Reference, Speed
     from musicae.config import Config
 
-EXAMPLES = ("musicae benchmark --seconds 2", "musicae benchmark --preset melody-16bar --set training.batch=64 --seconds 2")
+EXAMPLES = (
+    "musicae benchmark --seconds 2",
+    "musicae benchmark --preset melody-16bar --set training.batch=64 --seconds 2",
+)
 
 
 def command(
@@ -73,15 +76,15 @@ def _lines(speed: Speed, reference: Reference | None) -> list[str]:
         return "" if theirs is None else f" ({ours / theirs:.2f} times Magenta)"
 
     share = speed.training_gflops / speed.matmul_gflops
-    theirs = reference and speed.batch / reference.cpu_seconds
+    theirs = reference.samples_per_second if reference else {}
     lines = [
         f"{speed.name}: {speed.parameters / 1e6:.2f} M parameters, {speed.device}, {speed.precision}, "
         f"threads {speed.threads}, batch {speed.batch}",
         f"  training  {speed.windows_per_second:,.0f} windows/s, {speed.cpu_seconds:.3f} CPU-s an update"
-        + times(speed.batch / speed.cpu_seconds, theirs),
+        + times(1 / speed.cpu_seconds, 1 / reference.cpu_seconds if reference else None),
         f"            {speed.training_gflops:,.0f} of {speed.matmul_gflops:,.0f} GFLOP/s of a matrix product "
         f"({share:.0%}); loading takes {speed.loading_share:.1%}",
     ]
     for n, rate in speed.samples_per_second.items():
-        lines.append(f"  sampling  {rate:,.0f} a second at batch {n}" + times(rate, reference and reference.samples_per_second[n]))
+        lines.append(f"  sampling  {rate:,.0f} a second at batch {n}" + times(rate, theirs.get(n)))
     return lines

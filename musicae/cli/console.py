@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,6 +133,20 @@ class Console:
         """Draw something that rich can render, if someone watches."""
         if self.on_terminal:
             stderr().print(picture)
+
+    def table(self, title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Say a table: names in the first column, figures in the others."""
+        if self.quiet:
+            return
+        from rich import box
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+        for number, name in enumerate(header):
+            table.add_column(name, justify="right" if number else "left")
+        for row in rows:
+            table.add_row(*row)
+        stderr().print(table)
 
     def seed(self, given: int | None) -> int:
         """The seed that was asked for, or a fresh one of five digits, which is said."""

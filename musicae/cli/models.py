@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -14,21 +15,30 @@ EXAMPLES = ("musicae models", "musicae models show melody-2bar")
 
 
 def command(
-    action: Annotated[Literal["list", "show"], typer.Argument(help="What to do.")] = "list",
+    action: Annotated[Literal["list", "show", "pack"], typer.Argument(help="What to do.")] = "list",
     name: Annotated[
-        str | None, typer.Argument(help="The model to show: a name or a folder.", autocompletion=cli.model_names)
+        str | None, typer.Argument(help="The model: a name or a folder.", autocompletion=cli.model_names)
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", show_default=False, help="Where to pack it.")
     ] = None,
     json: cli.Json = False,
 ) -> None:
-    """List the installed models, or show one and its card."""
-    if (action == "show") != (name is not None):
-        raise typer.BadParameter("write musicae models, or musicae models show NAME")
+    """List the installed models, show one and its card, or pack one: a copy to ship, in half precision."""
+    if (action == "list") != (name is None) or (action == "pack") != (output is not None):
+        raise typer.BadParameter("write musicae models, models show NAME, or models pack NAME -o FOLDER")
     from musicae.shelf import card, describe, find, installed
 
     console = Console(json=json)
     if name is None:
         models = [describe(folder) for folder in installed().values()]
         console.data(models, {"models": [asdict(model) for model in models]})
+        return
+    if output is not None:
+        from musicae.pack import pack
+
+        pack(name, output)
+        console.data([output], {"model": str(output)})
         return
     folder = find(name)
     facts = asdict(describe(folder))

@@ -6,6 +6,7 @@ import math
 import shlex
 import sys
 import time
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,7 +75,8 @@ def command(
     console = Console(quiet, json)
     from musicae.train import begin, finish
 
-    run, folder = _plan(data, preset, output, start, resume, settings or [], seed, updates)
+    settings = [*(settings or []), *([f"training.updates={updates}"] if updates else [])]
+    run, folder = _plan(data, preset, output, start, resume, settings, seed)
     limit = minutes if minutes is not None else (math.inf if updates or resume else DEFAULT_MINUTES)
     with Display(console, limit, run.config.training.updates, folder if tensorboard else None) as display:
         trainer = begin(run, folder, device=device, reporter=display, keep=resume is not None)
@@ -85,7 +87,7 @@ def command(
             console.note(f"stopped at update {trainer.progress.update}; go on with: musicae train --resume {folder}")
             raise
     if trainer.workers.rank == 0:
-        metrics = finish(trainer, run, shlex.join(["musicae", *sys.argv[1:]]))
+        metrics = finish(trainer, run)
         console.data([folder], {"model": str(folder), "updates": trainer.progress.update, "test": metrics})
 
 
@@ -97,30 +99,27 @@ def _plan(
     resume: Path | None,
     settings: list[str],
     seed: int,
-    updates: int | None,
 ) -> tuple[Run, Path]:
     """What to train, and where."""
     from musicae.config import override
     from musicae.corpus.dataset import Dataset
     from musicae.errors import MusicaeError
-    from musicae.model import TABLES, load
+    from musicae.model import TABLES
     from musicae.shelf import find_dataset
-    from musicae.train import Run, preset_for
+    from musicae.train import Run, config_for
 
-    if updates is not None:
-        settings = [*settings, f"training.updates={updates}"]
     if resume is not None:
         run, folder = Run.read(resume), resume
     else:
         dataset = Dataset(find_dataset(data))
-        config = load(start, "cpu").config if start else preset_for(dataset, preset)
-        run = Run(config, str(dataset.folder), seed, start)
+        config = config_for(dataset, preset=preset, start=start)
+        run = Run(config, str(dataset.folder), seed, start, shlex.join(["musicae", *sys.argv[1:]]))
         folder = output or _free(preset or f"{dataset.representation.name}-{dataset.representation.bars}bar")
         if (folder / "config.json").exists() or (folder / "training").exists():
             hint = f"go on with musicae train --resume {folder}, or name another folder with -o"
             raise MusicaeError(f"{folder} holds a model already", hint)
     for setting in settings:
-        run = Run(override(run.config, setting, TABLES), run.data, run.seed, run.start)
+        run = replace(run, config=override(run.config, setting, TABLES))
     return run, folder
 
 

@@ -54,12 +54,13 @@ def split_songs(song: OfFile, digests: Sequence[str]) -> OfFile:
     """The split of every file, as an index into `SPLITS`: 90/5/5 of the songs, in the order of their digests.
 
     A song's digest is the lowest of its files', so that nothing depends on names and places. Three songs or more leave
-    no split empty. Songs that hold more than a twentieth of the files are for training as long as there are others.
+    no split empty. Songs of many files (more than a tenth of a held-out split's share) are for training, as long as there
+    are others: what many files share is no surprise, and one such song would be most of its split.
     """
     members: dict[int, list[str]] = {}
     for name, digest in zip(song.tolist(), digests, strict=True):
         members.setdefault(name, []).append(digest)
-    large = max(HELD_OUT_SHARE * len(digests), 1)
+    large = max(HELD_OUT_SHARE / 10 * len(digests), 1)
     ordered = sorted(members, key=lambda name: (len(members[name]) > large, min(members[name])))
     held_out = max(round(HELD_OUT_SHARE * len(ordered)), 1) if len(ordered) >= len(SPLITS) else 0
     split_of_song = dict.fromkeys(ordered, 0)

@@ -102,4 +102,8 @@ def mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(*first, nn.Linear(hidden, outputs), nn.LayerNorm(outputs), nn.ReLU())
 
 
-ENCODERS: dict[str, Callable[..., Encoder]] = {"bidirectional": Bidirectional, "hierarchical": Hierarchical, "dense": Dense}
+ENCODERS: dict[str, Callable[..., Encoder]] = {
+    "bidirectional": Bidirectional,
+    "hierarchical": Hierarchical,
+    "dense": Dense,
+}

@@ -96,6 +96,7 @@ class Trainer:
         chosen = torch.randperm(len(validation), generator=generator)[: self.training.validation_windows]
         self.held_out = validation.take(chosen)
         self.sums: dict[str, Tensor] = {}
+        self.summed = 0
         self.stopping = False
 
     @property
@@ -103,8 +104,9 @@ class Trainer:
         return self.folder / "training" / "state.safetensors"
 
     def resume(self) -> None:
-        """Goes back to the last saved state, and cuts the metrics off there."""
-        self.progress = load_state(self.state_path, self.model.autoencoder, self.optimizer)
+        """Goes back to the last saved state, or to the start if there is none, and cuts the metrics off there."""
+        if self.state_path.exists():
+            self.progress = load_state(self.state_path, self.model.autoencoder, self.optimizer)
         metrics = self.folder / "metrics.jsonl"
         if self.workers.rank == 0 and metrics.exists():
             lines = [line for line in metrics.read_text().splitlines() if _update_of(line) <= self.progress.update]
@@ -157,6 +159,7 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(self.model.autoencoder.parameters(), training.clip)
         if torch.isfinite(norm):
             self.optimizer.step()
+            self.summed += 1
             for name, term in terms.items():
                 self.sums[name] = self.sums.get(name, torch.zeros_like(term)) + term.detach()
         else:
@@ -171,9 +174,9 @@ class Trainer:
         return self.train.transpose(windows, self.workers.share(shifts)) if self.training.transpose else windows
 
     def _log_training(self) -> None:
-        updates = (self.progress.update - 1) % LOG_EVERY + 1
+        updates = self.summed
         terms = {name: float(total) / updates for name, total in self.sums.items()}
-        self.sums = {}
+        self.sums, self.summed = {}, 0
         self._write_metrics({"split": "train", **terms})
         self.reporter.updated(self.progress, terms, updates * self.training.batch)
 

@@ -1,0 +1,237 @@
+"""`musicae experiment`: what models are worth, on held-out windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+
+if TYPE_CHECKING:
+    from musicae.corpus.dataset import Dataset
+    from musicae.evaluation.attributes import Effect, Matrix
+    from musicae.evaluation.interpolation import Interpolation
+    from musicae.evaluation.reconstruction import Interval, Reconstruction, Scores
+
+ModelName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="An installed model or a model folder.", autocompletion=cli.model_names)
+]
+Models = Annotated[
+    list[str],
+    typer.Argument(metavar="MODEL", help="Installed models or model folders.", autocompletion=cli.model_names),
+]
+Data = Annotated[
+    str,
+    typer.Option(metavar="DATA", show_default=False, help="A folder that musicae preprocess wrote, or a name of one."),
+]
+Split = Annotated[Literal["train", "validation", "test"], typer.Option(help="Which part of the data is read.")]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Which windows are read, and all that is drawn.")]
+
+# Plain help, as that of the whole program.
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Measure what models are worth, on held-out windows.",
+    epilog=cli.examples(
+        "musicae experiment reconstruction melody-2bar --data tunes",
+        "musicae experiment interpolation melody-2bar --data tunes",
+    ),
+)
+
+
+@app.command(
+    "reconstruction",
+    epilog=cli.examples(
+        "musicae experiment reconstruction melody-2bar --data tunes",
+        "musicae experiment reconstruction melody-2bar models/mine --data tunes --windows 1000 --json",
+    ),
+)
+def reconstruction(
+    models: Models,
+    data: Data,
+    split: Split = "test",
+    windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 4096,
+    seed: Seed = 0,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Compare how well models give windows back.
+
+    Shares of right steps: given the true steps before (teacher), given the code alone by argmax (free) and at
+    temperature 1 (drawn); F1 of the onsets by argmax; nll and KL in nats per window. Beside it what a model would
+    reach that always holds, and how far each model is from the first one, with 95 % intervals.
+    """
+    console = Console(quiet, json)
+    from musicae.evaluation import reconstruction as experiment
+    from musicae.evaluation.windows import held_out
+    from musicae.model import load
+
+    dataset, found = _open(data), {}
+    total = 3 * len(models) * min(windows, _windows(dataset, split))
+    with console.progress("reconstructing", total) as done:
+        for name in models:
+            net = load(name, device)
+            tokens = held_out(net, dataset, windows, split=split, seed=seed)
+            found[name] = experiment.measure(net, tokens, seed=seed, progress=done)
+    first, *others = found
+    holding = experiment.holding(net, tokens)
+    apart = {name: experiment.differences(found[name], found[first]) for name in others}
+    _report(console, f"{len(tokens)} windows of {data}, {split}", found, holding, apart)
+    records = [_record(name, result, apart.get(name)) for name, result in found.items()]
+    drawn = {"data": data, "split": split, "windows": len(tokens), "seed": seed}
+    console.data([], {**drawn, "models": records, "holds": {name: asdict(scores) for name, scores in holding.items()}})
+
+
+@app.command(
+    "interpolation",
+    epilog=cli.examples(
+        "musicae experiment interpolation melody-2bar --data tunes",
+        "musicae experiment interpolation melody-2bar --data tunes --pairs 64 --points 5 --json",
+    ),
+)
+def interpolation(
+    model: ModelName,
+    data: Data,
+    split: Split = "test",
+    pairs: Annotated[int, typer.Option(min=1, metavar="N", help="How many pairs of windows at most.")] = 256,
+    points: Annotated[int, typer.Option(min=2, metavar="N", help="Points of each way, both ends included.")] = 11,
+    seed: Seed = 0,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Measure the ways between pairs of windows.
+
+    An even way leads from A to B in small steps, never back. Distances are the tokens that differ from the original windows A and B, in units of those that differ between A
+    and B. Beside it a blend of A and B in which every step comes from B with a growing probability.
+    """
+    console = Console(quiet, json)
+    from musicae.evaluation.interpolation import measure
+    from musicae.evaluation.windows import held_out
+    from musicae.model import load
+
+    net, dataset = load(model, device), _open(data)
+    tokens = held_out(net, dataset, 2 * pairs, split=split, seed=seed)
+    with console.progress("interpolating", len(tokens) // 2 * points) as done:
+        result = measure(net, tokens, points=points, seed=seed, progress=done)
+    title = f"{model}: distance over {result.pairs} pairs of {data}, {split}"
+    console.table(title, ("", "to A", "to B", "blend to A", "blend to B"), _ways(result))
+    console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
+
+
+@app.command(
+    "attributes",
+    epilog=cli.examples(
+        "musicae experiment attributes melody-2bar --data tunes",
+        "musicae experiment attributes melody-2bar --data tunes --windows 64 --amount 0.5 --json",
+    ),
+)
+def attributes(
+    model: ModelName,
+    data: Data,
+    split: Split = "test",
+    windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 256,
+    amount: Annotated[
+        float, typer.Option(min=0, metavar="A", help="How much of each vector is added and subtracted.")
+    ] = 1.0,
+    seed: Seed = 0,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Measure what attribute vectors change.
+
+    For every vector and every attribute: mean change against the reconstruction of the same window, and the share of windows that moved in the right
+    direction. Beside it random vectors, for each attribute as long as its own.
+    """
+    console = Console(quiet, json)
+    from musicae.evaluation.attributes import decodings, measure
+    from musicae.evaluation.windows import held_out
+    from musicae.model import load
+
+    net, dataset = load(model, device), _open(data)
+    tokens = held_out(net, dataset, windows, split=split, seed=seed)
+    with console.progress("moving", len(tokens) * decodings(len(net.attributes))) as done:
+        result = measure(net, tokens, amount=amount, seed=seed, progress=done)
+    for direction in ("add", "subtract"):
+        title = f"{model}: {direction} {amount:g}, {result.windows} windows of {data}, {split}"
+        console.table(title, ("vector", *result.before), _effects(result, direction))
+    console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
+
+
+def _open(data: str) -> Dataset:
+    from musicae.corpus.dataset import Dataset
+    from musicae.shelf import find_dataset
+
+    return Dataset(find_dataset(data))
+
+
+def _windows(dataset: Dataset, split: str) -> int:
+    windows: int = dataset.manifest["splits"][split]["windows"]
+    return windows
+
+
+def _report(
+    console: Console,
+    title: str,
+    found: dict[str, Reconstruction],
+    holding: dict[str, Scores],
+    apart: dict[str, dict[str, dict[str, Interval]]],
+) -> None:
+    header = ("model", "parameters", "windows seen", "nll", "KL", "active")
+    console.table(title, header, (_summary(name, result) for name, result in found.items()))
+    fields = {**{name: result.fields for name, result in found.items()}, "always holds": holding}
+    console.table("share of right steps", ("model", "field", "teacher", "free", "drawn", "onset F1"), _scores(fields))
+    if apart:
+        title = f"how much larger than that of {next(iter(found))}, with 95 % intervals"
+        console.table(title, ("model", "field", "free", "drawn"), _differences(apart))
+
+
+def _summary(name: str, result: Reconstruction) -> list[str]:
+    seen = "unknown" if result.windows_seen is None else f"{result.windows_seen:,}"
+    return [name, f"{result.parameters:,}", seen, f"{result.nll:.2f}", f"{result.kl:.2f}", str(result.active)]
+
+
+def _scores(models: dict[str, dict[str, Scores]]) -> Iterator[list[str]]:
+    for name, fields in models.items():
+        for field, scores in fields.items():
+            yield [name, field, *(f"{score:.3f}" for score in asdict(scores).values())]
+
+
+def _differences(models: dict[str, dict[str, dict[str, Interval]]]) -> Iterator[list[str]]:
+    for name, fields in models.items():
+        for field, ways in fields.items():
+            yield [name, field, *(f"{i.value:+.3f} [{i.low:+.3f}, {i.high:+.3f}]" for i in ways.values())]
+
+
+def _record(name: str, result: Reconstruction, apart: dict[str, dict[str, Interval]] | None) -> dict[str, Any]:
+    """A result as plain data, without its counts per window."""
+    plain = {key: value for key, value in vars(result).items() if key not in ("fields", "steps", "hits")}
+    fields = {field: asdict(scores) for field, scores in result.fields.items()}
+    ways = {field: {way: asdict(i) for way, i in found.items()} for field, found in (apart or {}).items()}
+    return {"model": name, **plain, "fields": fields, "beyond_first": ways}
+
+
+def _ways(result: Interpolation) -> Iterator[list[str]]:
+    curves = (result.latent, result.data)
+    for point in range(result.points):
+        distances = [f"{way[point]:.3f}" for curve in curves for way in (curve.to_a, curve.to_b)]
+        yield [f"{point / (result.points - 1):.2f}", *distances]
+    yield ["always moves on", *("yes" if flag else "no" for curve in curves for flag in (curve.rises, curve.falls))]
+    yield ["largest step", *(cell for curve in curves for cell in (f"{curve.largest_step:.1%}", ""))]
+
+
+def _effects(result: Matrix, direction: str) -> Iterator[list[str]]:
+    def cell(effect: Effect) -> str:
+        return f"{effect.change:+.3f} {effect.right:4.0%}"
+
+    yield ["(before)", *(f"{mean:.3f}     " for mean in result.before.values())]
+    for name, effects in result.vectors.items():
+        yield [name, *map(cell, effects[direction].values())]
+    random = {name: effects[direction][name] for name, effects in result.random.items()}
+    yield ["random", *(cell(random[name]) if name in random else "" for name in result.before)]

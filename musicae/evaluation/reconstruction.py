@@ -1,0 +1,175 @@
+"""Reconstruction: how much of a held-out window comes back through its code.
+
+The measurements of Roberts et al. 2018 (arXiv:1803.05428), table 1: the share of steps that are right, teacher forced
+and free running. Sums run over all windows, so that every step counts alike. Tokens are
+`[window, segment, step, field]`; a mask is true up to the first end token of a segment.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Integer
+
+from musicae.evaluation.windows import Progress, Tokens, Windows, decoded, silently
+from musicae.model import Model
+from musicae.music.representations.representation import Field
+from musicae.training.validation import validate
+
+Mask = Bool[np.ndarray, "window segment step"]
+FieldTokens = Integer[np.ndarray, "window segment step"]
+Steps = Integer[np.ndarray, " window"]
+Hits = Integer[np.ndarray, "window field"]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How well one field comes back.
+
+    Attributes:
+        teacher: share of the steps that are right given the true steps before (argmax).
+        free: share that is right given z alone (argmax).
+        drawn: the same, drawn at temperature 1.
+        onset_f1: of the onsets of `free`.
+    """
+
+    teacher: float
+    free: float
+    drawn: float
+    onset_f1: float
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """How well a model gives windows back.
+
+    Attributes:
+        windows_seen: that it was trained on, or None if there is no record.
+        nll, kl: in nats per window, z drawn from the posterior.
+        active: dimensions of z in use.
+        fields: scores by field, z the posterior mean.
+        steps: per window, how many steps count.
+        hits: how many of them are right, for "free" and "drawn".
+    """
+
+    parameters: int
+    windows_seen: int | None
+    nll: float
+    kl: float
+    active: int
+    fields: dict[str, Scores]
+    steps: Steps
+    hits: dict[str, Hits]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate, and the bounds of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress = silently) -> Reconstruction:
+    """Everything about the reconstruction of windows; `progress` hears of each window three times."""
+    metrics = validate(model.autoencoder, tokens.to(model.device))
+    progress(len(tokens))
+    z = model.encode(tokens)
+    free = decoded(model, z, progress=progress)
+    drawn = decoded(model, z, temperature=1.0, seed=seed, progress=progress)
+    truth, mask = tokens.numpy(), mask_of(model, tokens)
+    right = {"free": hits(free, truth, mask), "drawn": hits(drawn, truth, mask)}
+    shares = {way: counts.sum(0) / mask.sum() for way, counts in right.items()}
+    fields = {
+        field.name: Scores(
+            metrics[f"teacher/{field.name}"],
+            float(shares["free"][i]),
+            float(shares["drawn"][i]),
+            onset_f1(free[..., i], truth[..., i], mask, field),
+        )
+        for i, field in enumerate(model.representation.shape.fields)
+    }
+    return Reconstruction(
+        parameters=sum(parameter.numel() for parameter in model.autoencoder.parameters()),
+        windows_seen=windows_seen(model),
+        nll=metrics["nll"],
+        kl=metrics["kl"],
+        active=int(metrics["active"]),
+        fields=fields,
+        steps=mask.sum((1, 2)),
+        hits=right,
+    )
+
+
+def holding(model: Model, tokens: Windows) -> dict[str, Scores]:
+    """The scores of a model that always writes token 0 (the note or the rest goes on), on tokens that `model` reads."""
+    truth, mask = tokens.numpy(), mask_of(model, tokens)
+    shares = hits(np.zeros_like(truth), truth, mask).sum(0) / mask.sum()
+    names = [field.name for field in model.representation.shape.fields]
+    return {name: Scores(share, share, share, 0.0) for name, share in zip(names, shares.tolist(), strict=True)}
+
+
+def mask_of(model: Model, tokens: Windows) -> Mask:
+    """Which steps count."""
+    return model.autoencoder.grid.mask(tokens).numpy().astype(bool)
+
+
+def hits(guess: Tokens, truth: Tokens, mask: Mask) -> Hits:
+    """The number of steps that are right."""
+    counts: Hits = ((guess == truth) & mask[..., None]).sum((1, 2))
+    return counts
+
+
+def onset_f1(guess: FieldTokens, truth: FieldTokens, mask: Mask, field: Field) -> float:
+    """F1 of onsets: 2 x common / (guessed + true), over all windows; 1 where nothing starts in either.
+
+    An onset in common starts at the same step and is of the same kind (the note-matching F-measure of Raffel et al.
+    2014, mir_eval, without tolerance in time). Kinds are the input features of the tokens that are onsets: the pitches
+    of a melody, the nine hits of drums, so that of two drums hit together one may be right alone.
+    """
+    is_onset = np.arange(field.vocabulary) > max(field.orphan, 0)
+    kinds = np.where(is_onset[:, None], field.features, 0.0).astype(np.float64)
+    common, onsets = kinds @ kinds.T, kinds.sum(1)
+    total = onsets[guess[mask]].sum() + onsets[truth[mask]].sum()
+    return float(2 * common[guess[mask], truth[mask]].sum() / total) if total else 1.0
+
+
+def differences(
+    ours: Reconstruction, theirs: Reconstruction, *, resamples: int = 1_000, seed: int = 0
+) -> dict[str, dict[str, Interval]]:
+    """By field and way ("free", "drawn"), our share of right steps minus theirs, on the same windows."""
+    intervals = {
+        way: bootstrap(ours.hits[way] - theirs.hits[way], ours.steps, resamples=resamples, seed=seed)
+        for way in ours.hits
+    }
+    return {name: {way: intervals[way][i] for way in intervals} for i, name in enumerate(ours.fields)}
+
+
+def bootstrap(counts: Hits, steps: Steps, *, resamples: int = 1_000, seed: int = 0) -> list[Interval]:
+    """Per field, sum(counts) / sum(steps) and its 95 % percentile interval over resampled windows (Efron 1979)."""
+    picks = np.random.default_rng(seed).integers(len(steps), size=(resamples, len(steps)))
+    totals = steps[picks].sum(1)
+    shares = np.stack([column[picks].sum(1) / totals for column in counts.T], 1)
+    low, high = np.quantile(shares, (0.025, 0.975), axis=0)
+    rows = np.stack([counts.sum(0) / steps.sum(), low, high], 1).tolist()
+    return [Interval(*row) for row in rows]
+
+
+def windows_seen(model: Model) -> int | None:
+    """Batch x updates of the training that made a model, by the record in its folder; None if there is none.
+
+    The weights kept are those of the best validation, which may be an earlier one.
+    """
+    for file, updates in _RECORDS.items():
+        path = model.folder / file if model.folder else None
+        found = re.findall(updates, path.read_text()) if path and path.exists() else []
+        if found:
+            return int(found[-1].replace(",", "")) * model.config.training.batch
+    return None
+
+
+_RECORDS = {"metrics.jsonl": r'"update": (\d+)', "README.md": r"([\d,]+) updates of"}
+"""Where a model folder tells its updates: the log of its training, else the card."""

@@ -1,0 +1,50 @@
+"""What all measurements share: held-out windows, and codes decoded batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64, Integer
+from torch import Tensor
+
+from musicae.corpus.dataset import Dataset
+from musicae.errors import MusicaeError
+from musicae.fit import check_kind
+from musicae.model import BATCH, Model
+from musicae.training.loop import mix
+
+Windows = Int64[Tensor, "window segment step field"]
+Tokens = Integer[np.ndarray, "window segment step field"]
+Codes = Float[Tensor, "window size"]
+Progress = Callable[[int], None]
+
+
+def silently(done: int) -> None:
+    """Reports progress to nobody."""
+
+
+def held_out(model: Model, data: Dataset, n: int, *, split: str = "test", seed: int = 0) -> Windows:
+    """Random windows of a split, `n` or as many as there are; the same ones for every model.
+
+    Raises:
+        MusicaeError: the data set is of another kind than the model, or has fewer than two windows there.
+    """
+    check_kind(model, data)
+    windows = data.split(split)
+    if len(windows) < 2:
+        hint = "choose another one with --split, or preprocess more music"
+        raise MusicaeError(f"the {split} split of {data.folder} has {len(windows)} windows", hint)
+    return windows.take(torch.randperm(len(windows), generator=torch.Generator().manual_seed(seed))[:n])
+
+
+def decoded(
+    model: Model, z: Codes, *, temperature: float = 0.0, seed: int = 0, progress: Progress = silently
+) -> Tokens:
+    """Tokens of many codes: the likeliest at temperature 0, else drawn; `progress` hears the size of every batch."""
+    parts = []
+    for number, part in enumerate(z.split(BATCH)):
+        parts.append(model.decode(part, temperature=temperature, seed=mix(seed, number)))
+        progress(len(part))
+    return np.concatenate(parts)

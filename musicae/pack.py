@@ -1,0 +1,28 @@
+"""A trained model made ready to be shipped."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import torch
+
+from musicae.errors import MusicaeError
+from musicae.model import load, save, save_attributes
+
+
+def pack(name: str | Path, folder: Path) -> None:
+    """Copies a model without the state of its training, with weights in float16: half the bytes, the same music.
+
+    Raises:
+        MusicaeError: there is no such model, or the folder holds one already.
+    """
+    if (folder / "config.json").exists():
+        raise MusicaeError(f"{folder} holds a model already", "choose another folder, or remove that one")
+    model = load(name, "cpu")
+    card = (model.folder or Path()) / "README.md"
+    save(model, folder, torch.float16)
+    if model.attributes:
+        save_attributes(model)
+    if card.exists():
+        shutil.copy(card, folder / "README.md")
