@@ -44,8 +44,11 @@ TABLES: dict[str, Table] = {
 BATCH = 256
 """Windows that are encoded or decoded at once."""
 
+CPU_ROWS = 512
+"""Stretches that a CPU decodes at once: as many as keep their states in its cache."""
+
 FEW = 8
-"""Rows below which bfloat16 does not pay on a CPU."""
+"""Stretches below which bfloat16 does not pay on a CPU."""
 
 WindowTokens = Integer[np.ndarray, "window segment step field"]
 Codes = Float[Tensor, "window size"]
@@ -97,10 +100,12 @@ class Model:
         """Tokens drawn from codes; temperature 0 takes the most likely token at every step."""
         self.autoencoder.eval()
         generator = torch.Generator(self.device).manual_seed(seed)
+        stretches, on_cpu = self.autoencoder.decoder.stretches, self.device.type == "cpu"
+        batch = max(1, CPU_ROWS // stretches) if on_cpu else BATCH
         # A few rows on a CPU wait for the weights to arrive, not for products: float32 saves converting them.
-        few = self.device.type == "cpu" and len(z) * self.autoencoder.decoder.stretches < FEW
+        few = on_cpu and len(z) * stretches < FEW
         with autocast(self.device, torch.float32 if few else precision(self.device)):
-            parts = [self.autoencoder.sample(part.to(self.device), temperature, generator) for part in z.split(BATCH)]
+            parts = [self.autoencoder.sample(part.to(self.device), temperature, generator) for part in z.split(batch)]
         return torch.cat(parts).cpu().numpy()
 
     def prior(self, n: int, seed: int) -> Codes:

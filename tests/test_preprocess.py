@@ -19,7 +19,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scores import BAR, band, scale, score, track
+from typer.testing import CliRunner, Result
 
+from musicae.cli.app import app
 from musicae.corpus import preprocess as module
 from musicae.corpus import workers
 from musicae.corpus.extract import onsets, settle
@@ -142,6 +144,22 @@ def test_workers_names_and_places_change_nothing(corpus: Path, tmp_path: Path, m
     monkeypatch.setattr(module, "FILES_PER_CHUNK", 128)
     preprocess([tmp_path / "elsewhere" / name for name in "10"], tmp_path / "moved", Melody(bars=2), workers=1)
     assert shards(tmp_path / "one") == shards(tmp_path / "three") == shards(tmp_path / "moved")
+
+
+def test_the_command_tells_data_from_talk(corpus: Path, tmp_path: Path) -> None:
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["preprocess", str(corpus), "-o", str(tmp_path / "out"), *arguments])
+
+    done = run("--workers", "1")
+    assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'out'}\n")
+    said = [line.split() for line in done.stderr.splitlines()]
+    assert said[:3] == [["files", "17"], ["unreadable", "-2"], ["other", "meter", "-1"]]
+    assert said[-1] == ["test", "7", "windows", "from", "1", "files"]
+    result = json.loads(run("--json", "-q").stdout)
+    assert result["windows"]["kept"] == 84 and len(result["dropped"]) == 5
+    assert run("-q").stderr == ""
+    assert isinstance(run("--bars", "4").exception, MusicaeError)
+    assert run("--representation", "melodies").exit_code == 2
 
 
 KILLED = """

@@ -13,7 +13,7 @@ from musicae.cli.console import Console
 
 if TYPE_CHECKING:
     from musicae.corpus.dataset import Dataset
-    from musicae.evaluation.attributes import Effect, Matrix
+    from musicae.evaluation.attributes import Matrix
     from musicae.evaluation.interpolation import Interpolation
     from musicae.evaluation.reconstruction import Interval, Reconstruction, Scores
 
@@ -107,8 +107,9 @@ def interpolation(
 ) -> None:
     """Measure the ways between pairs of windows.
 
-    An even way leads from A to B in small steps, never back. Distances are the tokens that differ from the original windows A and B, in units of those that differ between A
-    and B. Beside it a blend of A and B in which every step comes from B with a growing probability.
+    An even way leads from A to B in small steps and never back. Distances are the tokens that differ from the
+    original windows A and B, in units of those that differ between A and B. Beside it a blend of A and B in which
+    every step comes from B with a growing probability.
     """
     console = Console(quiet, json)
     from musicae.evaluation.interpolation import measure
@@ -146,8 +147,8 @@ def attributes(
 ) -> None:
     """Measure what attribute vectors change.
 
-    For every vector and every attribute: mean change against the reconstruction of the same window, and the share of windows that moved in the right
-    direction. Beside it random vectors, for each attribute as long as its own.
+    For every vector and every attribute: the mean change against the reconstruction of the same window, and the share
+    of windows that moved in the right direction. Beside it random vectors, for each attribute as long as its own.
     """
     console = Console(quiet, json)
     from musicae.evaluation.attributes import decodings, measure
@@ -158,9 +159,11 @@ def attributes(
     tokens = held_out(net, dataset, windows, split=split, seed=seed)
     with console.progress("moving", len(tokens) * decodings(len(net.attributes))) as done:
         result = measure(net, tokens, amount=amount, seed=seed, progress=done)
+    title = f"{model}: {amount:g} of every vector, {result.windows} windows of {data}, {split}"
+    header = ("attribute", "", "before", "change", "right", "random change", "random right")
+    console.table(title, header, _own_effects(result))
     for direction in ("add", "subtract"):
-        title = f"{model}: {direction} {amount:g}, {result.windows} windows of {data}, {split}"
-        console.table(title, ("vector", *result.before), _effects(result, direction))
+        console.table(f"change when we {direction}", ("vector", *result.before), _changes(result, direction))
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
 
 
@@ -218,7 +221,7 @@ def _record(name: str, result: Reconstruction, apart: dict[str, dict[str, Interv
 
 
 def _ways(result: Interpolation) -> Iterator[list[str]]:
-    curves = (result.latent, result.data)
+    curves = (result.latent, result.blend)
     for point in range(result.points):
         distances = [f"{way[point]:.3f}" for curve in curves for way in (curve.to_a, curve.to_b)]
         yield [f"{point / (result.points - 1):.2f}", *distances]
@@ -226,12 +229,14 @@ def _ways(result: Interpolation) -> Iterator[list[str]]:
     yield ["largest step", *(cell for curve in curves for cell in (f"{curve.largest_step:.1%}", ""))]
 
 
-def _effects(result: Matrix, direction: str) -> Iterator[list[str]]:
-    def cell(effect: Effect) -> str:
-        return f"{effect.change:+.3f} {effect.right:4.0%}"
-
-    yield ["(before)", *(f"{mean:.3f}     " for mean in result.before.values())]
+def _own_effects(result: Matrix) -> Iterator[list[str]]:
     for name, effects in result.vectors.items():
-        yield [name, *map(cell, effects[direction].values())]
-    random = {name: effects[direction][name] for name, effects in result.random.items()}
-    yield ["random", *(cell(random[name]) if name in random else "" for name in result.before)]
+        for direction, found in effects.items():
+            pair = (found[name], result.random[name][direction][name])
+            cells = (cell for effect in pair for cell in (f"{effect.change:+.3f}", f"{effect.right:.0%}"))
+            yield [name, direction, f"{result.before[name]:.3f}", *cells]
+
+
+def _changes(result: Matrix, direction: str) -> Iterator[list[str]]:
+    for name, effects in result.vectors.items():
+        yield [name, *(f"{effect.change:+.3f}" for effect in effects[direction].values())]

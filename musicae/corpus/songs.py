@@ -54,8 +54,8 @@ def split_songs(song: OfFile, digests: Sequence[str]) -> OfFile:
     """The split of every file, as an index into `SPLITS`: 90/5/5 of the songs, in the order of their digests.
 
     A song's digest is the lowest of its files', so that nothing depends on names and places. Three songs or more leave
-    no split empty. Songs of many files (more than a tenth of a held-out split's share) are for training, as long as there
-    are others: what many files share is no surprise, and one such song would be most of its split.
+    no split empty. Songs of many files (more than a tenth of a held-out split's share) are for training, as long as
+    there are others: loops that many files hold make them one song, which would be most of a held-out split.
     """
     members: dict[int, list[str]] = {}
     for name, digest in zip(song.tolist(), digests, strict=True):

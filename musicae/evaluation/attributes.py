@@ -68,7 +68,8 @@ def measure(
     Raises:
         MusicaeError: the model has no attribute vectors.
     """
-    vectors = vectors_of(model)
+    known = vectors_of(model)
+    vectors = {name: known[name] for name in ATTRIBUTES if name in known}
     z = model.encode(tokens)
     before = values(model.representation, decoded(model, z, progress=progress))
 

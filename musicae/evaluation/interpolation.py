@@ -46,14 +46,14 @@ class Interpolation:
     Attributes:
         distance: mean share of the tokens that differ between A and B.
         latent: along great circles between the posterior means, decoded by argmax.
-        data: the baseline, every step taken from B with the probability of the way gone.
+        blend: the baseline, every step taken from B with a probability that grows from 0 to 1.
     """
 
     pairs: int
     points: int
     distance: float
     latent: Curve
-    data: Curve
+    blend: Curve
 
 
 def measure(
@@ -99,9 +99,9 @@ def curve(way: Way, a: Tokens, b: Tokens) -> Curve:
 
 def hamming(
     a: Integer[np.ndarray, "*#batch segment step field"], b: Integer[np.ndarray, "*#batch segment step field"]
-) -> Float[np.ndarray, "*batch"]:
+) -> Float[np.ndarray, "*#batch"]:
     """The share of tokens that differ."""
-    shares: Float[np.ndarray, "*batch"] = (a != b).mean((-3, -2, -1))
+    shares: Float[np.ndarray, "*#batch"] = (a != b).mean((-3, -2, -1))
     return shares
 
 

@@ -1,0 +1,362 @@
+"""Measurements, on models of which the results are known: one that loses nothing and one that writes always the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from conftest import tiny_model
+from torch import Tensor, nn
+from typer.testing import CliRunner, Result
+
+from musicae.cli import app
+from musicae.corpus.dataset import Dataset
+from musicae.errors import MusicaeError
+from musicae.evaluation import attributes, interpolation, reconstruction
+from musicae.evaluation.windows import decoded, held_out
+from musicae.model import Model, save, save_attributes
+from musicae.music.attributes import ATTRIBUTES
+from musicae.music.representations import REPRESENTATIONS
+from musicae.networks.autoencoder import Autoencoder
+from musicae.networks.decoders import Logits, draw
+from musicae.networks.grid import Grid, Tokens
+from musicae.networks.latents import Code, Deterministic, Posterior
+from musicae.training.card import write_card
+from musicae.training.checkpoint import Progress
+
+C4, D4, E4 = 41, 43, 45
+"""Melody tokens."""
+
+MELODY = REPRESENTATIONS["melody"](bars=2)
+
+
+class StandIn(Autoencoder):
+    """A code is its window, one-hot; what is decoded follows from `scores(code)`, in the same layout."""
+
+    def __init__(self, grid: Grid, scores: Callable[[Tensor], Tensor]) -> None:
+        nn.Module.__init__(self)
+        self.grid, self.scores = grid, scores
+        self.vocabularies = [field.vocabulary for field in grid.fields]
+        self.latent = Deterministic(1, size=grid.segments * grid.steps * sum(self.vocabularies))
+        self.regularizers = nn.ModuleList()
+
+    def encode(self, tokens: Tokens) -> Posterior:
+        fields = [F.one_hot(tokens[..., i], size).float() for i, size in enumerate(self.vocabularies)]
+        z = torch.cat(fields, -1).flatten(1)
+        return Posterior(z, z, torch.ones_like(z), z)
+
+    def logits(self, tokens: Tokens, z: Code, sampling_probability: float = 0.0) -> Logits:
+        scores = self.scores(z).unflatten(1, (self.grid.segments, self.grid.steps, -1))
+        return list(scores.split(self.vocabularies, -1))
+
+    def sample(self, z: Code, temperature: float, generator: torch.Generator | None = None) -> Tokens:
+        fields = self.logits(torch.empty(len(z), 0, 0, 0, dtype=torch.int64), z)
+        drawn = [draw(field.flatten(0, 2), temperature, generator).view(field.shape[:-1]) for field in fields]
+        return torch.stack(drawn, -1)
+
+
+def identity(preset: str = "melody-2bar") -> Model:
+    """A model that loses nothing."""
+    model = tiny_model(preset)
+    model.autoencoder = StandIn(model.autoencoder.grid, lambda z: 50 * z)
+    return model
+
+
+def constant(window: Tokens, preset: str = "melody-2bar") -> Model:
+    """A model that always writes the same window."""
+    model = identity(preset)
+    always = model.encode(window)
+    model.autoencoder = StandIn(model.autoencoder.grid, lambda z: 50 * always.expand_as(z))
+    return model
+
+
+def melody(*windows: Mapping[int, int]) -> Tokens:
+    """Two bars of melody each, of tokens by step."""
+    tokens = torch.zeros(len(windows), 32, dtype=torch.int64)
+    for row, events in zip(tokens, windows, strict=True):
+        for step, token in events.items():
+            row[step] = token
+    return tokens.view(-1, 2, 16, 1)
+
+
+def random_windows(model: Model, n: int) -> Tokens:
+    kind, generator = model.representation, np.random.default_rng(0)
+    return torch.as_tensor(np.stack([kind.encode(kind.generate(generator)) for _ in range(n)])).long()
+
+
+@pytest.mark.parametrize("preset", ["melody-2bar", "drums-2bar", "trio-4bar"])
+def test_a_model_that_loses_nothing_has_perfect_scores(preset: str) -> None:
+    model = identity(preset)
+    tokens = random_windows(model, 3)
+    result = reconstruction.measure(model, tokens)
+    assert all(scores == reconstruction.Scores(1.0, 1.0, 1.0, 1.0) for scores in result.fields.values())
+    assert result.nll == pytest.approx(0, abs=1e-3)
+    assert result.kl == pytest.approx(0.5 * tokens[0].numel())  # N(one-hot, 1): half a nat for every 1
+    assert result.hits["free"].tolist() == [[model.representation.window] * tokens.shape[-1]] * 3
+    assert reconstruction.measure(model, tokens[:1].expand(3, -1, -1, -1)).active == 0
+
+
+def test_a_model_that_always_writes_the_same_is_right_where_it_is() -> None:
+    tokens = melody({0: C4, 4: D4}, {0: C4, 4: E4, 5: 1})
+    result = reconstruction.measure(constant(melody({0: C4, 8: C4})), tokens)
+    assert result.hits["drawn"].tolist() == [[30], [29]]
+    (scores,) = result.fields.values()
+    assert scores == reconstruction.Scores(59 / 64, 59 / 64, 59 / 64, 0.5)  # 2 onsets in common, of 4 and 4
+    assert result.nll == pytest.approx(5 * 50 / 2, abs=1e-3)
+
+
+def test_holding_is_the_model_that_writes_token_0(model: Model) -> None:
+    tokens = random_windows(model, 5)
+    measured = reconstruction.measure(constant(melody({})), tokens).fields
+    assert reconstruction.holding(model, tokens) == measured
+    assert measured["melody"].free == float((tokens == 0).double().mean())
+
+
+def test_onsets_are_what_starts_and_not_what_ends() -> None:
+    (field,) = MELODY.shape.fields
+    truth = melody({0: C4, 4: 1, 8: D4, 12: E4})[..., 0].numpy()
+    guess = melody({0: C4, 4: 1, 8: E4, 13: E4, 14: E4})[..., 0].numpy()
+    mask = np.ones_like(truth, dtype=bool)
+    assert reconstruction.onset_f1(guess, truth, mask, field) == pytest.approx(2 * 1 / (4 + 3))
+    assert reconstruction.onset_f1(0 * guess, 0 * truth, mask, field) == 1.0
+    mask[:, :, 1:] = False
+    assert reconstruction.onset_f1(guess, truth, mask, field) == 1.0
+
+
+def test_drums_that_are_hit_together_are_right_or_wrong_one_by_one() -> None:
+    (field,) = REPRESENTATIONS["drums"](bars=1).shape.fields
+    truth, guess = np.array([[[0b101, 0b010, 0]]]), np.array([[[0b001, 0b010, 0b100]]])
+    mask = np.ones_like(truth, dtype=bool)
+    assert reconstruction.onset_f1(guess, truth, mask, field) == pytest.approx(2 * 2 / (3 + 3))
+
+
+def test_bootstrap_of_what_does_not_vary_is_a_point() -> None:
+    counts, steps = np.full((20, 2), (8, -4)), np.full(20, 32)
+    assert reconstruction.bootstrap(counts, steps) == [
+        reconstruction.Interval(0.25, 0.25, 0.25),
+        reconstruction.Interval(-0.125, -0.125, -0.125),
+    ]
+
+
+def test_bootstrap_is_as_wide_as_the_normal_approximation() -> None:
+    counts = np.random.default_rng(0).integers(33, size=(1000, 1))
+    (interval,) = reconstruction.bootstrap(counts, np.full(1000, 32))
+    error = counts.std() / 32 / 1000**0.5
+    assert interval.value == pytest.approx(counts.mean() / 32)
+    assert interval.low == pytest.approx(interval.value - 1.96 * error, abs=0.2 * error)
+    assert interval.high == pytest.approx(interval.value + 1.96 * error, abs=0.2 * error)
+
+
+def test_differences_are_between_the_same_windows(model: Model) -> None:
+    tokens = random_windows(model, 16)
+    perfect, holding = (reconstruction.measure(m, tokens) for m in (identity(), constant(melody({}))))
+    nothing = reconstruction.differences(perfect, perfect)["melody"]
+    assert nothing == dict.fromkeys(("free", "drawn"), reconstruction.Interval(0.0, 0.0, 0.0))
+    gain = reconstruction.differences(perfect, holding)["melody"]["free"]
+    assert gain.value == pytest.approx(float((tokens != 0).double().mean()))
+    assert 0 < gain.low < gain.value < gain.high
+
+
+def test_the_record_of_a_training_tells_the_windows_seen(model: Model, tmp_path: Path) -> None:
+    assert reconstruction.windows_seen(model) is None
+    model.folder = tmp_path
+    assert reconstruction.windows_seen(model) is None
+    write_card(tmp_path, model, {}, {}, Progress(update=12_345), "musicae train")
+    assert reconstruction.windows_seen(model) == 12_345 * model.config.training.batch
+    (tmp_path / "metrics.jsonl").write_text('{"update": 100, "split": "train"}\n{"update": 200, "split": "train"}\n')
+    assert reconstruction.windows_seen(model) == 200 * model.config.training.batch
+
+
+def test_hamming_is_the_share_of_tokens_that_differ() -> None:
+    a, b = melody({0: C4, 4: D4}, {}).numpy(), melody({0: C4, 4: E4, 5: 1}, {}).numpy()
+    assert interpolation.hamming(a, b).tolist() == [2 / 32, 0]
+    assert interpolation.hamming(np.stack([a, b]), b).tolist() == [[2 / 32, 0], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("distances", "share"),
+    [([0.0, 0.1, 0.5, 1.0], 0.5), ([1.0, 0.5, 0.25, 0.2], 0.625), ([0.0, 0.8, 0.4], 2.0), ([0.3, 0.3, 0.3], 1.0)],
+)
+def test_the_largest_step(distances: list[float], share: float) -> None:
+    assert interpolation.largest_step(np.array(distances)) == pytest.approx(share)
+
+
+def test_the_curve_of_a_straight_way() -> None:
+    a, b = melody({}).numpy(), melody(dict.fromkeys(range(8), C4)).numpy()
+    way = np.stack([melody(dict.fromkeys(range(n), C4)).numpy() for n in (0, 2, 4, 6, 8)])
+    curve = interpolation.curve(way, a, b)
+    assert curve == interpolation.Curve([0, 0.25, 0.5, 0.75, 1], [1, 0.75, 0.5, 0.25, 0], True, True, 0.25)
+    back = interpolation.curve(way[[0, 2, 1, 4]], a, b)
+    assert (back.rises, back.falls, back.largest_step) == (False, False, 0.75)
+
+
+def test_a_model_that_jumps_is_told_from_one_that_stays() -> None:
+    tokens = melody({0: C4, 4: D4}, {0: E4}, {8: C4}, {9: C4})
+    jump = interpolation.measure(identity(), tokens, points=4)
+    assert (jump.pairs, jump.points, jump.distance) == (2, 4, 2 / 32)
+    assert jump.latent == interpolation.Curve([0, 0, 1, 1], [1, 1, 0, 0], False, False, 1.0)
+    stay = interpolation.measure(constant(tokens[:1]), tokens, points=4).latent
+    assert stay.to_a == [stay.to_a[0]] * 4
+    assert (stay.rises, stay.falls, stay.largest_step) == (False, False, 1.0)
+
+
+def test_a_blend_takes_steps_one_after_the_other_and_whole() -> None:
+    a, b = np.zeros((50, 16, 16, 3), dtype=np.int64), np.ones((50, 16, 16, 3), dtype=np.int64)
+    way = interpolation.blends(a, b, 5, np.random.default_rng(0))
+    assert (way[0] == a).all() and (way[-1] == b).all()
+    assert (np.diff(way, axis=0) >= 0).all()
+    assert (way == way[..., :1]).all()
+    np.testing.assert_allclose(way.mean((1, 2, 3, 4)), np.linspace(0, 1, 5), atol=0.02)
+
+
+def test_an_odd_window_is_left_out(model: Model) -> None:
+    tokens = random_windows(model, 5)
+    assert interpolation.measure(model, tokens, points=3) == interpolation.measure(model, tokens[:4], points=3)
+
+
+def test_the_effect_of_a_vector_that_writes_one_note() -> None:
+    model = identity()
+    one_note = model.encode(melody({3: E4}))[0] - model.encode(melody({}))[0]
+    model.attributes = {"density": one_note, "interval": 0 * one_note}
+    plain, has_it = {0: C4, 8: C4}, {0: C4, 3: E4, 8: C4}
+    result = attributes.measure(model, melody(plain, has_it, plain, plain), amount=2.0)
+
+    assert result.before["density"] == pytest.approx(2.25 / 32)
+    added, subtracted = (result.vectors["density"][direction] for direction in ("add", "subtract"))
+    assert added["density"] == attributes.Effect(pytest.approx(0.75 / 32), 0.75)
+    assert added["interval"] == attributes.Effect(pytest.approx(0.75 * 4), 0.75)
+    assert added["diatonic"] == attributes.Effect(0.0, 0.0)
+    assert subtracted["density"] == attributes.Effect(pytest.approx(-0.25 / 32), 0.25)
+    assert all(effect == attributes.Effect(0.0, 0.0) for effect in result.vectors["interval"]["add"].values())
+    assert all(effect == attributes.Effect(0.0, 0.0) for effect in result.random["interval"]["add"].values())
+
+
+def test_nothing_moves_a_model_that_always_writes_the_same() -> None:
+    model = constant(melody({0: C4}))
+    model.attributes = {name: torch.ones(model.latent_size) for name in ATTRIBUTES}
+    result = attributes.measure(model, melody({}, {0: D4}))
+    found = [effects[way][name] for effects in result.vectors.values() for way in effects for name in effects[way]]
+    assert found == [attributes.Effect(0.0, 0.0)] * (5 * 2 * 5)
+
+
+def test_ties_have_not_moved_and_right_depends_on_the_direction() -> None:
+    before, after = np.zeros((4, len(ATTRIBUTES))), np.zeros((4, len(ATTRIBUTES)))
+    after[:, 0] = (1.0, 2.0, -1.0, 0.0)
+    assert attributes.compare(before, after, 1)["diatonic"] == attributes.Effect(0.5, 0.5)
+    assert attributes.compare(before, after, -1)["diatonic"] == attributes.Effect(0.5, 0.25)
+
+
+def test_random_vectors_have_the_length_of_the_vector_and_differ() -> None:
+    vector = torch.arange(16.0)
+    random = attributes.like(vector, 3, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(random.norm(dim=1), vector.norm().expand(3))
+    assert len(random.unique(dim=0)) == 3
+
+
+def test_without_vectors_there_is_nothing_to_measure(model: Model) -> None:
+    with pytest.raises(MusicaeError, match="no attribute vectors") as caught:
+        attributes.measure(model, random_windows(model, 2))
+    assert "musicae fit" in caught.value.hint
+
+
+def test_every_window_is_heard_of_as_often_as_announced(model: Model) -> None:
+    model.attributes = {name: torch.ones(8) for name in ("density", "interval")}
+    tokens, heard = random_windows(model, 4), [0, 0, 0]
+
+    def listener(i: int) -> Callable[[int], None]:
+        def hear(done: int) -> None:
+            heard[i] += done
+
+        return hear
+
+    reconstruction.measure(model, tokens, progress=listener(0))
+    interpolation.measure(model, tokens, points=5, progress=listener(1))
+    attributes.measure(model, tokens, progress=listener(2))
+    assert heard == [3 * 4, 2 * 5, attributes.decodings(2) * 4]
+
+
+def test_held_out_windows_are_the_same_for_every_model(model: Model, data: Dataset) -> None:
+    windows = held_out(model, data, 10, seed=1)
+    assert torch.equal(windows, held_out(identity(), data, 10, seed=1))
+    assert torch.equal(windows, held_out(model, data, 20, seed=1)[:10])
+    assert not torch.equal(windows, held_out(model, data, 10, seed=2))
+    assert len(held_out(model, data, 1000)) == 64
+
+
+def test_windows_of_another_kind_or_none_are_refused(model: Model, data: Dataset) -> None:
+    with pytest.raises(MusicaeError, match="not drums"):
+        held_out(tiny_model("drums-2bar"), data, 10)
+    np.save(data.folder / "test" / "offsets.npy", np.zeros(0, dtype=np.uint32))
+    with pytest.raises(MusicaeError, match="test split of .* has 0 windows"):
+        held_out(model, data, 10)
+
+
+def test_the_likeliest_tokens_do_not_depend_on_batches_and_drawn_ones_follow_the_seed(model: Model) -> None:
+    z = model.prior(300, 0)
+    np.testing.assert_array_equal(decoded(model, z)[256:], decoded(model, z[256:]))
+    one, same, other = (decoded(model, z, temperature=1.0, seed=seed) for seed in (1, 1, 2))
+    assert (one == same).all() and (one != other).any()
+
+
+@pytest.fixture
+def folders(tmp_path: Path, model: Model) -> list[Path]:
+    """Two models on disk, with attribute vectors."""
+    for name in ("one", "two"):
+        save(model, tmp_path / name)
+        model.attributes = {name: torch.eye(8)[i] for i, name in enumerate(ATTRIBUTES)}
+        save_attributes(model)
+        with torch.no_grad():
+            model.autoencoder.decoder.contexts.start.weight.zero_()
+    return [tmp_path / "one", tmp_path / "two"]
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app.app, ["experiment", *map(str, words)], catch_exceptions=False)
+
+
+def test_reconstruction_as_typed(folders: list[Path], data: Dataset) -> None:
+    done = run("reconstruction", *folders, "--data", data.folder, "--windows", 32, "--json")
+    report = json.loads(done.stdout)
+    assert {key: report[key] for key in ("split", "windows", "seed")} == {"split": "test", "windows": 32, "seed": 0}
+    first, second = report["models"]
+    assert set(first["fields"]["melody"]) == {"teacher", "free", "drawn", "onset_f1"}
+    assert first["beyond_first"] == {}
+    gap = second["fields"]["melody"]["free"] - first["fields"]["melody"]["free"]
+    assert second["beyond_first"]["melody"]["free"]["value"] == pytest.approx(gap)
+    assert report["holds"]["melody"]["onset_f1"] == 0
+    assert "always holds" in done.stderr and "unknown" in done.stderr
+
+
+def test_interpolation_as_typed(folders: list[Path], data: Dataset) -> None:
+    done = run("interpolation", folders[0], "--data", data.folder, "--pairs", 8, "--points", 3, "--json")
+    report = json.loads(done.stdout)
+    assert (report["pairs"], report["data"]) == (8, str(data.folder))
+    assert len(report["latent"]["to_a"]) == len(report["blend"]["to_b"]) == 3
+    assert report["blend"]["to_a"][0] == 0 and report["blend"]["to_b"][-1] == 0
+    assert "largest step" in done.stderr
+
+
+def test_attributes_as_typed(folders: list[Path], data: Dataset) -> None:
+    done = run("attributes", folders[0], "--data", data.folder, "--windows", 4, "--json")
+    report = json.loads(done.stdout)
+    for matrix in (report["vectors"], report["random"]):
+        assert set(matrix) == set(matrix["density"]["add"]) == set(matrix["interval"]["subtract"]) == set(ATTRIBUTES)
+    assert "random right" in done.stderr
+
+
+def test_without_json_stdout_is_empty_and_quiet_is_quiet(folders: list[Path], data: Dataset) -> None:
+    done = run("interpolation", folders[0], "--data", data.folder, "--pairs", 2)
+    assert done.stdout == "" and "to A" in done.stderr
+    assert run("interpolation", folders[0], "--data", data.folder, "--pairs", 2, "-q").stderr == ""
+
+
+@pytest.mark.parametrize("words", [(), ("reconstruction",), ("interpolation",), ("attributes",)])
+def test_help_ends_with_two_examples(words: tuple[str, ...]) -> None:
+    *_, title, one, two = run(*words, "-h").stdout.rstrip().splitlines()
+    assert title.strip() == "Examples:"
+    assert all(line.strip().startswith(" ".join(("musicae experiment", *words))) for line in (one, two))
