@@ -224,9 +224,8 @@ class Deadly(Melody):
         return super().streams(score)
 
 
-@pytest.mark.parametrize("count", [1, 2])
 def test_a_file_that_kills_or_hangs_its_reader_costs_that_file_only(
-    count: int, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "SECONDS_PER_FILE", 1.0)
     bad = tmp_path / "bad"
@@ -234,7 +233,7 @@ def test_a_file_that_kills_or_hangs_its_reader_costs_that_file_only(
         write_midi(score(track(scale(4), name=name), bars=4), bad / f"{name}.mid")
     done: list[int] = []
     progress = _progress_into(done)
-    manifest = preprocess([corpus, bad], tmp_path / "out", Deadly(bars=2), workers=count, progress=progress)
+    manifest = preprocess([corpus, bad], tmp_path / "out", Deadly(bars=2), workers=2, progress=progress)
     assert manifest["files"]["kept"] == 12
     reasons = dropped(tmp_path / "out")
     assert [reasons[f"{name}.mid"] for name in ("kill", "hang", "raise")] == ["crashed"] * 3

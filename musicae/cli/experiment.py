@@ -160,7 +160,7 @@ def attributes(
     with console.progress("moving", len(tokens) * decodings(len(net.attributes))) as done:
         result = measure(net, tokens, amount=amount, seed=seed, progress=done)
     title = f"{model}: {amount:g} of every vector, {result.windows} windows of {data}, {split}"
-    header = ("attribute", "", "before", "change", "right", "random change", "random right")
+    header = ("attribute", "", "before", "change", "right", "random", "right")
     console.table(title, header, _own_effects(result))
     for direction in ("add", "subtract"):
         console.table(f"change when we {direction}", ("vector", *result.before), _changes(result, direction))
