@@ -50,7 +50,6 @@ def command(
     """
     console = Console(quiet, json)
     from musicae.corpus.preprocess import preprocess
-    from musicae.corpus.shards import read_dropped
     from musicae.music.representations import REPRESENTATIONS
 
     if representation not in REPRESENTATIONS:
@@ -66,9 +65,17 @@ def command(
         force=force,
         progress=console.progress,
     )
+    deliver(manifest, folder, console)
+
+
+def deliver(manifest: dict[str, Any], folder: Path, console: Console) -> None:
+    """Say what became of the files, and print the dataset's folder."""
+    from musicae.corpus.shards import read_dropped
+
     for line in funnel(manifest):
         console.note(line)
-    console.data([folder], {"dataset": str(folder), **manifest, "dropped": read_dropped(folder) if json else []})
+    dropped = read_dropped(folder) if console.json else []
+    console.data([folder], {"dataset": str(folder), **manifest, "dropped": dropped})
 
 
 def funnel(manifest: dict[str, Any]) -> Iterator[str]:

@@ -30,8 +30,9 @@ from musicae.corpus.shards import (
     write_split,
 )
 from musicae.corpus.songs import SPLITS, SplitsFile, join_songs, split_songs
-from musicae.corpus.workers import Task, Workers, physical_cores
+from musicae.corpus.workers import Task, Workers
 from musicae.errors import MusicaeError
+from musicae.machine import physical_cores
 from musicae.music.representations.representation import Representation
 
 FORMAT = 1

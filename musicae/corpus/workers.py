@@ -161,13 +161,3 @@ def _saved(chunk: Chunk, path: Path) -> str:
     except MusicaeError as error:
         return error.message
     return DONE
-
-
-def physical_cores() -> int:
-    """Cores that this process may use, hyper-threads counted once where the system tells."""
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
-    siblings = (Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") for cpu in allowed)
-    try:
-        return len({path.read_text() for path in siblings})
-    except OSError:
-        return len(allowed)

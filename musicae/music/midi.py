@@ -5,10 +5,8 @@ symusic reads (25 to 100 times as fast as pretty_midi), pretty_midi is the objec
 
 from __future__ import annotations
 
-import contextlib
 import io
 import itertools
-import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +16,7 @@ import pretty_midi  # type: ignore[import-untyped]
 from symusic.core import ScoreTick, TrackTick
 
 from musicae.errors import MusicaeError
+from musicae.files import write_atomically
 from musicae.music.score import Meter, Notes, Score, Tempo, Track
 
 T = TypeVar("T")
@@ -108,19 +107,7 @@ def write_midi(score: Score, path: str | Path, text: str | None = None) -> None:
     Raises:
         MusicaeError: the file cannot be written.
     """
-    path, data = Path(path), midi_bytes(score, text)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise MusicaeError(f"cannot write {path}: {error.strerror}", "choose another place with -o") from error
+    write_atomically(Path(path), midi_bytes(score, text))
 
 
 def _file_bytes(path: Path) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import torch
+
+from musicae.machine import physical_cores
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -44,18 +45,6 @@ def use_physical_cores() -> None:
     """One thread per physical core: two threads on one core slow LSTMs down. OMP_NUM_THREADS overrules it."""
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(physical_cores())
-
-
-def physical_cores() -> int:
-    """Physical cores that this process may use. A virtual machine hides which of its CPUs share a core: two are one."""
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
-    siblings = {_read(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") or str(cpu) for cpu in allowed}
-    hidden = len(siblings) == len(allowed) and " hypervisor " in _read("/proc/cpuinfo")
-    return max(1, len(siblings) // 2) if hidden else len(siblings)
-
-
-def _read(path: str) -> str:
-    return Path(path).read_text() if Path(path).exists() else ""
 
 
 def _cpu_has_bf16() -> bool:
