@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from musicae.config import Config, Spec
 from musicae.corpus.dataset import Dataset
@@ -56,7 +57,7 @@ class Run:
 
 
 def config_for(dataset: Dataset, *, preset: str | None = None, start: str = "") -> Config:
-    """The configuration to train on a data set: that of a model to start from, of a preset, or of the plain preset.
+    """The configuration to train on a data set: of a preset, else of the model to start from, else the plain preset's.
 
     Raises:
         MusicaeError: there is no such preset or model, or it reads other tokens than the data set holds.
@@ -65,8 +66,8 @@ def config_for(dataset: Dataset, *, preset: str | None = None, start: str = "") 
     suitable = [name for name, config in PRESETS.items() if config.representation == held]
     if preset is not None and preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
-    name = start or preset or (suitable[0] if suitable else "no preset")
-    config = load(start, "cpu").config if start else PRESETS.get(name)
+    name = preset or start or (suitable[0] if suitable else "no preset")
+    config = load(start, "cpu").config if name == start else PRESETS.get(name)
     if config is not None and config.representation == held:
         return config
     raise MusicaeError(
@@ -94,13 +95,29 @@ def begin(
     torch.manual_seed(run.seed)
     model = Model(config, folder.name, str(place))
     if run.start:
-        model.autoencoder.load_state_dict(load(run.start, str(place)).autoencoder.state_dict())
+        share = transfer(load(run.start, str(place)).autoencoder, model.autoencoder)
+        reporter.warn(f"{share:.0%} of the weights come from {run.start}")
     trainer = Trainer(model, train, validation, folder, seed=run.seed, workers=workers, reporter=reporter)
     if keep:
         trainer.resume()
     elif workers.rank == 0:
         run.save(folder)
     return trainer
+
+
+def transfer(source: nn.Module, target: nn.Module) -> float:
+    """Copies the weights that both networks have in the same shape; returns the share of the target's that is.
+
+    Two bars and sixteen differ in one layer of the encoder, so that a long model may begin with what a short one knows.
+    """
+    known = source.state_dict()
+    copied = 0
+    with torch.no_grad():
+        for name, parameter in target.named_parameters():
+            if name in known and known[name].shape == parameter.shape:
+                parameter.copy_(known[name])
+                copied += parameter.numel()
+    return copied / sum(parameter.numel() for parameter in target.parameters())
 
 
 def finish(trainer: Trainer, run: Run) -> Metrics:

@@ -20,7 +20,7 @@ from musicae.model import Model, build_autoencoder, load
 from musicae.music.representations import REPRESENTATIONS
 from musicae.networks.autoencoder import Batch
 from musicae.presets import PRESETS
-from musicae.train import Run, begin, config_for, finish
+from musicae.train import Run, begin, config_for, finish, transfer
 from musicae.training.loop import Silent, Trainer, fit_batch, mix
 from musicae.training.schedules import learning_rate, sampling_probability
 from musicae.training.validation import validate
@@ -164,6 +164,13 @@ def test_fine_tuning_starts_at_the_weights(data: Path, tmp_path: Path) -> None:
     first.run()
     run = Run(tiny(updates=4), str(data), seed=9, start=str(tmp_path / "first"))
     assert_same(weights(load(tmp_path / "first", "cpu")), weights(begin(run, tmp_path / "second", device="cpu").model))
+
+
+def test_a_longer_model_starts_with_what_fits(data: Path) -> None:
+    short, long = (build_autoencoder(tiny(), REPRESENTATIONS["melody"](bars=bars).shape) for bars in (2, 4))
+    assert 0.5 < transfer(short, long) < 1
+    assert torch.equal(short.decoder.cores[0].lstm.weight_hh_l0, long.decoder.cores[0].lstm.weight_hh_l0)
+    assert transfer(long, long) == 1
 
 
 def test_updates_with_gradients_that_are_not_finite_are_skipped(data: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from contextlib import AbstractContextManager
 
 import torch
@@ -42,8 +43,11 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
 
 
 def use_physical_cores() -> None:
-    """One thread per physical core: two threads on one core slow LSTMs down. OMP_NUM_THREADS overrules it."""
-    if "OMP_NUM_THREADS" not in os.environ:
+    """One thread per physical core: two threads on one core slow LSTMs down. OMP_NUM_THREADS overrules it.
+
+    Other systems than Linux are left to torch, which asks them for itself.
+    """
+    if sys.platform == "linux" and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(physical_cores())
 
 

@@ -1,8 +1,8 @@
 """LSTMs over sequences and one step at a time, always on the weights of an `nn.LSTM`.
 
-On a GPU a sequence is one fused call (cuDNN). On a CPU torch's own LSTM multiplies the constant part of an input again at
-every step and its backward pass runs at half the speed of its matrix products, so sequences run through `Recurrence`
-there: the same equations, with the input and weight products of all steps in one.
+On a GPU a sequence is one fused call (cuDNN). On a CPU torch's own LSTM multiplies the constant part of an input again
+at every step, and its backward pass runs at half the speed of its matrix products. So sequences run through
+`Recurrence` there: the same equations, with the input and weight products of all steps in one.
 """
 
 from __future__ import annotations
