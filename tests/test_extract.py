@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jaxtyping import Bool, Integer
 from scores import BAR, band, scale, score, track
 
-from musicae.corpus.extract import best_window, judge, onsets, settle, windows
+from musicae.corpus.extract import best_window, judge, onsets, settle
 from musicae.corpus.fingerprints import fingerprints
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
@@ -71,18 +71,6 @@ def test_judgement_and_settling_agree_with_their_definitions(name: str, seed: in
         started = window[:, 0][onsets(window, representation.shape.fields)[:, 0]]
         assert verdicts.plain[bar] == (len(set(started.tolist())) < representation.min_pitches)
         assert (settle(window, representation.shape) == slow_settle(window, representation)).all()
-
-
-@pytest.mark.parametrize("name", REPRESENTATIONS)
-@given(seed=SEEDS)
-def test_windows_are_the_usable_ones_each_once(name: str, seed: int) -> None:
-    stream, representation = random_stream(name, seed)
-    usable = judge(stream.tokens, stream.silent, stream.bars, representation, representation.bars).usable
-    first: dict[bytes, int] = {}
-    for bar, window in enumerate(cut(stream, representation.bars)):
-        if usable[bar]:
-            first.setdefault(slow_settle(window, representation).tobytes(), 16 * bar)
-    assert windows(stream, representation).tolist() == list(first.values())
 
 
 @pytest.mark.parametrize("name", REPRESENTATIONS)

@@ -314,6 +314,14 @@ def test_meters_and_tempi_that_fit_give_windows(numerator: int, denominator: int
     assert manifest["windows"]["kept"] == 3 * 7
 
 
+def test_bars_in_other_meters_are_cut_out_and_counted(tmp_path: Path) -> None:
+    meters = (Meter(0, 4, 4), Meter(3 * BAR, 3, 4), Meter(6 * BAR, 4, 4))
+    pieces = [piece(0), score(track(tune(1, 9)), bars=9, meters=meters)]
+    manifest = preprocess([write_corpus(tmp_path / "midi", pieces)], tmp_path / "out", Melody(bars=2), workers=1)
+    assert manifest["files"] == {"found": 2, "dropped": {}, "kept": 2, "cut by meter": 1}
+    assert manifest["windows"]["kept"] == 7 + 2 + 2
+
+
 def test_given_splits_are_used(corpus: Path, tmp_path: Path) -> None:
     rows = [(f"{corpus.name}/{number:03}.mid", ("train", "val", "test")[number % 3]) for number in range(9)]
     rows += [("009.mid", "valid")]

@@ -12,6 +12,7 @@ from musicae.cli import (
     attribute,
     benchmark,
     console,
+    data,
     decode,
     encode,
     experiment,
@@ -29,6 +30,7 @@ from musicae.errors import MusicaeError
 
 COMMANDS = {
     "preprocess": preprocess,
+    "data": data,
     "train": train,
     "sample": sample,
     "interpolate": interpolate,

@@ -86,6 +86,7 @@ def funnel(manifest: dict[str, Any]) -> Iterator[str]:
     for reason, count in (always | files["dropped"]).items():
         yield _line(f"  {reason}", -count)
     yield _line("  kept", files["kept"])
+    yield _line("    partly in other meters", files["cut by meter"])
     yield _line("windows", windows["found"])
     for reason in ("too silent", "too few pitches", "duplicates", "held out but in training"):
         yield _line(f"  {reason}", -windows[reason])
@@ -95,4 +96,4 @@ def funnel(manifest: dict[str, Any]) -> Iterator[str]:
 
 
 def _line(label: str, count: int) -> str:
-    return f"{label:26}{count:>12,}"
+    return f"{label:28}{count:>11,}"

@@ -76,21 +76,6 @@ def judge(
     return Verdicts(broken, silences, _distinct_onsets(grid, field, bars) < representation.min_pitches)
 
 
-def windows(stream: Stream, representation: Representation) -> Integer[np.ndarray, " window"]:
-    """The rows of `stream.tokens` at which usable windows start, each window once.
-
-    Usable: no more than `max_silent_bars` silent bars in a row in any part, at least `min_pitches` distinct onset
-    tokens in the first field, no jump of the bar numbers inside. Of windows that settle to the same tokens the first
-    is kept.
-    """
-    verdicts = judge(stream.tokens, stream.silent, stream.bars, representation, representation.bars)
-    rows = np.flatnonzero(verdicts.usable) * rows_per_bar(representation)
-    spans = rows[:, None] + np.arange(representation.window)
-    settled = settle(stream.tokens[spans], representation.shape)
-    _, first = np.unique(settled.reshape(len(rows), spans.shape[1] * stream.tokens.shape[1]), axis=0, return_index=True)
-    return rows[np.sort(first)]
-
-
 def rows_per_bar(representation: Representation) -> int:
     """Rows of a stream that make up one bar."""
     return representation.window // representation.bars

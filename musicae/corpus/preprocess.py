@@ -179,7 +179,12 @@ def _write(
         raise _nothing_usable(output, representation, outcomes)
     write_dropped(output, _dropped(outcomes))
     manifest = settings | {
-        "files": {"found": len(outcomes), "kept": kept, "dropped": dict(reasons.most_common())},
+        "files": {
+            "found": len(outcomes),
+            "dropped": dict(reasons.most_common()),
+            "kept": kept,
+            "cut by meter": sum(outcome.cut > 0 and not outcome.reason for outcome in outcomes.values()),
+        },
         "songs": songs,
         "windows": _window_counts(read.outcomes, selection),
         "splits": {

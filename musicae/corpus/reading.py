@@ -31,11 +31,13 @@ class Outcome:
     Attributes:
         reason: why nothing of it can be used, in a few fixed words; empty when something can.
         detail: the reason at length.
+        cut: how many stretches were cut out because of their meter.
         windows: windows in its streams; the next three say how many of them are silent, plain and usable.
     """
 
     reason: str = ""
     detail: str = ""
+    cut: int = 0
     windows: int = 0
     silent: int = 0
     plain: int = 0
@@ -121,18 +123,15 @@ def read_chunk(
         skip: files not to be touched, by position, and why.
     """
     streams: list[tuple[int, Stream]] = []
-    refused: dict[int, Outcome] = {}
+    outcomes: list[Outcome] = []
     for position, path in enumerate(paths):
         on_file(position)
-        if position in skip:
-            refused[position] = Outcome("crashed", skip[position])
-            continue
-        found, outcome = read_file(path, representation)
+        gone = position in skip
+        found, outcome = ([], Outcome("crashed", skip[position])) if gone else read_file(path, representation)
         streams += [(position, stream) for stream in found]
-        if not found:
-            refused[position] = outcome
+        outcomes.append(outcome)
     on_file(len(paths))
-    return _chunk(streams, refused, len(paths), representation)
+    return _chunk(streams, outcomes, representation)
 
 
 def read_file(path: Path, representation: Representation) -> tuple[list[Stream], Outcome]:
@@ -143,7 +142,9 @@ def read_file(path: Path, representation: Representation) -> tuple[list[Stream],
         return [], Outcome("unreadable", error.message)
     except Exception as error:  # whatever a damaged file brings about must cost that file only
         return [], Outcome("crashed", f"{type(error).__name__}: {error}")
-    return streams, Outcome() if streams else _refused(refusals, representation)
+    if not streams:
+        return [], _refused(refusals, representation)
+    return streams, Outcome(cut=sum(refusal.track < 0 for refusal in refusals))
 
 
 def _refused(refusals: Sequence[Refusal], representation: Representation) -> Outcome:
@@ -155,9 +156,7 @@ def _refused(refusals: Sequence[Refusal], representation: Representation) -> Out
     return Outcome(f"no {representation.name}", f"tracks: {tracks}" if tracks else "no tracks")
 
 
-def _chunk(
-    streams: Sequence[tuple[int, Stream]], refused: dict[int, Outcome], files: int, representation: Representation
-) -> Chunk:
+def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], representation: Representation) -> Chunk:
     """All streams are laid end to end, so that everything is computed once for all of them."""
     shape, bars, rows = representation.shape, representation.bars, rows_per_bar(representation)
     tokens, silent, numbers, owner = _tape(streams, len(shape.fields), rows)
@@ -169,10 +168,9 @@ def _chunk(
     file_of_stream = np.array([position for position, _ in streams], dtype=np.int32)
     file = file_of_stream[owner]
     compact, compact_starts = covered(tokens.reshape(len(numbers), rows, len(shape.fields)), starts, bars)
-    broken, silent, plain = verdicts.broken, verdicts.silent, verdicts.plain
-    counted = (~broken, ~broken & silent, ~broken & ~silent & plain, verdicts.usable)
-    counts = zip(*(_per_file(windows, file, files) for windows in counted), strict=True)
-    outcomes = tuple(refused.get(position) or _outcome(*count) for position, count in enumerate(counts))
+    whole = ~verdicts.broken
+    counted = (whole, whole & verdicts.silent, whole & ~verdicts.silent & verdicts.plain, verdicts.usable)
+    counts = zip(*(_per_file(windows, file, len(outcomes)) for windows in counted), strict=True)
     return Chunk(
         tokens=compact.astype(token_type(representation)),
         starts=compact_starts,
@@ -182,7 +180,10 @@ def _chunk(
         relative=relative[starts],
         song_file=file[stretches],
         song_hash=song[stretches],
-        outcomes=outcomes,
+        outcomes=tuple(
+            outcome if outcome.reason else _judged(outcome, *count)
+            for outcome, count in zip(outcomes, counts, strict=True)
+        ),
     )
 
 
@@ -228,10 +229,11 @@ def _per_file(windows: Bool[np.ndarray, " window"], file: Integer[np.ndarray, " 
     return counts
 
 
-def _outcome(windows: int, silent: int, plain: int, usable: int) -> Outcome:
+def _judged(outcome: Outcome, windows: int, silent: int, plain: int, usable: int) -> Outcome:
+    """The outcome of a file that has streams, now that its windows are judged."""
     reason, detail = "", ""
     if not windows:
         reason, detail = "too short", "no stretch of the piece is long enough for one window"
     elif not usable:
         reason, detail = "too silent" if silent >= plain else "too few pitches", "in most of its windows"
-    return Outcome(reason, detail, windows, silent, plain, usable)
+    return Outcome(reason, detail, outcome.cut, windows, silent, plain, usable)

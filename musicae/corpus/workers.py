@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import multiprocessing
 import os
 import signal
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -38,13 +40,13 @@ class Task:
 
 @dataclass(slots=True)
 class _Worker:
-    """One process and what it is at."""
+    """One process, what it is at, and when it was last heard; starting up it may take its time."""
 
     connection: Connection
     process: multiprocessing.process.BaseProcess
     task: int = -1
     position: int = 0
-    heard: float = field(default_factory=time.monotonic)
+    heard: float = math.inf
 
     def stop(self) -> None:
         self.process.kill()
@@ -103,8 +105,9 @@ class Workers:
         return _Worker(ours, process)
 
     def _give(self, worker: _Worker, task: int, tasks: Sequence[Task]) -> None:
-        worker.task, worker.position, worker.heard = task, 0, time.monotonic()
-        worker.connection.send((tasks[task], self.skip.get(task, {})))
+        worker.task, worker.position = task, 0
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died: that will be heard
+            worker.connection.send((tasks[task], self.skip.get(task, {})))
 
     def _hear(self, worker: _Worker) -> str:
         """Take in what a worker says: that it is done, that it has died, or nothing of note."""
