@@ -17,8 +17,10 @@ from musicae.config import Config, spec
 from musicae.corpus.dataset import Windows
 from musicae.model import Model
 from musicae.networks.autoencoder import Batch
-from musicae.networks.hardware import autocast, precision
+from musicae.networks.hardware import precision
 from musicae.presets import PRESETS
+from musicae.training.loop import step
+from musicae.training.schedules import sampling_probability
 
 SAMPLING_BATCHES = (1, 32, 256)
 
@@ -71,9 +73,11 @@ def _small(preset: str, decoder: str, **sizes: int) -> Config:
 
 
 REFERENCES = {
-    "melody-2bar-flat": Reference(_small("melody-2bar", "flat"), 0.695, {1: 272, 32: 1324, 256: 2048}),
+    "melody-2bar-flat": Reference(_small("melody-2bar", "flat"), 0.695, {1: 272.0, 32: 1324.0, 256: 2048.0}),
     "melody-16bar": Reference(
-        _small("melody-16bar", "conductor", conductor_hidden=256, conductor_layers=2), 6.31, {1: 33, 32: 106, 256: 234}
+        _small("melody-16bar", "conductor", conductor_hidden=256, conductor_layers=2),
+        6.31,
+        {1: 33.0, 32: 106.0, 256: 234.0},
     ),
 }
 
@@ -94,7 +98,7 @@ def benchmark(name: str, config: Config, *, seconds: float = 10.0, device: str =
         device=str(model.device),
         precision=str(precision(model.device)).removeprefix("torch."),
         threads=torch.get_num_threads(),
-        parameters=sum(parameter.numel() for parameter in model.autoencoder.parameters()),
+        parameters=model.parameters,
         batch=batch,
         matmul_gflops=matmul_gflops(model.device),
         training_gflops=_flops(config) * batch / update_time / 1e9,
@@ -113,17 +117,13 @@ def matmul_gflops(device: torch.device) -> float:
 
 
 def _update(model: Model) -> Callable[[torch.Tensor], None]:
-    """A function that does what an update of a training does."""
-    network, dtype = model.autoencoder.train(), precision(model.device)
+    """A function that does what an update of a training does, late enough for schedules to have come to their end."""
+    network, training = model.autoencoder.train(), model.config.training
     optimizer = torch.optim.Adam(network.parameters(), fused=model.device.type != "mps")
 
     def update(tokens: torch.Tensor) -> None:
-        with autocast(model.device, dtype):
-            terms = network(Batch(tokens))
-        optimizer.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+        batch = Batch(tokens, training.updates, sampling_probability(training.scheduled_sampling, training.updates))
+        step(network, optimizer, batch, training.clip, precision(model.device))
 
     return update
 
@@ -138,7 +138,8 @@ def _loader(model: Model) -> Callable[[], torch.Tensor]:
 
     def load() -> torch.Tensor:
         indices, shifts = windows.draw(batch, generator)
-        return windows.transpose(windows.take(indices), shifts)
+        taken = windows.take(indices)
+        return windows.transpose(taken, shifts) if model.config.training.transpose else taken
 
     return load
 

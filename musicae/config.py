@@ -6,7 +6,6 @@ the schema, so a new knob is a new keyword argument and nothing else.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import json
 import types
@@ -15,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from musicae.errors import MusicaeError
+from musicae.errors import MusicaeError, unknown
 
 Table = Mapping[str, Callable[..., Any]]
 
@@ -68,6 +67,11 @@ class Training:
     validate_every: int = 1_000
     validation_windows: int = 1_024
 
+    def __post_init__(self) -> None:
+        for name in ("batch", "updates", "validate_every", "validation_windows"):
+            if getattr(self, name) < 1:
+                raise MusicaeError(f"training.{name} is {getattr(self, name)}", f"give training.{name} one or more")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -81,6 +85,11 @@ class Config:
     prior: Spec = Spec("normal")
     regularizers: tuple[Spec, ...] = ()
     training: Training = Training()
+
+    def __post_init__(self) -> None:
+        if self.training.scheduled_sampling and self.decoder.arguments.get("token_dropout"):
+            hint = "choose one: with scheduled sampling there are no true tokens to hide"
+            raise MusicaeError("training.scheduled_sampling and decoder.token_dropout are both set", hint)
 
     def to_json(self) -> dict[str, Any]:
         parts = {name: getattr(self, name).to_json() for name in PARTS}
@@ -111,54 +120,70 @@ def build(table: Table, choice: Spec, *context: Any) -> Any:
     return constructor(*context, **choice.arguments)
 
 
+def complete(config: Config, tables: Mapping[str, Table]) -> Config:
+    """The config with every argument written out, so that later defaults do not change what it means."""
+
+    def full(table: Table, choice: Spec) -> Spec:
+        known = _knobs(_pick(table, choice.name, "choice"))
+        defaults = {name: knob.default for name, knob in known.items() if knob.default is not inspect.Parameter.empty}
+        return Spec(choice.name, {**defaults, **choice.arguments})
+
+    parts = {part: full(tables[part], getattr(config, part)) for part in PARTS}
+    regularizers = tuple(full(tables["regularizers"], choice) for choice in config.regularizers)
+    return replace(config, **parts, regularizers=regularizers)  # type: ignore[arg-type]
+
+
 def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Config:
-    """The config with one setting changed: `latent.size=128`, `encoder=bidirectional`, `training.batch=64`.
+    """The config with one setting changed.
 
     Args:
+        setting: `latent.size=128`, `encoder=bidirectional`, `training.batch=64`, `kl.beta=0.5`; `kl=none` removes a
+            regularizer.
         tables: the table that each part of the config chooses from, and "regularizers".
 
     Raises:
         MusicaeError: no such part or knob (the nearest name is offered), or a value of the wrong type.
     """
-    path, equals, text = setting.partition("=")
-    part, _, knob = path.strip().partition(".")
+    path, equals, text = (part.strip() for part in setting.partition("="))
+    part, _, knob = path.partition(".")
     if not equals or not part:
         raise MusicaeError(f"--set {setting} is not of the form part.knob=value", "write, say, --set latent.size=128")
     regularizers = {choice.name: choice for choice in config.regularizers}
-    _pick({name: None for name in (*PARTS, *regularizers, "training")}, part, "part of a model")
+    _pick(dict.fromkeys((*PARTS, *regularizers, "training")), part, "part of a model")
     if part == "training":
-        types_of = typing.get_type_hints(Training)
-        _pick(types_of, knob, "training setting")
-        return replace(config, training=replace(config.training, **{knob: _parse(text, types_of[knob], path)}))
-    table = tables[part if part in PARTS else "regularizers"]
-    chosen = regularizers.get(part) or getattr(config, part)
-    changed = Spec(text.strip()) if not knob else _with_argument(table, chosen, knob, text)
-    _pick(table, changed.name, part)
+        wanted = _pick(typing.get_type_hints(Training), knob, "training setting")
+        return replace(config, training=replace(config.training, **{knob: _parse(text, wanted, path)}))
     if part in PARTS:
+        changed = _changed(tables[part], getattr(config, part), knob, text)
         return replace(config, **{part: changed})  # type: ignore[arg-type]
-    return replace(config, regularizers=tuple(changed if c.name == part else c for c in config.regularizers))
+    if (knob, text) == ("", "none"):
+        del regularizers[part]
+    else:
+        regularizers[part] = _changed(tables["regularizers"], regularizers[part], knob, text)
+    return replace(config, regularizers=tuple(regularizers.values()))
 
 
-def _with_argument(table: Table, chosen: Spec, knob: str, text: str) -> Spec:
-    known = _knobs(_pick(table, chosen.name, "choice"))
-    annotation = _pick(known, knob, f"knob of {chosen.name}")
-    return Spec(chosen.name, {**chosen.arguments, knob: _parse(text, annotation, f"{chosen.name}.{knob}")})
+def _changed(table: Table, chosen: Spec, knob: str, text: str) -> Spec:
+    if not knob:
+        _pick(table, text, "choice")
+        return Spec(text)
+    wanted = _pick(_knobs(table[chosen.name]), knob, f"knob of {chosen.name}").annotation
+    return Spec(chosen.name, {**chosen.arguments, knob: _parse(text, wanted, f"{chosen.name}.{knob}")})
 
 
-def _knobs(constructor: Callable[..., Any]) -> dict[str, Any]:
-    """The keyword-only arguments of a constructor and their types."""
+def _knobs(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The keyword-only arguments of a constructor, their types resolved."""
     function = constructor.__init__ if inspect.isclass(constructor) else constructor
     hints = typing.get_type_hints(function)
     parameters = inspect.signature(function).parameters.values()
-    return {p.name: hints.get(p.name, Any) for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    knobs = [knob for knob in parameters if knob.kind is inspect.Parameter.KEYWORD_ONLY]
+    return {knob.name: knob.replace(annotation=hints.get(knob.name, Any)) for knob in knobs}
 
 
 def _pick(table: Mapping[str, Any], name: str, what: str) -> Any:
-    if name in table:
-        return table[name]
-    near = difflib.get_close_matches(name, table, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"choose one of: {', '.join(table) or 'none'}"
-    raise MusicaeError(f"unknown {what}: {name!r}", hint)
+    if name not in table:
+        raise unknown(what, name, table)
+    return table[name]
 
 
 def _parse(text: str, annotation: Any, path: str) -> Any:

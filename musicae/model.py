@@ -15,19 +15,19 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from musicae import config as configuration
-from musicae.config import Config, Table, build
+from musicae.config import Config, Table, build, complete
 from musicae.errors import MusicaeError
 from musicae.files import write_atomically
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.representation import Representation, Shape
-from musicae.networks.autoencoder import Autoencoder
+from musicae.networks.autoencoder import Autoencoder, evaluating
 from musicae.networks.decoders import DECODERS
 from musicae.networks.embedding import EMBEDDINGS
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.grid import Field, Grid
-from musicae.networks.hardware import autocast, choose_device, precision, use_physical_cores
+from musicae.networks.hardware import autocast, choose_device, precision
 from musicae.networks.latents import LATENTS, PRIORS
-from musicae.networks.regularizers import REGULARIZERS
+from musicae.networks.regularizers import KL, REGULARIZERS
 from musicae.shelf import find
 
 TABLES: dict[str, Table] = {
@@ -63,8 +63,7 @@ class Model:
     """
 
     def __init__(self, config: Config, name: str = "untitled", device: str = "auto") -> None:
-        use_physical_cores()
-        self.config, self.name = config, name
+        self.config, self.name = complete(config, TABLES), name
         self.folder: Path | None = None
         self.attributes: dict[str, Tensor] = {}
         self.representation: Representation = build(REPRESENTATIONS, config.representation)
@@ -75,6 +74,11 @@ class Model:
     def latent_size(self) -> int:
         """Dimensions of z."""
         return self.autoencoder.latent.size
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return sum(parameter.numel() for parameter in self.autoencoder.parameters())
 
     @cached_property
     def hash(self) -> str:
@@ -89,22 +93,20 @@ class Model:
     @torch.no_grad()
     def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step field"]) -> Codes:
         """The posterior means of windows, on the CPU."""
-        self.autoencoder.eval()
         windows = torch.as_tensor(tokens).long()
-        with autocast(self.device, precision(self.device)):
+        with evaluating(self.autoencoder), autocast(self.device, precision(self.device)):
             means = [self.autoencoder.encode(part.to(self.device)).mean.float().cpu() for part in windows.split(BATCH)]
         return torch.cat(means) if means else torch.empty(0, self.latent_size)
 
     @torch.no_grad()
     def decode(self, z: Codes, *, temperature: float = 0.5, seed: int = 0) -> WindowTokens:
         """Tokens drawn from codes; temperature 0 takes the most likely token at every step."""
-        self.autoencoder.eval()
         generator = torch.Generator(self.device).manual_seed(seed)
         stretches, on_cpu = self.autoencoder.decoder.stretches, self.device.type == "cpu"
         batch = max(1, CPU_ROWS // stretches) if on_cpu else BATCH
         # A few rows on a CPU wait for the weights to arrive, not for products: float32 saves converting them.
         few = on_cpu and len(z) * stretches < FEW
-        with autocast(self.device, torch.float32 if few else precision(self.device)):
+        with evaluating(self.autoencoder), autocast(self.device, torch.float32 if few else precision(self.device)):
             parts = [self.autoencoder.sample(part.to(self.device), temperature, generator) for part in z.split(batch)]
         return torch.cat(parts).cpu().numpy()
 
@@ -135,6 +137,8 @@ def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     prior = build(PRIORS, config.prior, latent.size)
     decoder = build(DECODERS, config.decoder, grid, embedding.widths, latent.size)
     regularizers = [build(REGULARIZERS, choice) for choice in config.regularizers]
+    if not latent.stochastic and any(isinstance(regularizer, KL) for regularizer in regularizers):
+        raise MusicaeError(f"kl needs a posterior with a spread; latent {config.latent.name} has none", "--set kl=none")
     return Autoencoder(grid, embedding, encoder, latent, prior, decoder, regularizers)
 
 

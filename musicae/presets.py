@@ -40,7 +40,10 @@ def flat(representation: Spec) -> Config:
 def large(
     representation: Spec, *, hierarchy: bool, free_bits: float = 256.0, beta: float = 0.2, rate: float = 0.0
 ) -> Config:
-    """The published 16-bar models: 2 layers of 2048 both ways, z of 512, and a conductor or three layers of 2048."""
+    """The published 16-bar models: 2 layers of 2048 both ways, z of 512, and a conductor or three layers of 2048.
+
+    Drums were published in the paper alone; they take the melody's sizes.
+    """
     conductor = spec("conductor", hidden=1024, layers=2, conductor_hidden=1024, conductor_layers=2)
     return Config(
         representation=representation,
@@ -49,7 +52,7 @@ def large(
         latent=spec("gaussian", size=512),
         decoder=conductor if hierarchy else spec("flat", hidden=2048, layers=3),
         regularizers=(spec("kl", beta=beta, rate=rate, free_bits=free_bits),),
-        training=Training(batch=512, updates=100_000, transpose=representation.name != "drums"),
+        training=Training(batch=256 if representation.name == "trio" else 512, updates=100_000, transpose=False),
     )
 
 
@@ -57,7 +60,9 @@ def large_2bar(representation: Spec, *, free_bits: float, beta: float, rate: flo
     """The published 2-bar models: one layer of 2048 both ways and a flat decoder, trained on its own tokens."""
     config = large(representation, hierarchy=False, free_bits=free_bits, beta=beta, rate=rate)
     encoder = spec("bidirectional", hidden=2048, layers=1)
-    training = replace(config.training, updates=50_000, scheduled_sampling=1_000)
+    training = replace(
+        config.training, updates=50_000, scheduled_sampling=1_000, transpose=representation.name != "drums"
+    )
     return replace(config, encoder=encoder, training=training)
 
 

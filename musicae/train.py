@@ -20,24 +20,32 @@ from musicae.training.distributed import join_workers
 from musicae.training.loop import Reporter, Silent, Trainer, fit_batch
 from musicae.training.validation import Metrics, validate
 
+TEST_WINDOWS = 4096
+"""Held-out windows that the metrics of a model card are measured on."""
+
 
 @dataclass(frozen=True)
 class Run:
-    """What a training was started with; kept in its folder, so that it can be resumed.
+    """What a training was begun with; kept in its folder, so that it can be resumed.
 
     Attributes:
         data: the folder of the data set.
-        start: the model whose weights it began with, or "".
+        source: the hash of what the data set was made from.
+        minutes: how long it may train, over all its parts; 0 for as long as its updates take.
+        initial: the model whose weights it begins with, or "".
         command: the command line, for the model card.
     """
 
     config: Config
     data: str
-    seed: int
-    start: str = ""
+    source: str = ""
+    seed: int = 0
+    minutes: float = 0.0
+    initial: str = ""
     command: str = ""
 
     def save(self, folder: Path) -> None:
+        """Writes the run into the model folder."""
         data = {**asdict(self), "config": self.config.to_json()}
         write_atomically(_run_path(folder), (json.dumps(data, indent=2) + "\n").encode())
 
@@ -46,77 +54,104 @@ class Run:
         """The run of a model folder.
 
         Raises:
-            MusicaeError: no training was started there.
+            MusicaeError: no training was begun there.
         """
         try:
             data = json.loads(_run_path(folder).read_text())
             return cls(**{**data, "config": Config.from_json(data["config"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
-            hint = "start one with musicae train -o FOLDER, or go on from a model's weights with --from"
+            hint = "begin one with musicae train -o FOLDER, or go on from a model's weights with --from"
             raise MusicaeError(f"there is no training to resume in {folder} ({type(error).__name__})", hint) from None
 
 
-def config_for(dataset: Dataset, *, preset: str | None = None, start: str = "") -> Config:
-    """The configuration to train on a data set: of a preset, else of the model to start from, else the plain preset's.
+def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = "") -> Config:
+    """The configuration to train on a data set: of a preset, else of the model to begin with, else the plain preset's.
+
+    A preset for other numbers of bars is made to fit.
 
     Raises:
-        MusicaeError: there is no such preset or model, or it reads other tokens than the data set holds.
+        MusicaeError: there is no such preset or model, or it reads other music than the data set holds.
     """
     held = Spec(dataset.representation.name, {"bars": dataset.representation.bars})
-    suitable = [name for name, config in PRESETS.items() if config.representation == held]
     if preset is not None and preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
-    name = preset or start or (suitable[0] if suitable else "no preset")
-    config = load(start, "cpu").config if name == start else PRESETS.get(name)
-    if config is not None and config.representation == held:
-        return config
-    raise MusicaeError(
-        f"{dataset.folder} holds {held.name} windows of {held.arguments['bars']} bars; {name} reads others",
-        f"preprocess with other --bars, or choose a preset that reads these: {', '.join(suitable) or 'there is none'}",
-    )
+    if preset is None and initial:
+        config = load(initial, "cpu").config
+    else:
+        suitable = [name for name, config in PRESETS.items() if config.representation.name == held.name]
+        suitable.sort(key=lambda name: PRESETS[name].representation != held)
+        config = PRESETS[preset or suitable[0]]
+    chosen = config.representation
+    if chosen.name != held.name or (preset is not None and chosen != held):
+        message = f"{dataset.folder} holds {_in_words(held)}; {preset or initial} reads {_in_words(chosen)}"
+        raise MusicaeError(message, "leave --preset away, or preprocess the music for it")
+    return replace(config, representation=held)
+
+
+def _in_words(music: Spec) -> str:
+    return f"{music.name} windows of {music.arguments['bars']} bars"
 
 
 def begin(
-    run: Run, folder: Path, *, device: str = "auto", reporter: Reporter | None = None, keep: bool = False
+    run: Run, folder: Path, *, device: str = "auto", reporter: Reporter | None = None, resume: bool = False
 ) -> Trainer:
-    """A trainer at its start, or with `keep` where the last state of `folder` left it.
+    """A trainer at its start, or with `resume` where the last state in the folder left it.
 
     Raises:
-        MusicaeError: the data set cannot be read or is empty, or there is nothing to go on from.
+        MusicaeError: the data set cannot be read, is empty or is another one, or there is nothing to begin with.
     """
-    place, reporter = pick_device(device), reporter or Silent()
-    workers, place = join_workers(place)
+    workers, place = join_workers(pick_device(device))
+    reporter = reporter if reporter and workers.rank == 0 else Silent()
     dataset = Dataset(Path(run.data))
+    _check_data(run, dataset)
     train, validation = dataset.split("train", place), dataset.split("validation", place)
     training = fit_batch(run.config.training, train, validation)
     if training.batch < run.config.training.batch:
-        reporter.warn(f"{len(train)} training windows are few: the batch is {training.batch}")
-    config = replace(run.config, training=training)
+        reporter.tell(f"{len(train)} training windows are few: the batch is {training.batch}")
+    if training.batch % workers.size:
+        message = f"a batch of {training.batch} cannot be shared by {workers.size} processes"
+        raise MusicaeError(message, f"--set training.batch={training.batch // workers.size * workers.size}")
     torch.manual_seed(run.seed)
-    model = Model(config, folder.name, str(place))
-    if run.start:
-        share = transfer(load(run.start, str(place)).autoencoder, model.autoencoder)
-        reporter.warn(f"{share:.0%} of the weights come from {run.start}")
+    model = Model(replace(run.config, training=training), folder.name, str(place))
     trainer = Trainer(model, train, validation, folder, seed=run.seed, workers=workers, reporter=reporter)
-    if keep:
+    if resume:
         trainer.resume()
-    elif workers.rank == 0:
+    if run.initial and trainer.progress.update == 0:
+        share = transfer(load(run.initial, str(place)).autoencoder, model.autoencoder)
+        reporter.tell(f"{share:.0%} of the weights come from {run.initial}")
+    if workers.rank == 0:
         run.save(folder)
     return trainer
+
+
+def _check_data(run: Run, dataset: Dataset) -> None:
+    held = Spec(dataset.representation.name, {"bars": dataset.representation.bars})
+    if run.config.representation != held:
+        message = f"{dataset.folder} holds {_in_words(held)}, not {_in_words(run.config.representation)}"
+        raise MusicaeError(message, "preprocess the music again with the --bars that you want")
+    if run.source != dataset.manifest.get("source", ""):
+        message = f"{dataset.folder} is not made from what this training was begun with"
+        raise MusicaeError(message, "bring the data set back, or begin a new training with --from")
 
 
 def transfer(source: nn.Module, target: nn.Module) -> float:
     """Copies the weights that both networks have in the same shape; returns the share of the target's that is.
 
     Two bars and sixteen differ in one layer of the encoder, so that a long model may begin with what a short one knows.
+
+    Raises:
+        MusicaeError: they have none in common.
     """
     known = source.state_dict()
-    copied = 0
-    with torch.no_grad():
-        for name, parameter in target.named_parameters():
-            if name in known and known[name].shape == parameter.shape:
-                parameter.copy_(known[name])
-                copied += parameter.numel()
+    fitting = {
+        name: known[name]
+        for name, parameter in target.named_parameters()
+        if name in known and known[name].shape == parameter.shape
+    }
+    if not fitting:
+        raise MusicaeError("no weight of that model fits", "choose a model with layers of the same sizes")
+    target.load_state_dict(fitting, strict=False)
+    copied = sum(weight.numel() for weight in fitting.values())
     return copied / sum(parameter.numel() for parameter in target.parameters())
 
 
@@ -125,8 +160,7 @@ def finish(trainer: Trainer, run: Run) -> Metrics:
     dataset = Dataset(Path(run.data))
     test = dataset.split("test", trainer.model.device)
     best = load(trainer.folder, str(trainer.model.device))
-    chosen = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))[:4096]
-    metrics = validate(best.autoencoder, test.take(chosen)) if len(test) else {}
+    metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
     write_card(trainer.folder, best, dataset.manifest, metrics, trainer.progress, run.command)
     return metrics
 

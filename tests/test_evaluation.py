@@ -27,7 +27,7 @@ from musicae.networks.decoders import Decoder, Logits, Whole, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
 from musicae.networks.grid import Grid, Tokens
-from musicae.networks.latents import Code, Deterministic, Normal, Posterior
+from musicae.networks.latents import Code, Gaussian, Normal, Posterior
 from musicae.training.card import write_card
 from musicae.training.checkpoint import Progress
 
@@ -43,7 +43,7 @@ class StandIn(Autoencoder):
     def __init__(self, grid: Grid, scores: Callable[[Tensor], Tensor]) -> None:
         self.vocabularies = [field.vocabulary for field in grid.fields]
         size = grid.segments * grid.steps * sum(self.vocabularies)
-        latent, nothing = Deterministic(1, size=size), Decoder(grid, Whole(size), [], 0.0)
+        latent, nothing = Gaussian(1, size=size), Decoder(grid, Whole(), [], 0.0)
         super().__init__(grid, Embedding(grid), Encoder(), latent, Normal(size), nothing, [])
         self.scores = scores
 
@@ -168,10 +168,10 @@ def test_the_record_of_a_training_tells_the_windows_seen(model: Model, tmp_path:
     assert reconstruction.windows_seen(model) is None
     model.folder = tmp_path
     assert reconstruction.windows_seen(model) is None
-    write_card(tmp_path, model, {}, {}, Progress(update=12_345), "musicae train")
-    assert reconstruction.windows_seen(model) == 12_345 * model.config.training.batch
     (tmp_path / "metrics.jsonl").write_text('{"update": 100, "split": "train"}\n{"update": 200, "split": "train"}\n')
     assert reconstruction.windows_seen(model) == 200 * model.config.training.batch
+    write_card(tmp_path, model, {}, {}, Progress(update=20_000, best_update=12_345), "musicae train")
+    assert reconstruction.windows_seen(model) == 12_345 * model.config.training.batch
 
 
 def test_hamming_is_the_share_of_tokens_that_differ() -> None:

@@ -18,7 +18,7 @@ ROOT = Path(musicae.__file__).parent
 
 LEVELS: tuple[set[str], ...] = (
     {"errors"},
-    {"files", "machine", "shelf"},
+    {"files", "machine", "seeds", "shelf"},
     {"config", "music", "networks"},
     {"presets", "corpus"},
     {"model"},

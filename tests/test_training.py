@@ -13,27 +13,31 @@ import numpy as np
 import pytest
 import torch
 
+from musicae.benchmark import benchmark
 from musicae.config import Config, Training, spec
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.errors import MusicaeError
 from musicae.model import Model, build_autoencoder, load
 from musicae.music.representations import REPRESENTATIONS
 from musicae.networks.autoencoder import Batch
+from musicae.pack import pack
 from musicae.presets import PRESETS
+from musicae.seeds import mix
 from musicae.train import Run, begin, config_for, finish, transfer
-from musicae.training.loop import Silent, Trainer, fit_batch, mix
+from musicae.training.loop import Silent, Trainer, fit_batch
 from musicae.training.schedules import learning_rate, sampling_probability
 from musicae.training.validation import validate
 
 
-def tiny(preset: str = "melody-2bar", **training: object) -> Config:
+def tiny(preset: str = "melody-2bar", decoder: dict[str, object] | None = None, **training: object) -> Config:
     config = PRESETS[preset]
+    sizes = {"hidden": 8, "layers": 1, "conductor_hidden": 8, "conductor_layers": 1, "subdivide": 4}
     return replace(
         config,
         embedding=spec("features", size=4),
         encoder=spec("dense", code=8, hidden=8),
         latent=spec("gaussian", size=4),
-        decoder=spec("conductor", hidden=8, layers=1, conductor_hidden=8, conductor_layers=1, subdivide=4),
+        decoder=spec("conductor", **{**sizes, **(decoder or {})}),
         training=replace(Training(batch=8, validate_every=4, validation_windows=16), **training),  # type: ignore[arg-type]
     )
 
@@ -56,8 +60,8 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def trainer(data: Path, folder: Path, config: Config, keep: bool = False) -> Trainer:
-    return begin(Run(config, str(data), seed=3), folder, device="cpu", keep=keep)
+def trainer(data: Path, folder: Path, config: Config, resume: bool = False) -> Trainer:
+    return begin(Run(config, str(data), seed=3), folder, device="cpu", resume=resume)
 
 
 def weights(model: Model) -> dict[str, torch.Tensor]:
@@ -69,14 +73,26 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_resume_reaches_the_same_weights(data: Path, tmp_path: Path) -> None:
-    whole = trainer(data, tmp_path / "whole", tiny(updates=10))
+NOISY = {
+    "teacher forcing": tiny(),
+    "token dropout": tiny(decoder={"token_dropout": 0.3}),
+    "scheduled sampling": tiny(scheduled_sampling=3),
+}
+
+
+@pytest.mark.parametrize("name", NOISY)
+def test_resume_reaches_the_same_numbers(name: str, data: Path, tmp_path: Path) -> None:
+    def to(updates: int) -> Config:
+        return replace(NOISY[name], training=replace(NOISY[name].training, updates=updates))
+
+    whole = trainer(data, tmp_path / "whole", to(10))
     whole.run()
-    trainer(data, tmp_path / "parts", tiny(updates=6)).run()
-    rest = trainer(data, tmp_path / "parts", tiny(updates=10), keep=True)
-    assert rest.progress.update == 6
+    trainer(data, tmp_path / "parts", to(8)).run()  # a validation stands at 4 and at 8
+    rest = trainer(data, tmp_path / "parts", to(10), resume=True)
+    assert rest.progress.update == 8
     rest.run()
     assert_same(weights(whole.model), weights(rest.model))
+    assert whole.model.autoencoder.training
 
 
 def test_kill_then_resume_reaches_the_same_weights(data: Path, tmp_path: Path) -> None:
@@ -93,7 +109,7 @@ def test_kill_then_resume_reaches_the_same_weights(data: Path, tmp_path: Path) -
     killed.reporter = Kill()
     with pytest.raises(SystemExit):
         killed.run()
-    rest = trainer(data, folder, tiny(updates=12), keep=True)
+    rest = trainer(data, folder, tiny(updates=12), resume=True)
     assert rest.progress.update == 4
     rest.run()
     assert_same(weights(whole.model), weights(rest.model))
@@ -114,7 +130,7 @@ def test_interruption_saves(data: Path, tmp_path: Path) -> None:
     interrupted.update = update_and_interrupt  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         interrupted.run()
-    assert trainer(data, tmp_path / "m", tiny(), keep=True).progress.update == 5
+    assert trainer(data, tmp_path / "m", tiny(), resume=True).progress.update == 5
 
 
 def test_two_processes_do_what_one_does(data: Path, tmp_path: Path) -> None:
@@ -128,11 +144,10 @@ def test_two_processes_do_what_one_does(data: Path, tmp_path: Path) -> None:
         "folder, out = map(Path, sys.argv[1:])\n"
         "trainer = begin(Run.read(folder), out, device='cpu')\n"
         "trainer.run()\n"
-        "import torch.distributed as dist\n"
-        "dist.is_initialized() and dist.destroy_process_group()\n"
+        "trainer.workers.leave()\n"
     )
     arguments = [str(script), str(tmp_path / "one")]
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29611"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, *arguments, str(tmp_path / "alone")], check=True, env=environment)
     subprocess.run([*torchrun, *arguments, str(tmp_path / "both")], check=True, env=environment, capture_output=True)
@@ -143,7 +158,7 @@ def test_two_processes_do_what_one_does(data: Path, tmp_path: Path) -> None:
 
 def test_the_best_weights_are_kept(data: Path, tmp_path: Path) -> None:
     model_folder = tmp_path / "m"
-    run = Run(tiny(updates=12), str(data), 3, command="musicae train")
+    run = Run(tiny(updates=12), str(data), seed=3, command="musicae train")
     trained = begin(run, model_folder, device="cpu")
     trained.run()
     lines = [json.loads(line) for line in (model_folder / "metrics.jsonl").read_text().splitlines()]
@@ -162,7 +177,7 @@ def test_the_best_weights_are_kept(data: Path, tmp_path: Path) -> None:
 def test_fine_tuning_starts_at_the_weights(data: Path, tmp_path: Path) -> None:
     first = trainer(data, tmp_path / "first", tiny(updates=4))
     first.run()
-    run = Run(tiny(updates=4), str(data), seed=9, start=str(tmp_path / "first"))
+    run = Run(tiny(updates=4), str(data), seed=9, initial=str(tmp_path / "first"))
     assert_same(weights(load(tmp_path / "first", "cpu")), weights(begin(run, tmp_path / "second", device="cpu").model))
 
 
@@ -174,17 +189,89 @@ def test_a_longer_model_starts_with_what_fits(data: Path) -> None:
     assert transfer(long, long) == 1
 
 
-def test_updates_with_gradients_that_are_not_finite_are_skipped(data: Path, tmp_path: Path) -> None:
-    broken = trainer(data, tmp_path / "m", tiny(updates=3))
-    broken.model.autoencoder.register_forward_hook(lambda *_: {"nll": torch.tensor(float("nan"), requires_grad=True)})
-    head = broken.model.autoencoder.latent.mean.weight  # type: ignore[union-attr]
-    before = head.clone()  # type: ignore[operator]
-    head.register_hook(lambda grad: grad * math.nan)  # type: ignore[operator]
+def test_updates_that_are_not_finite_change_nothing(data: Path, tmp_path: Path) -> None:
+    broken = trainer(data, tmp_path / "m", tiny(updates=9))
     broken.update()
-    broken.model.autoencoder._forward_hooks.clear()
+    before = weights(broken.model)
+    head = broken.model.autoencoder.get_parameter("latent.mean.weight")
+    hook = head.register_hook(lambda grad: grad * math.nan)
     broken.update()
-    assert broken.progress.skipped >= 1
-    assert torch.equal(before, head)  # type: ignore[arg-type]
+    assert_same(before, weights(broken.model))
+    assert (broken.progress.update, broken.progress.skipped, broken.progress.summed) == (2, 1, 1)
+    hook.remove()
+    broken.update()
+    assert not torch.equal(before["latent.mean.weight"], head)
+    assert (broken.progress.skipped, broken.progress.failures) == (1, 0)
+
+
+def test_a_training_that_only_fails_gives_up(data: Path, tmp_path: Path) -> None:
+    broken = trainer(data, tmp_path / "m", tiny(updates=200, validate_every=1000))
+    broken.model.autoencoder.get_parameter("latent.mean.weight").register_hook(lambda grad: grad * math.nan)
+    with pytest.raises(MusicaeError, match="not finite"):
+        broken.run()
+    assert broken.progress.update == 100
+
+
+class Listener(Silent):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def tell(self, message: str) -> None:
+        self.told.append(message)
+
+
+def test_a_collapsed_posterior_is_told(data: Path, tmp_path: Path) -> None:
+    collapsed = trainer(data, tmp_path / "m", tiny(updates=1, validate_every=1))
+    with torch.no_grad():
+        for name in ("mean", "std"):
+            collapsed.model.autoencoder.get_parameter(f"latent.{name}.weight").zero_()
+            collapsed.model.autoencoder.get_parameter(f"latent.{name}.bias").zero_()
+        collapsed.model.autoencoder.get_parameter("latent.std.bias").fill_(math.log(math.e - 1))  # softplus: std 1
+    listener = collapsed.reporter = Listener()
+    collapsed.run()
+    assert any("collapsed" in message and "kl.beta" in message for message in listener.told)
+
+
+def test_minutes_end_a_training(data: Path, tmp_path: Path) -> None:
+    timed = trainer(data, tmp_path / "m", tiny(updates=10**6, validate_every=10**6))
+    timed.run(minutes=0.005)
+    assert 0 < timed.progress.update < 10**6
+    assert (tmp_path / "m" / "model.safetensors").exists()
+
+
+def test_other_data_is_refused_at_resume(data: Path, tmp_path: Path) -> None:
+    trainer(data, tmp_path / "m", tiny(updates=1)).run()
+    manifest = json.loads((data / "manifest.json").read_text())
+    (data / "manifest.json").write_text(json.dumps({**manifest, "source": "another"}))
+    with pytest.raises(MusicaeError, match="not made from"):
+        begin(Run.read(tmp_path / "m"), tmp_path / "m", resume=True)
+
+
+def test_kl_needs_a_posterior_with_a_spread(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(MusicaeError, match="deterministic"):
+        trainer(data, tmp_path / "m", replace(tiny(), latent=spec("deterministic", size=4)))
+
+
+def test_a_packed_model_is_half_as_large_and_sounds_the_same(data: Path, tmp_path: Path) -> None:
+    trainer(data, tmp_path / "m", tiny(updates=4)).run()
+    pack(tmp_path / "m", tmp_path / "packed")
+    before, after = (load(tmp_path / name, "cpu") for name in ("m", "packed"))
+    sizes = [(tmp_path / name / "model.safetensors").stat().st_size for name in ("m", "packed")]
+    assert sizes[1] < 0.8 * sizes[0]
+    z = before.prior(4, 0)
+    assert (before.decode(z, temperature=0.0) == after.decode(z, temperature=0.0)).mean() > 0.9
+    with pytest.raises(MusicaeError, match="holds a model already"):
+        pack(tmp_path / "m", tmp_path / "packed")
+
+
+def test_benchmark_measures(tmp_path: Path) -> None:
+    speed = benchmark("tiny", tiny(), seconds=0.01, device="cpu")
+    assert speed.windows_per_second > 0
+    assert set(speed.samples_per_second) == {1, 32, 256}
+    assert 0 < speed.training_gflops < speed.matmul_gflops
+    assert speed.loading_share < 1
 
 
 def test_small_data_lowers_the_batch_and_none_is_refused(data: Path) -> None:
@@ -206,14 +293,14 @@ def test_damaged_state_is_refused(data: Path, tmp_path: Path) -> None:
     trained.run()
     trained.state_path.write_bytes(trained.state_path.read_bytes()[:100])
     with pytest.raises(MusicaeError, match="cannot resume"):
-        trainer(data, tmp_path / "m", tiny(updates=4), keep=True)
+        trainer(data, tmp_path / "m", tiny(updates=4), resume=True)
 
 
 def test_preset_must_read_what_the_data_holds(data: Path) -> None:
     dataset = Dataset(data)
     assert config_for(dataset) == PRESETS["melody-2bar"]
     assert config_for(dataset, preset="melody-2bar-flat") == PRESETS["melody-2bar-flat"]
-    with pytest.raises(MusicaeError, match="melody-16bar reads others"):
+    with pytest.raises(MusicaeError, match="melody-16bar reads melody windows of 16 bars"):
         config_for(dataset, preset="melody-16bar")
     with pytest.raises(MusicaeError, match="melodee"):
         config_for(dataset, preset="melodee")

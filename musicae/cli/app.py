@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from musicae.cli import (
     vary,
 )
 from musicae.errors import MusicaeError
+from musicae.machine import physical_cores
 
 COMMANDS = {
     "preprocess": preprocess,
@@ -80,6 +82,8 @@ def root(
 
 def main() -> None:
     """Run the command line; an expected failure ends in two lines on stderr and exit code 1."""
+    if sys.platform == "linux":  # elsewhere torch asks the system how many cores there are
+        os.environ.setdefault("OMP_NUM_THREADS", str(physical_cores()))
     try:
         app(prog_name="musicae")
     except MusicaeError as error:

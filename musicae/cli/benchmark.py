@@ -44,6 +44,8 @@ def command(
     console = Console(quiet, json)
     from musicae.benchmark import REFERENCES, benchmark
 
+    if settings and preset is None:
+        raise typer.BadParameter("--set changes a preset: name it with --preset")
     configs = {name: reference.config for name, reference in REFERENCES.items()}
     if preset is not None:
         configs = {preset: _configured(preset, settings or [])}

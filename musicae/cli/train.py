@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import shlex
 import sys
-import time
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from musicae.train import Run
     from musicae.training.checkpoint import Progress
+    from musicae.training.loop import Trainer
     from musicae.training.validation import Metrics
 
 EXAMPLES = ("musicae train", "musicae train data/mine --preset melody-16bar -o models/mine --minutes 60")
@@ -36,7 +36,10 @@ def preset_names(incomplete: str) -> list[str]:
 
 
 def command(
-    data: Annotated[str, typer.Argument(help="A folder that musicae preprocess wrote, or the name of one.")] = "tunes",
+    data: Annotated[
+        str | None,
+        typer.Argument(help="A folder that musicae preprocess wrote, or the name of one.", show_default="tunes"),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -48,11 +51,12 @@ def command(
         typer.Option("--output", "-o", metavar="FOLDER", show_default="a free name", help="Where the model goes."),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(min=0, show_default="20, unless --updates is given", help="When to stop.")
+        float | None,
+        typer.Option(min=0.01, show_default="20, unless --updates is given", help="When to stop, over all parts."),
     ] = None,
     updates: Annotated[int | None, typer.Option(min=1, show_default=False, help="When to stop.")] = None,
-    start: Annotated[
-        str, typer.Option("--from", metavar="MODEL", show_default=False, help="Fine-tune this model.")
+    initial: Annotated[
+        str, typer.Option("--from", metavar="MODEL", show_default=False, help="Begin with the weights of this model.")
     ] = "",
     resume: Annotated[
         Path | None,
@@ -62,45 +66,47 @@ def command(
         list[str] | None,
         typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same weights.")] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, show_default="0", help="Same seed, same weights.")] = None,
     device: cli.Device = "auto",
-    tensorboard: Annotated[bool, typer.Option(help="Write TensorBoard events too.")] = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")] = False,
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
-    """Train a model on a data set; the best weights on held-out songs are kept.
+    """Train a model on a data set; the weights that do best on held-out songs are kept.
 
-    Ctrl-C stops and saves; musicae train --resume FOLDER goes on to the same weights.
+    Ctrl-C stops and saves; musicae train --resume FOLDER goes on to the weights that would have been reached.
     """
     console = Console(quiet, json)
     from musicae.train import begin, finish
 
     settings = [*(settings or []), *([f"training.updates={updates}"] if updates else [])]
-    run, folder = _plan(data, preset, output, start, resume, settings, seed)
-    limit = minutes if minutes is not None else (math.inf if updates or resume else DEFAULT_MINUTES)
-    with Display(console, limit, run.config.training.updates, folder if tensorboard else None) as display:
-        trainer = begin(run, folder, device=device, reporter=display, keep=resume is not None)
+    if resume is not None:
+        if any((data, preset, output, initial, seed is not None)):
+            raise typer.BadParameter("--resume goes on with what its training was begun with; leave the others away")
+        folder, run = resume, _resumed(resume, minutes, settings)
+    else:
+        folder, run = _planned(data or "tunes", preset, output, initial, settings, seed or 0)
+        unlimited = updates is not None and minutes is None
+        run = replace(run, minutes=0.0 if unlimited else minutes or DEFAULT_MINUTES)
+    with Display(console) as display:
+        trainer = begin(run, folder, device=device, reporter=display, resume=resume is not None)
+        display.begin(trainer, run.minutes, folder if tensorboard else None)
         console.note(f"training {folder} on {trainer.model.device}: Ctrl-C stops and saves")
         try:
-            trainer.run(limit)
+            trainer.run(run.minutes - trainer.progress.seconds / 60 if run.minutes else math.inf)
         except KeyboardInterrupt:
-            console.note(f"stopped at update {trainer.progress.update}; go on with: musicae train --resume {folder}")
+            console.note(f"stopped after update {trainer.progress.saved}; go on with musicae train --resume {folder}")
             raise
+    trainer.workers.leave()
     if trainer.workers.rank == 0:
         metrics = finish(trainer, run)
         console.data([folder], {"model": str(folder), "updates": trainer.progress.update, "test": metrics})
 
 
-def _plan(
-    data: str,
-    preset: str | None,
-    output: Path | None,
-    start: str,
-    resume: Path | None,
-    settings: list[str],
-    seed: int,
-) -> tuple[Run, Path]:
-    """What to train, and where."""
+def _planned(
+    data: str, preset: str | None, output: Path | None, initial: str, settings: list[str], seed: int
+) -> tuple[Path, Run]:
+    """Where a new training goes, and what it is."""
     from musicae.config import override
     from musicae.corpus.dataset import Dataset
     from musicae.errors import MusicaeError
@@ -108,19 +114,29 @@ def _plan(
     from musicae.shelf import find_dataset
     from musicae.train import Run, config_for
 
-    if resume is not None:
-        run, folder = Run.read(resume), resume
-    else:
-        dataset = Dataset(find_dataset(data))
-        config = config_for(dataset, preset=preset, start=start)
-        run = Run(config, str(dataset.folder), seed, start, shlex.join(["musicae", *sys.argv[1:]]))
-        folder = output or _free(preset or f"{dataset.representation.name}-{dataset.representation.bars}bar")
-        if (folder / "config.json").exists() or (folder / "training").exists():
-            hint = f"go on with musicae train --resume {folder}, or name another folder with -o"
-            raise MusicaeError(f"{folder} holds a model already", hint)
+    dataset = Dataset(find_dataset(data))
+    config = config_for(dataset, preset=preset, initial=initial)
+    for setting in settings:
+        config = override(config, setting, TABLES)
+    folder = output or _free(preset or f"{dataset.representation.name}-{dataset.representation.bars}bar")
+    if (folder / "config.json").exists() or (folder / "training").exists():
+        hint = f"go on with musicae train --resume {folder}, or name another folder with -o"
+        raise MusicaeError(f"{folder} holds a model already", hint)
+    command = shlex.join(["musicae", *sys.argv[1:]])
+    source = dataset.manifest.get("source", "")
+    return folder, Run(config, str(dataset.folder), source, seed, initial=initial, command=command)
+
+
+def _resumed(folder: Path, minutes: float | None, settings: list[str]) -> Run:
+    """The training of a folder, with other limits and settings if there are any."""
+    from musicae.config import override
+    from musicae.model import TABLES
+    from musicae.train import Run
+
+    run = Run.read(folder)
     for setting in settings:
         run = replace(run, config=override(run.config, setting, TABLES))
-    return run, folder
+    return run if minutes is None else replace(run, minutes=minutes)
 
 
 def _free(name: str) -> Path:
@@ -129,23 +145,18 @@ def _free(name: str) -> Path:
 
 
 class Display:
-    """A training on the terminal: a bar with speed, time left and losses, and a line for every validation.
+    """A training on the terminal: a bar with speed, time left and losses, and a line for every validation."""
 
-    Args:
-        minutes, updates: where the training ends, whichever comes first.
-        events: folder for TensorBoard events, if wanted.
-    """
-
-    def __init__(self, console: Console, minutes: float, updates: int, events: Path | None) -> None:
-        self.console, self.minutes, self.updates = console, minutes, updates
-        self.started = self.last = time.monotonic()
-        self.writer = _writer(events) if events else None
-
-    def __enter__(self) -> Display:
+    def __init__(self, console: Console) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-        self.bar = Progress(*columns, console=cli.stderr(), transient=True, disable=not self.console.on_terminal)
+        self.console = console
+        self.bar = Progress(*columns, console=cli.stderr(), transient=True, disable=not console.on_terminal)
+        self.writer: SummaryWriter | None = None
+        self.losses = ""
+
+    def __enter__(self) -> Display:
         self.bar.__enter__()
         self.task = self.bar.add_task("starting", total=1.0)
         return self
@@ -155,33 +166,44 @@ class Display:
         if self.writer:
             self.writer.close()
 
-    def updated(self, progress: Progress, terms: Metrics, windows: int) -> None:
-        now = time.monotonic()
-        rate, self.last = windows / max(now - self.last, 1e-9), now
-        elapsed = (now - self.started) / 60
-        done = max(progress.update / self.updates, elapsed / self.minutes if self.minutes < math.inf else 0)
-        left = elapsed * (1 - done) / max(done, 1e-9)
-        losses = "  ".join(f"{name} {value:.3g}" for name, value in terms.items())
+    def begin(self, trainer: Trainer, minutes: float, events: Path | None) -> None:
+        """Says where the training starts and ends.
+
+        Args:
+            minutes: that it may take over all its parts, 0 for any number.
+            events: the model folder, if TensorBoard events are wanted.
+        """
+        self.training, self.seconds = trainer.training, minutes * 60
+        self.first, self.begun = trainer.progress.update, trainer.progress.seconds
+        self.writer = _writer(events, self.first) if events else None
+
+    def updated(self, progress: Progress) -> None:
+        updates, seconds = progress.update - self.first, progress.seconds - self.begun
+        pace = seconds / updates
+        left = (self.training.updates - progress.update) * pace
+        if self.seconds:
+            left = min(left, self.seconds - progress.seconds)
+        speed = f"{1 / pace:,.1f} updates/s  {self.training.batch / pace:,.0f} windows/s"
         self.bar.update(
             self.task,
-            completed=done,
-            description=f"{left:.0f} min left  update {progress.update:,}  {rate:,.0f} windows/s  {losses}",
+            completed=seconds / max(seconds + left, 1e-9),
+            description=f"{max(left, 0) / 60:.0f} min left  update {progress.update:,}  {speed}  {self.losses}",
         )
+
+    def logged(self, progress: Progress, terms: Metrics) -> None:
+        self.losses = "  ".join(f"{name} {value:.3g}" for name, value in terms.items())
         self._record("train", progress.update, terms)
 
     def validated(self, progress: Progress, metrics: Metrics) -> None:
         shown = "  ".join(f"{name} {value:.3g}" for name, value in metrics.items())
-        self._say(f"update {progress.update:,}  held out: {shown}")
+        self.tell(f"update {progress.update:,}  held out: {shown}")
         self._record("validation", progress.update, metrics)
 
-    def warn(self, message: str) -> None:
-        self._say(f"warning: {message}")
-
-    def _say(self, text: str) -> None:
+    def tell(self, message: str) -> None:
         if self.bar.disable:
-            self.console.note(text)
+            self.console.note(message)
         else:
-            self.bar.console.print(text)
+            self.bar.console.print(message)
 
     def _record(self, split: str, update: int, values: Metrics) -> None:
         if self.writer:
@@ -189,11 +211,11 @@ class Display:
                 self.writer.add_scalar(f"{split}/{name}", value, update)
 
 
-def _writer(folder: Path) -> SummaryWriter:
+def _writer(folder: Path, first: int) -> SummaryWriter:
     from musicae.errors import MusicaeError
 
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise MusicaeError("TensorBoard is not installed", "pip install 'musicae[tensorboard]'") from None
-    return SummaryWriter(folder / "training" / "tensorboard")
+    return SummaryWriter(folder / "training" / "tensorboard", purge_step=first)

@@ -44,6 +44,10 @@ class Windows:
                 windows[..., i] = part.masked_fill(orphans, 0)
         return windows.unflatten(1, (self.shape.segments, self.shape.steps))
 
+    def sample(self, n: int, seed: int = 0) -> Int64[Tensor, "window segment step field"]:
+        """n random windows, none twice; all of them, in random order, if there are fewer."""
+        return self.take(torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n])
+
     def transpose(
         self, windows: Int64[Tensor, "window segment step field"], shifts: Int64[Tensor, " window"]
     ) -> Int64[Tensor, "window segment step field"]:
@@ -84,7 +88,7 @@ class Dataset:
         try:
             tokens = np.load(self.folder / name / "tokens.npy")
             offsets = np.load(self.folder / name / "offsets.npy")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             hint = "run the musicae preprocess command that made it again"
             raise MusicaeError(f"{self.folder / name} cannot be read: {error}", hint) from None
         narrow = torch.as_tensor(tokens if tokens.dtype == np.uint8 else tokens.astype(np.int16))

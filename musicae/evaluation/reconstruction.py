@@ -93,7 +93,7 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress 
         for i, field in enumerate(model.representation.shape.fields)
     }
     return Reconstruction(
-        parameters=sum(parameter.numel() for parameter in model.autoencoder.parameters()),
+        parameters=model.parameters,
         windows_seen=windows_seen(model),
         nll=metrics["nll"],
         kl=metrics["kl"],
@@ -159,10 +159,7 @@ def bootstrap(counts: Hits, steps: Steps, *, resamples: int = 1_000, seed: int =
 
 
 def windows_seen(model: Model) -> int | None:
-    """Batch x updates of the training that made a model, by the record in its folder; None if there is none.
-
-    The weights kept are those of the best validation, which may be an earlier one.
-    """
+    """Batch x updates that the weights of a model have seen, by its card, or while it trains by its log; else None."""
     for file, updates in _RECORDS.items():
         path = model.folder / file if model.folder else None
         found = re.findall(updates, path.read_text()) if path and path.exists() else []
@@ -171,5 +168,5 @@ def windows_seen(model: Model) -> int | None:
     return None
 
 
-_RECORDS = {"metrics.jsonl": r'"update": (\d+)', "README.md": r"([\d,]+) updates of"}
-"""Where a model folder tells its updates: the log of its training, else the card."""
+_RECORDS = {"README.md": r"after update ([\d,]+)", "metrics.jsonl": r'"update": (\d+)'}
+"""Where a model folder tells the updates behind its weights."""

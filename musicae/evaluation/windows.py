@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int64, Integer
 from torch import Tensor
 
@@ -13,7 +12,7 @@ from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.fit import check_kind
 from musicae.model import BATCH, Model
-from musicae.training.loop import mix
+from musicae.seeds import mix
 
 Windows = Int64[Tensor, "window segment step field"]
 Tokens = Integer[np.ndarray, "window segment step field"]
@@ -36,7 +35,7 @@ def held_out(model: Model, data: Dataset, n: int, *, split: str = "test", seed: 
     if len(windows) < 2:
         hint = "choose another one with --split, or preprocess more music"
         raise MusicaeError(f"the {split} split of {data.folder} has {len(windows)} windows", hint)
-    return windows.take(torch.randperm(len(windows), generator=torch.Generator().manual_seed(seed))[:n])
+    return windows.sample(n, seed)
 
 
 def decoded(

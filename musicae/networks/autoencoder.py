@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -73,11 +75,26 @@ class Autoencoder(nn.Module):
 
     def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
         posterior = self.encode(batch.tokens)
+        return self.terms(posterior, batch)
+
+    def terms(self, posterior: Posterior, batch: Batch) -> dict[str, Float[Tensor, ""]]:
+        """The weighted terms of the loss, given the posterior of the batch."""
         logits = self.logits(batch.tokens, posterior.z, batch.sampling_probability)
         terms = {"nll": nll(logits, batch.tokens, self.grid.mask(batch.tokens)).mean(), **posterior.terms}
         for regularizer in self.regularizers:
             terms |= regularizer(posterior, batch.update)
         return terms
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside, and afterwards the mode that there was."""
+    training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(training)
 
 
 def nll(logits: Logits, tokens: Tokens, mask: Mask) -> Float[Tensor, " batch"]:

@@ -15,10 +15,11 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from musicae.errors import MusicaeError
 from musicae.networks.embedding import Embedding
 from musicae.networks.grid import Grid, Tokens
 from musicae.networks.latents import Code
-from musicae.networks.recurrent import Cells, lstm, run
+from musicae.networks.recurrent import Cells, State, first_state, lstm, run
 
 Logits = list[Float[Tensor, "batch segment step _"]]
 Contexts = Float[Tensor, "batch stretch context"]
@@ -46,11 +47,9 @@ class Core(nn.Module):
         heads = [nn.Linear(hidden, grid.fields[i].vocabulary) for i in fields]
         self.heads = cast("list[nn.Linear]", nn.ModuleList(heads))
 
-    def state(self, context: Float[Tensor, "sequence context"]) -> tuple[Tensor, Tensor]:
-        """The first h and c, each `[layer, sequence, hidden]`."""
-        state = torch.tanh(self.start(context)).unflatten(1, (2, self.lstm.num_layers, self.lstm.hidden_size))
-        h, c = state.permute(1, 2, 0, 3).contiguous()
-        return h, c
+    def state(self, context: Float[Tensor, "sequence context"]) -> tuple[State, State]:
+        """The first h and c."""
+        return first_state(self.start(context), self.lstm)
 
     def logits(
         self, previous: Float[Tensor, "sequence step width"], context: Float[Tensor, "sequence context"]
@@ -65,26 +64,28 @@ class Core(nn.Module):
         context: Float[Tensor, "sequence context"],
         steps: int,
         feed: Callable[[int, RowLogits], Row],
-    ) -> list[RowLogits]:
-        """Logits step after step, where `feed(step, logits)` says which tokens the next step sees."""
+    ) -> list[Float[Tensor, "sequence hidden"]]:
+        """Outputs step after step, where `feed(step, logits)` says which tokens the next step sees.
+
+        These logits carry no gradient: `heads` turn the outputs of all steps into logits at once.
+        """
         tables = embedding.tables()
         cells = Cells(self.lstm, [tables[i] for i in self.fields], context, *self.state(context))
-        heads = [(head.weight.to(cells.dtype), head.bias.to(cells.dtype)) for head in self.heads]
-        rows: list[RowLogits] = []
+        heads = [(head.weight.detach().to(cells.dtype), head.bias.detach().to(cells.dtype)) for head in self.heads]
+        outputs: list[Tensor] = []
         tokens: Row | None = None
         for step in range(steps):
-            out = cells.step(tokens)
-            rows.append([F.linear(out, weight, bias) for weight, bias in heads])
-            tokens = feed(step, rows[-1])
-        return rows
+            outputs.append(cells.step(tokens))
+            tokens = feed(step, [F.linear(outputs[-1].detach(), weight, bias) for weight, bias in heads])
+        return outputs
 
 
 class Whole(nn.Module):
     """z itself is the context of one stretch, the whole window: the flat decoder."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.stretches, self.size = 1, size
+        self.stretches = 1
 
     def forward(self, z: Code) -> Contexts:
         return z[:, None]
@@ -95,15 +96,13 @@ class ConductorLSTM(nn.Module):
 
     def __init__(self, size: int, stretches: int, hidden: int, layers: int, feed: bool) -> None:
         super().__init__()
-        self.stretches, self.size, self.feed = stretches, hidden, feed
+        self.stretches, self.feed = stretches, feed
         self.start = nn.Linear(size, 2 * layers * hidden)
         self.lstm = lstm(1 + feed * size, hidden, layers)
 
     def forward(self, z: Code) -> Contexts:
-        state = torch.tanh(self.start(z)).unflatten(1, (2, self.lstm.num_layers, self.lstm.hidden_size))
-        h, c = state.permute(1, 2, 0, 3).contiguous()
         nothing = z.new_zeros(len(z), self.stretches, 1)
-        return run(self.lstm, nothing, z if self.feed else z[:, :0], h, c)
+        return run(self.lstm, nothing, z if self.feed else z[:, :0], *first_state(self.start(z), self.lstm))
 
 
 class Decoder(nn.Module):
@@ -142,12 +141,12 @@ class Decoder(nn.Module):
         for core in self.cores:
 
             def feed(step: int, row: RowLogits, core: Core = core) -> Row:
-                drawn = torch.stack([draw(field.detach(), 1.0) for field in row], 1)
+                drawn = torch.stack([draw(field, 1.0) for field in row], 1)
                 own = torch.rand(len(drawn), 1, device=drawn.device) < probability
                 return torch.where(own, drawn, truth[:, step, core.fields])
 
-            rows = core.unroll(embedding, context, self.steps, feed)
-            logits += [self._unstretch(torch.stack(field, 1)) for field in zip(*rows, strict=True)]
+            out = torch.stack(core.unroll(embedding, context, self.steps, feed), 1)
+            logits += [self._unstretch(head(out)) for head in core.heads]
         return logits
 
     @torch.no_grad()
@@ -191,7 +190,7 @@ def flat(
 ) -> Decoder:
     """The flat baseline: one LSTM over the whole window, one head per field."""
     core = Core(grid, widths, list(range(len(grid.fields))), latent, hidden, layers)
-    return Decoder(grid, Whole(latent), [core], token_dropout)
+    return Decoder(grid, Whole(), [core], token_dropout)
 
 
 def conductor(
@@ -214,6 +213,8 @@ def conductor(
         feed: the conductor sees z at every step, not in its first state alone.
         subdivide: stretches per segment; 1 lets a core write a whole bar, 4 a quarter of it.
     """
+    if subdivide < 1 or grid.steps % subdivide:
+        raise MusicaeError(f"decoder.subdivide={subdivide} does not divide {grid.steps} steps", "choose 1, 2, 4 or 8")
     contexts = ConductorLSTM(latent, grid.segments * subdivide, conductor_hidden, conductor_layers, feed)
     cores = [Core(grid, widths, [i], conductor_hidden, hidden, layers) for i in range(len(grid.fields))]
     return Decoder(grid, contexts, cores, token_dropout)

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from musicae.networks.grid import Features, Grid, Mask
-from musicae.networks.recurrent import lstm, read
+from musicae.networks.recurrent import last_outputs, lstm
 
 Encoding = Float[Tensor, "batch size"]
 
 
-class Reader(nn.Module):
+class BiLSTM(nn.Module):
     """A stack of bidirectional LSTMs that sums a sequence up in its last states, forward and backward."""
 
     def __init__(self, width: int, hidden: int, layers: int, ragged: bool) -> None:
@@ -28,7 +28,7 @@ class Reader(nn.Module):
         self, features: Float[Tensor, "sequence step width"], mask: Float[Tensor, "sequence step"]
     ) -> Float[Tensor, "sequence size"]:
         if not self.ragged:
-            return read(self.lstm, features)
+            return last_outputs(self.lstm, features)
         lengths = mask.sum(1).long().clamp(min=1).cpu()
         _, (h, _) = self.lstm(pack_padded_sequence(features, lengths, batch_first=True, enforce_sorted=False))
         return torch.cat([h[-2], h[-1]], -1)
@@ -49,7 +49,7 @@ class Bidirectional(Encoder):
 
     def __init__(self, grid: Grid, width: int, *, hidden: int = 512, layers: int = 1) -> None:
         super().__init__()
-        self.reader = Reader(width, hidden, layers, grid.ragged)
+        self.reader = BiLSTM(width, hidden, layers, grid.ragged)
         self.size = self.reader.size
 
     def forward(self, features: Features, mask: Mask) -> Encoding:
@@ -65,8 +65,8 @@ class Hierarchical(Encoder):
 
     def __init__(self, grid: Grid, width: int, *, hidden: int = 512, layers: int = 1) -> None:
         super().__init__()
-        self.segment = Reader(width, hidden, layers, grid.ragged)
-        self.composer = Reader(self.segment.size, hidden, layers, ragged=False)
+        self.segment = BiLSTM(width, hidden, layers, grid.ragged)
+        self.composer = BiLSTM(self.segment.size, hidden, layers, ragged=False)
         self.size = self.composer.size
 
     def forward(self, features: Features, mask: Mask) -> Encoding:

@@ -1,17 +1,11 @@
-"""Where and how networks run: device, precision and threads, chosen so that nobody has to."""
+"""Where and how networks run: device and precision, chosen so that nobody has to."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from contextlib import AbstractContextManager
 
 import torch
-
-from musicae.machine import physical_cores
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -40,15 +34,6 @@ def precision(device: torch.device) -> torch.dtype:
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
     """Runs matrix products in `dtype`; does nothing for float32."""
     return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
-
-
-def use_physical_cores() -> None:
-    """One thread per physical core: two threads on one core slow LSTMs down. OMP_NUM_THREADS overrules it.
-
-    Other systems than Linux are left to torch, which asks them for itself.
-    """
-    if sys.platform == "linux" and "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(physical_cores())
 
 
 def _cpu_has_bf16() -> bool:

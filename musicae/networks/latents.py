@@ -36,6 +36,8 @@ class Latent(nn.Module):
     """The interface of all latents: `forward(h)` gives the posterior of a code of `size` numbers."""
 
     size: int
+    stochastic: bool
+    """Whether z is drawn from a posterior with a spread."""
 
     def settle(self, z: Code) -> Code:
         """The code that z stands for; decoding begins with it, so that z may come from anywhere."""
@@ -48,6 +50,8 @@ class Gaussian(Latent):
     At first the mean varies with the input and std is small, so that the decoder has something to read from the first
     update on. Starting at mean 0 and std ln 2, as was published, takes half as many updates again to get as far.
     """
+
+    stochastic = True
 
     def __init__(self, inputs: int, *, size: int = 256) -> None:
         super().__init__()
@@ -68,6 +72,8 @@ class Gaussian(Latent):
 
 class Deterministic(Latent):
     """z = W h: a plain autoencoder's code."""
+
+    stochastic = False
 
     def __init__(self, inputs: int, *, size: int = 256) -> None:
         super().__init__()

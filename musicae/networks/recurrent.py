@@ -29,6 +29,15 @@ def lstm(inputs: int, hidden: int, layers: int, bidirectional: bool = False) -> 
     return stack
 
 
+def first_state(
+    state: Float[Tensor, "sequence state"], stack: nn.LSTM
+) -> tuple[Float[Tensor, "layer sequence hidden"], Float[Tensor, "layer sequence hidden"]]:
+    """h and c of every layer, as the tanh of numbers that a linear layer made of a context."""
+    layers = torch.tanh(state).unflatten(1, (2, stack.num_layers, stack.hidden_size))
+    h, c = layers.permute(1, 2, 0, 3).contiguous()
+    return h, c
+
+
 def run(
     stack: nn.LSTM,
     inputs: Float[Tensor, "sequence step width"],
@@ -53,7 +62,7 @@ def run(
     return out.transpose(0, 1)
 
 
-def read(stack: nn.LSTM, inputs: Float[Tensor, "sequence step width"]) -> Float[Tensor, "sequence size"]:
+def last_outputs(stack: nn.LSTM, inputs: Float[Tensor, "sequence step width"]) -> Float[Tensor, "sequence size"]:
     """The last outputs of a bidirectional stack: forward after the last step, backward after the first."""
     if inputs.device.type != "cpu":
         h = stack(inputs)[1][0]
@@ -185,7 +194,7 @@ class Cells:
         self.recurrent = [getattr(stack, f"weight_hh_l{k}").to(dtype) for k in layers]
         self.upward = [getattr(stack, f"weight_ih_l{k}").to(dtype) for k in layers[1:]]
         self.biases = [_bias(stack, f"l{k}").to(dtype) for k in layers[1:]]
-        self.h, self.c = list(h.to(dtype)), list(c.to(dtype))
+        self.h, self.c = list(h.to(dtype)), list(c.float())
 
     def step(self, tokens: Tensor | None) -> Float[Tensor, "sequence hidden"]:
         """The top layer's output after reading tokens `[sequence, field]`; None is the start: features are zero."""
@@ -204,9 +213,9 @@ def cell(
     gates: Float[Tensor, "sequence gates"], c: Float[Tensor, "sequence hidden"]
 ) -> tuple[Float[Tensor, "sequence hidden"], Float[Tensor, "sequence hidden"]]:
     """c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c'), gates in torch's order i, f, g, o."""
-    i, f, g, o = gates.chunk(4, 1)
+    i, f, g, o = gates.float().chunk(4, 1)
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * tanh(g)
-    return torch.sigmoid(o) * tanh(c), c
+    return (torch.sigmoid(o) * tanh(c)).to(gates.dtype), c
 
 
 def tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from musicae.errors import MusicaeError
 from musicae.networks.latents import Posterior
 
 
@@ -31,6 +32,8 @@ class KL(nn.Module):
         self, *, beta: float = 0.2, rate: float = 0.0, free_bits: float = 0.0, free_bits_per_dimension: float = 0.0
     ) -> None:
         super().__init__()
+        if free_bits and free_bits_per_dimension:
+            raise MusicaeError("kl.free_bits and kl.free_bits_per_dimension are both set", "set one of them to 0")
         self.beta, self.rate = beta, rate
         self.free_nats = free_bits * math.log(2)
         self.free_nats_per_dimension = free_bits_per_dimension * math.log(2)

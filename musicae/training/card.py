@@ -29,7 +29,6 @@ def write_card(
         command: the command line that made the model.
     """
     config, training = model.config, model.config.training
-    parameters = sum(parameter.numel() for parameter in model.autoencoder.parameters())
     music = f"{config.representation.name}, {model.representation.bars} bars"
     rows = [f"| {MEANINGS.get(name) or _field(name)} | {value:.4g} |" for name, value in metrics.items()]
     splits = manifest.get("splits", {})
@@ -38,7 +37,7 @@ def write_card(
         f"# {model.name}",
         "",
         f"{music}; {config.encoder.name} encoder, {config.latent.name} latent of {model.latent_size}, "
-        f"{config.decoder.name} decoder; {parameters / 1e6:.1f} M parameters.",
+        f"{config.decoder.name} decoder; {model.parameters / 1e6:.1f} M parameters.",
         "",
         "## Data",
         "",
@@ -48,13 +47,14 @@ def write_card(
         "",
         f"    {command}",
         "",
-        f"{progress.update:,} updates of {training.batch} windows, {progress.seconds / 60:.0f} minutes.",
+        f"{progress.update:,} updates of {training.batch} windows in {progress.seconds / 60:.0f} minutes; "
+        f"the best weights on validation songs, after update {progress.best_update:,}.",
         "",
         "## Held-out songs",
         "",
         "| metric | value |",
         "| --- | --- |",
-        *rows,
+        *(rows or ["| the test split is empty | |"]),
         "",
     ]
     write_atomically(folder / "README.md", "\n".join(lines).encode())

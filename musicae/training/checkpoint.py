@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -21,22 +21,41 @@ class Progress:
 
     Attributes:
         update: updates done.
-        skipped: updates left out because a gradient was not finite.
-        best: lowest validation loss so far.
         seconds: time spent in updates.
+        saved, saved_seconds: both at the last save.
+        skipped: updates left out because a gradient was not finite; `failures` of them in a row just now.
+        best: lowest validation loss so far, reached at `best_update`.
+        sums: of the terms of the loss, over the `summed` updates since the last log line.
     """
 
     update: int = 0
-    skipped: int = 0
-    best: float = float("inf")
     seconds: float = 0.0
+    saved: int = 0
+    saved_seconds: float = 0.0
+    skipped: int = 0
+    failures: int = 0
+    best: float = float("inf")
+    best_update: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    summed: int = 0
+
+    def add(self, terms: dict[str, float]) -> None:
+        """Counts in the terms of an update."""
+        self.sums = {name: self.sums.get(name, 0.0) + term for name, term in terms.items()}
+        self.summed += 1
+
+    def take_means(self) -> dict[str, float]:
+        """The means of the terms since the last call."""
+        means = {name: total / self.summed for name, total in self.sums.items()}
+        self.sums, self.summed = {}, 0
+        return means
 
 
 def save_state(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
     """Writes everything that a training needs to go on as if it had never stopped."""
-    tensors = {f"weight/{name}": tensor for name, tensor in module.named_parameters()}
+    tensors = {f"weight/{name}": parameter for name, parameter in module.named_parameters()}
     for name, parameter in module.named_parameters():
-        for key, value in optimizer.state.get(parameter, {}).items():
+        for key, value in optimizer.state[parameter].items():
             tensors[f"{key}/{name}"] = value
     data = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_atomically(path, save_tensors(data, {"progress": json.dumps(asdict(progress))}))
@@ -46,19 +65,21 @@ def load_state(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer) 
     """Restores what `save_state` wrote.
 
     Raises:
-        MusicaeError: the file is missing or damaged.
+        MusicaeError: the file is damaged, or is of another network.
     """
     try:
         with safe_open(path, "pt") as file:
             progress = Progress(**json.loads(file.metadata()["progress"]))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, TypeError, KeyError, ValueError) as error:
-        hint = "start anew with musicae train, or from its weights with --from"
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        with torch.no_grad():
+            for number, (name, parameter) in enumerate(module.named_parameters()):
+                parameter.copy_(tensors[f"weight/{name}"])
+                keys = [key for key in ("step", "exp_avg", "exp_avg_sq") if f"{key}/{name}" in tensors]
+                moments[number] = {key: tensors[f"{key}/{name}"] for key in keys}
+    except (OSError, SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
+        hint = "begin again with musicae train, or from the best weights with --from"
         raise MusicaeError(f"cannot resume from {path}: {error}", hint) from None
-    for name, parameter in module.named_parameters():
-        parameter.data.copy_(tensors.pop(f"weight/{name}"))
-    for name, parameter in module.named_parameters():
-        moments = {key.partition("/")[0]: value for key, value in tensors.items() if key.partition("/")[2] == name}
-        for key, value in moments.items():
-            optimizer.state[parameter][key] = value if key == "step" else value.to(parameter.device)
+    kept = {number: state for number, state in moments.items() if state}
+    optimizer.load_state_dict({"state": kept, "param_groups": optimizer.state_dict()["param_groups"]})
     return progress

@@ -27,7 +27,14 @@ class Workers:
         """The module, with gradients averaged over the processes."""
         if self.size == 1:
             return module
-        return DistributedDataParallel(module, device_ids=[device.index] if device.type == "cuda" else None)
+        return DistributedDataParallel(
+            module, device_ids=[device.index] if device.type == "cuda" else None, broadcast_buffers=False
+        )
+
+    def leave(self) -> None:
+        """Parts from the other processes."""
+        if self.size > 1:
+            dist.destroy_process_group()
 
     def agree(self, flag: bool, device: torch.device) -> bool:
         """Whether any process raised the flag."""

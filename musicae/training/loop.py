@@ -6,7 +6,7 @@ import json
 import math
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +14,18 @@ from types import FrameType
 from typing import Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from musicae.config import Training
 from musicae.corpus.dataset import Windows
 from musicae.errors import MusicaeError
+from musicae.files import write_atomically
 from musicae.model import Model, save
 from musicae.music.midi import write_midi
 from musicae.networks.autoencoder import Batch
 from musicae.networks.hardware import autocast, precision
+from musicae.seeds import mix
 from musicae.training.checkpoint import Progress, load_state, save_state
 from musicae.training.distributed import Workers
 from musicae.training.schedules import learning_rate, sampling_probability
@@ -37,31 +40,42 @@ STATE_SECONDS = 120
 COLLAPSED_NATS = 1.0
 """Below this KL the decoder ignores z."""
 
+HOPELESS = 100
+"""Updates in a row without a finite gradient after which a training gives up."""
+
+Terms = dict[str, Float[Tensor, ""]]
+
 
 @runtime_checkable
 class Reporter(Protocol):
     """Where a training tells how it goes."""
 
-    def updated(self, progress: Progress, terms: Metrics, windows: int) -> None:
-        """Called now and then with the mean terms and the number of windows since the last call."""
+    def updated(self, progress: Progress) -> None:
+        """Called after every update."""
+
+    def logged(self, progress: Progress, terms: Metrics) -> None:
+        """Called with the mean terms of the updates since the last call."""
 
     def validated(self, progress: Progress, metrics: Metrics) -> None:
         """Called after every validation."""
 
-    def warn(self, message: str) -> None:
+    def tell(self, message: str) -> None:
         """Something the user should know."""
 
 
 class Silent:
     """Tells nobody."""
 
-    def updated(self, progress: Progress, terms: Metrics, windows: int) -> None:
+    def updated(self, progress: Progress) -> None:
+        pass
+
+    def logged(self, progress: Progress, terms: Metrics) -> None:
         pass
 
     def validated(self, progress: Progress, metrics: Metrics) -> None:
         pass
 
-    def warn(self, message: str) -> None:
+    def tell(self, message: str) -> None:
         pass
 
 
@@ -71,6 +85,7 @@ class Trainer:
     Args:
         train, validation: windows on the model's device.
         folder: where everything is written.
+        seed: with the number of an update and of a process, it decides all that is random.
     """
 
     def __init__(
@@ -91,12 +106,7 @@ class Trainer:
         parameters = model.autoencoder.parameters()
         self.optimizer = torch.optim.Adam(parameters, self.training.learning_rate, fused=model.device.type != "mps")
         self.progress = Progress()
-        self.dtype = precision(model.device)
-        generator = torch.Generator().manual_seed(seed)
-        chosen = torch.randperm(len(validation), generator=generator)[: self.training.validation_windows]
-        self.held_out = validation.take(chosen)
-        self.sums: dict[str, Tensor] = {}
-        self.summed = 0
+        self.held_out = validation.sample(self.training.validation_windows, seed)
         self.stopping = False
 
     @property
@@ -110,103 +120,122 @@ class Trainer:
         metrics = self.folder / "metrics.jsonl"
         if self.workers.rank == 0 and metrics.exists():
             lines = [line for line in metrics.read_text().splitlines() if _update_of(line) <= self.progress.update]
-            metrics.write_text("".join(f"{line}\n" for line in lines))
+            write_atomically(metrics, "".join(f"{line}\n" for line in lines).encode())
 
     def run(self, minutes: float = math.inf) -> Progress:
         """Updates until `training.updates`, the minutes, or an interruption; always leaves a state to resume from.
 
         Raises:
             KeyboardInterrupt: stopped by Ctrl-C or SIGTERM, after saving.
+            MusicaeError: gradients are not finite any more.
         """
-        progress, training = self.progress, self.training
-        started = saved = time.monotonic()
+        end = time.monotonic() + minutes * 60
         self.model.autoencoder.train()
         with _signals(self):
-            while progress.update < training.updates:
-                before = time.monotonic()
-                self.update()
-                progress.seconds += time.monotonic() - before
-                now = time.monotonic()
-                out_of_time = now - started > minutes * 60
-                last = self.workers.agree(out_of_time or self.stopping, self.model.device)
-                last = last or progress.update >= training.updates
-                if progress.update % LOG_EVERY == 0 or last:
-                    self._log_training()
-                if progress.update % training.validate_every == 0 or (last and not self.stopping):
-                    self._validate()
-                    saved = 0.0
-                if now - saved > STATE_SECONDS or last:
-                    self._save_state()
-                    saved = now
-                if last:
-                    break
+            while not self.stopping and self.progress.update < self.training.updates and time.monotonic() < end:
+                self._advance(last_at=end)
         if self.stopping:
             raise KeyboardInterrupt
-        return progress
+        return self.progress
+
+    def _advance(self, last_at: float) -> None:
+        """One update, and whatever is due after it."""
+        progress, training, started = self.progress, self.training, time.monotonic()
+        self.update()
+        progress.seconds += time.monotonic() - started
+        self.stopping = self.workers.agree(self.stopping, self.model.device)
+        out_of_time = self.workers.agree(time.monotonic() >= last_at, self.model.device)
+        finished = not self.stopping and (out_of_time or progress.update >= training.updates)
+        self.reporter.updated(progress)
+        if progress.update % LOG_EVERY == 0 or finished:
+            self._log()
+        validating = progress.update % training.validate_every == 0 or finished
+        if validating:
+            self._validate()
+        if validating or self.stopping or progress.seconds - progress.saved_seconds > STATE_SECONDS:
+            self._save_state()
 
     def update(self) -> None:
-        """One step of the optimizer."""
+        """One step of the optimizer, at the batch, the noise and the rates that belong to the number of the update."""
         progress, training = self.progress, self.training
         tokens = self._draw(progress.update)
         torch.manual_seed(mix(self.seed, progress.update, 1 + self.workers.rank))
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(training, progress.update)
         probability = sampling_probability(training.scheduled_sampling, progress.update)
-        with autocast(self.model.device, self.dtype):
-            terms = self.module(Batch(tokens, progress.update, probability))
-        self.optimizer.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()
-        norm = nn.utils.clip_grad_norm_(self.model.autoencoder.parameters(), training.clip)
-        if torch.isfinite(norm):
-            self.optimizer.step()
-            self.summed += 1
-            for name, term in terms.items():
-                self.sums[name] = self.sums.get(name, torch.zeros_like(term)) + term.detach()
+        batch = Batch(tokens, progress.update, probability)
+        terms = step(self.module, self.optimizer, batch, training.clip, precision(self.model.device))
+        progress.update += 1
+        if terms:
+            progress.add({name: float(term) for name, term in terms.items()})
+            progress.failures = 0
         else:
             progress.skipped += 1
-        progress.update += 1
+            progress.failures += 1
+        if progress.failures == 1:
+            self.reporter.tell(f"update {progress.update} left out: its gradient is not finite")
+        if progress.failures == HOPELESS:
+            message = f"the last {HOPELESS} gradients were not finite"
+            raise MusicaeError(message, "begin again with, say, --set training.learning_rate=0.0003")
 
-    def _draw(self, update: int) -> Tensor:
+    def _draw(self, update: int) -> Int64[Tensor, "share segment step field"]:
         """The windows of one update, drawn alike in every process; each takes its share."""
         generator = torch.Generator().manual_seed(mix(self.seed, update, 0))
         indices, shifts = self.train.draw(self.training.batch, generator)
         windows = self.train.take(self.workers.share(indices))
         return self.train.transpose(windows, self.workers.share(shifts)) if self.training.transpose else windows
 
-    def _log_training(self) -> None:
-        updates = self.summed
-        terms = {name: float(total) / updates for name, total in self.sums.items()}
-        self.sums, self.summed = {}, 0
+    def _log(self) -> None:
+        terms = self.progress.take_means()
         self._write_metrics({"split": "train", **terms})
-        self.reporter.updated(self.progress, terms, updates * self.training.batch)
+        self.reporter.logged(self.progress, terms)
 
     def _validate(self) -> None:
         if self.workers.rank:
             return
         progress = self.progress
         metrics = validate(self.model.autoencoder, self.held_out)
-        if metrics["loss"] < progress.best:
-            progress.best = metrics["loss"]
+        if metrics["loss"] < progress.best or progress.best_update == 0:
+            progress.best, progress.best_update = metrics["loss"], progress.update
             save(self.model, self.folder)
         self._write_metrics({"split": "validation", **metrics, "skipped": progress.skipped})
         tokens = self.model.decode(self.model.prior(1, self.seed), seed=self.seed)[0]
         write_midi(self.model.representation.decode(tokens), self.folder / "samples" / f"{progress.update:07}.mid")
         self.reporter.validated(progress, metrics)
-        if metrics["kl"] < COLLAPSED_NATS and progress.update >= self.training.validate_every:
-            self.reporter.warn(
+        if metrics.get("kl", math.inf) < COLLAPSED_NATS:
+            self.reporter.tell(
                 f"the posterior has collapsed: {metrics['kl']:.2f} nats, {metrics['active']:.0f} active dimensions; "
                 "the decoder ignores z. Try --set kl.beta=0.1 or --set kl.free_bits=48"
             )
 
-    def _write_metrics(self, metrics: dict[str, object] | dict[str, float | str]) -> None:
+    def _write_metrics(self, metrics: Mapping[str, object]) -> None:
         if self.workers.rank == 0:
             self.folder.mkdir(parents=True, exist_ok=True)
             with (self.folder / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"update": self.progress.update, **metrics}) + "\n")
 
     def _save_state(self) -> None:
+        self.progress.saved, self.progress.saved_seconds = self.progress.update, self.progress.seconds
         if self.workers.rank == 0:
             save_state(self.state_path, self.model.autoencoder, self.optimizer, self.progress)
+
+
+def step(module: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, clip: float, dtype: torch.dtype) -> Terms:
+    """One update of the weights: forward, backward, clip, step.
+
+    Returns:
+        The terms of the loss; none if the loss or its gradient is not finite, and then nothing was changed.
+    """
+    with autocast(batch.tokens.device, dtype):
+        terms: Terms = module(batch)
+    loss = torch.stack(list(terms.values())).sum()
+    optimizer.zero_grad()
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(module.parameters(), clip)
+    if not torch.isfinite(loss.detach() + norm):
+        return {}
+    optimizer.step()
+    return {name: term.detach() for name, term in terms.items()}
 
 
 def fit_batch(training: Training, train: Windows, validation: Windows) -> Training:
@@ -223,19 +252,12 @@ def fit_batch(training: Training, train: Windows, validation: Windows) -> Traini
     return replace(training, batch=min(training.batch, largest))
 
 
-def mix(*parts: int) -> int:
-    """One 63-bit seed from several numbers (the finalizer of SplitMix64, once per number)."""
-    state = 0
-    for part in parts:
-        state = (state + part + 0x9E3779B97F4A7C15) % 2**64
-        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
-        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) % 2**64
-        state ^= state >> 31
-    return state >> 1
-
-
-def _update_of(line: str) -> int:
-    return int(json.loads(line)["update"])
+def _update_of(line: str) -> float:
+    """The number of the update that a line of metrics belongs to; infinite if the line was cut short."""
+    try:
+        return float(json.loads(line)["update"])
+    except ValueError:
+        return math.inf
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from musicae.networks.autoencoder import Autoencoder, nll
+from musicae.networks.autoencoder import Autoencoder, Batch, evaluating
 from musicae.networks.grid import Mask, Tokens
 from musicae.networks.hardware import autocast, precision
 from musicae.networks.regularizers import kl_divergence
@@ -26,33 +26,32 @@ def validate(
     """Metrics over windows that are already on the device.
 
     Returns:
-        `nll` and `kl` in nats per window with z drawn from the posterior; `loss`, their weighted sum with every
-        schedule at its end; `active`, the number of dimensions in use; per field, `teacher/NAME`, the share of steps
-        guessed right given the true steps before, and `free/NAME`, given only z; both argmax with z the mean.
+        `nll` in nats per window with z drawn from the posterior, and `kl` where it is drawn; `loss`, their weighted sum
+        with every schedule at its end; `active`, the number of dimensions in use; per field, `teacher/NAME`, the share
+        of steps guessed right given the true steps before, and `free/NAME`, given only z; both argmax with z the mean.
     """
-    autoencoder.eval()
     device = windows.device
     sums: dict[str, Tensor] = {}
     means: list[Tensor] = []
-    with autocast(device, precision(device)), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    forked = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
+    with evaluating(autoencoder), autocast(device, precision(device)), forked:
         torch.manual_seed(0)
         for tokens in windows.split(batch):
             measured, mean = _measure(autoencoder, tokens)
             means.append(mean)
             for name, value in measured.items():
                 sums[name] = sums.get(name, torch.zeros((), device=device)) + value * len(tokens) / len(windows)
-    active = (torch.cat(means).var(0) > ACTIVE).sum()
-    autoencoder.train()
+    active = (torch.cat(means).var(0, correction=0) > ACTIVE).sum()
     return {name: float(value) for name, value in {**sums, "active": active}.items()}
 
 
 def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor], Tensor]:
     posterior = autoencoder.encode(tokens)
     mask = autoencoder.grid.mask(tokens)
-    cost = nll(autoencoder.logits(tokens, posterior.z), tokens, mask).mean()
-    measured = {"nll": cost, "kl": kl_divergence(posterior.mean, posterior.std.clamp(min=1e-6)).sum(1).mean()}
-    final = [term for part in autoencoder.regularizers for term in part(posterior, sys.maxsize).values()]
-    measured["loss"] = torch.stack([cost, *final]).sum()
+    terms = autoencoder.terms(posterior, Batch(tokens, update=sys.maxsize))
+    measured = {"nll": terms["nll"], "loss": torch.stack(list(terms.values())).sum()}
+    if autoencoder.latent.stochastic:
+        measured["kl"] = kl_divergence(posterior.mean, posterior.std).sum(1).mean()
     guesses = torch.stack([part.argmax(-1) for part in autoencoder.logits(tokens, posterior.mean)], -1)
     free = autoencoder.sample(posterior.mean, temperature=0.0)
     for i, field in enumerate(autoencoder.grid.fields):
