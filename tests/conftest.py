@@ -13,11 +13,13 @@ from hypothesis import settings
 
 from musicae.config import Config, spec
 from musicae.corpus.dataset import SPLITS, Dataset
+from musicae.machine import physical_cores
 from musicae.model import Model
 from musicae.presets import PRESETS
 
 settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
 settings.load_profile("musicae")
+torch.set_num_threads(physical_cores())  # as the command line does
 
 
 def tiny_config(preset: str) -> Config:
