@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -71,6 +72,9 @@ class Training:
         for name in ("batch", "updates", "validate_every", "validation_windows"):
             if getattr(self, name) < 1:
                 raise MusicaeError(f"training.{name} is {getattr(self, name)}", f"give training.{name} one or more")
+        for name in ("learning_rate", "decay", "clip"):
+            if not getattr(self, name) > 0:
+                raise MusicaeError(f"training.{name} is {getattr(self, name)}", f"give training.{name} more than zero")
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,11 @@ def build(table: Table, choice: Spec, *context: Any) -> Any:
     known = _knobs(constructor)
     for name in choice.arguments:
         _pick(known, name, f"argument of {choice.name}")
-    return constructor(*context, **choice.arguments)
+    try:
+        return constructor(*context, **choice.arguments)
+    except (RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
+        wrong = f"{choice.name} cannot be built with {choice.arguments}: {error}"
+        raise MusicaeError(wrong, "check the values given with --set, or in config.json") from None
 
 
 def complete(config: Config, tables: Mapping[str, Table]) -> Config:
@@ -195,7 +203,12 @@ def _parse(text: str, annotation: Any, path: str) -> Any:
         if annotation is bool:
             return {"true": True, "false": False}[text.strip().lower()]
         if annotation in (int, float):
-            return annotation(text)
+            number = annotation(text)
+            if not 0 <= number < math.inf:
+                raise MusicaeError(
+                    f"{path}={text} is not a number from 0 on", "give a finite number that is not negative"
+                )
+            return number
     except (ValueError, KeyError):
         name = str(annotation) if isinstance(annotation, types.GenericAlias) else annotation.__name__
         raise MusicaeError(f"{path}={text} is not of type {name}", f"give a value of type {name}") from None

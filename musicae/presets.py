@@ -27,7 +27,7 @@ def hierarchical(representation: Spec) -> Config:
             feed=True,
             subdivide=2,
         ),
-        regularizers=(spec("kl", beta=0.2, rate=0.999),),
+        regularizers=(spec("kl", beta=0.2, rate=0.9999),),
         training=Training(batch=128, updates=100_000, transpose=representation.name != "drums"),
     )
 

@@ -2,12 +2,14 @@
 
 import json
 import typing
+from dataclasses import replace
 
 import pytest
 
-from musicae.config import Config, Spec, Training, build, dumps, loads, override, spec
+from musicae.config import Config, Spec, Training, build, complete, dumps, loads, override, spec
 from musicae.errors import MusicaeError
-from musicae.model import TABLES
+from musicae.model import TABLES, build_autoencoder
+from musicae.music.representations import REPRESENTATIONS
 from musicae.presets import PRESETS
 
 
@@ -49,12 +51,33 @@ def test_override_finds_knobs_by_path() -> None:
         ("encoder=bidirectionl", "bidirectional"),
         ("latent.size", "part.knob=value|latent.size=128"),
         ("training=3", "batch"),
+        ("training.batch=0", "one or more"),
+        ("training.learning_rate=0", "more than zero"),
+        ("latent.size=-1", "not negative"),
+        ("kl.beta=nan", "finite"),
     ],
 )
 def test_override_refuses_with_the_nearest_name(setting: str, hint: str) -> None:
     with pytest.raises(MusicaeError) as caught:
         override(PRESETS["melody-2bar"], setting, TABLES)
     assert any(part in caught.value.message + caught.value.hint for part in hint.split("|"))
+
+
+def test_a_regularizer_can_be_removed() -> None:
+    assert override(PRESETS["melody-2bar"], "kl=none", TABLES).regularizers == ()
+
+
+def test_what_cannot_be_built_is_said_in_words() -> None:
+    shape = REPRESENTATIONS["melody"](bars=2).shape
+    for setting, said in {"latent.size=0": "a dimension at least", "decoder.subdivide=3": "subdivide=3"}.items():
+        with pytest.raises(MusicaeError, match=said):
+            build_autoencoder(override(PRESETS["melody-2bar"], setting, TABLES), shape)
+
+
+def test_complete_writes_defaults_out() -> None:
+    config = replace(PRESETS["melody-2bar"], latent=spec("gaussian"))
+    assert complete(config, TABLES).latent == spec("gaussian", size=256)
+    assert complete(complete(config, TABLES), TABLES) == complete(config, TABLES)
 
 
 def test_build_refuses_unknown_arguments() -> None:

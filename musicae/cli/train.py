@@ -6,7 +6,7 @@ import math
 import shlex
 import sys
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,13 +48,25 @@ def command(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", show_default="a free name", help="Where the model goes."),
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", show_default="a free name in models/", help="Where the model goes."
+        ),
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(min=0.01, show_default="20, unless --updates is given", help="When to stop, over all parts."),
+        typer.Option(
+            min=0.01,
+            metavar="M",
+            show_default="20, unless --updates is given",
+            help="Stop after this time in all, resumed parts counted in.",
+        ),
     ] = None,
-    updates: Annotated[int | None, typer.Option(min=1, show_default=False, help="When to stop.")] = None,
+    updates: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", show_default=False, help="Stop after so many updates, if the time allows them."
+        ),
+    ] = None,
     initial: Annotated[
         str, typer.Option("--from", metavar="MODEL", show_default=False, help="Begin with the weights of this model.")
     ] = "",
@@ -66,7 +78,9 @@ def command(
         list[str] | None,
         typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, show_default="0", help="Same seed, same weights.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", show_default="0", help="Same seed, same weights.")
+    ] = None,
     device: cli.Device = "auto",
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")] = False,
     json: cli.Json = False,
@@ -100,6 +114,7 @@ def command(
     trainer.workers.leave()
     if trainer.workers.rank == 0:
         metrics = finish(trainer, run)
+        console.note(f"play it: musicae sample -m {folder}")
         console.data([folder], {"model": str(folder), "updates": trainer.progress.update, "test": metrics})
 
 
@@ -140,8 +155,9 @@ def _resumed(folder: Path, minutes: float | None, settings: list[str]) -> Run:
 
 
 def _free(name: str) -> Path:
-    """The first free folder name in the current folder."""
-    return next(path for i in count() if not (path := Path(f"{name}-{i:03d}")).exists())
+    """The first free folder under `models/` in the current folder, where commands find a model by its name."""
+    names = chain((name,), (f"{name}-{i:03d}" for i in count(1)))
+    return next(path for part in names if not (path := Path("models") / part).exists())
 
 
 class Display:

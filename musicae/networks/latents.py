@@ -35,9 +35,14 @@ class Posterior:
 class Latent(nn.Module):
     """The interface of all latents: `forward(h)` gives the posterior of a code of `size` numbers."""
 
-    size: int
     stochastic: bool
     """Whether z is drawn from a posterior with a spread."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        if size < 1:
+            raise ValueError("a code needs a dimension at least")
+        self.size = size
 
     def settle(self, z: Code) -> Code:
         """The code that z stands for; decoding begins with it, so that z may come from anywhere."""
@@ -54,8 +59,7 @@ class Gaussian(Latent):
     stochastic = True
 
     def __init__(self, inputs: int, *, size: int = 256) -> None:
-        super().__init__()
-        self.size = size
+        super().__init__(size)
         self.mean = nn.Linear(inputs, size)
         self.std = nn.Linear(inputs, size)
         nn.init.normal_(self.mean.weight, std=inputs**-0.5)
@@ -76,8 +80,7 @@ class Deterministic(Latent):
     stochastic = False
 
     def __init__(self, inputs: int, *, size: int = 256) -> None:
-        super().__init__()
-        self.size = size
+        super().__init__(size)
         self.code = nn.Linear(inputs, size)
 
     def forward(self, h: Float[Tensor, "batch width"]) -> Posterior:

@@ -152,6 +152,8 @@ class Trainer:
         validating = progress.update % training.validate_every == 0 or finished
         if validating:
             self._validate()
+        if self.stopping and progress.best_update == 0 and self.workers.rank == 0:
+            save(self.model, self.folder)  # so that even this much can be played
         if validating or self.stopping or progress.seconds - progress.saved_seconds > STATE_SECONDS:
             self._save_state()
 
