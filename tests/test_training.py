@@ -9,7 +9,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -43,21 +42,9 @@ def tiny(preset: str = "melody-2bar", decoder: dict[str, object] | None = None, 
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A data set of random melodies."""
-    folder = tmp_path / "data"
-    rng = np.random.default_rng(0)
-    splits = {}
-    for name, windows in {"train": 64, "validation": 16, "test": 16}.items():
-        (folder / name).mkdir(parents=True)
-        rows = 16 * (windows + 1)
-        tokens = np.where(rng.random((rows, 1)) < 0.5, 0, rng.integers(1, 40, (rows, 1))).astype(np.uint8)
-        np.save(folder / name / "tokens.npy", tokens)
-        np.save(folder / name / "offsets.npy", 16 * np.arange(windows, dtype=np.uint32))
-        splits[name] = {"windows": windows, "streams": 1, "rows": rows}
-    manifest = {"format": 1, "representation": {"name": "melody", "bars": 2}, "splits": splits}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
+def data(data: Dataset) -> Path:
+    """The folder of a data set of random melodies."""
+    return data.folder
 
 
 def trainer(data: Path, folder: Path, config: Config, resume: bool = False) -> Trainer:
@@ -308,7 +295,7 @@ def test_preset_must_read_what_the_data_holds(data: Path) -> None:
 
 def test_windows_transpose_on_the_device(data: Path) -> None:
     windows = Dataset(data).split("train")
-    batch = windows.take(torch.arange(8))
+    batch = windows.take(torch.arange(8)).clamp(max=60)
     assert torch.equal(windows.transpose(batch, torch.full((8,), 5)), batch)
     up = windows.transpose(batch, torch.full((8,), 7))
     assert torch.equal(up, torch.where(batch > 1, batch + 2, batch))

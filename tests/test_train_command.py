@@ -1,0 +1,95 @@
+"""`musicae train` as a user runs it: killed, interrupted, resumed, refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from musicae.corpus.dataset import Dataset
+
+SMALL = ["encoder.code=8", "encoder.hidden=8", "latent.size=4", "decoder.hidden=8", "decoder.conductor_hidden=8"]
+QUICK = [*SMALL, "training.batch=8", "training.validate_every=20", "training.validation_windows=8"]
+SETTINGS = [word for setting in QUICK for word in ("--set", setting)]
+
+
+@pytest.fixture
+def dataset(data: Dataset) -> Path:
+    return data.folder
+
+
+def train(folder: Path, *words: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "musicae", "train", *map(str, words)]
+    return subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def wait_for_updates(metrics: Path, updates: int) -> None:
+    """Until a training has logged so many updates."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        lines = metrics.read_text().splitlines() if metrics.exists() else []
+        if lines and json.loads(lines[-1])["update"] >= updates:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{metrics} never reached update {updates}")
+
+
+def test_kill_9_then_resume_gives_the_same_bytes(dataset: Path, tmp_path: Path) -> None:
+    words = ["--updates", 150, "--seed", 5, *SETTINGS]
+    assert finished(train(tmp_path, dataset, "-o", "whole", *words))[0] == 0
+    killed = train(tmp_path, dataset, "-o", "killed", *words)
+    wait_for_updates(tmp_path / "killed" / "metrics.jsonl", 60)
+    killed.kill()
+    finished(killed)
+    assert not (tmp_path / "killed" / "README.md").exists()
+    assert finished(train(tmp_path, "--resume", "killed"))[0] == 0
+    for name in ("model.safetensors", "config.json", "metrics.jsonl"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    states = [load_file(tmp_path / name / "training" / "state.safetensors") for name in ("whole", "killed")]
+    assert states[0].keys() == states[1].keys()
+    assert all(bool((states[0][name] == states[1][name]).all()) for name in states[0])
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(dataset: Path, tmp_path: Path) -> None:
+    process = train(tmp_path, dataset, "-o", "m", "--updates", 100_000, *SETTINGS)
+    wait_for_updates(tmp_path / "m" / "metrics.jsonl", 20)
+    os.kill(process.pid, signal.SIGINT)
+    code, out, err = finished(process)
+    assert (code, out) == (130, "")
+    assert "musicae train --resume m" in err
+    assert (tmp_path / "m" / "model.safetensors").exists()
+    code, out, err = finished(train(tmp_path, "--resume", "m", "--updates", 1, "--json"))
+    assert code == 0, err
+    assert json.loads(out)["updates"] >= 20
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--resume", "m", "--preset", "melody-2bar"], 2, "leave the others away"),
+        (["--resume", "m"], 1, "no training to resume in m"),
+        (["nowhere"], 1, "unknown data set: nowhere"),
+        (["DATA", "--preset", "melody-16bar"], 1, "reads melody windows of 16 bars"),
+        (["DATA", "--set", "latnt.size=3"], 1, "did you mean latent"),
+        (["DATA", "--from", "nobody"], 1, "unknown model: nobody"),
+        (["DATA", "--set", "representation.bars=4"], 1, "holds melody windows of 2 bars"),
+    ],
+)
+def test_what_cannot_be_trained(dataset: Path, tmp_path: Path, words: list[str], code: int, said: str) -> None:
+    words = [str(dataset) if word == "DATA" else word for word in words]
+    found, out, err = finished(train(tmp_path, *words))
+    assert (found, out) == (code, "")
+    assert said in err
+    assert "Traceback" not in err
