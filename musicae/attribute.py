@@ -8,9 +8,10 @@ from dataclasses import replace
 from torch import Tensor
 
 from musicae import walk
-from musicae.clip import Clip, Recipe, Source, Style, draw, encode, make
+from musicae.clip import Clip, Source, draw, encode, make
 from musicae.errors import MusicaeError
 from musicae.model import Model
+from musicae.recipe import Recipe, Style
 
 
 def attribute(
@@ -22,7 +23,7 @@ def attribute(
     seed: int = 0,
     tempo_qpm: float = 120.0,
 ) -> tuple[Clip, Clip]:
-    """The clip with its attributes changed, and the clip before.
+    """The clip before, and the clip with its attributes changed.
 
     Args:
         amounts: per attribute how much of its vector is added; 1 leads from the mean of the lowest quarter of the
@@ -34,12 +35,22 @@ def attribute(
     """
     vectors = vectors_of(model)
     z = encode(model, source) if source else draw(model, 1, seed)
-    style = source.style if source else Style(tempo_qpm)
     asked = {"source": source.label if source else "a draw from the prior"}
-    before = Recipe.of(model, "attribute", z, seed=seed, temperature=temperature, style=style, **asked, amounts={})
+    run = Recipe.of(
+        model,
+        "attribute",
+        z,
+        {**asked, "amounts": {}},
+        seed=seed,
+        temperature=temperature,
+        style=source.style if source else Style(tempo_qpm),
+        origin=source.name if source else "",
+        drawn=source is None,
+    )
+    before = replace(run, label="before")
     moved = walk.move(z, vectors, amounts)
-    after = replace(before, z=moved, arguments={**asked, "amounts": dict(amounts)})
-    return make(model, after, "after"), make(model, before, "before")
+    after = replace(run, label="after", z=moved, arguments={**asked, "amounts": dict(amounts)})
+    return make(model, before), make(model, after)
 
 
 def vectors_of(model: Model) -> dict[str, Tensor]:

@@ -1,7 +1,8 @@
 """The one exception for everything that can be expected to go wrong."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class MusicaeError(Exception):
@@ -31,3 +32,12 @@ def unknown(what: str, name: str, known: Iterable[str], otherwise: str = "there 
     nearest = f"did you mean {near[0]}? " if near else ""
     hint = f"{nearest}choose one of: {', '.join(names)}" if names else otherwise
     return MusicaeError(f"unknown {what}: {name}", hint)
+
+
+@contextmanager
+def regarding(what: object) -> Iterator[None]:
+    """Failures inside begin with what they regard: "a.mid: there is no bar 9"."""
+    try:
+        yield
+    except MusicaeError as error:
+        raise MusicaeError(f"{what}: {error.message}", error.hint) from error

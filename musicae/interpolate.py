@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from musicae import walk
-from musicae.clip import Clip, Recipe, Source, encode, make
+from musicae.clip import Clip, Source, encode, make_each
 from musicae.model import Model
+from musicae.recipe import Recipe
 
 
 def interpolate(
@@ -19,15 +21,22 @@ def interpolate(
     exact_ends: bool = False,
     temperature: float = 0.0,
     seed: int = 0,
-) -> list[Clip]:
+) -> Iterator[Clip]:
     """All steps in a row as one clip labelled "joined", then every step as a clip of its own.
 
     The way is a great circle (`walk.slerp`), or a line if `linear`. The first and the last step are the
     reconstructions of a and b, or their own notes if `exact_ends`. Tempo and programs are those of a.
     """
-    codes = walk.path(encode(model, a)[0], encode(model, b)[0], steps, walk.lerp if linear else walk.slerp)
-    asked = {"a": a.label, "b": b.label, "linear": linear}
-    run = Recipe.of(model, "interpolate", codes, seed=seed, temperature=temperature, style=a.style, **asked)
+    run = Recipe.of(
+        model,
+        "interpolate",
+        walk.path(encode(model, a)[0], encode(model, b)[0], steps, walk.lerp if linear else walk.slerp),
+        {"a": a.label, "b": b.label, "linear": linear},
+        seed=seed,
+        temperature=temperature,
+        style=a.style,
+        origin="-".join(name for name in (a.name, b.name) if name),
+    )
     if exact_ends:
         run = replace(run, exact={0: a.tokens, steps - 1: b.tokens})
-    return [make(model, run, "joined"), *(make(model, part) for part in run.parts())]
+    return make_each(model, [replace(run, label="joined"), *run.parts()])

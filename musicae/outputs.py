@@ -1,39 +1,41 @@
-"""Clips to files: names, never overwriting, and beside every MIDI file the recipe that makes it again."""
+"""Clips to files, and beside every MIDI file the recipe that makes it again."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
-from itertools import count
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
-from musicae.clip import Clip, Recipe
-from musicae.errors import MusicaeError
+from musicae import places
+from musicae.clip import Clip
+from musicae.errors import MusicaeError, regarding
 from musicae.files import write_atomically
+from musicae.recipe import Recipe
 
 
-def write(clips: Sequence[Clip], output: str | None, *, force: bool = False) -> list[Path]:
-    """Write clips of one run as MIDI files, each with its recipe as a `.json` of the same name.
+def write(
+    clips: Iterable[Clip], output: str | None, labels: Sequence[str] = ("",), *, force: bool = False
+) -> Iterator[tuple[Path, Clip]]:
+    """Write the clips of one run as MIDI files, each as soon as it is made, with its recipe as a `.json` beside it.
 
     Args:
         output: a file (the other clips get its name and a number), a folder (that exists, or whose name ends in a
-            slash), or None for the current folder. In folders, files are named after model, verb, seed and number.
+            slash), or None for the current folder. In folders, files are named after what the clips came from.
+        labels: of all clips, in order.
         force: overwrite.
 
     Raises:
         MusicaeError: a file exists, or cannot be written.
     """
-    first = clips[0].recipe
-    verb = "" if first.verb == "sample" else f"-{first.verb}"
-    stem = f"{first.model}{verb}-seed{first.seed}"
-    paths = names(output, stem, [f"-{clip.label}" if clip.label else "" for clip in clips], ".mid")
-    recipes = [path.with_suffix(".json") for path in paths]
-    _refuse_existing([*paths, *recipes], force)
-    for clip, path, recipe in zip(clips, paths, recipes, strict=True):
+    clips = iter(clips)
+    first = next(clips)
+    paths = places.names(output, stem(first.recipe), labels, ".mid")
+    places.refuse_existing(places.with_recipes(paths), force)
+    for path, clip in zip(paths, chain([first], clips), strict=True):
         write_atomically(path, clip.midi())
-        write_atomically(recipe, dump(clip.recipe))
-    return paths
+        write_atomically(path.with_suffix(".json"), dump(clip.recipe))
+        yield path, clip
 
 
 def write_recipe(recipe: Recipe, output: str | None, *, force: bool = False) -> Path:
@@ -42,48 +44,42 @@ def write_recipe(recipe: Recipe, output: str | None, *, force: bool = False) -> 
     Raises:
         MusicaeError: the file exists, or cannot be written.
     """
-    (path,) = names(output, f"{recipe.model}-{recipe.verb}", [""], ".json")
-    _refuse_existing([path], force)
+    (path,) = places.names(output, stem(recipe), [""], ".json")
+    places.refuse_existing([path], force)
     write_atomically(path, dump(recipe))
     return path
 
 
+def stem(recipe: Recipe) -> str:
+    """What names of outputs begin with: what the clip came from, the verb, the model, and the seed if there is one."""
+    verb = "" if recipe.verb == "sample" else recipe.verb
+    seed = "" if recipe.seed is None else f"seed{recipe.seed}"
+    return "-".join(part for part in (recipe.origin[:LONGEST_ORIGIN], verb, recipe.model, seed) if part)
+
+
 def dump(recipe: Recipe) -> bytes:
     """A recipe as JSON text, one entry a line."""
-    entries = (f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in recipe.to_json().items())
+    entries = (f"  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in recipe.to_json().items())
     return ("{\n" + ",\n".join(entries) + "\n}\n").encode()
 
 
-def read_recipe(path: Path) -> Recipe:
-    """The recipe in a file that a verb wrote, or that a user edited.
+def read_recipe(source: str | Path | bytes) -> Recipe:
+    """The recipe in a file, or in its bytes, that a verb wrote or a user edited.
 
     Raises:
         MusicaeError: there is no such file, or it holds no recipe.
     """
+    name = "the recipe" if isinstance(source, bytes) else source
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(source if isinstance(source, bytes) else Path(source).read_bytes())
     except OSError as error:
-        raise MusicaeError(f"cannot read {path}: {error.strerror}", "check the path") from None
-    except ValueError as error:
+        raise MusicaeError(f"cannot read {name}: {error.strerror}", "check the path") from None
+    except (ValueError, RecursionError) as error:
         hint = "give the .json that musicae wrote beside a MIDI file, or musicae encode"
-        raise MusicaeError(f"{path} is not JSON: {error}", hint) from None
-    return Recipe.from_json(data)
+        raise MusicaeError(f"{name} is not JSON: {error}", hint) from None
+    with regarding(name):
+        return Recipe.from_json(data)
 
 
-def names(output: str | None, stem: str, labels: Sequence[str], suffix: str) -> list[Path]:
-    """One path for every label: `output` itself and numbered siblings, or free numbers after `stem` in a folder."""
-    if output is not None and not output.endswith("/") and not Path(output).is_dir():
-        path = Path(output)
-        siblings = [path.with_stem(f"{path.stem}-{i:03d}{label}") for i, label in enumerate(labels[1:], start=1)]
-        return [path, *siblings]
-    folder = Path(output or ".")
-    pattern = re.compile(re.escape(stem) + r"-(\d+)\D.*")
-    taken = {int(match[1]) for path in folder.glob("*") if (match := pattern.fullmatch(path.name))}
-    first = next(i for i in count() if taken.isdisjoint(range(i, i + len(labels))))
-    return [folder / f"{stem}-{i:03d}{label}{suffix}" for i, label in enumerate(labels, start=first)]
-
-
-def _refuse_existing(paths: Sequence[Path], force: bool) -> None:
-    exists = next((path for path in paths if path.exists()), None)
-    if exists and not force:
-        raise MusicaeError(f"{exists} exists", "choose another name, or overwrite it with --force")
+LONGEST_ORIGIN = 80
+"""Characters: file systems take about 255, and there is more to a name."""

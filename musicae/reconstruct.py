@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from musicae.clip import Clip, Recipe, Source, encode, make
+from musicae.clip import Clip, Source, encode, make
 from musicae.model import Model
+from musicae.recipe import Recipe
 
 
 def reconstruct(model: Model, source: Source, *, temperature: float = 0.0, seed: int = 0) -> Clip:
     """The clip decoded from the posterior mean of the source; at temperature 0 the likeliest note of every step."""
-    z = encode(model, source)
     recipe = Recipe.of(
-        model, "reconstruct", z, seed=seed, temperature=temperature, style=source.style, source=source.label
+        model,
+        "reconstruct",
+        encode(model, source),
+        {"source": source.label},
+        seed=seed,
+        temperature=temperature,
+        style=source.style,
+        origin=source.name,
     )
     return make(model, recipe)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from musicae.clip import Clip, Recipe, make
+from musicae.clip import Clip, make
 from musicae.errors import MusicaeError
 from musicae.model import Model
+from musicae.recipe import Recipe
 
 
 def replay(model: Model, recipe: Recipe, *, force: bool = False) -> Clip:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from musicae.clip import Clip, Recipe, Style, draw, make
+from collections.abc import Iterator
+
+from musicae.clip import Clip, draw, make_each
 from musicae.model import Model
+from musicae.recipe import Recipe, Style
 
 
 def sample(
     model: Model, n: int = 4, *, temperature: float = 0.5, seed: int = 0, tempo_qpm: float = 120.0
-) -> list[Clip]:
-    """`n` clips that the model makes up.
+) -> Iterator[Clip]:
+    """`n` clips that the model makes up, each when it is asked for.
 
     Temperature 0.5 is what MusicVAE's own tool samples with: more even than the training data, with fewer slips.
     """
     z = draw(model, n, seed)
-    run = Recipe.of(model, "sample", z, seed=seed, temperature=temperature, style=Style(tempo_qpm))
-    return [make(model, part) for part in run.parts()]
+    run = Recipe.of(model, "sample", z, {}, seed=seed, temperature=temperature, style=Style(tempo_qpm), drawn=True)
+    return make_each(model, run.parts())

@@ -13,8 +13,13 @@ from musicae.errors import MusicaeError, unknown
 
 def installed() -> dict[str, Path]:
     """The models that have a name here: in `$MUSICAE_MODELS`, in `models/`, and in the package."""
+    return _standing("config.json", model_shelves())
+
+
+def model_shelves() -> list[Path]:
+    """The folders in which models are looked for; the first that has a name wins."""
     named = os.environ.get("MUSICAE_MODELS")
-    return _standing("models", "config.json", [Path(named)] if named else [])
+    return [*([Path(named)] if named else []), *_shelves("models")]
 
 
 def find(name: str | Path) -> Path:
@@ -27,13 +32,14 @@ def find(name: str | Path) -> Path:
         return Path(name).resolve()
     there = installed()
     if str(name) not in there:
+        _refuse_folder(Path(name), "model", "config.json")
         raise unknown("model", str(name), there, "there is none here: train one with musicae train")
     return there[str(name)]
 
 
 def datasets() -> dict[str, Path]:
     """The data sets that have a name here: in `data/`, and in the package."""
-    return _standing("data", "manifest.json", [])
+    return _standing("manifest.json", _shelves("data"))
 
 
 def find_dataset(name: str | Path) -> Path:
@@ -46,6 +52,7 @@ def find_dataset(name: str | Path) -> Path:
         return Path(name).resolve()
     there = datasets()
     if str(name) not in there:
+        _refuse_folder(Path(name), "data set", "manifest.json")
         raise unknown("data set", str(name), there, "there is none here: make one with musicae preprocess FOLDER")
     return there[str(name)]
 
@@ -87,9 +94,20 @@ def describe(folder: Path) -> Description:
             parameters=sum(math.prod(shape) for shape in shapes.values()),
             attributes=sorted(_shapes(attributes)) if attributes.exists() else [],
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         detail = f"{type(error).__name__}: {error}"
         raise MusicaeError(f"{folder} is not a whole model ({detail})", "copy it again, or train it again") from None
+
+
+def described() -> tuple[list[Description], list[MusicaeError]]:
+    """The installed models that are whole, and what is wrong with the others."""
+    models, broken = [], []
+    for folder in installed().values():
+        try:
+            models.append(describe(folder))
+        except MusicaeError as error:
+            broken.append(error)
+    return models, broken
 
 
 def card(folder: Path) -> str:
@@ -98,19 +116,29 @@ def card(folder: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def _standing(kind: str, mark: str, shelves: list[Path]) -> dict[str, Path]:
-    """Folders that hold a file called `mark`, by name; the first shelf wins.
-
-    After the given shelves come the current folder's, the working copy's and the package's own.
-    """
+def _shelves(kind: str) -> list[Path]:
+    """The current folder's, the working copy's, and the package's own."""
     package = Path(__file__).parent
-    shelves = [*shelves, Path(kind), package.parent / kind, package / "_bundle" / kind]
-    folders = [path.parent.resolve() for shelf in shelves for path in sorted(shelf.glob(f"*/{mark}"))]
-    return {folder.name: folder for folder in reversed(folders)}
+    return [Path(kind).absolute(), package.parent / kind, package / "_bundle" / kind]
+
+
+def _standing(mark: str, shelves: list[Path]) -> dict[str, Path]:
+    """Folders that hold a file called `mark`, by name; the first shelf wins."""
+    folders = [path.parent.resolve() for shelf in shelves for path in shelf.glob(f"*/{mark}")]
+    there = {folder.name: folder for folder in reversed(folders)}
+    return dict(sorted(there.items()))
+
+
+def _refuse_folder(folder: Path, what: str, mark: str) -> None:
+    if folder.is_dir():
+        raise MusicaeError(f"{folder} holds no {what}", f"name a folder with a {mark}, or a {what} that is installed")
 
 
 def _shapes(path: Path) -> dict[str, list[int]]:
     """The shape of every tensor of a safetensors file, from its header: eight bytes of length, and JSON."""
     with path.open("rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        length = int.from_bytes(file.read(8), "little")
+        if length > path.stat().st_size:
+            raise ValueError(f"{path.name} is cut off")
+        header = json.loads(file.read(length))
     return {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from musicae import walk
-from musicae.clip import Clip, Recipe, Source, draw, encode, make
+from musicae.clip import Clip, Source, draw, encode, make_each
 from musicae.model import Model
+from musicae.recipe import Recipe
 
 
 def vary(
     model: Model, source: Source, n: int = 4, *, amount: float = 0.3, temperature: float = 0.0, seed: int = 0
-) -> list[Clip]:
+) -> Iterator[Clip]:
     """`n` clips that lie `amount` of the way from the source to as many draws from the prior, on great circles.
 
-    Amount 0 is the reconstruction, amount 1 new music.
+    Amount 0 is the reconstruction, amount 1 new music. Each is made when it is asked for.
     """
     z = walk.slerp(encode(model, source), draw(model, n, seed), amount)
-    asked = {"source": source.label, "amount": amount}
-    run = Recipe.of(model, "vary", z, seed=seed, temperature=temperature, style=source.style, **asked)
-    return [make(model, part) for part in run.parts()]
+    run = Recipe.of(
+        model,
+        "vary",
+        z,
+        {"source": source.label, "amount": amount},
+        seed=seed,
+        temperature=temperature,
+        style=source.style,
+        origin=source.name,
+        drawn=True,
+    )
+    return make_each(model, run.parts())

@@ -59,7 +59,7 @@ def move(z: Code, vectors: Mapping[str, Float[Tensor, " size"]], amounts: Mappin
     moved = z.double()
     for name, amount in amounts.items():
         if name not in vectors:
-            raise unknown("attribute vector", name, vectors)
+            raise unknown("attribute vector", name, sorted(vectors))
         moved = moved + amount * vectors[name].double()
     return moved.to(z.dtype)
 

@@ -1,20 +1,25 @@
-"""What all tests share: small models with random weights."""
+"""What all tests share: small models with random weights, and a shell to run commands in."""
 
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from commands import MODELS, Done, Run, melody
 from hypothesis import settings
 
+from musicae.cli import app
 from musicae.config import Config, spec
 from musicae.corpus.dataset import SPLITS, Dataset
 from musicae.machine import physical_cores
-from musicae.model import Model
+from musicae.model import Model, save, save_attributes
+from musicae.music.attributes import ATTRIBUTES
+from musicae.music.midi import write_midi
 from musicae.presets import PRESETS
 
 settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
@@ -70,3 +75,44 @@ def data(tmp_path: Path, model: Model) -> Dataset:
     manifest = {"format": 1, "representation": {"name": "melody", "bars": 2}, "splits": counts}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return Dataset(folder)
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models with random weights; one of them has attribute vectors."""
+    folder = tmp_path_factory.mktemp("models")
+    for name in MODELS:
+        model = tiny_model(name)
+        save(model, folder / name)
+    model = tiny_model("melody-2bar")
+    model.folder = folder / "melody-2bar"
+    model.attributes = {name: torch.eye(8)[i] for i, name in enumerate(ATTRIBUTES)}
+    save_attributes(model)
+    return folder
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> Run:
+    """Run a command line in an empty folder, as the shell would."""
+    monkeypatch.setenv("MUSICAE_MODELS", str(shelf))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["musicae", *map(str, words)])
+        with pytest.raises(SystemExit) as exit:
+            app.main()
+        out, err = capsysbinary.readouterr()
+        code = exit.value.code
+        return Done(code if isinstance(code, int) else 0, out, err.decode())
+
+    return run
+
+
+@pytest.fixture
+def tunes(tmp_path: Path) -> tuple[str, str]:
+    """Two MIDI files in the current folder."""
+    write_midi(melody(), tmp_path / "a.mid")
+    write_midi(melody().transpose(-7), tmp_path / "b.mid")
+    return "a.mid", "b.mid"

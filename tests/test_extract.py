@@ -132,7 +132,7 @@ def test_a_window_with_few_pitches_is_used_when_there_is_no_other() -> None:
 
 def test_a_piece_that_is_too_short_is_padded_with_rests() -> None:
     choice = best_window(score(track([(0, 16, 60)]), bars=1), Melody(bars=4))
-    assert str(choice).startswith("bars 1-4 of 1 ")
+    assert str(choice).startswith("bars 1-4 of 1, padded with rests (")
     assert choice.tokens.shape == (4, 16, 1)
     assert {int(i): int(choice.tokens.reshape(-1)[i]) for i in np.flatnonzero(choice.tokens)} == {0: 41, 16: 1}
 
@@ -141,7 +141,8 @@ def test_a_bar_can_be_asked_for() -> None:
     piece = score(track(scale(6)), bars=6)
     choice = best_window(piece, Melody(bars=2), bar=3)
     assert (choice.first_bar, choice.last_bar, choice.tick) == (3, 4, 2 * BAR)
-    assert best_window(piece, Melody(bars=2), bar=6).last_bar == 7
+    assert not choice.padded
+    assert str(best_window(piece, Melody(bars=2), bar=6)).startswith("bars 6-7 of 6, padded with rests (")
     with pytest.raises(MusicaeError, match="there is no bar 7: the piece has 6 bars") as error:
         best_window(piece, Melody(bars=2), bar=7)
     assert error.value.hint == "choose a bar from 1 to 6"
@@ -152,6 +153,7 @@ def test_bars_in_other_meters_keep_their_numbers_and_are_not_crossed() -> None:
     piece = score(track(scale(7)), bars=7, meters=meters)
     choice = best_window(piece, Melody(bars=4), bar=1)
     assert not choice.tokens[2:].any() or np.flatnonzero(choice.tokens[2:]).tolist() == [0]
+    assert choice.padded
     after = best_window(piece, Melody(bars=2), bar=5)
     assert (after.first_bar, after.tick) == (5, meters[2].tick)
     with pytest.raises(MusicaeError, match="bar 3 is in a meter that cannot be read"):
@@ -169,6 +171,20 @@ def test_a_track_can_be_asked_for() -> None:
         best_window(piece, Melody(bars=2), track=3)
 
 
+def test_a_track_that_is_asked_for_is_read_against_all_preferences() -> None:
+    effects, bass = track(scale(2), program=120), track(scale(2), program=33)
+    piece = score(track(scale(2)), bass, effects, track(scale(2), is_drum=True))
+    for asked in range(3):
+        assert best_window(piece, Melody(bars=2), track=asked).tracks == (asked,)
+    assert best_window(piece, Trio(bars=2)).tracks == (0, 1, 3)
+    assert best_window(piece, Trio(bars=2), track=2).tracks == (2, 1, 3)
+    crowd = score(
+        *(track(scale(2)) for _ in range(6)), *(track(scale(2), program=33) for _ in range(4)), *band(scale(2))
+    )
+    assert best_window(crowd, Trio(bars=2), track=5).tracks == (5, 6, 12)
+    assert best_window(crowd, Trio(bars=2), track=9).tracks == (0, 9, 12)
+
+
 def test_the_first_track_with_a_usable_window_is_chosen() -> None:
     piece = score(track([(0, 4, 60)], name="melody"), track(scale(4)), bars=4)
     assert best_window(piece, Melody(bars=2)).tracks == (1,)
@@ -177,6 +193,24 @@ def test_the_first_track_with_a_usable_window_is_chosen() -> None:
 def test_a_score_without_a_usable_track_says_what_each_would_need() -> None:
     with pytest.raises(MusicaeError, match=r"track 0 \(drums\) needs a pitched instrument"):
         best_window(score(track([(0, 1, 36)], is_drum=True)), Melody(bars=2))
+
+
+@pytest.mark.parametrize("representation", [Melody(bars=2), Trio(bars=2)])
+def test_a_score_without_notes_has_no_window(representation: Representation) -> None:
+    with pytest.raises(MusicaeError, match="no notes in the score"):
+        best_window(score(track([])), representation)
+
+
+@pytest.mark.parametrize("asked", [None, 0])
+def test_where_no_bar_can_be_read_the_meter_is_the_only_reason(asked: int | None) -> None:
+    meters = (Meter(0, 3, 4), Meter(BAR * 3 // 4, 6, 8))
+    with pytest.raises(MusicaeError) as caught:
+        best_window(score(*band(scale(4)), bars=3, meters=meters), Melody(bars=2), track=asked)
+    assert caught.value.message == (
+        "no melody in the score: it needs bars of four quarters, and bars 1 to 1, counted from 1, are in 3/4; "
+        "it needs bars of four quarters, and bars 2 to 4, counted from 1, are in 6/8"
+    )
+    assert "musicae reads bars of four quarters (4/4, 2/2, 2/4, 1/4)" in caught.value.hint
 
 
 def test_a_trio_without_a_bass_can_still_be_used() -> None:

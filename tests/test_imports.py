@@ -18,12 +18,13 @@ ROOT = Path(musicae.__file__).parent
 
 LEVELS: tuple[set[str], ...] = (
     {"errors"},
-    {"files", "machine", "seeds", "shelf"},
+    {"files", "machine", "places", "seeds", "shelf"},
     {"config", "music", "networks"},
     {"presets", "corpus"},
     {"model"},
     {"training"},
-    {"walk", "clip"},
+    {"walk", "recipe"},
+    {"clip"},
     {
         "attribute",
         "benchmark",

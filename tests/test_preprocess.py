@@ -215,7 +215,7 @@ def _counting(run: Any, counts: list[int]) -> Any:
 class Deadly(Melody):
     """Melodies, but a piece with a track of the right name kills, hangs, or confuses its reader."""
 
-    def streams(self, score: Score) -> tuple[list[Stream], list[Refusal]]:
+    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
         names = [part.name for part in score.tracks]
         if "kill" in names:
             os.kill(os.getpid(), signal.SIGKILL)

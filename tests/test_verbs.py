@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from musicae.attribute import attribute
-from musicae.clip import Clip, Recipe, Source, Style, join, make, read
+from musicae.clip import Clip, Source, join, make, read
 from musicae.corpus.dataset import Dataset
 from musicae.encode import decode, encode
 from musicae.errors import MusicaeError
@@ -24,6 +24,7 @@ from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.score import Notes, Score, Tempo, Track
+from musicae.recipe import Recipe, Style
 from musicae.reconstruct import reconstruct
 from musicae.replay import replay
 from musicae.sample import sample
@@ -94,7 +95,7 @@ def test_variations_of_amount_1_are_samples(model: Model) -> None:
 
 
 def test_a_clip_does_not_depend_on_how_many_are_made(any_model: Model) -> None:
-    few, many = (sample(any_model, n, seed=6, temperature=1.0) for n in (2, 5))
+    few, many = (list(sample(any_model, n, seed=6, temperature=1.0)) for n in (2, 5))
     assert [clip.midi() for clip in few] == [clip.midi() for clip in many[:2]]
 
 
@@ -124,10 +125,10 @@ def test_join_moves_every_score_behind_the_one_before(model: Model) -> None:
 
 
 def test_attributes_move_the_code_by_their_amounts(model: Model) -> None:
-    after, before = attribute(with_vectors(model), {"density": 1.0, "interval": -0.5}, seed=2)
+    before, after = attribute(with_vectors(model), {"density": 1.0, "interval": -0.5}, seed=2)
     moved = before.recipe.z + model.attributes["density"] - 0.5 * model.attributes["interval"]
     torch.testing.assert_close(after.recipe.z, moved)
-    after, before = attribute(model, {"density": 0.0}, window(model), temperature=1.0)
+    before, after = attribute(model, {"density": 0.0}, window(model), temperature=1.0)
     assert after.score == before.score
 
 
@@ -155,21 +156,13 @@ def test_a_decoded_code_is_the_reconstruction_and_can_be_edited(model: Model) ->
 
 
 def test_codes_of_another_size_are_refused(model: Model) -> None:
-    recipe = replace(sample(model, 1)[0].recipe, z=torch.zeros(1, 9))
+    recipe = replace(next(sample(model, 1)).recipe, z=torch.zeros(1, 9))
     with pytest.raises(MusicaeError, match="9 numbers, those of melody-2bar 8"):
         make(model, recipe)
 
 
-@pytest.mark.parametrize(
-    "data", [[], {"model": "m"}, {"z": [[0.0]]}, {"model": "m", "z": [0.0]}, {"model": "m", "z": [["x"]]}]
-)
-def test_what_is_no_recipe_is_refused(data: object) -> None:
-    with pytest.raises(MusicaeError, match="not a recipe"):
-        Recipe.from_json(data)
-
-
 def test_replay_refuses_another_model_unless_forced(model: Model) -> None:
-    recipe = replace(sample(model, 1)[0].recipe, hash="0" * 16)
+    recipe = replace(next(sample(model, 1)).recipe, hash="0" * 16)
     with pytest.raises(MusicaeError, match="0000") as caught:
         replay(model, recipe)
     assert "--force" in caught.value.hint

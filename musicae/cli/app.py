@@ -66,7 +66,8 @@ for name, group in GROUPS.items():
 
 def _show_version(asked: bool) -> bool:
     if asked:
-        print(f"musicae {__version__}")
+        with console.stdout() as out:
+            print(f"musicae {__version__}", file=out)
         raise typer.Exit
     return asked
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import defaultdict
 from typing import Annotated
 
 import typer
@@ -36,31 +37,41 @@ def command(
 
     Without FILE, write new music before and after the change."""
     console = Console(quiet, json)
-    check_output(output, console, several=file is None)
+    labels = ["after"] if file else ["before", "after"]
+    if file is None and (bar, track) != (None, None):
+        raise typer.BadParameter("--bar and --track choose from a FILE: name one")
     amounts = parse(add or [], subtract or [])
+    check_output(output, console, force, labels, inputs=[file] if file else [])
     from musicae.attribute import attribute
     from musicae.model import load
+    from musicae.music.attributes import ATTRIBUTES
 
     net = load(model, device)
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo) if file else None
-    drawn = console.seed(seed)
-    after, before = attribute(net, amounts, source, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
-    old, new = before.attributes(), after.attributes()
+    drawn = console.seed(seed, needed=source is None or temperature > 0)
+    before, after = attribute(net, amounts, source, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
+    stages = {"before": before.score, "after": after.score}
+    if file and source:
+        stages = {file: net.representation.decode(source.tokens), "reconstructed": before.score, "after": after.score}
     for name in amounts:
-        console.note(f"{name} {old[name]:.3g} -> {new[name]:.3g}")
-    deliver([after] if source else [after, before], output, console, force)
+        values = (f"{stage} {ATTRIBUTES[name](score):.3g}" for stage, score in stages.items())
+        console.note(f"{name}: {', '.join(values)}")
+    deliver([after] if source else [before, after], output, console, force, labels, drawn=-1)
 
 
 def parse(add: list[str], subtract: list[str]) -> dict[str, float]:
     """The amount of every attribute: `density` is 1 of it, `density=0.5` a half; repeated ones add up."""
     if not add + subtract:
         raise typer.BadParameter("say what to change: --add density, or --subtract interval=0.5")
-    amounts: Counter[str] = Counter()
+    amounts: defaultdict[str, float] = defaultdict(float)
     for sign, items in ((1, add), (-1, subtract)):
         for item in items:
             name, _, amount = item.partition("=")
             try:
-                amounts[name] += sign * float(amount or 1)  # type: ignore[assignment]
+                value = float(amount or 1)
             except ValueError:
-                raise typer.BadParameter(f"{amount!r} is not an amount: write {name}=0.5") from None
+                value = math.nan
+            if not math.isfinite(value):
+                raise typer.BadParameter(f"{amount!r} is not an amount: write {name}=0.5")
+            amounts[name] += sign * value
     return dict(amounts)

@@ -32,7 +32,9 @@ def command(
         list[str] | None,
         typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long to train; sampling takes about as long.")] = 10.0,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, metavar="S", help="How long to train; sampling takes about as long.")
+    ] = 10.0,
     device: cli.Device = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,

@@ -3,30 +3,57 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from musicae.cli.console import Console
+from musicae import places
+from musicae.cli.console import Console, stdout
 
 if TYPE_CHECKING:
     from musicae.clip import Clip, Source
     from musicae.model import Model
+    from musicae.music.score import Score
+
+MIDI = (".mid", ".midi")
+JSON = (".json",)
 
 
-def check_output(output: str | None, console: Console, several: bool) -> None:
-    """Refuse, before anything is computed, an `-o` that contradicts the rest of the command line."""
-    if output is not None and output.endswith(".json"):
-        raise typer.BadParameter("-o names the MIDI file; the .json beside it follows by itself")
-    if output != "-":
+def check_output(
+    output: str | None,
+    console: Console,
+    force: bool,
+    labels: Sequence[str] = ("",),
+    *,
+    inputs: Sequence[str] = (),
+    suffixes: Sequence[str] = MIDI,
+) -> None:
+    """Refuse, before anything is computed, an `-o` that contradicts the rest of the command line or cannot be written.
+
+    Args:
+        labels: of the clips that will be made.
+        inputs: files that the command reads, and never overwrites.
+        suffixes: that the output may have; the first one is given to a name without any.
+    """
+    if output == "-":
+        _check_stdout(console, len(labels), binary=suffixes == MIDI)
         return
+    if output is not None and not places.is_folder(output) and Path(output).suffix.lower() not in ("", *suffixes):
+        raise typer.BadParameter(f"-o takes a {suffixes[0]} file, a folder or -, not {output}")
+    if output == "":
+        raise typer.BadParameter("-o needs a name: a file, a folder or -")
+    places.check(output, labels, suffixes[0], inputs=inputs, force=force)
+
+
+def _check_stdout(console: Console, files: int, binary: bool) -> None:
     if console.json:
         raise typer.BadParameter("-o - and --json would both write to stdout")
-    if several:
-        raise typer.BadParameter("-o - takes one MIDI file, and this makes several; name a file or a folder")
-    if sys.stdout.isatty():
+    if files > 1:
+        raise typer.BadParameter("-o - takes one file, and this makes several; name a file or a folder")
+    if binary and sys.stdout.isatty():
         raise typer.BadParameter("-o - would write MIDI bytes to the terminal; redirect stdout")
 
 
@@ -36,26 +63,58 @@ def read_source(
     """The window of a file that the verb works on, which is said."""
     from musicae.clip import read
 
-    midi = sys.stdin.buffer.read() if path == "-" else path
-    source = read(midi, model.representation, bar=bar, track=track)
+    source = read(from_stdin(path), model.representation, bar=bar, track=track)
     console.note(f"reading {source.label}")
+    if not source.tokens.any():
+        console.note("nothing is played there: the model is given rests")
     return source if tempo is None else replace(source, style=replace(source.style, tempo_qpm=tempo))
 
 
-def deliver(clips: Sequence[Clip], output: str | None, console: Console, force: bool) -> None:
-    """Write the clips of one run and print their paths; draw the first one if someone watches."""
-    from musicae.outputs import write
-    from musicae.render.roll import roll
+def from_stdin(path: str) -> str | bytes:
+    """A path as it is; instead of -, what is piped in."""
+    return sys.stdin.buffer.read() if path == "-" else path
 
-    if console.on_terminal:
-        console.show(roll(clips[0].score, console.width))
+
+def deliver(
+    clips: Iterable[Clip],
+    output: str | None,
+    console: Console,
+    force: bool,
+    labels: Sequence[str] = ("",),
+    *,
+    drawn: int = 0,
+) -> None:
+    """Write the clips of one run, each as soon as it is made, and print their paths; draw one if someone watches.
+
+    Args:
+        labels: of all clips, as for `check_output`.
+        drawn: which clip is drawn.
+    """
     if output == "-":
-        sys.stdout.buffer.write(clips[0].midi())
+        (clip,) = clips
+        _draw(clip.score, console)
+        with stdout() as out:
+            out.buffer.write(clip.midi())
         return
-    paths = write(clips, output, force=force)
-    recipe = clips[0].recipe
-    files = [
-        {"path": str(path), "label": clip.label, "attributes": clip.attributes()}
-        for path, clip in zip(paths, clips, strict=True)
-    ]
-    console.data(paths, {"model": recipe.model, "hash": recipe.hash, "seed": recipe.seed, "files": files})
+    from musicae.outputs import write
+
+    made = []
+    with console.progress("making clips", len(labels)) as done:
+        for path_and_clip in write(clips, output, labels, force=force):
+            made.append(path_and_clip)
+            done(1)
+    _draw(made[drawn][1].score, console)
+    files = [{"path": str(path), "label": clip.recipe.label, "attributes": clip.attributes()} for path, clip in made]
+    recipe = made[drawn][1].recipe
+    console.data(
+        [path for path, _ in made],
+        {"model": recipe.model, "hash": recipe.hash, "seed": recipe.seed, "files": files},
+    )
+
+
+def _draw(score: Score, console: Console) -> None:
+    """A piano roll on the terminal."""
+    if console.on_terminal:
+        from musicae.render.roll import roll
+
+        console.show(roll(score, console.width))

@@ -10,8 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
@@ -34,7 +33,11 @@ def model_names(incomplete: str) -> list[str]:
 Model = Annotated[
     str,
     typer.Option(
-        "--model", "-m", metavar="NAME", help="An installed model or a model folder.", autocompletion=model_names
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="A model folder, or the name of one in $MUSICAE_MODELS, in models/ or in the package.",
+        autocompletion=model_names,
     ),
 ]
 RecipeModel = Annotated[
@@ -49,7 +52,7 @@ RecipeModel = Annotated[
     ),
 ]
 File = Annotated[str, typer.Argument(help="A MIDI file of any length, or - for stdin.")]
-RecipeFile = Annotated[Path, typer.Argument(help="What musicae wrote beside a MIDI file.")]
+RecipeFile = Annotated[str, typer.Argument(help="The JSON that musicae wrote, or - for stdin.")]
 Output = Annotated[
     str | None,
     typer.Option(
@@ -57,20 +60,28 @@ Output = Annotated[
         "-o",
         metavar="PATH",
         show_default=False,
-        help="A file, a folder (one that exists, or a name that ends in /), or - for stdout. "
-        "Without it: the current folder, under the first free number.",
+        help="A file, whose suffix may be left away; a folder (one that exists, or a name that ends in /); or - for "
+        "stdout. Without it: the current folder. In folders, files take the first free number.",
     ),
 ]
 Count = Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many.")]
 Temperature = Annotated[
     float,
     typer.Option(
-        min=0, metavar="T", help="How freely notes are drawn: 0 takes the likeliest, 1 draws as the model was trained."
+        min=0,
+        max=100,
+        metavar="T",
+        help="How freely notes are drawn: 0 takes the likeliest, 1 draws as the model was trained.",
     ),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(min=0, metavar="N", show_default=False, help="Same seed, same bytes. Drawn and shown when not given."),
+    typer.Option(
+        min=0,
+        metavar="N",
+        show_default=False,
+        help="Same seed, same bytes. Drawn and shown when not given and anything is random.",
+    ),
 ]
 QPM = Annotated[
     float | None,
@@ -99,7 +110,10 @@ Where = Literal["auto", "cpu", "cuda", "mps"]
 Device = Annotated[Where, typer.Option(help="Where to compute.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite files.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Overwrite the file that -o names; in folders nothing is ever overwritten.")
+]
+ForceFolder = Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")]
 
 
 @dataclass(frozen=True)
@@ -148,10 +162,10 @@ class Console:
             table.add_row(*row)
         stderr().print(table)
 
-    def seed(self, given: int | None) -> int:
-        """The seed that was asked for, or a fresh one of five digits, which is said."""
-        if given is not None:
-            return given
+    def seed(self, given: int | None, needed: bool = True) -> int:
+        """The seed that was asked for, or a fresh one of five digits, which is said; 0 if none is needed."""
+        if given is not None or not needed:
+            return given or 0
         drawn = secrets.randbelow(90_000) + 10_000
         self.note(f"seed {drawn}")
         return drawn
@@ -175,11 +189,28 @@ class Console:
 
     def data(self, lines: Iterable[object], record: Mapping[str, Any]) -> None:
         """Print a command's result to stdout: `record` with `--json`, else the lines."""
-        if self.json:
-            print(json_text.dumps(record))
-            return
-        for line in lines:
-            print(line)
+        with stdout() as out:
+            for line in [json_text.dumps(record)] if self.json else lines:
+                print(line, file=out)
+
+
+@contextmanager
+def stdout() -> Iterator[TextIO]:
+    """Stdout, to write all that a command has for it; a reader that has had enough (`... | head -1`) is no failure.
+
+    Raises:
+        MusicaeError: not everything could be written.
+    """
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # typer ends quietly
+    except OSError as error:
+        from musicae.errors import MusicaeError
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter would try, and complain, once more
+        raise MusicaeError(f"cannot write to stdout: {error.strerror}", "make room, or send it elsewhere") from error
 
 
 def examples(*lines: str) -> str:

@@ -30,7 +30,7 @@ def command(
         int | None,
         typer.Option("-n", min=1, metavar="N", show_default=False, help="How many grooves. Without it: all."),
     ] = None,
-    force: cli.Force = False,
+    force: cli.ForceFolder = False,
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:

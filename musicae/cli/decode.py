@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from musicae.cli import console as cli
-from musicae.cli.clips import check_output, deliver
+from musicae.cli.clips import check_output, deliver, from_stdin
 from musicae.cli.console import Console
 
 EXAMPLES = ("musicae decode z.json", "musicae decode z.json --temperature 0.8 -o again.mid")
@@ -23,15 +26,23 @@ def command(
 ) -> None:
     """Write the music of latent codes.
 
-    FILE is what `musicae encode` wrote, or the JSON beside any output."""
+    FILE is what musicae encode wrote, or the JSON beside any output, edited as you like. Each of its codes becomes a
+    clip, made anew with the temperature and seed of this command. To make an output again as it was, there is musicae
+    replay.
+    """
     console = Console(quiet, json)
-    check_output(output, console, several=False)
     from musicae.encode import decode
+    from musicae.errors import regarding
     from musicae.model import load
     from musicae.outputs import read_recipe
 
-    recipe = read_recipe(file)
-    net, drawn = load(model or recipe.model, device), console.seed(seed)
-    clips = decode(net, recipe, temperature=temperature, seed=drawn, tempo_qpm=tempo)
-    check_output(output, console, several=len(clips) > 1)
-    deliver(clips, output, console, force)
+    recipe = read_recipe(from_stdin(file))
+    if file != "-":
+        recipe = replace(recipe, origin=Path(file).stem)
+    labels = [""] * len(recipe.z)
+    check_output(output, console, force, labels, inputs=[file])
+    net = load(model or recipe.model, device)
+    drawn = console.seed(seed, needed=temperature > 0)
+    with regarding(file):
+        clips = decode(net, recipe, temperature=temperature, seed=drawn, tempo_qpm=tempo)
+    deliver(clips, output, console, force, labels)

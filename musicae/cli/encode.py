@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from musicae.cli import console as cli
-from musicae.cli.clips import read_source
-from musicae.cli.console import Console
+from musicae.cli.clips import JSON, check_output, read_source
+from musicae.cli.console import Console, stdout
 
 EXAMPLES = ("musicae encode a.mid -o code.json", "musicae encode a.mid --bar 5 -o -")
 
@@ -25,8 +23,9 @@ def command(
 ) -> None:
     """Write the latent code of a clip.
 
-    It is the posterior mean, as JSON, to edit and to give to `musicae decode`."""
+    It is the posterior mean, as JSON, to edit and to give to musicae decode: in a file, or through a pipe with -o -."""
     console = Console(quiet, json)
+    check_output(output, console, force, inputs=[file], suffixes=JSON)
     from musicae.encode import encode
     from musicae.model import load
     from musicae.outputs import dump, write_recipe
@@ -34,7 +33,8 @@ def command(
     net = load(model, device)
     recipe = encode(net, read_source(file, net, console, bar=bar, track=track, tempo=tempo))
     if output == "-":
-        sys.stdout.buffer.write(dump(recipe))
+        with stdout() as out:
+            out.buffer.write(dump(recipe))
         return
     path = write_recipe(recipe, output, force=force)
     console.data([path], {"model": recipe.model, "hash": recipe.hash, "files": [{"path": str(path)}]})

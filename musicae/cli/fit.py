@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from musicae import places
 from musicae.cli import console as cli
 from musicae.cli.console import Console
 
@@ -25,22 +26,31 @@ def command(
 ) -> None:
     """Compute the attribute vectors of a model.
 
-    They come from training windows and are stored with the model. A vector is the mean code of the quarter of the
-    windows with most of the attribute, minus that of the quarter with least; windows that tie at the edge of a quarter
-    share what is left of it equally.
+    They come from training windows and are stored with the model, in place of those that it had. A vector is the mean
+    code of the quarter of the windows with most of the attribute, minus that of the quarter with least; windows that
+    tie at the edge of a quarter share what is left of it equally. An attribute that does not vary gets no vector.
     """
     console = Console(quiet, json)
     from musicae.corpus.dataset import Dataset
     from musicae.fit import fit
     from musicae.model import load, save_attributes
-    from musicae.shelf import find_dataset
+    from musicae.music.attributes import ATTRIBUTES
+    from musicae.shelf import find, find_dataset
 
-    net, dataset = load(model, device), Dataset(find_dataset(data))
+    folder, dataset = find(model), Dataset(find_dataset(data))
+    places.check(str(folder / "attributes.safetensors"), [""], ".safetensors", force=True)
+    net = load(folder, device)
     with console.progress("fitting", min(windows, dataset.manifest["splits"]["train"]["windows"])) as done:
         fits = fit(net, dataset, windows=windows, seed=seed, progress=done)
+    replaced, without = sorted(net.attributes), [name for name in ATTRIBUTES if name not in fits]
     net.attributes = {name: found.vector for name, found in fits.items()}
     path = save_attributes(net)
+    if replaced:
+        console.note(f"replaced the vectors that {net.name} had: {', '.join(replaced)}")
+    if without:
+        console.note(f"no vector for {', '.join(without)}: always the same in {data}")
     for name, found in fits.items():
         console.note(f"{name:14} {found.low:.3f} in the lowest quarter, {found.high:.3f} in the highest")
     quarters = {name: {"low": found.low, "high": found.high} for name, found in fits.items()}
-    console.data([path], {"model": net.name, "attributes": quarters, "files": [str(path)]})
+    record = {"model": net.name, "attributes": quarters, "replaced": replaced, "without": without}
+    console.data([path], {**record, "files": [str(path)]})

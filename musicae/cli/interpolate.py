@@ -44,8 +44,11 @@ def command(
 
     Writes one file with all steps in a row, and one file per step."""
     console = Console(quiet, json)
-    check_output(output, console, several=True)
+    if a == b == "-":
+        raise typer.BadParameter("stdin holds one file: name a or b")
     bars, tracks = each(bar), each(track)
+    labels = ["joined", *[""] * steps]
+    check_output(output, console, force, labels, inputs=[a, b])
     from musicae.interpolate import interpolate
     from musicae.model import load
 
@@ -54,11 +57,11 @@ def command(
         read_source(path, net, console, bar=first, track=part, tempo=tempo)
         for path, first, part in zip((a, b), bars, tracks, strict=True)
     )
-    drawn = console.seed(seed)
+    drawn = console.seed(seed, needed=temperature > 0)
     clips = interpolate(
         net, start, end, steps=steps, linear=linear, exact_ends=exact_ends, temperature=temperature, seed=drawn
     )
-    deliver(clips, output, console, force)
+    deliver(clips, output, console, force, labels)
 
 
 def each(given: list[int] | None) -> tuple[int | None, int | None]:

@@ -24,14 +24,21 @@ def command(
     ] = None,
     json: cli.Json = False,
 ) -> None:
-    """List the installed models, show one and its card, or pack one: a copy to ship, in half precision."""
+    """List the installed models, show one and its card, or pack one: a copy to ship, in half precision.
+
+    Models are looked for in the folder that MUSICAE_MODELS names, in models/, and among those that came with musicae.
+    """
     if (action == "list") != (name is None) or (action == "pack") != (output is not None):
         raise typer.BadParameter("write musicae models, models show NAME, or models pack NAME -o FOLDER")
-    from musicae.shelf import card, describe, find, installed
+    from musicae.shelf import card, describe, described, find, model_shelves
 
     console = Console(json=json)
     if name is None:
-        models = [describe(folder) for folder in installed().values()]
+        models, broken = described()
+        for error in broken:
+            console.note(f"left out: {error.message}; {error.hint}")
+        if not models:
+            console.note(f"no model in {', '.join(map(str, model_shelves()))}; MUSICAE_MODELS can name another folder")
         console.data(models, {"models": [asdict(model) for model in models]})
         return
     if output is not None:

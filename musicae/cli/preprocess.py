@@ -39,7 +39,7 @@ def command(
         int | None, typer.Option(min=1, metavar="N", show_default=False, help="Processes. Without it: one a core.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first file that cannot be used.")] = False,
-    force: cli.Force = False,
+    force: cli.ForceFolder = False,
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:

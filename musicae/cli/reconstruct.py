@@ -25,11 +25,11 @@ def command(
 ) -> None:
     """Encode a clip and decode it again."""
     console = Console(quiet, json)
-    check_output(output, console, several=False)
+    check_output(output, console, force, inputs=[file])
     from musicae.model import load
     from musicae.reconstruct import reconstruct
 
     net = load(model, device)
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
-    drawn = console.seed(seed)
+    drawn = console.seed(seed, needed=temperature > 0)
     deliver([reconstruct(net, source, temperature=temperature, seed=drawn)], output, console, force)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from musicae.cli import console as cli
-from musicae.cli.clips import check_output, deliver
+from musicae.cli.clips import check_output, deliver, from_stdin
 from musicae.cli.console import Console
 
 EXAMPLES = ("musicae replay morph.json", "musicae replay morph.json -o again.mid")
@@ -17,18 +17,28 @@ def command(
     file: cli.RecipeFile,
     model: cli.RecipeModel = None,
     output: cli.Output = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files, and go on with another model.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Overwrite the file that -o names, and go on with another model: other notes."),
+    ] = False,
     device: Annotated[cli.Where | None, typer.Option(show_default=False, help="Where to compute; as before.")] = None,
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
-    """Make an output again, byte for byte."""
+    """Make an output again, byte for byte.
+
+    FILE is the JSON beside it, as it was written. To make new clips from its codes, edited or at another temperature,
+    there is musicae decode.
+    """
     console = Console(quiet, json)
-    check_output(output, console, several=False)
+    from musicae.errors import regarding
     from musicae.model import load
     from musicae.outputs import read_recipe
     from musicae.replay import replay
 
-    recipe = read_recipe(file)
+    recipe = read_recipe(from_stdin(file))
+    check_output(output, console, force, [recipe.label], inputs=[file])
     net = load(model or recipe.model, device or recipe.device)
-    deliver([replay(net, recipe, force=force)], output, console, force)
+    with regarding(file):
+        clip = replay(net, recipe, force=force)
+    deliver([clip], output, console, force, [recipe.label])

@@ -23,10 +23,11 @@ def command(
 ) -> None:
     """Write new music, drawn from a model."""
     console = Console(quiet, json)
-    check_output(output, console, several=n > 1)
+    labels = [""] * n
+    check_output(output, console, force, labels)
     from musicae.model import load
     from musicae.sample import sample
 
     net, drawn = load(model, device), console.seed(seed)
     clips = sample(net, n, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
-    deliver(clips, output, console, force)
+    deliver(clips, output, console, force, labels)

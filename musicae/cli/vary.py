@@ -33,11 +33,13 @@ def command(
 ) -> None:
     """Write variations of a clip."""
     console = Console(quiet, json)
-    check_output(output, console, several=n > 1)
+    labels = [""] * n
+    check_output(output, console, force, labels, inputs=[file])
     from musicae.model import load
     from musicae.vary import vary
 
     net = load(model, device)
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
     drawn = console.seed(seed)
-    deliver(vary(net, source, n, amount=amount, temperature=temperature, seed=drawn), output, console, force)
+    clips = vary(net, source, n, amount=amount, temperature=temperature, seed=drawn)
+    deliver(clips, output, console, force, labels)

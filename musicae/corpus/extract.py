@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.errors import MusicaeError
-from musicae.music.representations.grid import Grid, in_words, pad
+from musicae.music.representations.grid import Grid, in_words, pad, unusable
 from musicae.music.representations.representation import Field, Refusal, Representation, Shape, Stream, Tokens
 from musicae.music.score import Score
 
@@ -122,8 +122,9 @@ class Choice:
         tracks: indices into `score.tracks`.
         label: the tracks in words.
         tick: where the window starts.
-        first_bar, last_bar: numbers in the file, from 1; `last_bar` lies past `total_bars` when rests were added.
+        first_bar, last_bar: numbers in the file, from 1; `last_bar` lies past `total_bars` when the file is too short.
         total_bars: how many bars the file has.
+        padded: whether some of the bars are not the file's but rests: after its end, or after a change of meter.
     """
 
     tokens: Tokens
@@ -133,10 +134,12 @@ class Choice:
     first_bar: int
     last_bar: int
     total_bars: int
+    padded: bool
 
     def __str__(self) -> str:
         span = f"bar {self.first_bar}" if self.first_bar == self.last_bar else f"bars {self.first_bar}-{self.last_bar}"
-        return f"{span} of {self.total_bars} ({self.label})" if self.label else f"{span} of {self.total_bars}"
+        rests = ", padded with rests" if self.padded else ""
+        return f"{span} of {self.total_bars}{rests}" + (f" ({self.label})" if self.label else "")
 
 
 def best_window(
@@ -145,8 +148,9 @@ def best_window(
     """The window of a score that a verb should use; a piece that is too short is padded with rests.
 
     The stream is the first one in the representation's order, among those that read `track` if it is given, that has a
-    usable window. The window is the usable one with the most onsets, the earliest of equals; if none is usable, the
-    fullest without a long silence; if there is none of those either, the fullest.
+    usable window; a track that is given is read unless that is impossible. The window is the usable one with the most
+    onsets, the earliest of equals; if none is usable, the fullest without a long silence; if there is none of those
+    either, the fullest.
 
     Args:
         track: an index into `score.tracks`.
@@ -156,7 +160,11 @@ def best_window(
         MusicaeError: nothing can be read from the score or the track (it says what each track would need), or there
             is no such bar.
     """
-    streams, refusals = representation.streams(score)
+    if not any(len(part.notes) for part in score.tracks):
+        raise MusicaeError("there are no notes in the score", "give a file with notes")
+    streams, refusals = representation.streams(score, track)
+    if not Grid(score).time:
+        raise unusable(score, representation.name, refusals)
     if track is not None:
         streams = [stream for stream in streams if track in stream.tracks]
         if not streams:
@@ -212,11 +220,12 @@ def _choice(stream: Stream, start: int, score: Score, representation: Representa
         first_bar=first_bar,
         last_bar=first_bar + representation.bars - 1,
         total_bars=int(stream.bars[-1]) + 1,
+        padded=whole < representation.bars,
     )
 
 
 def _opening(score: Score, representation: Representation) -> Stream:
-    """What `encode` makes of a score without streams: a trio without a bass, or nothing but rests.
+    """What `encode` makes of a score without streams: a trio without a bass.
 
     Raises:
         MusicaeError: the score has notes, none of them usable.
@@ -231,7 +240,7 @@ def _unreadable(score: Score, representation: Representation, track: int, refusa
         return MusicaeError(f"there is no track {track}", f"choose a track from 0 to {len(score.tracks) - 1}")
     remedies = [refusal.remedy for refusal in refusals if refusal.track == track]
     remedies += [refusal.remedy for refusal in refusals if refusal.track < 0]
-    needs = "; ".join(remedies) or "is not among the tracks that are combined"
+    needs = "; ".join(remedies)
     return MusicaeError(
         f"{in_words(track, score.tracks[track])} cannot be read as {representation.name}: it {needs}",
         "choose another track, or leave the choice to musicae",

@@ -7,6 +7,7 @@ from itertools import cycle
 
 from rich.text import Text
 
+from musicae.music.representations.drums import NAMES
 from musicae.music.score import Score, Track
 
 COLORS = ("cyan", "magenta", "yellow", "green", "blue")
@@ -19,28 +20,29 @@ def roll(score: Score, width: int = 80) -> Text:
     """The score as text, as many bars in a row as fit into `width` columns.
 
     A note is drawn as a block for its onset and a line while it is held. Rows are the pitches from the lowest to the
-    highest of each track; those of drums are the pitches that are hit.
+    highest of each track; those of drums are the drums that are hit.
     """
     step = score.ticks_per_quarter / STEPS_PER_QUARTER
     bars = -(-round(score.end / step) // STEPS_PER_BAR)
-    bars_per_line = max(1, (width - 6) // (STEPS_PER_BAR + 1))
+    margin = 10 if any(track.is_drum and len(track.notes) for track in score.tracks) else 4
+    bars_per_line = max(1, (width - margin - 2) // (STEPS_PER_BAR + 1))
     lines = [
         line
         for first in range(0, bars, bars_per_line)
         for track, color in zip(score.tracks, cycle(COLORS), strict=False)
         if len(track.notes)
-        for line in _system(track, color, step, range(first, min(first + bars_per_line, bars)))
+        for line in _system(track, color, margin, step, range(first, min(first + bars_per_line, bars)))
     ]
     return Text("\n").join(lines)
 
 
-def _system(track: Track, color: str, step: float, bars: range) -> Iterator[Text]:
+def _system(track: Track, color: str, margin: int, step: float, bars: range) -> Iterator[Text]:
     """One track, a line for every pitch of it, highest first, and an empty line."""
     pitches = sorted(set(track.notes.pitch.tolist()), reverse=True)
     for pitch in pitches if track.is_drum else range(pitches[0], pitches[-1] - 1, -1):
         cells = _cells(track, pitch, step, bars)
-        label = str(pitch) if track.is_drum else f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
-        line = Text().append(f"{label:>4} ", style="dim")
+        label = NAMES.get(pitch, str(pitch)) if track.is_drum else f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
+        line = Text().append(f"{label:>{margin}} ", style="dim")
         for i in range(len(bars)):
             line.append("│", style="dim").append(cells[i * STEPS_PER_BAR : (i + 1) * STEPS_PER_BAR], style=color)
         yield line.append("│", style="dim")

@@ -46,7 +46,7 @@ class Drums(Representation):
     def decode(self, tokens: Tokens) -> Score:
         return _score(drum_notes(tokens.reshape(-1)), bars=len(tokens))
 
-    def streams(self, score: Score) -> tuple[list[Stream], list[Refusal]]:
+    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
         grid = Grid(score)
         lines, refusals = drum_lines(score, grid)
         return [stream(score, grid, [line]) for line in lines], grid.refusals + refusals
@@ -108,26 +108,29 @@ def _score(notes: Notes, bars: int) -> Score:
     )
 
 
-_NOT_DRUMS = Refusal(-1, "not drums", "needs to be on MIDI channel 10, the drums'")
-_NO_HITS = Refusal(-1, "no hits", "needs hits of the nine classes of drums in a readable meter")
+_NOT_DRUMS = Refusal(-1, "not drums", "needs MIDI channel 10, that of the drums")
+_NO_HITS = Refusal(-1, "no hits", "needs hits of the nine classes of drums in bars of four quarters")
 
-CLASSES = (
-    (36, 35),  # kick
-    (38, 27, 28, 31, 32, 33, 34, 37, 39, 40, 56, 65, 66, 75, 85),  # snare
-    (42, 44, 54, 68, 69, 70, 71, 73, 78, 80, 22),  # closed hi-hat
-    (46, 67, 72, 74, 79, 81, 26),  # open hi-hat
-    (45, 29, 41, 43, 61, 64, 84),  # low tom
-    (48, 47, 60, 63, 77, 86, 87),  # middle tom
-    (50, 30, 62, 76, 83),  # high tom
-    (49, 52, 55, 57, 58),  # crash cymbal
-    (51, 53, 59, 82),  # ride cymbal
-)
+CLASSES = {
+    "kick": (36, 35),
+    "snare": (38, 27, 28, 31, 32, 33, 34, 37, 39, 40, 56, 65, 66, 75, 85),
+    "closed hat": (42, 44, 54, 68, 69, 70, 71, 73, 78, 80, 22),
+    "open hat": (46, 67, 72, 74, 79, 81, 26),
+    "low tom": (45, 29, 41, 43, 61, 64, 84),
+    "mid tom": (48, 47, 60, 63, 77, 86, 87),
+    "high tom": (50, 30, 62, 76, 83),
+    "crash": (49, 52, 55, 57, 58),
+    "ride": (51, 53, 59, 82),
+}
 """MIDI pitches of every class; the first one is what the class decodes to."""
+
+NAMES = {pitch: name for name, pitches in CLASSES.items() for pitch in pitches}
+"""The class of every MIDI pitch that has one."""
 
 VOCABULARY = 2 ** len(CLASSES)
 
-_CLASSES_BY_PITCH = {pitch: kind for kind, pitches in enumerate(CLASSES) for pitch in pitches}
-_PITCH_OF_CLASS = np.array([pitches[0] for pitches in CLASSES])
+_CLASSES_BY_PITCH = {pitch: kind for kind, pitches in enumerate(CLASSES.values()) for pitch in pitches}
+_PITCH_OF_CLASS = np.array([pitches[0] for pitches in CLASSES.values()])
 # One class more, worth nothing, takes every other pitch.
 _CLASS_OF_PITCH = np.array([_CLASSES_BY_PITCH.get(pitch, len(CLASSES)) for pitch in range(128)])
 _TOKEN_OF_CLASS = np.array([*(2**kind for kind in range(len(CLASSES))), 0], dtype=np.int16)

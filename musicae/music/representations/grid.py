@@ -227,16 +227,21 @@ def in_words(index: int, track: Track) -> str:
 
 
 def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> MusicaeError:
-    """The error for a score without any stream: what it needs, its tracks, and what each of them would need."""
+    """The error for a score without any stream: what it needs, its tracks, and what each of them would need.
+
+    Of a score without a single bar that can be read, the meters alone are told.
+    """
+    grid = Grid(score)
     of_track = {refusal.track: refusal.remedy for refusal in refusals if refusal.track >= 0}
     needs = [f"it {refusal.remedy}" for refusal in refusals if refusal.track < 0]
     needs += [
         f"{in_words(index, track)} {of_track.get(index, 'can be used')}" for index, track in enumerate(score.tracks)
     ]
-    return MusicaeError(
-        f"no {representation} in the score: {'; '.join(needs)}",
-        "give a file that has what is missing, or a model of another representation",
-    )
+    hint = "give a file that has what is missing, or a model of another representation"
+    if not grid.time and TOO_LONG not in refusals:  # whatever the tracks would need, the score needs this first
+        needs = [f"it {refusal.remedy}" for refusal in grid.refusals]
+        hint = "musicae reads bars of four quarters (4/4, 2/2, 2/4, 1/4): change the meter, or give another file"
+    return MusicaeError(f"no {representation} in the score: {'; '.join(needs)}", hint)
 
 
 def _fits(meter: Meter) -> bool:
@@ -269,7 +274,7 @@ def _regions(score: Score) -> list[Region]:
 def _other_meter(region: Region) -> Refusal:
     meter = f"{region.meter.numerator}/{region.meter.denominator}"
     where = f"bars {region.number + 1} to {region.number + region.span}, counted from 1, are in {meter}"
-    return Refusal(-1, "other meter", f"needs a meter whose bar divides four quarters (4/4, 2/2, 2/4, 1/4); {where}")
+    return Refusal(-1, "other meter", f"needs bars of four quarters, and {where}")
 
 
 TOO_LONG = Refusal(-1, "too long", f"needs to be shorter than {LONGEST_BARS} bars")

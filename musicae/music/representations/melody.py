@@ -53,7 +53,7 @@ class Melody(Representation):
     Every pitched track can be read, except sound effects (programs 112 to 127), and basses (32 to 39) unless there is
     nothing else. Tracks whose name says melody, lead, vocal, voice, vox or solo come first; then those with the
     largest product of: the share of their sounding time in which a single note sounds, the share of the bars in which
-    they sound, and their mean pitch; of equals, the earlier track.
+    they sound, and their mean pitch; of equals, the earlier track. Asked for, any pitched track is read.
     """
 
     name = "melody"
@@ -75,9 +75,9 @@ class Melody(Representation):
             end=tokens.shape[0] * STEPS_PER_BAR * TICKS_PER_STEP,
         )
 
-    def streams(self, score: Score) -> tuple[list[Stream], list[Refusal]]:
+    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
         grid = Grid(score)
-        lines, refusals = melody_lines(score, grid)
+        lines, refusals = melody_lines(score, grid, asked)
         if not lines:
             lines, _ = bass_lines(score, grid)
             read = [track for line in lines for track in line.tracks]
@@ -107,9 +107,13 @@ def line_field(name: str) -> Field:
     )
 
 
-def melody_lines(score: Score, grid: Grid) -> tuple[list[Line], list[Refusal]]:
-    """The tracks of a score that can be read as melodies, best first, and why the others cannot."""
-    return _lines(score, grid, _refuse_as_melody)
+def melody_lines(score: Score, grid: Grid, asked: int | None = None) -> tuple[list[Line], list[Refusal]]:
+    """The tracks of a score that can be read as melodies, best first, and why the others cannot.
+
+    Args:
+        asked: a pitched track that is read whatever its program.
+    """
+    return _lines(score, grid, _refuse_as_melody, asked)
 
 
 def bass_lines(score: Score, grid: Grid) -> tuple[list[Line], list[Refusal]]:
@@ -138,11 +142,13 @@ def random_line(generator: np.random.Generator, bars: int) -> Notes:
     return Notes(start * TICKS_PER_STEP, end * TICKS_PER_STEP, pitch, np.full_like(pitch, VELOCITY))
 
 
-def _lines(score: Score, grid: Grid, refuse: Callable[[Track], Refusal | None]) -> tuple[list[Line], list[Refusal]]:
+def _lines(
+    score: Score, grid: Grid, refuse: Callable[[Track], Refusal | None], asked: int | None = None
+) -> tuple[list[Line], list[Refusal]]:
     readable: list[tuple[int, Spans]] = []
     refusals = []
     for index, track in enumerate(score.tracks):
-        refusal = refuse(track)
+        refusal = None if index == asked and not track.is_drum else refuse(track)
         if refusal is None:
             spans = grid.quantize(track)
             spans = spans[(spans.pitch >= LOWEST_PITCH) & (spans.pitch <= HIGHEST_PITCH)]
@@ -192,4 +198,4 @@ _DRUMS = Refusal(-1, "drums", "needs a pitched instrument")
 _BASS = Refusal(-1, "bass", "needs a program that is no bass (32 to 39), as there are melodies beside it")
 _SOUND_EFFECT = Refusal(-1, "sound effects", "needs a program from 0 to 111")
 _NOT_A_BASS = Refusal(-1, "not a bass", "needs a bass program (32 to 39)")
-_NO_NOTES = Refusal(-1, "no notes", f"needs notes from {LOWEST_PITCH} to {HIGHEST_PITCH} in a readable meter")
+_NO_NOTES = Refusal(-1, "no notes", f"needs notes from {LOWEST_PITCH} to {HIGHEST_PITCH} in bars of four quarters")

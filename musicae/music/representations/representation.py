@@ -111,8 +111,12 @@ class Representation(ABC):
         """A score of exactly `bars` bars. Tokens that mean nothing where they stand are ignored."""
 
     @abstractmethod
-    def streams(self, score: Score) -> tuple[list[Stream], list[Refusal]]:
-        """Every way to read the score, in order of preference, and why the other tracks cannot be used."""
+    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
+        """Every way to read the score, in order of preference, and why the other tracks cannot be used.
+
+        Args:
+            asked: a track that is read if it can be, even where others are preferred.
+        """
 
     @abstractmethod
     def generate(self, generator: np.random.Generator) -> Score:

@@ -43,8 +43,8 @@ class Trio(Representation):
     """`bars` bars of melody (90), bass (90) and drums (512): segments are bars, three fields.
 
     A stream for each of the (at most 4) best melodies with each of the (at most 2) best basses, and all drums as one;
-    which melodies and basses are best, `Melody` says. Streams need all three; `encode` reads what is missing as rests,
-    so that what a model wrote can always be read again.
+    which melodies and basses are best, `Melody` says; a track that is asked for is among them. Streams need all three;
+    `encode` reads what is missing as rests, so that what a model wrote can always be read again.
     """
 
     name = "trio"
@@ -66,9 +66,9 @@ class Trio(Representation):
         melody, bass, drums = tokens.reshape(-1, len(self.shape.fields)).T
         return _score(line_notes(melody), line_notes(bass), drum_notes(drums), bars=len(tokens))
 
-    def streams(self, score: Score) -> tuple[list[Stream], list[Refusal]]:
+    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
         grid = Grid(score)
-        parts, refusals = _parts(score, grid)
+        parts, refusals = _parts(score, grid, asked)
         return [stream(score, grid, lines) for lines in itertools.product(*parts)], grid.refusals + refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
@@ -76,16 +76,21 @@ class Trio(Representation):
         return _score(melody, bass, random_drums(generator, self.bars), self.bars)
 
 
-def _parts(score: Score, grid: Grid) -> tuple[list[list[Line]], list[Refusal]]:
+def _parts(score: Score, grid: Grid, asked: int | None = None) -> tuple[list[list[Line]], list[Refusal]]:
     """The lines to choose from for melody, bass and drums; what is missing, and which tracks no part can read."""
-    melodies, _ = melody_lines(score, grid)
     basses, _ = bass_lines(score, grid)
+    is_bass = any(asked in line.tracks for line in basses)
+    melodies, _ = melody_lines(score, grid, None if is_bass else asked)
     drums, _ = drum_lines(score, grid)
-    parts = [melodies[:MOST_MELODIES], basses[:MOST_BASSES], drums]
+    parts = [_best(melodies, MOST_MELODIES, asked), _best(basses, MOST_BASSES, asked), drums]
     missing = [refusal for lines, refusal in zip(parts, _MISSING, strict=True) if not lines]
     read = {track for lines in (melodies, basses, drums) for line in lines for track in line.tracks}
     unread = [replace(_NO_PART, track=track) for track in range(len(score.tracks)) if track not in read]
     return parts, missing + unread
+
+
+def _best(lines: list[Line], most: int, asked: int | None) -> list[Line]:
+    return [line for rank, line in enumerate(lines) if rank < most or asked in line.tracks]
 
 
 def _score(melody: Notes, bass: Notes, drums: Notes, bars: int) -> Score:
@@ -105,4 +110,4 @@ _MISSING = (
     Refusal(-1, "no bass", "needs a bass (program 32 to 39)"),
     Refusal(-1, "no drums", "needs drums (MIDI channel 10)"),
 )
-_NO_PART = Refusal(-1, "no part", "has no notes that a melody, a bass or drums could take in a readable meter")
+_NO_PART = Refusal(-1, "no part", "has no notes that a melody, a bass or drums could take in bars of four quarters")

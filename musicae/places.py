@@ -1,0 +1,93 @@
+"""Where outputs go: names that overwrite nothing, and everything that can be refused before it is computed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+from musicae.errors import MusicaeError
+
+
+def is_folder(output: str) -> bool:
+    """Whether an output is a folder: one that exists, or a name that ends in a slash."""
+    return output.endswith("/") or os.path.isdir(output)
+
+
+def names(output: str | None, stem: str, labels: Sequence[str], suffix: str) -> list[Path]:
+    """One path for every label.
+
+    Args:
+        output: a file, whose name gets `suffix` if it has none, and for all labels but the first a number; a folder;
+            or None for the current folder. In folders, files are called `stem` and take the first free numbers.
+        labels: what else the names say, e.g. "before"; may be empty.
+    """
+    ends = [f"-{_plain(label)}" if label else "" for label in labels]
+    if output is not None and not is_folder(output):
+        path = Path(output)
+        path = path if path.suffix else path.with_suffix(suffix)
+        siblings = [path.with_stem(f"{path.stem}-{i:03d}{end}") for i, end in enumerate(ends[1:], start=1)]
+        return [path, *siblings]
+    folder, stem = Path(output or "."), _plain(stem)
+    pattern = re.compile(re.escape(stem) + r"-(\d+)\D.*")
+    taken = {int(match[1]) for path in folder.glob("*") if (match := pattern.fullmatch(path.name))}
+    first = next(i for i in count() if taken.isdisjoint(range(i, i + len(ends))))
+    return [folder / f"{stem}-{i:03d}{end}{suffix}" for i, end in enumerate(ends, start=first)]
+
+
+def with_recipes(paths: Sequence[Path]) -> list[Path]:
+    """The paths, and those of the recipes that stand beside MIDI files."""
+    return list(dict.fromkeys([*paths, *(path.with_suffix(".json") for path in paths)]))
+
+
+def check(
+    output: str | None, labels: Sequence[str], suffix: str, *, inputs: Sequence[str] = (), force: bool = False
+) -> None:
+    """Make sure that outputs can be written before anything is computed for them; arguments as for `names`.
+
+    Raises:
+        MusicaeError: one of them is also an input, or exists (unless `force`), or stands where nothing can be written.
+    """
+    try:
+        paths = with_recipes(names(output, "untitled", labels, suffix))
+        _refuse_inputs(paths, inputs)
+        refuse_existing(paths, force)
+        _refuse_unwritable(paths[0])
+    except OSError as error:
+        raise MusicaeError(f"cannot write {output or 'here'}: {error.strerror}", _ELSEWHERE) from error
+
+
+def refuse_existing(paths: Sequence[Path], force: bool) -> None:
+    """Protect files that exist.
+
+    Raises:
+        MusicaeError: there is one, and `force` does not allow to overwrite it.
+    """
+    exists = next((path for path in paths if path.exists()), None)
+    if exists and not force:
+        raise MusicaeError(f"{exists} exists", "choose another name, or overwrite it with --force")
+
+
+def _refuse_inputs(paths: Sequence[Path], inputs: Sequence[str]) -> None:
+    read = [Path(name) for name in inputs if Path(name).exists()]
+    for path in paths:
+        if path.exists() and any(path.samefile(source) for source in read):
+            raise MusicaeError(f"{path} would be overwritten while it is read", "choose another name with -o")
+
+
+def _refuse_unwritable(path: Path) -> None:
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    if not there.is_dir():
+        raise MusicaeError(f"cannot write {path}: {there} is not a folder", _ELSEWHERE)
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise MusicaeError(f"cannot write {path}: no permission to write to {there}", _ELSEWHERE)
+
+
+def _plain(name: str) -> str:
+    """A part of a file name, without characters that lead elsewhere or that some systems refuse."""
+    return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name)
+
+
+_ELSEWHERE = "choose another place with -o"
