@@ -49,9 +49,10 @@ def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor
     posterior = autoencoder.encode(tokens)
     mask = autoencoder.grid.mask(tokens)
     terms = autoencoder.terms(posterior, Batch(tokens, update=sys.maxsize))
-    measured = {"nll": terms["nll"], "loss": torch.stack(list(terms.values())).sum()}
+    measured = {"nll": terms["nll"]}
     if autoencoder.latent.stochastic:
         measured["kl"] = kl_divergence(posterior.mean, posterior.std).sum(1).mean()
+    measured["loss"] = torch.stack(list(terms.values())).sum()
     guesses = torch.stack([part.argmax(-1) for part in autoencoder.logits(tokens, posterior.mean)], -1)
     free = autoencoder.sample(posterior.mean, temperature=0.0)
     for i, field in enumerate(autoencoder.grid.fields):
