@@ -93,6 +93,9 @@ def command(
     console = Console(quiet, json)
     from musicae.train import begin, finish
 
+    if tensorboard:
+        _writer_class()  # or fail before anything is made
+
     settings = [*(settings or []), *([f"training.updates={updates}"] if updates else [])]
     if resume is not None:
         if any((data, preset, output, initial, seed is not None)):
@@ -191,7 +194,8 @@ class Display:
         """
         self.training, self.seconds = trainer.training, minutes * 60
         self.first, self.begun = trainer.progress.update, trainer.progress.seconds
-        self.writer = _writer(events, self.first) if events else None
+        if events:
+            self.writer = _writer_class()(events / "training" / "tensorboard", purge_step=self.first)
 
     def updated(self, progress: Progress) -> None:
         updates, seconds = progress.update - self.first, progress.seconds - self.begun
@@ -227,11 +231,11 @@ class Display:
                 self.writer.add_scalar(f"{split}/{name}", value, update)
 
 
-def _writer(folder: Path, first: int) -> SummaryWriter:
+def _writer_class() -> type[SummaryWriter]:
     from musicae.errors import MusicaeError
 
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise MusicaeError("TensorBoard is not installed", "pip install 'musicae[tensorboard]'") from None
-    return SummaryWriter(folder / "training" / "tensorboard", purge_step=first)
+    return SummaryWriter
