@@ -1,0 +1,50 @@
+"""What only a GPU shows: fused LSTMs under autocast, moments on the device, the same numbers as the CPU.
+
+Run with `pytest -m gpu`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import tiny_config
+
+from musicae.config import Training
+from musicae.corpus.dataset import Dataset
+from musicae.model import Model
+from musicae.networks.autoencoder import Batch
+from musicae.train import Run, begin
+
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")]
+
+
+@pytest.mark.parametrize("encoder", ["dense", "bidirectional", "hierarchical"])
+def test_training_goes_on_after_validations_and_resumes(encoder: str, data: Dataset, tmp_path: Path) -> None:
+    config = tiny_config("melody-2bar")
+    config = replace(config, encoder=replace(config.encoder, name=encoder, arguments={"hidden": 16}))
+    config = replace(config, training=Training(batch=8, updates=6, validate_every=2, validation_windows=8))
+    run = Run(config, str(data.folder))
+    assert begin(run, tmp_path / "m", device="cuda").run().skipped == 0
+    longer = replace(run, config=replace(config, training=replace(config.training, updates=9)))
+    resumed = begin(longer, tmp_path / "m", device="cuda", resume=True)
+    assert resumed.progress.update == 6
+    resumed.run()
+    steps = [state["step"] for state in resumed.optimizer.state.values()]
+    assert {step.device.type for step in steps} == {"cuda"}
+
+
+@pytest.mark.parametrize("encoder", ["dense", "bidirectional", "hierarchical"])
+def test_losses_agree_with_the_cpu(encoder: str) -> None:
+    config = tiny_config("trio-4bar")
+    config = replace(config, encoder=replace(config.encoder, name=encoder, arguments={"hidden": 16}))
+    cpu, gpu = (Model(config, device=device).autoencoder for device in ("cpu", "cuda"))
+    gpu.load_state_dict(cpu.state_dict())
+    tokens = torch.stack([torch.randint(field.vocabulary, (4, 4, 16)) for field in cpu.grid.fields], -1)
+    z = cpu.encode(tokens).mean
+    torch.testing.assert_close(gpu.encode(tokens.cuda()).mean.cpu(), z, rtol=1e-3, atol=1e-3)
+    for ours, theirs in zip(cpu.logits(tokens, z), gpu.logits(tokens.cuda(), z.cuda()), strict=True):
+        torch.testing.assert_close(ours, theirs.cpu(), rtol=1e-3, atol=1e-3)
+    assert all(torch.isfinite(term) for term in gpu(Batch(tokens.cuda())).values())
