@@ -113,6 +113,7 @@ def command(
             trainer.run(run.minutes - trainer.progress.seconds / 60 if run.minutes else math.inf)
         except KeyboardInterrupt:
             console.note(f"stopped after update {trainer.progress.saved}; go on with musicae train --resume {folder}")
+            trainer.workers.leave()
             raise
     trainer.workers.leave()
     if trainer.workers.rank == 0:

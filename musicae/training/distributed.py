@@ -27,13 +27,12 @@ class Workers:
         """The module, with gradients averaged over the processes."""
         if self.size == 1:
             return module
-        return DistributedDataParallel(
-            module, device_ids=[device.index] if device.type == "cuda" else None, broadcast_buffers=False
-        )
+        return DistributedDataParallel(module, device_ids=[device.index] if device.type == "cuda" else None)
 
     def leave(self) -> None:
-        """Parts from the other processes."""
+        """Parts from the other processes, when all are ready to: one that leaves early aborts the others."""
         if self.size > 1:
+            dist.barrier()
             dist.destroy_process_group()
 
     def agree(self, flag: bool, device: torch.device) -> bool:
