@@ -120,6 +120,7 @@ def test_interruption_saves(data: Path, tmp_path: Path) -> None:
     assert trainer(data, tmp_path / "m", tiny(), resume=True).progress.update == 5
 
 
+@pytest.mark.slow  # and on a busy machine gloo now and then aborts a process that is already done
 def test_two_processes_do_what_one_does(data: Path, tmp_path: Path) -> None:
     config = replace(tiny(updates=4), latent=spec("deterministic", size=4), regularizers=())
     Run(config, str(data), seed=3).save(tmp_path / "one")
@@ -137,7 +138,7 @@ def test_two_processes_do_what_one_does(data: Path, tmp_path: Path) -> None:
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, *arguments, str(tmp_path / "alone")], check=True, env=environment)
-    subprocess.run([*torchrun, *arguments, str(tmp_path / "both")], check=True, env=environment, capture_output=True)
+    subprocess.run([*torchrun, *arguments, str(tmp_path / "both")], check=True, env=environment)
     alone, both = (load(tmp_path / name, "cpu") for name in ("alone", "both"))
     for name, tensor in weights(alone).items():
         torch.testing.assert_close(tensor, weights(both)[name], rtol=1e-5, atol=1e-5)
