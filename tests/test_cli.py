@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,6 @@ from commands import MODELS, Done, Run, assert_fails
 from musicae.cli import app, console
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import read_midi
-
-
-def test_help_is_there_in_a_blink() -> None:
-    """Best of three, as the machine may have other things to do."""
-
-    def seconds() -> float:
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "musicae", "--help"], check=True, capture_output=True)
-        return time.perf_counter() - started
-
-    assert min(seconds() for _ in range(3)) < 0.3
 
 
 @pytest.mark.parametrize("name", list(app.COMMANDS))
@@ -103,6 +91,10 @@ def test_midi_on_stdout_is_the_file(run: Run) -> None:
         ("attribute", "--add", "density", "--track", 0),
         ("attribute", "--add", "density", "-o", "-"),
         ("models", "show"),
+        ("models", "pack", "melody-2bar", "-o", ""),
+        ("preprocess", ".", "-o", ""),
+        ("data", "build", "tunes", "-o", ""),
+        ("train", "-o", ""),
         ("smaple",),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from musicae.errors import MusicaeError
 from musicae.networks.autoencoder import Autoencoder, Batch, nll
 from musicae.networks.decoders import DECODERS, Decoder, draw
 from musicae.networks.embedding import Embedding
@@ -177,6 +178,15 @@ def test_kl_is_that_of_torch_distributions() -> None:
         torch.distributions.Normal(mean, std), torch.distributions.Normal(torch.zeros(3), torch.ones(3))
     )
     torch.testing.assert_close(kl_divergence(mean, std), theirs)
+
+
+def test_a_floor_keeps_the_posterior_wide() -> None:
+    narrow, wide = Gaussian(2, size=3), Gaussian(2, size=3, floor=0.25)
+    wide.load_state_dict(narrow.state_dict())
+    h = torch.randn(4, 2)
+    torch.testing.assert_close(wide(h).std, narrow(h).std + 0.25)
+    with pytest.raises(MusicaeError, match="floor"):
+        Gaussian(2, floor=1.0)
 
 
 def test_kl_free_bits_and_annealing() -> None:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
@@ -64,6 +65,19 @@ Output = Annotated[
         "stdout. Without it: the current folder. In folders, files take the first free number.",
     ),
 ]
+
+
+def folder_option(explanation: str) -> Any:
+    """The option -o of a command that makes one folder."""
+    return typer.Option("--output", "-o", metavar="FOLDER", show_default=False, parser=_folder, help=explanation)
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise typer.BadParameter("-o needs the name of a folder")
+    return Path(text)
+
+
 Count = Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many.")]
 Temperature = Annotated[
     float,

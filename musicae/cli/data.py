@@ -22,9 +22,7 @@ def command(
     ],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FOLDER", show_default=False, help="Without it: data/tunes, data/grooves."
-        ),
+        cli.folder_option("Without it: data/tunes, data/grooves."),
     ] = None,
     n: Annotated[
         int | None,

@@ -19,9 +19,7 @@ def command(
     name: Annotated[
         str | None, typer.Argument(help="The model: a name or a folder.", autocompletion=cli.model_names)
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FOLDER", show_default=False, help="Where to pack it.")
-    ] = None,
+    output: Annotated[Path | None, cli.folder_option("Where to pack it.")] = None,
     json: cli.Json = False,
 ) -> None:
     """List the installed models, show one and its card, or pack one: a copy to ship, in half precision.

@@ -21,9 +21,7 @@ def command(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders with MIDI files, at any depth.")],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FOLDER", show_default=False, help="Without it: data/REPRESENTATION-BARSbar."
-        ),
+        cli.folder_option("Without it: data/REPRESENTATION-BARSbar."),
     ] = None,
     representation: Annotated[str, typer.Option(metavar="NAME", help="melody, drums or trio.")] = "melody",
     bars: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window.")] = 2,

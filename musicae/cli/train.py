@@ -48,9 +48,7 @@ def command(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FOLDER", show_default="a free name in models/", help="Where the model goes."
-        ),
+        cli.folder_option("Where the model goes. Without it: a free name in models/."),
     ] = None,
     minutes: Annotated[
         float | None,

@@ -182,7 +182,7 @@ def draw(
     cumulative = torch.softmax(logits.float() / temperature, -1).cumsum(-1)
     # In [0, 1): never past the last token, even where rounding leaves the total below one.
     uniform = torch.rand(len(logits), 1, device=logits.device, generator=generator) * cumulative[:, -1:]
-    return (cumulative <= uniform).sum(-1)
+    return torch.searchsorted(cumulative, uniform, right=True).squeeze(1)
 
 
 def flat(

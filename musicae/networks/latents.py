@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from musicae.errors import MusicaeError
+
 Code = Float[Tensor, "batch size"]
 
 
@@ -50,16 +52,24 @@ class Latent(nn.Module):
 
 
 class Gaussian(Latent):
-    """z ~ N(mean, diag std^2), mean = W h, std = softplus(W' h) (Roberts et al. 2018, equations 6 and 7).
+    """z ~ N(mean, diag std^2), mean = W h, std = floor + softplus(W' h) (Roberts et al. 2018, equations 6 and 7).
 
     At first the mean varies with the input and std is small, so that the decoder has something to read from the first
     update on. Starting at mean 0 and std ln 2, as was published, takes half as many updates again to get as far.
+
+    Args:
+        floor: what std cannot fall below: no dimension then says more than about -ln(floor) nats. Without it training
+            crowds what is known of a window into a few dimensions of minute steps, and the way from one code to
+            another is full of jumps.
     """
 
     stochastic = True
 
-    def __init__(self, inputs: int, *, size: int = 256) -> None:
+    def __init__(self, inputs: int, *, size: int = 256, floor: float = 0.0) -> None:
         super().__init__(size)
+        if not 0 <= floor < 1:
+            raise MusicaeError(f"latent.floor is {floor}", "give latent.floor 0 or more, but less than the prior's 1")
+        self.floor = floor
         self.mean = nn.Linear(inputs, size)
         self.std = nn.Linear(inputs, size)
         nn.init.normal_(self.mean.weight, std=inputs**-0.5)
@@ -69,7 +79,7 @@ class Gaussian(Latent):
 
     def forward(self, h: Float[Tensor, "batch width"]) -> Posterior:
         mean = self.mean(h).float()
-        std = F.softplus(self.std(h).float())
+        std = self.floor + F.softplus(self.std(h).float())
         z = mean + std * torch.randn_like(std)
         return Posterior(z, mean, std, z)
 
