@@ -17,7 +17,7 @@ def hierarchical(representation: Spec) -> Config:
         representation=representation,
         embedding=spec("features", size=48),
         encoder=spec("dense", code=192, hidden=512),
-        latent=spec("gaussian", size=256),
+        latent=spec("gaussian", size=256, floor=0.3),
         decoder=spec(
             "conductor",
             hidden=256,
@@ -27,7 +27,7 @@ def hierarchical(representation: Spec) -> Config:
             feed=True,
             subdivide=2,
         ),
-        regularizers=(spec("kl", beta=0.2, rate=0.9999),),
+        regularizers=(spec("kl", beta=0.05, rate=0.999),),
         training=Training(batch=128, updates=100_000, transpose=representation.name != "drums"),
     )
 

@@ -1,0 +1,187 @@
+"""Chords: the symbols that musicians write, and the 49 classes that models are told.
+
+A class is no chord, or one of 12 roots with one of four triads (Simon et al. 2018, arXiv:1806.00195): what a symbol
+adds to its triad is read and left away.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from musicae.errors import MusicaeError
+
+TRIADS = {"major": (0, 4, 7), "minor": (0, 3, 7), "augmented": (0, 4, 8), "diminished": (0, 3, 6)}
+"""Semitones above the root, in the order of the classes."""
+
+QUALITIES = tuple(TRIADS)
+CLASSES = 1 + 12 * len(QUALITIES)
+ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """A triad, or no chord.
+
+    Attributes:
+        root: pitch class, from 0 (C) to 11; -1 for no chord.
+        quality: one of `QUALITIES`.
+        bass: pitch class of the lowest note; the root if the symbol names no other.
+        notice: what about the symbol the class cannot say, in words; empty if nothing that matters.
+    """
+
+    root: int
+    quality: str = "major"
+    bass: int = -1
+    notice: str = ""
+
+    @property
+    def index(self) -> int:
+        """The class: 0 for no chord, else 1 + 12 x quality + root."""
+        return 0 if self.root < 0 else 1 + 12 * QUALITIES.index(self.quality) + self.root
+
+    @property
+    def tones(self) -> frozenset[int]:
+        """Pitch classes of the triad; none of no chord."""
+        return frozenset((self.root + tone) % 12 for tone in TRIADS[self.quality]) if self.root >= 0 else frozenset()
+
+    def transpose(self, semitones: int) -> Chord:
+        """The same chord on another root."""
+        if self.root < 0:
+            return self
+        return replace(self, root=(self.root + semitones) % 12, bass=(self.bass + semitones) % 12)
+
+    def __str__(self) -> str:
+        if self.root < 0:
+            return "N.C."
+        slash = f"/{ROOTS[self.bass]}" if self.bass not in (-1, self.root) else ""
+        return ROOTS[self.root] + _SUFFIXES[self.quality] + slash
+
+
+NO_CHORD = Chord(-1)
+
+
+def of_class(index: int) -> Chord:
+    """The chord of a class."""
+    quality, root = divmod(index - 1, 12)
+    return Chord(root, QUALITIES[quality], root) if index else NO_CHORD
+
+
+def parse(symbol: str) -> Chord:
+    """The chord that a symbol stands for: `C`, `Am`, `F#m7b5`, `Bbmaj7`, `G7/B`, `N.C.`, also as `A:min7`.
+
+    The triad is what remains: sevenths, added and altered upper notes are left away; a suspended, power or altered
+    chord counts as major on its root, and says so in its notice.
+
+    Raises:
+        MusicaeError: it is no chord symbol; the message points at the character where it stops being one.
+    """
+    if _NONE.fullmatch(symbol):
+        return NO_CHORD
+    match = _ROOT.match(symbol)
+    if not match:
+        raise _wrong(symbol, 0)
+    root = _pitch_class(match)
+    third, fifth, lacking, at = _intervals(symbol, match.end())
+    bass = _BASS.match(symbol, at)
+    if third is None:
+        third, quality = 4, "major"
+    else:
+        quality = {(3, 6): "diminished", (4, 8): "augmented"}.get((third, fifth), "minor" if third == 3 else "major")
+    if not lacking and TRIADS[quality][1:] != (third, fifth):
+        lacking = f"has {'an augmented' if fifth == 8 else 'a diminished'} fifth"
+    notice = f"{symbol} {lacking}: it counts as {ROOTS[root]} {quality}" if lacking else ""
+    return Chord(root, quality, _pitch_class(bass) if bass else root, notice)
+
+
+def _intervals(symbol: str, at: int) -> tuple[int | None, int, str, int]:
+    """The third, the fifth, in words what else keeps a symbol from being a triad, and where its bass or end is.
+
+    Raises:
+        MusicaeError: something after `at`, where the root ends, is not understood.
+    """
+    third: int | None
+    third, fifth, lacking = 4, 7, ""
+    for pattern, meaning in _TRIADS:
+        if found := pattern.match(symbol, at):
+            (third, fifth, lacking), at = meaning, found.end()
+            break
+    depth = 0
+    while at < len(symbol) and not _BASS.match(symbol, at):
+        found = _REST.match(symbol, at)
+        if not found or (found["close"] and not depth):
+            raise _wrong(symbol, at + (symbol[at] == "/"))
+        at = found.end()
+        depth += bool(found["open"]) - bool(found["close"])
+        if found["fifth"]:
+            fifth = 8 if found["fifth"] in _SHARP else 6
+        elif found["raised"]:
+            fifth = 8
+        elif found["less"]:
+            lacking = f"lacks its {'third' if found['less'] == '3' else 'fifth'}"
+        elif found["sus"] or found["alt"]:
+            lacking = "is suspended" if found["sus"] else "is altered"
+    if depth:
+        raise _wrong(symbol, symbol.rindex("("))
+    return third, fifth, lacking, at
+
+
+def progression(text: str) -> list[Chord]:
+    """Chords separated by blanks, commas or bar lines.
+
+    Raises:
+        MusicaeError: one of them is no chord symbol, or there is none.
+    """
+    chords = [parse(symbol) for symbol in re.split(r"[\s,|]+", text) if symbol]
+    if not chords:
+        raise MusicaeError("there is no chord in an empty progression", _HINT)
+    return chords
+
+
+def _pitch_class(match: re.Match[str]) -> int:
+    natural = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[match["letter"]]
+    return (natural + sum(1 if sign in _SHARP else -1 for sign in match["signs"])) % 12
+
+
+def _wrong(symbol: str, at: int) -> MusicaeError:
+    what = f'"{symbol[at]}"' if at < len(symbol) else "its end"
+    return MusicaeError(f'"{symbol}" is no chord: character {at + 1}, {what}, is not understood', _HINT)
+
+
+_HINT = "write chords like C, Am, F#m7b5, Bbmaj7, G7/B or N.C."
+_SUFFIXES = {"major": "", "minor": "m", "augmented": "aug", "diminished": "dim"}
+_SHARP = "#\u266f+"
+_NONE = re.compile(r"N\.?C\.?|N|n\.c\.|none", re.ASCII)
+_ROOT = re.compile(r"(?P<letter>[A-G])(?P<signs>[#\u266f]{1,2}|[b\u266d]{1,2}|):?")
+_BASS = re.compile(r"/(?P<letter>[A-G])(?P<signs>[#\u266f]{1,2}|[b\u266d]{1,2}|)$")
+
+_TRIADS = tuple(
+    (re.compile(pattern), meaning)
+    for pattern, meaning in {
+        r"dim|[o\u00b0\u00ba]": (3, 6, ""),
+        r"hdim|[h\u00f8\u00d8]": (3, 6, ""),
+        r"aug|\+(?!5|1[13])": (4, 8, ""),
+        r"major|maj|Maj|MAJ|ma(?![a-z])|Ma|M(?![iI])|[\u0394\u25b3^]": (4, 7, ""),
+        r"minor|min|Min|MIN|mi(?![a-z])|m(?!aj)|-(?!5)": (3, 7, ""),
+        r"sus[24]{0,2}": (None, 7, "is suspended"),
+        r"5(?!\d)": (None, 7, "is a power chord"),
+    }.items()
+)
+"""What may follow the root, with the third, the fifth, and what is missing for a triad."""
+
+_REST = re.compile(
+    r"""
+      (?P<fifth>[#\u266f+b\u266d-])5                             # an altered fifth
+    | [#\u266f+b\u266d-](?:4|6|9|1[13])                          # altered upper notes
+    | (?P<raised>\+|aug)                                         # C7+, C7aug
+    | (?P<sus>sus[24]{0,2})
+    | (?P<alt>alt)
+    | (?:add|Add)\s?(?:2|4|6|9|1[13])
+    | (?:no|omit)(?P<less>[35])
+    | (?:maj|Maj|ma|M|[\u0394\u25b3^])(?:7|9|1[13])?             # a major seventh, of any triad
+    | 6/?9 | (?<!\d)(?:[24679]|1[13])
+    | (?P<open>\() | (?P<close>\)) | , | /(?=[#\u266fb\u266d]?\d)
+    """,
+    re.VERBOSE,
+)
+"""What may follow the triad, in any order."""
