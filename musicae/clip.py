@@ -125,7 +125,7 @@ def _another_model(score: Score, representation: Representation) -> str:
     if representation.streams(score)[0]:
         return ""
     bars = representation.bars
-    kinds = [name for name, kind in REPRESENTATIONS.items() if kind(bars=bars).streams(score)[0]]
+    kinds = [name for name in REPRESENTATIONS if _reads(name, bars, score)]
     if not kinds:
         return ""
     models, _ = shelf.described()
@@ -134,6 +134,13 @@ def _another_model(score: Score, representation: Representation) -> str:
         return f"a model of {' or '.join(kinds)} reads it; train one with musicae train"
     nearest = min(readers, key=lambda model: abs(model.bars - bars))
     return f"a model of {' or '.join(kinds)} reads it: -m {nearest.name}"
+
+
+def _reads(name: str, bars: int, score: Score) -> bool:
+    try:
+        return bool(REPRESENTATIONS[name](bars=bars).streams(score)[0])
+    except MusicaeError:  # it has no windows of so many bars
+        return False
 
 
 def _tokens(model: Model, recipe: Recipe, part: int) -> Tokens:

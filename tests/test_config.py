@@ -30,7 +30,7 @@ def test_damaged_config(text: str) -> None:
 
 def test_override_finds_knobs_by_path() -> None:
     config = PRESETS["melody-2bar"]
-    assert override(config, "latent.size=128", TABLES).latent == spec("gaussian", size=128)
+    assert override(config, "latent.size=128", TABLES).latent.arguments["size"] == 128
     assert override(config, "training.batch=64", TABLES).training.batch == 64
     assert override(config, "training.transpose=false", TABLES).training.transpose is False
     assert override(config, "encoder=bidirectional", TABLES).encoder == spec("bidirectional")

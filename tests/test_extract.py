@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jaxtyping import Bool, Integer
 from scores import BAR, band, scale, score, track
 
-from musicae.corpus.extract import best_window, judge, onsets, settle
+from musicae.corpus.extract import best_window, judge, onsets, rows_per_bar, settle
 from musicae.corpus.fingerprints import fingerprints
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
@@ -30,15 +30,18 @@ def random_stream(name: str, seed: int) -> tuple[Stream, Representation]:
     generator = np.random.default_rng(seed)
     representation = REPRESENTATIONS[name](bars=int(generator.integers(1, 6)))
     length, fields = int(generator.integers(0, 13)), representation.shape.fields
-    tokens = np.stack([generator.choice([0, 0, 1, 1, 7, 9], length * 16) for _ in fields], axis=1)
+    tokens = np.stack(
+        [generator.choice([0, 0, 1, 1, 7, 9], length * rows_per_bar(representation)) for _ in fields], axis=1
+    )
     tokens[generator.random(len(tokens)) < generator.choice([0, 0.9])] = 0
     silent = generator.random((len(fields), length)) < 0.4
     numbers = np.cumsum(generator.choice([1, 1, 1, 1, 5], length))
     return Stream(tokens, silent, numbers, (0,), ""), representation
 
 
-def cut(stream: Stream, bars: int) -> list[Window]:
-    return [stream.tokens[16 * bar : 16 * (bar + bars)] for bar in range(len(stream.bars) - bars + 1)]
+def cut(stream: Stream, representation: Representation) -> list[Window]:
+    rows, bars = rows_per_bar(representation), representation.bars
+    return [stream.tokens[rows * bar : rows * (bar + bars)] for bar in range(len(stream.bars) - bars + 1)]
 
 
 def slow_settle(window: Window, representation: Representation) -> Window:
@@ -60,7 +63,7 @@ def longest_run(flags: Bool[np.ndarray, " bar"]) -> int:
 def test_judgement_and_settling_agree_with_their_definitions(name: str, seed: int) -> None:
     stream, representation = random_stream(name, seed)
     verdicts = judge(stream.tokens, stream.silent, stream.bars, representation, representation.bars)
-    cuts = cut(stream, representation.bars)
+    cuts = cut(stream, representation)
     assert len(verdicts.usable) == len(cuts)
     for bar, window in enumerate(cuts):
         inside = slice(bar, bar + representation.bars)
@@ -77,26 +80,26 @@ def test_judgement_and_settling_agree_with_their_definitions(name: str, seed: in
 @given(seed=SEEDS)
 def test_fingerprints_are_equal_for_equal_windows_alone(name: str, seed: int) -> None:
     stream, representation = random_stream(name, seed)
-    fields = representation.shape.fields
-    exact, relative = fingerprints(stream.tokens, fields, 16, representation.bars)
-    settled = [slow_settle(window, representation).tobytes() for window in cut(stream, representation.bars)]
+    shape, rows = representation.shape, rows_per_bar(representation)
+    exact, relative = fingerprints(stream.tokens, shape, rows, representation.bars)
+    settled = [slow_settle(window, representation).tobytes() for window in cut(stream, representation)]
     assert len(exact) == len(relative) == len(settled)
     for (i, a), (j, b) in itertools.combinations(enumerate(settled), 2):
         assert (exact[i] == exact[j]) == (a == b)
     shift = SHIFTS[seed % len(SHIFTS)]
-    table = [field.transposition[SHIFTS.index(shift)] for field in fields]
-    moved = np.stack([table[i][stream.tokens[:, i]] for i in range(len(fields))], axis=1)
+    table = [field.transposition[SHIFTS.index(shift)] for field in shape.fields]
+    moved = np.stack([table[i][stream.tokens[:, i]] for i in range(len(table))], axis=1)
     if (moved >= 0).all():
-        assert (fingerprints(moved, fields, 16, representation.bars)[1] == relative).all()
+        assert (fingerprints(moved, shape, rows, representation.bars)[1] == relative).all()
 
 
 def test_relative_fingerprints_tell_tunes_apart() -> None:
-    fields = Melody(bars=1).shape.fields
+    shape = Melody(bars=1).shape
 
     def relative(*pitches: int) -> int:
         tokens = np.zeros((16, 1), dtype=np.int64)
         tokens[: len(pitches), 0] = pitches
-        return int(fingerprints(tokens, fields, 16, 1)[1][0])
+        return int(fingerprints(tokens, shape, 16, 1)[1][0])
 
     assert relative(40, 42, 44) == relative(50, 52, 54)
     assert len({relative(40, 42, 44), relative(40, 42, 45), relative(40, 0, 42, 44), relative(40, 42, 44, 1)}) == 4

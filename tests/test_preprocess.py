@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 from musicae.cli.app import app
 from musicae.corpus import preprocess as module
 from musicae.corpus import workers
-from musicae.corpus.extract import onsets, settle
+from musicae.corpus.extract import onsets, rows_per_bar, settle
 from musicae.corpus.preprocess import preprocess
 from musicae.errors import MusicaeError
 from musicae.music.midi import midi_bytes, write_midi
@@ -126,7 +126,10 @@ def test_the_windows_on_disk_are_those_of_the_scores(name: str, tmp_path: Path) 
     expected = set()
     for one in pieces:
         stream = representation.streams(one)[0][0]
-        for row in range(0, len(stream.tokens) - representation.window + 1, 16):
+        rows = rows_per_bar(representation)
+        for row in range(0, len(stream.tokens) - representation.window + 1, rows):
+            if name == "multitrack" and stream.silent[0, row // rows : row // rows + 2].any():
+                continue  # a bar of a single track
             window = settle(stream.tokens[row : row + representation.window], representation.shape)
             started = onsets(window, representation.shape.fields)[:, 0]
             if len(np.unique(window[started, 0])) >= representation.min_pitches:

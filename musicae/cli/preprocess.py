@@ -23,7 +23,7 @@ def command(
         Path | None,
         cli.folder_option("Without it: data/REPRESENTATION-BARSbar."),
     ] = None,
-    representation: Annotated[str, typer.Option(metavar="NAME", help="melody, drums or trio.")] = "melody",
+    representation: Annotated[str, typer.Option(metavar="NAME", help="melody, drums, trio or multitrack.")] = "melody",
     bars: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window.")] = 2,
     splits: Annotated[
         Path | None,

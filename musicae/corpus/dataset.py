@@ -53,7 +53,13 @@ class Windows:
     ) -> Int64[Tensor, "window segment step field"]:
         """Every window moved by a row of the transposition tables; a window that would leave the range stays."""
         rows = shifts[:, None, None]
-        moved = torch.stack([table[rows, windows[..., i]] for i, table in enumerate(self.transpositions)], -1)
+        parts = []
+        for i, (field, table) in enumerate(zip(self.shape.fields, self.transpositions, strict=True)):
+            part = table[rows, windows[..., i]]
+            if field.still >= 0:
+                part = torch.where(windows[:, :, :1, i] == field.still, windows[..., i], part)
+            parts.append(part)
+        moved = torch.stack(parts, -1)
         inside = (moved >= 0).flatten(1).all(1)
         return torch.where(inside[:, None, None, None], moved, windows)
 

@@ -82,8 +82,9 @@ def rows_per_bar(representation: Representation) -> int:
 
 
 def onsets(tokens: Integer[np.ndarray, "*grid field"], fields: Sequence[Field]) -> Bool[np.ndarray, "*grid field"]:
-    """Where something starts: the tokens above `Field.orphan`, and above 0, which never starts anything."""
-    return tokens > np.array([max(field.orphan, 0) for field in fields])
+    """Where something starts."""
+    first, last = ([getattr(field.onsets, edge) for field in fields] for edge in ("start", "stop"))
+    return (tokens >= first) & (tokens < last)
 
 
 def _all_of(flags: Bool[np.ndarray, "part bar"], length: int) -> Bool[np.ndarray, "part run"]:
@@ -104,8 +105,7 @@ def _distinct_onsets(grid: Integer[np.ndarray, "bar step"], field: Field, bars: 
     """Number of distinct onset tokens in each window, from one bit set per bar."""
     present = np.zeros((len(grid), field.vocabulary), dtype=bool)
     present[np.arange(len(grid))[:, None], grid] = True
-    present[:, : max(field.orphan, 0) + 1] = False
-    sets = np.packbits(present, axis=1)
+    sets = np.packbits(present[:, field.onsets.start : field.onsets.stop], axis=1)
     count = max(len(grid) - bars + 1, 0)
     union = np.zeros((count, sets.shape[1]), dtype=np.uint8)
     for shift in range(bars):

@@ -7,12 +7,10 @@ one in a million. Being a sum, it can be corrected for what settling and transpo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from jaxtyping import Bool, Integer, UInt64
 
-from musicae.music.representations.representation import SHIFTS, Field
+from musicae.music.representations.representation import SHIFTS, Field, Shape
 
 MAX_BARS = 64
 MAX_CELLS = 4096
@@ -20,7 +18,7 @@ _FACTORS: UInt64[np.ndarray, " factor"] = np.random.PCG64(20180313).random_raw(M
 
 
 def fingerprints(
-    tokens: Integer[np.ndarray, "time field"], fields: Sequence[Field], rows: int, bars: int
+    tokens: Integer[np.ndarray, "time field"], shape: Shape, rows: int, bars: int
 ) -> tuple[UInt64[np.ndarray, " window"], UInt64[np.ndarray, " window"]]:
     """Two hashes of every window of `bars` bars of `rows` rows, by the bar that it starts at.
 
@@ -30,10 +28,11 @@ def fingerprints(
     width = tokens.shape[1]
     segment, cell = _FACTORS[:bars], _FACTORS[MAX_BARS:][: rows * width].reshape(rows, width)
     exact = _window_sums(tokens, segment, cell)
-    for index, field in enumerate(fields):
+    for index, field in enumerate(shape.fields):
         if field.orphan > 0:
             _remove_orphans(exact, tokens[:, index], field.orphan, segment, cell[:, index])
-    moving = np.stack([_moving(field)[tokens[:, index]] for index, field in enumerate(fields)], axis=1)
+    columns = zip(tokens.T, shape.fields, strict=True)
+    moving = np.stack([_moving(column, field, shape.steps) for column, field in columns], axis=1)
     if not moving.any():
         return exact, exact
     reference = _first_moving(tokens, moving, rows, len(exact), bars)
@@ -77,11 +76,14 @@ def _remove_orphans(
     np.subtract.at(sums, window, share)
 
 
-def _moving(field: Field) -> Bool[np.ndarray, " vocabulary"]:
-    """The tokens that become the next one when everything moves up a semitone."""
+def _moving(column: Integer[np.ndarray, " time"], field: Field, steps: int) -> Bool[np.ndarray, " time"]:
+    """Where a token becomes the next one when everything moves up a semitone."""
     token = np.arange(field.vocabulary)
     up, down = (field.transposition[SHIFTS.index(shift)] for shift in (1, -1))
-    return np.asarray((up == token + 1) | ((down == token - 1) & (token > 0)))
+    moves = np.asarray((up == token + 1) | ((down == token - 1) & (token > 0)))[column]
+    if field.still >= 0:
+        moves &= np.repeat(column[::steps] != field.still, steps)
+    return moves
 
 
 def _first_moving(

@@ -162,9 +162,9 @@ def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], r
     tokens, silent, numbers, owner = _tape(streams, len(shape.fields), rows)
     verdicts = judge(tokens, silent, numbers, representation, bars)
     starts = np.flatnonzero(verdicts.usable)
-    exact, relative = fingerprints(tokens, shape.fields, rows, bars)
+    exact, relative = fingerprints(tokens, shape, rows, bars)
     stretches = np.flatnonzero(judge(tokens, silent, numbers, representation, SONG_BARS).usable)
-    _, song = fingerprints(tokens, shape.fields, rows, SONG_BARS)
+    _, song = fingerprints(tokens, shape, rows, SONG_BARS)
     file_of_stream = np.array([position for position, _ in streams], dtype=np.int32)
     file = file_of_stream[owner]
     compact, compact_starts = covered(tokens.reshape(len(numbers), rows, len(shape.fields)), starts, bars)

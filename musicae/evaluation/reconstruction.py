@@ -130,7 +130,7 @@ def onset_f1(guess: FieldTokens, truth: FieldTokens, mask: Mask, field: Field) -
     2014, mir_eval, without tolerance in time). Kinds are the input features of the tokens that are onsets: the pitches
     of a melody, the nine hits of drums, so that of two drums hit together one may be right alone.
     """
-    is_onset = np.arange(field.vocabulary) > max(field.orphan, 0)
+    is_onset = np.isin(np.arange(field.vocabulary), field.onsets)
     kinds = np.where(is_onset[:, None], field.features, 0.0).astype(np.float64)
     common, onsets = kinds @ kinds.T, kinds.sum(1)
     total = onsets[guess[mask]].sum() + onsets[truth[mask]].sum()

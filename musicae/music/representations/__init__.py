@@ -2,6 +2,7 @@
 
 from musicae.music.representations.drums import Drums
 from musicae.music.representations.melody import Melody
+from musicae.music.representations.multitrack import Multitrack
 from musicae.music.representations.representation import Representation
 from musicae.music.representations.trio import Trio
 
@@ -9,5 +10,6 @@ REPRESENTATIONS: dict[str, type[Representation]] = {
     "melody": Melody,
     "drums": Drums,
     "trio": Trio,
+    "multitrack": Multitrack,
 }
 """Built with the number of bars: `REPRESENTATIONS["melody"](bars=16)`."""

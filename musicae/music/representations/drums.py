@@ -64,6 +64,7 @@ def drum_field() -> Field:
         vocabulary=VOCABULARY,
         features=np.column_stack([hits, tokens == 0]).astype(np.float32),
         transposition=np.tile(tokens, (len(SHIFTS), 1)),
+        onsets=range(1, VOCABULARY),
     )
 
 

@@ -1,4 +1,4 @@
-"""The grid that melody, drums and trio share: 16 steps to a bar of four quarters, in ticks, never in seconds."""
+"""The grid of bars of four quarters, in ticks, never in seconds: 16 steps to a bar, or finer where it is asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Bool, Integer
 
 from musicae.errors import MusicaeError
 from musicae.music.representations.representation import Field, Refusal, Representation, Shape, Stream, Tokens
-from musicae.music.score import Meter, Score, Track
+from musicae.music.score import Meter, Notes, Score, Track
 
 STEPS_PER_QUARTER = 4
 STEPS_PER_BAR = 16
@@ -85,52 +85,58 @@ class Grid:
     incomplete bar before them, and the grid starts again after them. The last bar is always whole.
 
     Attributes:
+        steps_per_bar: rows of a bar.
         bars: for every bar of the stream, its number in the file.
         time: length of the stream in rows.
         refusals: what of the score is not on the grid, and why.
     """
 
-    def __init__(self, score: Score) -> None:
+    def __init__(self, score: Score, steps_per_quarter: int = STEPS_PER_QUARTER) -> None:
         too_long = score.end > LONGEST_BARS * 4 * score.ticks_per_quarter
         regions = [] if too_long else _regions(score)
         bars = np.array([region.bars for region in regions] or [0])
         first = np.cumsum(bars) - bars
         numbers = [np.arange(region.number, region.number + region.bars) for region in regions]
         self.bars = np.concatenate(numbers) if numbers else np.arange(0)
-        self.time = len(self.bars) * STEPS_PER_BAR
+        self.steps_per_quarter, self.steps_per_bar = steps_per_quarter, 4 * steps_per_quarter
+        self.time = len(self.bars) * self.steps_per_bar
         cut = [region for region in regions if not _fits(region.meter)]
         self.refusals = [TOO_LONG] if too_long else [_other_meter(region) for region in cut]
         self._ticks_per_quarter = score.ticks_per_quarter
         self._starts = np.array([region.start for region in regions] or [0])
-        self._rows = first * STEPS_PER_BAR
-        self._limits = (first + bars) * STEPS_PER_BAR
+        self._rows = first * self.steps_per_bar
+        self._limits = (first + bars) * self.steps_per_bar
 
     def quantize(self, track: Track) -> Spans:
         """The notes of a track on rows: every note lasts a row at least, and none outlasts its region."""
-        notes = track.notes
+        start, end = self.place(track.notes)
+        spans = Spans(start, end, track.notes.pitch)
+        inside = start < end
+        return spans if inside.all() else spans[inside]
+
+    def place(self, notes: Notes) -> tuple[Rows, Rows]:
+        """The rows at which notes start and end; they are equal where the grid has no rows (a meter is cut out)."""
         region = np.searchsorted(self._starts, notes.start, side="right") - 1
         origin, row = self._starts[region], self._rows[region]
-        start = row + to_steps(notes.start - origin, self._ticks_per_quarter)
-        end = row + to_steps(notes.end - origin, self._ticks_per_quarter)
+        start = row + to_steps(notes.start - origin, self._ticks_per_quarter, self.steps_per_quarter)
+        end = row + to_steps(notes.end - origin, self._ticks_per_quarter, self.steps_per_quarter)
         end = np.minimum(np.maximum(end, start + 1), self._limits[region])
-        spans = Spans(start, end, notes.pitch)
-        inside = start < end  # never so in a region that is cut out: it has no rows
-        return spans if inside.all() else spans[inside]
+        return start, np.maximum(start, end)
 
     def sounding(self, spans: Spans) -> Bool[np.ndarray, " bar"]:
         """For every bar, whether any of the spans sounds in it."""
         size = len(self.bars) + 1
-        begun = np.bincount(spans.start // STEPS_PER_BAR, minlength=size)
-        ended = np.bincount((spans.end - 1) // STEPS_PER_BAR + 1, minlength=size)
+        begun = np.bincount(spans.start // self.steps_per_bar, minlength=size)
+        ended = np.bincount((spans.end - 1) // self.steps_per_bar + 1, minlength=size)
         sounds: Bool[np.ndarray, " bar"] = np.cumsum(begun - ended)[:-1] > 0
         return sounds
 
     def tick(self, bar: int) -> int:
         """The tick at which a bar starts; bars of the stream are counted from 0, whatever their numbers."""
-        row = bar * STEPS_PER_BAR
+        row = bar * self.steps_per_bar
         region = int(np.searchsorted(self._rows, row, side="right")) - 1
         steps = row - int(self._rows[region])
-        return int(self._starts[region]) + steps * self._ticks_per_quarter // STEPS_PER_QUARTER
+        return int(self._starts[region]) + steps * self._ticks_per_quarter // self.steps_per_quarter
 
     @property
     def region_rows(self) -> Integer[np.ndarray, " region"]:
@@ -139,9 +145,9 @@ class Grid:
         return rows
 
 
-def to_steps(ticks: Rows, ticks_per_quarter: int) -> Rows:
-    """Ticks to sixteenths; half a step rounds up: floor(4 ticks / ticks_per_quarter + 1/2)."""
-    return (ticks * (2 * STEPS_PER_QUARTER) + ticks_per_quarter) // (2 * ticks_per_quarter)
+def to_steps(ticks: Rows, ticks_per_quarter: int, steps_per_quarter: int = STEPS_PER_QUARTER) -> Rows:
+    """Ticks to steps; half a step rounds up: floor(steps_per_quarter ticks / ticks_per_quarter + 1/2)."""
+    return (ticks * (2 * steps_per_quarter) + ticks_per_quarter) // (2 * ticks_per_quarter)
 
 
 def skyline(spans: Spans) -> Spans:
@@ -165,7 +171,8 @@ def pad(
     tokens: Integer[np.ndarray, "time field"], fields: Sequence[Field], time: int
 ) -> Integer[np.ndarray, "{time} field"]:
     """Rows of a stream, padded with rests to `time` rows: what still sounds at their end gets its note-off."""
-    padded = np.zeros((time, len(fields)), dtype=tokens.dtype)
+    padded = np.empty((time, len(fields)), dtype=tokens.dtype)
+    padded[:] = [max(field.end, 0) for field in fields]
     padded[: len(tokens)] = tokens
     if len(tokens) < time:
         for column, field in enumerate(fields):
@@ -198,26 +205,26 @@ def opening(score: Score, representation: Representation, readings: tuple[list[S
         MusicaeError: the score has notes and no stream.
     """
     streams, refusals = readings
-    fields, bars = representation.shape.fields, representation.bars
-    if not streams:
-        if any(len(track.notes) for track in score.tracks):
-            raise unusable(score, representation.name, refusals)
-        return np.zeros((bars, STEPS_PER_BAR, len(fields)), dtype=np.int16)
-    numbers = streams[0].bars[:bars]
-    whole = int((numbers - np.arange(len(numbers)) == numbers[0]).sum())
-    tokens = pad(streams[0].tokens[: whole * STEPS_PER_BAR], fields, bars * STEPS_PER_BAR)
-    return tokens.reshape(bars, STEPS_PER_BAR, len(fields))
+    shape, bars = representation.shape, representation.bars
+    if not streams and any(len(track.notes) for track in score.tracks):
+        raise unusable(score, representation.name, refusals)
+    tokens = np.empty((0, len(shape.fields)), dtype=np.int16)
+    if streams:
+        numbers = streams[0].bars[:bars]
+        whole = int((numbers - np.arange(len(numbers)) == numbers[0]).sum())
+        tokens = streams[0].tokens[: whole * (representation.window // bars)]
+    return pad(tokens, shape.fields, representation.window).reshape(shape.segments, shape.steps, len(shape.fields))
 
 
-def bar_shape(bars: int, *fields: Field) -> Shape:
-    """The shape of `bars` bars of sixteenths.
+def bar_shape(bars: int, *fields: Field, segments: int = 1, steps: int = STEPS_PER_BAR) -> Shape:
+    """The shape of `bars` bars of so many segments each, sixteenths unless something else is said.
 
     Raises:
         MusicaeError: the number of bars is not 1 to 64.
     """
     if not 1 <= bars <= MOST_BARS:
         raise MusicaeError(f"a window cannot have {bars} bars", f"choose 1 to {MOST_BARS} bars")
-    return Shape(segments=bars, steps=STEPS_PER_BAR, fields=fields)
+    return Shape(segments=bars * segments, steps=steps, fields=fields)
 
 
 def in_words(index: int, track: Track) -> str:

@@ -103,6 +103,7 @@ def line_field(name: str) -> Field:
         vocabulary=VOCABULARY,
         features=np.eye(VOCABULARY, dtype=np.float32),
         transposition=np.where(tokens < FIRST_ONSET, tokens, moved),
+        onsets=range(FIRST_ONSET, VOCABULARY),
         orphan=NOTE_OFF,
     )
 

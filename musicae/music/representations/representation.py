@@ -25,17 +25,21 @@ class Field:
         vocabulary: number of tokens.
         features: one row of input features per token; one-hot rows when the token has no inner structure.
         transposition: the token that `token` becomes under each of `SHIFTS`; -1 where it leaves the range.
+        onsets: the tokens that start a note or a hit.
         end: the token after which nothing follows in its segment, or -1 if there is none.
         orphan: the token that means nothing before the first onset of a window (a note-off) and is read as token 0
-            there, or -1 if there is none. Onsets are the tokens above it.
+            there, or -1 if there is none.
+        still: the token that no transposition moves the segment of which it opens (drums), or -1 if there is none.
     """
 
     name: str
     vocabulary: int
     features: Float[np.ndarray, "vocabulary width"]
     transposition: Integer[np.ndarray, "shift vocabulary"]
+    onsets: range
     end: int = -1
     orphan: int = -1
+    still: int = -1
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,271 @@
+"""Multitrack bars: up to eight instruments, each a row of events (Simon et al. 2018, arXiv:1806.00195).
+
+Vocabulary (490), as Magenta's: 0 to 127 note-on, 128 to 255 note-off, 256 to 351 time shifts of 1 to 96 steps (24 a
+quarter), 352 to 359 velocity bins, 360 to 487 programs, 488 drums, 489 end. A track is its program, then events, then
+an end; tracks stand in order of their programs, drums last, and the rest of the eight rows hold an end alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Integer
+
+from musicae.music.representations.grid import TICKS_PER_QUARTER, Grid, Rows, bar_shape, in_words, opening
+from musicae.music.representations.representation import (
+    SHIFTS,
+    Field,
+    Refusal,
+    Representation,
+    Stream,
+    Tokens,
+)
+from musicae.music.score import Notes, Score, Track
+
+TRACKS, EVENTS = 8, 64
+"""Rows of a bar, and events of a row, its program and its end included."""
+
+STEPS_PER_QUARTER = 24
+STEPS_PER_BAR = 4 * STEPS_PER_QUARTER
+TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
+VELOCITIES = 8
+VELOCITIES_PER_BIN = 128 // VELOCITIES
+"""A bin is heard as its middle: Magenta takes the lowest, and everything comes back softer."""
+
+NOTE_ON, NOTE_OFF, TIME_SHIFT, VELOCITY, PROGRAM, DRUMS, END = 0, 128, 256, 352, 360, 488, 489
+VOCABULARY = 490
+
+
+class Multitrack(Representation):
+    """`bars` bars of up to eight tracks: segments are tracks, a step is an event, one field of 490 tokens.
+
+    All drum tracks are read as one. Of more than eight tracks in a bar the drums and those with the most notes are
+    kept; of a track whose events do not fit, the first notes. A note that crosses a bar line ends there. What is
+    decoded joins the tracks of a program over the bars.
+    """
+
+    name = "multitrack"
+    max_silent_bars = 0
+    min_pitches = 3
+
+    def __init__(self, *, bars: int) -> None:
+        self.bars = bars
+        self.shape = bar_shape(bars, _field(), segments=TRACKS, steps=EVENTS)
+
+    def encode(self, score: Score) -> Tokens:
+        return opening(score, self, self.streams(score))
+
+    def decode(self, tokens: Tokens) -> Score:
+        rows: dict[tuple[bool, int, int], list[tuple[int, int, int, int]]] = {}
+        bars = len(tokens) // TRACKS
+        for bar, segments in enumerate(tokens.reshape(bars, TRACKS, EVENTS).tolist()):
+            heard = [(program, notes) for program, notes in map(_heard, segments) if notes]
+            met: Counter[int] = Counter()
+            for program, notes in heard:
+                offset = bar * STEPS_PER_BAR
+                key = (program == DRUMS, program - PROGRAM, met[program])
+                met[program] += 1
+                rows.setdefault(key, []).extend((start + offset, end + offset, p, v) for start, end, p, v in notes)
+        return _score({key: rows[key] for key in sorted(rows)}, bars)
+
+    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
+        grid = Grid(score, STEPS_PER_QUARTER)
+        parts = _parts(score, grid)
+        if not parts:
+            empty = Refusal(-1, "no notes", "needs notes in bars of four quarters")
+            return [], grid.refusals + [empty] * bool(score.tracks)
+        kept = _fullest([part.counts(len(grid.bars)) for part in parts], parts, asked)
+        tokens = np.full((len(grid.bars), TRACKS, EVENTS), END, dtype=np.int16)
+        row = np.cumsum(kept, axis=0) - 1
+        for number, part in enumerate(parts):
+            bars = np.flatnonzero(kept[number])
+            tokens[bars, row[number, bars]] = part.events(len(grid.bars))[bars]
+        read = tuple(track for number, part in enumerate(parts) if kept[number].any() for track in part.tracks)
+        label = ", ".join(in_words(track, score.tracks[track]) for track in sorted(read))
+        lonely = kept.sum(axis=0) < 2
+        return [Stream(tokens.reshape(-1, 1), lonely[None], grid.bars, read, label)], grid.refusals
+
+    def generate(self, generator: np.random.Generator) -> Score:
+        programs = sorted(generator.choice(128, size=generator.integers(1, TRACKS), replace=False).tolist())
+        keys = [(False, program, 0) for program in programs] + [(True, DRUMS - PROGRAM, 0)] * bool(
+            generator.integers(2)
+        )
+        return _score({key: _random_notes(generator, self.bars) for key in keys}, self.bars)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """The notes of one row, sorted by start and pitch: `start < end` in steps of the stream, within one bar."""
+
+    tracks: tuple[int, ...]
+    token: int
+    start: Rows
+    end: Rows
+    pitch: Rows
+    velocity: Rows
+
+    def counts(self, bars: int) -> Integer[np.ndarray, " bar"]:
+        """How many notes start in every bar."""
+        return np.bincount(self.start // STEPS_PER_BAR, minlength=bars)
+
+    def events(self, bars: int) -> Integer[np.ndarray, "bar event"]:
+        """The row of every bar; notes at the end of a bar are left out until the others fit."""
+        keep = np.ones(len(self.start), dtype=bool)
+        bar = self.start // STEPS_PER_BAR
+        while True:
+            rows, order, size = self._sequence(keep, bars)
+            excess = size - (EVENTS - 1)  # the end takes one
+            if (excess <= 0).all():
+                break
+            last = np.cumsum(np.bincount(bar[keep], minlength=bars))
+            drop = np.where(excess > 0, np.maximum(1, excess // 5), 0)  # a note makes five events at the most
+            index = np.flatnonzero(keep)
+            rank = last[bar[index]] - np.arange(len(index))
+            keep[index[rank <= drop[bar[index]]]] = False
+        tokens = np.full((bars, EVENTS), END, dtype=np.int16)
+        place = np.arange(len(order)) - (np.cumsum(size) - size)[rows]
+        tokens[rows, place] = order
+        return tokens
+
+    def _sequence(
+        self, keep: Bool[np.ndarray, " note"], bars: int
+    ) -> tuple[Integer[np.ndarray, " event"], Integer[np.ndarray, " event"], Integer[np.ndarray, " bar"]]:
+        """The bar and the token of every event, in order, and how many events every bar has."""
+        start, end, pitch = self.start[keep], self.end[keep], self.pitch[keep]
+        number = np.arange(len(start))
+        note, on = np.concatenate([number, number]), np.repeat([True, False], len(start))
+        bar = np.concatenate([start, start]) // STEPS_PER_BAR
+        step = np.concatenate([start, end]) - bar * STEPS_PER_BAR
+        # Ends come before starts; either are in the order of the notes.
+        order = np.lexsort((note, on, step, bar))
+        note, on, bar, step = note[order], on[order], bar[order], step[order]
+        first = np.diff(bar, prepend=-1) != 0
+        shift = step - np.where(first, 0, np.concatenate([[0], step[:-1]])[: len(step)])
+        louder = np.zeros(len(note), dtype=bool)
+        louder[on] = _changes(self.velocity[keep][note[on]], bar[on])
+        columns = np.column_stack(
+            [
+                np.where(first, self.token, -1),
+                np.where(shift > 0, TIME_SHIFT + shift - 1, -1),
+                np.where(louder, VELOCITY + self.velocity[keep][note], -1),
+                np.where(on, NOTE_ON, NOTE_OFF) + pitch[note],
+            ]
+        )
+        written = columns >= 0
+        return np.repeat(bar, 4)[written.ravel()], columns[written], np.bincount(bar, written.sum(1), bars).astype(int)
+
+
+def _changes(values: Rows, bar: Rows) -> Bool[np.ndarray, " event"]:
+    """Where a value differs from the one before it in the same bar; the first of a bar does."""
+    return (np.diff(values, prepend=-1) != 0) | (np.diff(bar, prepend=-1) != 0)
+
+
+def _parts(score: Score, grid: Grid) -> list[_Part]:
+    """The parts that have notes on the grid, in order of their programs, drums last."""
+    pitched = sorted(
+        (track.program, index) for index, track in enumerate(score.tracks) if not track.is_drum and len(track.notes)
+    )
+    drums = tuple(index for index, track in enumerate(score.tracks) if track.is_drum and len(track.notes))
+    groups = [((index,), PROGRAM + program) for program, index in pitched] + [(drums, DRUMS)] * bool(drums)
+    parts = [_part(tracks, token, [score.tracks[track].notes for track in tracks], grid) for tracks, token in groups]
+    return [part for part in parts if len(part.start)]
+
+
+def _part(tracks: tuple[int, ...], token: int, groups: list[Notes], grid: Grid) -> _Part:
+    """Notes on the grid, each within its bar, none sounding twice at once: of a pitch's notes the later one wins."""
+    places = [grid.place(notes) for notes in groups]
+    start, end = (np.concatenate([place[i] for place in places]) for i in (0, 1))
+    pitch = np.concatenate([notes.pitch for notes in groups])
+    velocity = (np.concatenate([notes.velocity for notes in groups]) - 1) // VELOCITIES_PER_BIN
+    end = np.minimum(end, (start // STEPS_PER_BAR + 1) * STEPS_PER_BAR)
+    order = np.lexsort((velocity, end, start, pitch))
+    order = order[start[order] < end[order]]
+    start, end, pitch, velocity = start[order], end[order], pitch[order], velocity[order]
+    same = np.append(pitch[1:] == pitch[:-1], False)[: len(pitch)]
+    following = np.append(start[1:], 0)[: len(start)]
+    end = np.where(same, np.minimum(end, following), end)
+    order = np.lexsort((pitch, start))
+    order = order[start[order] < end[order]]
+    return _Part(tracks, token, start[order], end[order], pitch[order], velocity[order])
+
+
+def _fullest(
+    counts: list[Integer[np.ndarray, " bar"]], parts: list[_Part], asked: int | None
+) -> Bool[np.ndarray, "part bar"]:
+    """Which parts every bar keeps: the drums, what is asked for, and those with the most notes."""
+    notes = np.stack(counts)
+    first = np.array([part.token == DRUMS or asked in part.tracks for part in parts])
+    worth = notes + first[:, None] * (notes > 0) * (notes.max() + 1)
+    rank = np.argsort(np.argsort(-worth, axis=0, kind="stable"), axis=0, kind="stable")
+    kept: Bool[np.ndarray, "part bar"] = (rank < TRACKS) & (notes > 0)
+    return kept
+
+
+def _heard(row: list[int]) -> tuple[int, list[tuple[int, int, int, int]]]:
+    """The program token and the notes, in steps, that a row of events is heard as, whatever its events."""
+    program, velocity, now = -1, VELOCITIES // 2, 0
+    sounding: dict[int, tuple[int, int]] = {}
+    notes: list[tuple[int, int, int, int]] = []
+
+    def end(pitch: int) -> None:
+        start, volume = sounding.pop(pitch)
+        if now > start:
+            notes.append((start, now, pitch, volume))
+
+    for token in row[: row.index(END)] if END in row else row:
+        if token >= PROGRAM:
+            program = token if program < 0 else program
+        elif token >= VELOCITY:
+            velocity = token - VELOCITY
+        elif token >= TIME_SHIFT:
+            now = min(now + token - TIME_SHIFT + 1, STEPS_PER_BAR)
+        elif token % NOTE_OFF in sounding:
+            end(token % NOTE_OFF)
+        if token < NOTE_OFF and now < STEPS_PER_BAR:
+            sounding[token] = (now, velocity * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2 + 1)
+    now = STEPS_PER_BAR
+    for pitch in list(sounding):
+        end(pitch)
+    return max(program, PROGRAM), notes
+
+
+def _score(rows: dict[tuple[bool, int, int], list[tuple[int, int, int, int]]], bars: int) -> Score:
+    """Notes in steps by (whether drums, program, number among equals) as a score."""
+    tracks = (
+        Track(
+            Notes.of((start * TICKS_PER_STEP, end * TICKS_PER_STEP, pitch, v) for start, end, pitch, v in notes),
+            0 if is_drum else program,
+            is_drum,
+        )
+        for (is_drum, program, _), notes in rows.items()
+    )
+    return Score(TICKS_PER_QUARTER, tuple(tracks), end=bars * 4 * TICKS_PER_QUARTER)
+
+
+def _field() -> Field:
+    tokens = np.arange(VOCABULARY)
+    pitched = tokens < TIME_SHIFT
+    moved = [np.where(pitched, tokens + shift, tokens) for shift in SHIFTS]
+    table = np.stack([np.where(pitched & (row // 128 != tokens // 128), -1, row) for row in moved])
+    return Field(
+        name="events",
+        vocabulary=VOCABULARY,
+        features=np.eye(VOCABULARY, dtype=np.float32),
+        transposition=table,
+        onsets=range(NOTE_ON, NOTE_OFF),
+        end=END,
+        still=DRUMS,
+    )
+
+
+def _random_notes(generator: np.random.Generator, bars: int) -> list[tuple[int, int, int, int]]:
+    """A few notes a bar, so that they fit into a row, none sounding twice at once."""
+    rows = []
+    for bar in range(bars):
+        for pitch in generator.choice(128, size=generator.integers(1, 9), replace=False).tolist():
+            start, end = sorted(generator.choice(STEPS_PER_BAR + 1, size=2, replace=False).tolist())
+            velocity = VELOCITIES_PER_BIN * int(generator.integers(VELOCITIES)) + VELOCITIES_PER_BIN // 2 + 1
+            rows.append((bar * STEPS_PER_BAR + start, bar * STEPS_PER_BAR + end, pitch, velocity))
+    return rows

@@ -1,0 +1,111 @@
+"""Multitrack bars: Magenta's events, and what becomes of music that does not fit."""
+
+import numpy as np
+
+from musicae.corpus.dataset import Windows
+from musicae.corpus.fingerprints import fingerprints
+from musicae.music.representations.multitrack import (
+    DRUMS,
+    END,
+    EVENTS,
+    PROGRAM,
+    TIME_SHIFT,
+    TRACKS,
+    VELOCITY,
+    Multitrack,
+)
+from musicae.music.representations.representation import SHIFTS
+from musicae.music.score import Meter, Notes, Score, Track
+
+ONE_BAR = Multitrack(bars=1)
+
+
+def rows_of(score: Score) -> list[list[int]]:
+    """Per track, its events up to the end."""
+    rows = ONE_BAR.encode(score)[..., 0].tolist()
+    return [row[: row.index(END)] for row in rows if row[0] != END]
+
+
+def score_of(*tracks: Track, bars: int = 1) -> Score:
+    """A score of 24 ticks a quarter, a tick a step."""
+    return Score(24, tracks, end=96 * bars)
+
+
+def test_events_are_those_of_magenta() -> None:
+    """A row of magenta.js 1.23.1; the velocity of the first note, always written, is as in Magenta's Python."""
+    notes = [(0, 19, 66, 118), (22, 45, 46, 76), (49, 54, 43, 50), (49, 54, 55, 49), (49, 54, 50, 116)]
+    notes += [(59, 74, 70, 46), (59, 74, 58, 53), (79, 96, 70, 90)]
+    row = [360, 66, 274, 194, 258, 356, 46, 278, 174, 259, 355, 43, 359, 50, 355, 55, 260, 171, 178, 183, 260, 58]
+    row += [354, 70, 270, 186, 198, 260, 357, 70, 272, 198]
+    assert rows_of(score_of(Track(Notes.of(notes)))) == [[*row[:1], VELOCITY + 7, *row[1:]]]
+
+
+def test_tracks_stand_in_order_of_their_programs_drums_last() -> None:
+    note = Notes.of([(0, 24, 60, 9)])
+    tracks = (Track(note, is_drum=True), Track(note, 40), Track(note, 3), Track(note, is_drum=True), Track(note, 3))
+    assert [row[0] for row in rows_of(score_of(*tracks))] == [PROGRAM + 3, PROGRAM + 3, PROGRAM + 40, DRUMS]
+
+
+def test_a_note_ends_at_the_bar_line() -> None:
+    score = score_of(Track(Notes.of([(90, 200, 60, 9)])), bars=3)
+    (stream,), _ = ONE_BAR.streams(score)
+    first, *others = stream.tokens.reshape(3, TRACKS, EVENTS)
+    assert first[0, :7].tolist() == [PROGRAM, TIME_SHIFT + 89, VELOCITY, 60, TIME_SHIFT + 5, 128 + 60, END]
+    assert all((bar == END).all() for bar in others)
+
+
+def test_a_pitch_sounds_once_at_a_time() -> None:
+    notes = Notes.of([(0, 48, 60, 9), (24, 30, 60, 9), (24, 96, 60, 9)])
+    music = ONE_BAR.decode(ONE_BAR.encode(score_of(Track(notes))))
+    assert [(start // 20, end // 20) for start, end, _, _ in music.tracks[0].notes.rows()] == [(0, 24), (24, 96)]
+
+
+def test_the_fullest_eight_tracks_are_kept_and_the_drums() -> None:
+    tracks = [Track(Notes.of((6 * i, 6 * i + 6, 60, 9) for i in range(n + 2)), program=n) for n in range(10)]
+    drums = Track(Notes.of([(0, 6, 36, 9)]), is_drum=True)
+    assert [row[0] for row in rows_of(score_of(*tracks, drums))] == [PROGRAM + n for n in range(3, 10)] + [DRUMS]
+    stream = ONE_BAR.streams(score_of(*tracks, drums), asked=0)[0][0]
+    assert 0 in stream.tracks
+
+
+def test_a_long_row_keeps_its_first_notes() -> None:
+    notes = [(i, i + 1, 40 + i % 50, 1 + 16 * (i % 2)) for i in range(96)]
+    (row,) = rows_of(score_of(Track(Notes.of(notes))))
+    kept = ONE_BAR.decode(ONE_BAR.encode(score_of(Track(Notes.of(notes))))).tracks[0].notes
+    assert EVENTS - 1 - 4 <= len(row) <= EVENTS - 1
+    assert (kept.pitch == [pitch for _, _, pitch, _ in notes[: len(kept)]]).all()
+
+
+def test_other_meters_are_cut_out_and_lonely_tracks_are_no_windows() -> None:
+    note = [(0, 24, 60, 9), (96, 120, 60, 9), (96 + 72, 200, 60, 9)]
+    score = Score(
+        24, (Track(Notes.of(note)), Track(Notes.of(note[2:]), 9)), end=264, meters=(Meter(96, 3, 4), Meter(168, 4, 4))
+    )
+    (stream,), refusals = ONE_BAR.streams(score)
+    assert stream.bars.tolist() == [0, 2]
+    assert stream.silent.tolist() == [[True, False]]
+    assert [refusal.reason for refusal in refusals] == ["other meter"]
+
+
+def test_what_no_music_would_write_is_heard_as_something() -> None:
+    row = [40, 128 + 41, 40, PROGRAM + 7, TIME_SHIFT + 95, 43, TIME_SHIFT + 95, END, 44]
+    tokens = np.full((TRACKS, EVENTS, 1), END)
+    tokens[2, : len(row), 0] = row
+    (track,) = ONE_BAR.decode(tokens).tracks
+    assert track.program == 7
+    assert track.notes.rows() == [(0, 96 * 20, 40, 73)]
+
+
+def test_drums_are_not_transposed() -> None:
+    import torch
+
+    note = Notes.of([(0, 24, 60, 9)])
+    tokens = torch.as_tensor(ONE_BAR.encode(score_of(Track(note), Track(note, is_drum=True)))).long()[None]
+    windows = Windows(tokens.reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)
+    (moved,) = windows.transpose(tokens, torch.tensor([SHIFTS.index(2)])).numpy()
+    assert (
+        fingerprints(tokens.numpy().reshape(-1, 1), ONE_BAR.shape, ONE_BAR.window, 1)[1]
+        == (fingerprints(moved.reshape(-1, 1), ONE_BAR.shape, ONE_BAR.window, 1)[1])
+    )
+    pitches = [track.notes.pitch.tolist() for track in ONE_BAR.decode(moved).tracks]
+    assert pitches == [[62], [60]]
