@@ -75,6 +75,8 @@ class Training:
         for name in ("learning_rate", "decay", "clip"):
             if not getattr(self, name) > 0:
                 raise MusicaeError(f"training.{name} is {getattr(self, name)}", f"give training.{name} more than zero")
+        if self.decay > 1:
+            raise MusicaeError(f"training.decay is {self.decay}", "give training.decay at most 1")
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,8 @@ def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Confi
     """The config with one setting changed.
 
     Args:
-        setting: `latent.size=128`, `encoder=bidirectional`, `training.batch=64`, `kl.beta=0.5`; `kl=none` removes a
-            regularizer.
+        setting: `latent.size=128`, `encoder=bidirectional`, `training.batch=64`; `kl.beta=0.5` changes a regularizer,
+            or adds it; `kl=none` removes it.
         tables: the table that each part of the config chooses from, and "regularizers".
 
     Raises:
@@ -157,7 +159,7 @@ def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Confi
     if not equals or not part:
         raise MusicaeError(f"--set {setting} is not of the form part.knob=value", "write, say, --set latent.size=128")
     regularizers = {choice.name: choice for choice in config.regularizers}
-    _pick(dict.fromkeys((*PARTS, *regularizers, "training")), part, "part of a model")
+    _pick(dict.fromkeys((*PARTS, *tables["regularizers"], "training")), part, "part of a model")
     if part == "training":
         wanted = _pick(typing.get_type_hints(Training), knob, "training setting")
         return replace(config, training=replace(config.training, **{knob: _parse(text, wanted, path)}))
@@ -165,9 +167,9 @@ def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Confi
         changed = _changed(tables[part], getattr(config, part), knob, text)
         return replace(config, **{part: changed})  # type: ignore[arg-type]
     if (knob, text) == ("", "none"):
-        del regularizers[part]
+        regularizers.pop(part, None)
     else:
-        regularizers[part] = _changed(tables["regularizers"], regularizers[part], knob, text)
+        regularizers[part] = _changed(tables["regularizers"], regularizers.get(part, Spec(part)), knob, text)
     return replace(config, regularizers=tuple(regularizers.values()))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float, Integer
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
@@ -60,12 +61,15 @@ class Model:
     Attributes:
         name: the name of its folder.
         attributes: per attribute the direction in z that raises it by one quartile gap; empty until fitted.
+        windows_seen: how many windows its weights were trained on, 0 if that is not known.
     """
 
     def __init__(self, config: Config, name: str = "untitled", device: str = "auto") -> None:
         self.config, self.name = complete(config, TABLES), name
+        self._identity = _identity(self.config)
         self.folder: Path | None = None
         self.attributes: dict[str, Tensor] = {}
+        self.windows_seen = 0
         self.representation: Representation = build(REPRESENTATIONS, config.representation)
         self.device = pick_device(device)
         self.autoencoder = build_autoencoder(config, self.representation.shape).to(self.device)
@@ -82,13 +86,17 @@ class Model:
 
     @cached_property
     def hash(self) -> str:
-        """Sixteen hexadecimal digits that stand for configuration and weights."""
-        return hashlib.sha256(configuration.dumps(self.config).encode() + self.weights()).hexdigest()[:16]
+        """Sixteen hexadecimal digits that stand for what the model is, not for how it was trained.
 
-    def weights(self, dtype: torch.dtype = torch.float32) -> bytes:
-        """The weights as a safetensors file."""
+        What its `config.json` leaves out does not count, so that a knob that is new since then changes nothing.
+        """
+        return hashlib.sha256(self._identity.encode() + self.weights()).hexdigest()[:16]
+
+    def weights(self, dtype: torch.dtype = torch.float32, **notes: str) -> bytes:
+        """The weights as a safetensors file, with notes in its head."""
         state = self.autoencoder.state_dict()
-        return save_tensors({name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in state.items()})
+        tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in state.items()}
+        return save_tensors(tensors, notes)
 
     @torch.no_grad()
     def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step field"]) -> Codes:
@@ -143,8 +151,13 @@ def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
 
 
 def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None:
-    """Writes `config.json` and `model.safetensors`; float16 halves the file and costs no audible precision."""
-    write_atomically(folder / "model.safetensors", model.weights(dtype))
+    """Writes `config.json` and `model.safetensors`; float16 halves the file and costs no audible precision.
+
+    Attribute vectors that the folder holds are of other weights, and go.
+    """
+    (folder / "attributes.safetensors").unlink(missing_ok=True)
+    vars(model).pop("hash", None)
+    write_atomically(folder / "model.safetensors", model.weights(dtype, windows_seen=str(model.windows_seen)))
     write_atomically(folder / "config.json", configuration.dumps(model.config).encode())
     model.folder, model.name = folder, folder.name
 
@@ -169,8 +182,9 @@ def load(name: str | Path, device: str = "auto") -> Model:
         MusicaeError: there is none, or its files are damaged.
     """
     folder = find(name)
-    text = (folder / "config.json").read_text()
-    model = Model(configuration.loads(text), folder.name, device)
+    config = configuration.loads((folder / "config.json").read_text())
+    model = Model(config, folder.name, device)
+    model._identity = _identity(config)
     weights = _read_tensors(folder / "model.safetensors")
     try:
         model.autoencoder.load_state_dict({key: value.float() for key, value in weights.items()})
@@ -179,8 +193,16 @@ def load(name: str | Path, device: str = "auto") -> Model:
         raise MusicaeError(f"the weights in {folder} do not fit its config.json: {reason}", _DAMAGED) from None
     if (folder / "attributes.safetensors").exists():
         model.attributes = _read_tensors(folder / "attributes.safetensors")
+    with safe_open(folder / "model.safetensors", "pt") as file:
+        model.windows_seen = int((file.metadata() or {}).get("windows_seen", 0))
     model.folder = folder
     return model
+
+
+def _identity(config: Config) -> str:
+    parts = config.to_json()
+    del parts["training"], parts["regularizers"]
+    return json.dumps(parts, sort_keys=True)
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:

@@ -54,7 +54,8 @@ def stem(recipe: Recipe) -> str:
     """What names of outputs begin with: what the clip came from, the verb, the model, and the seed if there is one."""
     verb = "" if recipe.verb == "sample" else recipe.verb
     seed = "" if recipe.seed is None else f"seed{recipe.seed}"
-    return "-".join(part for part in (recipe.origin[:LONGEST_ORIGIN], verb, recipe.model, seed) if part)
+    origin = recipe.origin.encode()[:LONGEST_ORIGIN].decode(errors="ignore")
+    return "-".join(part for part in (origin, verb, recipe.model, seed) if part)
 
 
 def dump(recipe: Recipe) -> bytes:
@@ -82,4 +83,4 @@ def read_recipe(source: str | Path | bytes) -> Recipe:
 
 
 LONGEST_ORIGIN = 80
-"""Characters: file systems take about 255, and there is more to a name."""
+"""Bytes: file systems take about 255, and there is more to a name."""

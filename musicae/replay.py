@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from musicae.clip import Clip, make
 from musicae.errors import MusicaeError
-from musicae.model import Model
+from musicae.model import Model, load
 from musicae.recipe import Recipe
+
+
+def original(name: str, device: str) -> Model:
+    """The model that made a recipe.
+
+    Raises:
+        MusicaeError: there is none of that name here; another folder may hold it.
+    """
+    try:
+        return load(name, device)
+    except MusicaeError as error:
+        hint = f"name the folder of the model that made it with -m; or {error.hint}"
+        raise MusicaeError(error.message, hint) from None
 
 
 def replay(model: Model, recipe: Recipe, *, force: bool = False) -> Clip:

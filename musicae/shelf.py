@@ -29,7 +29,7 @@ def find(name: str | Path) -> Path:
         MusicaeError: there is none; the nearest name and what exists are named.
     """
     if (Path(name) / "config.json").is_file():
-        return Path(name).resolve()
+        return _named(Path(name))
     there = installed()
     if str(name) not in there:
         _refuse_folder(Path(name), "model", "config.json")
@@ -49,7 +49,7 @@ def find_dataset(name: str | Path) -> Path:
         MusicaeError: there is none.
     """
     if (Path(name) / "manifest.json").is_file():
-        return Path(name).resolve()
+        return _named(Path(name))
     there = datasets()
     if str(name) not in there:
         _refuse_folder(Path(name), "data set", "manifest.json")
@@ -116,6 +116,11 @@ def card(folder: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
+def _named(folder: Path) -> Path:
+    """The folder as an absolute path that ends in its name: a link keeps its own, "." and ".." do not stay."""
+    return folder.absolute() if folder.name not in ("", "..") else folder.resolve()
+
+
 def _shelves(kind: str) -> list[Path]:
     """The current folder's, the working copy's, and the package's own."""
     package = Path(__file__).parent
@@ -124,7 +129,7 @@ def _shelves(kind: str) -> list[Path]:
 
 def _standing(mark: str, shelves: list[Path]) -> dict[str, Path]:
     """Folders that hold a file called `mark`, by name; the first shelf wins."""
-    folders = [path.parent.resolve() for shelf in shelves for path in shelf.glob(f"*/{mark}")]
+    folders = [path.parent.absolute() for shelf in shelves for path in shelf.glob(f"*/{mark}")]
     there = {folder.name: folder for folder in reversed(folders)}
     return dict(sorted(there.items()))
 

@@ -67,7 +67,7 @@ class Run:
 def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = "") -> Config:
     """The configuration to train on a data set: of a preset, else of the model to begin with, else the plain preset's.
 
-    A preset for other numbers of bars is made to fit.
+    The plain preset, and a model to begin with, are made to fit the number of bars.
 
     Raises:
         MusicaeError: there is no such preset or model, or it reads other music than the data set holds.
@@ -116,9 +116,12 @@ def begin(
     trainer = Trainer(model, train, validation, folder, seed=run.seed, workers=workers, reporter=reporter)
     if resume:
         trainer.resume()
-    if run.initial and trainer.progress.update == 0:
-        share = transfer(load(run.initial, str(place)).autoencoder, model.autoencoder)
-        reporter.tell(f"{share:.0%} of the weights come from {run.initial}")
+    if run.initial:
+        initial = load(run.initial, str(place))
+        trainer.seen_before = initial.windows_seen
+        if trainer.progress.update == 0:
+            share = transfer(initial.autoencoder, model.autoencoder)
+            reporter.tell(f"{share:.0%} of the weights come from {run.initial}")
     if workers.rank == 0:
         run.save(folder)
     return trainer

@@ -15,7 +15,8 @@ from hypothesis import settings
 
 from musicae.cli import app
 from musicae.config import Config, spec
-from musicae.corpus.dataset import SPLITS, Dataset
+from musicae.corpus import FORMAT, SPLITS
+from musicae.corpus.dataset import Dataset
 from musicae.machine import physical_cores
 from musicae.model import Model, save, save_attributes
 from musicae.music.attributes import ATTRIBUTES
@@ -72,7 +73,7 @@ def data(tmp_path: Path, model: Model) -> Dataset:
         np.save(folder / split / "tokens.npy", tokens)
         np.save(folder / split / "offsets.npy", np.arange(0, len(tokens), 32, dtype=np.uint32))
     counts = {split: {"streams": 64, "windows": 64, "rows": len(tokens)} for split in SPLITS}
-    manifest = {"format": 1, "representation": {"name": "melody", "bars": 2}, "splits": counts}
+    manifest = {"format": FORMAT, "representation": {"name": "melody", "bars": 2}, "splits": counts}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return Dataset(folder)
 

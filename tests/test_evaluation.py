@@ -28,8 +28,6 @@ from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
 from musicae.networks.grid import Grid, Tokens
 from musicae.networks.latents import Code, Gaussian, Normal, Posterior
-from musicae.training.card import write_card
-from musicae.training.checkpoint import Progress
 
 C4, D4, E4 = 41, 43, 45
 """Melody tokens."""
@@ -162,16 +160,6 @@ def test_differences_are_between_the_same_windows(model: Model) -> None:
     gain = reconstruction.differences(perfect, holding)["melody"]["free"]
     assert gain.value == pytest.approx(float((tokens != 0).double().mean()))
     assert 0 < gain.low < gain.value < gain.high
-
-
-def test_the_record_of_a_training_tells_the_windows_seen(model: Model, tmp_path: Path) -> None:
-    assert reconstruction.windows_seen(model) is None
-    model.folder = tmp_path
-    assert reconstruction.windows_seen(model) is None
-    (tmp_path / "metrics.jsonl").write_text('{"update": 100, "split": "train"}\n{"update": 200, "split": "train"}\n')
-    assert reconstruction.windows_seen(model) == 200 * model.config.training.batch
-    write_card(tmp_path, model, {}, {}, Progress(update=20_000, best_update=12_345), "musicae train")
-    assert reconstruction.windows_seen(model) == 12_345 * model.config.training.batch
 
 
 def test_hamming_is_the_share_of_tokens_that_differ() -> None:

@@ -16,6 +16,7 @@ from musicae.config import Training
 from musicae.corpus.dataset import Dataset
 from musicae.model import Model
 from musicae.networks.autoencoder import Batch
+from musicae.networks.recurrent import fused, lstm
 from musicae.train import Run, begin
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")]
@@ -48,3 +49,10 @@ def test_losses_agree_with_the_cpu(encoder: str) -> None:
     for ours, theirs in zip(cpu.logits(tokens, z), gpu.logits(tokens.cuda(), z.cuda()), strict=True):
         torch.testing.assert_close(ours, theirs.cpu(), rtol=1e-3, atol=1e-3)
     assert all(torch.isfinite(term) for term in gpu(Batch(tokens.cuda())).values())
+
+
+def test_stacks_run_in_the_type_of_autocast() -> None:
+    stack = lstm(4, 8, 1).cuda()
+    inputs, state = torch.randn(2, 3, 4, device="cuda"), torch.zeros(1, 2, 8, device="cuda")
+    with torch.autocast("cuda", torch.bfloat16):
+        assert fused(stack, inputs, state, state)[0].dtype == torch.bfloat16

@@ -344,8 +344,8 @@ def test_given_splits_are_used(corpus: Path, tmp_path: Path) -> None:
 def test_held_out_windows_that_stand_in_training_are_removed_and_counted(tmp_path: Path) -> None:
     shared = tune(0, bars=4)
     later = [(start + 64, end + 64, pitch) for start, end, pitch in tune(1, bars=4)]
-    pieces = [score(track(shared), bars=4), score(track(shared + later), bars=8), piece(2)]
-    folder = write_corpus(tmp_path / "midi", pieces)
+    both = score(track(shared + later), bars=8).transpose(3)
+    folder = write_corpus(tmp_path / "midi", [score(track(shared), bars=4), both, piece(2)])
     rows = [("000.mid", "train"), ("001.mid", "test"), ("002.mid", "train")]
     file = write_csv(tmp_path / "splits.csv", rows)
     manifest = preprocess([folder], tmp_path / "out", Melody(bars=2), splits=file, workers=1)

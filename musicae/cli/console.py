@@ -88,10 +88,12 @@ Temperature = Annotated[
         help="How freely notes are drawn: 0 takes the likeliest, 1 draws as the model was trained.",
     ),
 ]
+LARGEST_SEED = 2**63 - 1
 Seed = Annotated[
     int | None,
     typer.Option(
         min=0,
+        max=LARGEST_SEED,
         metavar="N",
         show_default=False,
         help="Same seed, same bytes. Drawn and shown when not given and anything is random.",

@@ -29,7 +29,9 @@ Data = Annotated[
     typer.Option(metavar="DATA", show_default=False, help="A folder that musicae preprocess wrote, or a name of one."),
 ]
 Split = Annotated[Literal["train", "validation", "test"], typer.Option(help="Which part of the data is read.")]
-Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Which windows are read, and all that is drawn.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", help="Which windows are read, and all that is drawn.")
+]
 
 # Plain help, as that of the whole program.
 app = typer.Typer(
@@ -196,8 +198,9 @@ def _report(
 
 
 def _summary(name: str, result: Reconstruction) -> list[str]:
-    seen = "unknown" if result.windows_seen is None else f"{result.windows_seen:,}"
-    return [name, f"{result.parameters:,}", seen, f"{result.nll:.2f}", f"{result.kl:.2f}", str(result.active)]
+    seen = f"{result.windows_seen:,}" if result.windows_seen else "unknown"
+    kl = "" if result.kl is None else f"{result.kl:.2f}"
+    return [name, f"{result.parameters:,}", seen, f"{result.nll:.2f}", kl, str(result.active)]
 
 
 def _scores(models: dict[str, dict[str, Scores]]) -> Iterator[list[str]]:

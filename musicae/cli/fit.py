@@ -19,7 +19,7 @@ def command(
     windows: Annotated[
         int, typer.Option(min=4, metavar="N", help="How many training windows to read at most.")
     ] = 50_000,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Which windows are drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", help="Which windows are drawn.")] = 0,
     device: cli.Device = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,

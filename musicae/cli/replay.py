@@ -32,13 +32,13 @@ def command(
     """
     console = Console(quiet, json)
     from musicae.errors import regarding
-    from musicae.model import load
     from musicae.outputs import read_recipe
-    from musicae.replay import replay
+    from musicae.replay import original, replay
 
     recipe = read_recipe(from_stdin(file))
     check_output(output, console, force, [recipe.label], inputs=[file])
-    net = load(model or recipe.model, device or recipe.device)
+    with regarding(file):
+        net = original(model or recipe.model, device or recipe.device)
     with regarding(file):
         clip = replay(net, recipe, force=force)
     deliver([clip], output, console, force, [recipe.label])

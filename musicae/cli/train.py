@@ -77,7 +77,8 @@ def command(
         typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, metavar="N", show_default="0", help="Same seed, same weights.")
+        int | None,
+        typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", show_default="0", help="Same seed, same weights."),
     ] = None,
     device: cli.Device = "auto",
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")] = False,

@@ -11,11 +11,10 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from musicae.corpus import FORMAT
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.representation import SHIFTS, Representation, Shape
-
-SPLITS = ("train", "validation", "test")
 
 
 class Windows:
@@ -81,6 +80,8 @@ class Dataset:
         self.folder = folder
         try:
             self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+            if self.manifest["format"] != FORMAT:
+                raise ValueError(f"its format is {self.manifest['format']}, not {FORMAT}")
             choice = self.manifest["representation"]
             self.representation: Representation = REPRESENTATIONS[choice["name"]](bars=choice["bars"])
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Integer, UInt64
 
 from musicae import __version__
+from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.inventory import COPY, Inventory, Progress, Source, digest_of, no_progress, take_inventory
 from musicae.corpus.reading import Chunk, Outcome
 from musicae.corpus.shards import (
@@ -29,13 +30,12 @@ from musicae.corpus.shards import (
     write_manifest,
     write_split,
 )
-from musicae.corpus.songs import SPLITS, SplitsFile, join_songs, split_songs
+from musicae.corpus.songs import SplitsFile, join_songs, split_songs
 from musicae.corpus.workers import Task, Workers
 from musicae.errors import MusicaeError
 from musicae.machine import physical_cores
 from musicae.music.representations.representation import Representation
 
-FORMAT = 1
 FILES_PER_CHUNK = 128
 WORK = ".work"
 
@@ -111,7 +111,6 @@ def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
         return None
     other = [name for name in settings if manifest.get(name) != settings[name]]
     if force:
-        remove_dataset(output)
         return None
     if other:
         raise MusicaeError(
@@ -171,12 +170,13 @@ def _write(
         split, songs = np.array([source.split for source in sources]), None
     else:
         split, songs = _own_splits(sources, read)
-    selection = select(read.exact, split[read.window_file])
+    selection = select(read.exact, read.relative, split[read.window_file])
     outcomes = inventory.dropped | _outcomes(sources, read, selection)
     reasons = Counter(outcome.reason for outcome in outcomes.values())
     kept = reasons.pop("", 0)
     if not kept:
         raise _nothing_usable(output, representation, outcomes)
+    remove_dataset(output)
     write_dropped(output, _dropped(outcomes))
     manifest = settings | {
         "files": {
@@ -227,7 +227,7 @@ class Selection:
     Attributes:
         split: of each window, an index into `SPLITS`.
         keep: the first of every set of equal windows, training first.
-        leaked: held-out windows that also stand in training.
+        leaked: held-out windows that also stand in training, in any transposition.
     """
 
     split: Integer[np.ndarray, " window"]
@@ -235,14 +235,18 @@ class Selection:
     leaked: Bool[np.ndarray, " window"]
 
 
-def select(exact: UInt64[np.ndarray, " window"], split: Integer[np.ndarray, " window"]) -> Selection:
-    """Keep every window once: in training if it stands there at all."""
+def select(
+    exact: UInt64[np.ndarray, " window"],
+    relative: UInt64[np.ndarray, " window"],
+    split: Integer[np.ndarray, " window"],
+) -> Selection:
+    """Keep every window once, and nothing held out that training, which transposes, may show as well."""
     order = np.argsort(split, kind="stable")
     _, first = np.unique(exact[order], return_index=True)
     keep = np.zeros(len(exact), dtype=bool)
     keep[order[first]] = True
-    leaked = (split > 0) & np.isin(exact, exact[split == 0])
-    return Selection(split, keep, leaked)
+    leaked = (split > 0) & np.isin(relative, relative[split == 0])
+    return Selection(split, keep & ~leaked, leaked)
 
 
 def _outcomes(sources: Sequence[Source], chunk: Chunk, selection: Selection) -> dict[Path, Outcome]:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Integer
 
+from musicae.corpus import SPLITS
 from musicae.corpus.reading import Chunk, covered
-from musicae.corpus.songs import SPLITS
 from musicae.files import write_atomically
 from musicae.music.representations.representation import Representation
 

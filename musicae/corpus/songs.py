@@ -9,9 +9,9 @@ from pathlib import Path, PurePath
 import numpy as np
 from jaxtyping import Integer, UInt64
 
+from musicae.corpus import SPLITS
 from musicae.errors import MusicaeError
 
-SPLITS = ("train", "validation", "test")
 HELD_OUT_SHARE = 0.05
 """Of the songs, for validation and for test each."""
 

@@ -40,7 +40,7 @@ class Task:
 
 @dataclass(slots=True)
 class _Worker:
-    """One process, what it is at, and when it was last heard; starting up it may take its time."""
+    """One process, what it is at, and when it was last heard: never yet while it starts up, which may take its time."""
 
     connection: Connection
     process: multiprocessing.process.BaseProcess
@@ -111,11 +111,11 @@ class Workers:
 
     def _hear(self, worker: _Worker) -> str:
         """Take in what a worker says: that it is done, that it has died, or nothing of note."""
-        worker.heard = time.monotonic()
         try:
             message: int | str = worker.connection.recv()
         except (EOFError, OSError):
             return "its reader died"
+        worker.heard = time.monotonic()
         if message == DONE:
             return DONE
         if isinstance(message, str):
@@ -138,10 +138,12 @@ class Workers:
         if self.strikes[culprit] < STRIKES:
             return
         paths = tasks[worker.task].paths
-        if worker.position >= len(paths):
+        innocent = worker.position >= len(paths) or worker.position in self.skip.get(worker.task, {})
+        if innocent or worker.heard == math.inf:
             raise MusicaeError(
                 f"reading {paths[0]} and the {len(paths) - 1} files after it failed: {fate}",
-                "free some memory and run the same command again: it continues where it stopped",
+                "free some memory and run the same command again: it continues where it stopped; "
+                'a script needs `if __name__ == "__main__":` around what it runs',
             )
         self.skip.setdefault(worker.task, {})[worker.position] = fate
 

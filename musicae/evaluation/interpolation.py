@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
+from musicae.errors import MusicaeError
 from musicae.evaluation.windows import Codes, Progress, Tokens, Windows, decoded, silently
 from musicae.model import Model
 from musicae.walk import slerp
@@ -59,7 +60,11 @@ class Interpolation:
 def measure(
     model: Model, tokens: Windows, *, points: int = 11, seed: int = 0, progress: Progress = silently
 ) -> Interpolation:
-    """Ways between the windows of even numbers and those after them; `progress` hears of every point decoded."""
+    """Ways between the windows of even numbers and those after them; `progress` hears of every point decoded.
+
+    Raises:
+        MusicaeError: no pair differs.
+    """
     pairs = len(tokens) // 2
     z, truth = model.encode(tokens), tokens.numpy()
     ends = truth[0 : 2 * pairs : 2], truth[1 : 2 * pairs : 2]
@@ -67,6 +72,8 @@ def measure(
     written = decoded(model, codes.flatten(0, 1), progress=progress).reshape(points, *ends[0].shape)
     mixed = blends(*ends, points, np.random.default_rng(seed))
     distance = float(hamming(*ends).mean())
+    if not distance:
+        raise MusicaeError("there is no way between windows that are all alike", "give a data set of more music")
     return Interpolation(pairs, points, distance, curve(written, *ends), curve(mixed, *ends))
 
 

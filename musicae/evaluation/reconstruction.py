@@ -7,7 +7,6 @@ and free running. Sums run over all windows, so that every step counts alike. To
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,8 +45,8 @@ class Reconstruction:
     """How well a model gives windows back.
 
     Attributes:
-        windows_seen: that it was trained on, or None if there is no record.
-        nll, kl: in nats per window, z drawn from the posterior.
+        windows_seen: that it was trained on, 0 if there is no record.
+        nll, kl: in nats per window, z drawn from the posterior; a code that is certain has no KL.
         active: dimensions of z in use.
         fields: scores by field, z the posterior mean.
         steps: per window, how many steps count.
@@ -55,9 +54,9 @@ class Reconstruction:
     """
 
     parameters: int
-    windows_seen: int | None
+    windows_seen: int
     nll: float
-    kl: float
+    kl: float | None
     active: int
     fields: dict[str, Scores]
     steps: Steps
@@ -94,9 +93,9 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress 
     }
     return Reconstruction(
         parameters=model.parameters,
-        windows_seen=windows_seen(model),
+        windows_seen=model.windows_seen,
         nll=metrics["nll"],
-        kl=metrics["kl"],
+        kl=metrics.get("kl"),
         active=int(metrics["active"]),
         fields=fields,
         steps=mask.sum((1, 2)),
@@ -156,17 +155,3 @@ def bootstrap(counts: Hits, steps: Steps, *, resamples: int = 1_000, seed: int =
     low, high = np.quantile(shares, (0.025, 0.975), axis=0)
     rows = np.stack([counts.sum(0) / steps.sum(), low, high], 1).tolist()
     return [Interval(*row) for row in rows]
-
-
-def windows_seen(model: Model) -> int | None:
-    """Batch x updates that the weights of a model have seen, by its card, or while it trains by its log; else None."""
-    for file, updates in _RECORDS.items():
-        path = model.folder / file if model.folder else None
-        found = re.findall(updates, path.read_text()) if path and path.exists() else []
-        if found:
-            return int(found[-1].replace(",", "")) * model.config.training.batch
-    return None
-
-
-_RECORDS = {"README.md": r"after update ([\d,]+)", "metrics.jsonl": r'"update": (\d+)'}
-"""Where a model folder tells the updates behind its weights."""

@@ -115,6 +115,8 @@ class Decoder(nn.Module):
 
     def __init__(self, grid: Grid, contexts: Whole | ConductorLSTM, cores: list[Core], token_dropout: float) -> None:
         super().__init__()
+        if not 0 <= token_dropout < 1:
+            raise MusicaeError(f"decoder.token_dropout is {token_dropout}", "give a share from 0 to below 1")
         self.contexts = contexts
         self.cores = cast("list[Core]", nn.ModuleList(cores))
         self.token_dropout = token_dropout
@@ -211,10 +213,11 @@ def conductor(
     Args:
         hidden, layers: of every core.
         feed: the conductor sees z at every step, not in its first state alone.
-        subdivide: stretches per segment; 1 lets a core write a whole bar, 4 a quarter of it.
+        subdivide: stretches per segment; 1 lets a core write a whole segment, 4 a quarter of it.
     """
     if subdivide < 1 or grid.steps % subdivide:
-        raise MusicaeError(f"decoder.subdivide={subdivide} does not divide {grid.steps} steps", "choose 1, 2, 4 or 8")
+        divisors = ", ".join(str(n) for n in range(1, grid.steps + 1) if grid.steps % n == 0)
+        raise MusicaeError(f"decoder.subdivide={subdivide} does not divide {grid.steps} steps", f"choose {divisors}")
     contexts = ConductorLSTM(latent, grid.segments * subdivide, conductor_hidden, conductor_layers, feed)
     cores = [Core(grid, widths, [i], conductor_hidden, hidden, layers) for i in range(len(grid.fields))]
     return Decoder(grid, contexts, cores, token_dropout)

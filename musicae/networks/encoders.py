@@ -7,10 +7,9 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence
 
 from musicae.networks.grid import Features, Grid, Mask
-from musicae.networks.recurrent import last_outputs, lstm
+from musicae.networks.recurrent import last_outputs, last_outputs_ragged, lstm
 
 Encoding = Float[Tensor, "batch size"]
 
@@ -29,9 +28,9 @@ class BiLSTM(nn.Module):
     ) -> Float[Tensor, "sequence size"]:
         if not self.ragged:
             return last_outputs(self.lstm, features)
-        lengths = mask.sum(1).long().clamp(min=1).cpu()
-        _, (h, _) = self.lstm(pack_padded_sequence(features, lengths, batch_first=True, enforce_sorted=False))
-        return torch.cat([h[-2], h[-1]], -1)
+        read = torch.argsort(mask, dim=1, descending=True, stable=True)  # what counts first, in order
+        features = features.take_along_dim(read[..., None], 1)
+        return last_outputs_ragged(self.lstm, features, mask.sum(1).long().clamp(min=1))
 
 
 class Encoder(nn.Module):

@@ -7,13 +7,15 @@ at every step, and its backward pass runs at half the speed of its matrix produc
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn.utils.rnn import pack_padded_sequence
 
 State = Float[Tensor, "layer sequence hidden"]
 
@@ -47,9 +49,9 @@ def run(
 ) -> Float[Tensor, "sequence step hidden"]:
     """Outputs of the top layer of a one-directional stack whose input is [inputs, context] at every step."""
     if inputs.device.type != "cpu":
-        repeated = context[:, None].expand(-1, inputs.shape[1], -1).to(inputs.dtype)
-        out: Tensor = stack(torch.cat([inputs, repeated], -1), (h, c))[0]
-        return out
+        dtype = _dtype(inputs)
+        repeated = context.to(dtype)[:, None].expand(-1, inputs.shape[1], -1)
+        return fused(stack, torch.cat([inputs.to(dtype), repeated], -1), h, c)[0]
     out = inputs.transpose(0, 1)
     for layer in range(stack.num_layers):
         weight, bias = getattr(stack, f"weight_ih_l{layer}"), _bias(stack, f"l{layer}")
@@ -65,7 +67,7 @@ def run(
 def last_outputs(stack: nn.LSTM, inputs: Float[Tensor, "sequence step width"]) -> Float[Tensor, "sequence size"]:
     """The last outputs of a bidirectional stack: forward after the last step, backward after the first."""
     if inputs.device.type != "cpu":
-        h = stack(inputs)[1][0]
+        h = fused(stack, inputs, *_zeros(stack, len(inputs), inputs))[1]
         return torch.cat([h[-2], h[-1]], -1)
     out = inputs.transpose(0, 1)
     zeros = out.new_zeros(out.shape[1], stack.hidden_size, dtype=torch.float32)
@@ -79,6 +81,40 @@ def last_outputs(stack: nn.LSTM, inputs: Float[Tensor, "sequence step width"]) -
         if layer + 1 < stack.num_layers:
             out = torch.cat([ways[0], ways[1].flip(0)], -1)
     return torch.cat([ways[0][-1], ways[1][-1]], -1)
+
+
+def last_outputs_ragged(
+    stack: nn.LSTM, inputs: Float[Tensor, "sequence step width"], lengths: Int64[Tensor, " sequence"]
+) -> Float[Tensor, "sequence size"]:
+    """`last_outputs` of sequences that end at different steps."""
+    packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    zeros = _zeros(stack, len(inputs), inputs)
+    h = fused(stack, packed.data, *zeros, packed.batch_sizes)[1][:, packed.unsorted_indices]
+    return torch.cat([h[-2], h[-1]], -1)
+
+
+def fused(
+    stack: nn.LSTM, inputs: Float[Tensor, ...], h: State, c: State, batch_sizes: Tensor | None = None
+) -> tuple[Float[Tensor, ...], State]:
+    """All steps of a stack in torch's own LSTM: outputs, and h after the last step.
+
+    It runs in the type that autocast asks for. Left to autocast itself, cuDNN's would run in float16 whatever was asked
+    for, where small gradients vanish.
+
+    Args:
+        batch_sizes: of a packed sequence.
+    """
+    dtype = _dtype(inputs)
+    with torch.autocast(inputs.device.type, enabled=False), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
+        weights = [weight.to(dtype) for layer in stack.all_weights for weight in layer]
+        state, inputs = (h.to(dtype), c.to(dtype)), inputs.to(dtype)
+        options = (stack.num_layers, 0.0, stack.training, stack.bidirectional)
+        if batch_sizes is None:
+            out, h, _ = torch.lstm(inputs, state, weights, True, *options, stack.batch_first)
+        else:
+            out, h, _ = torch.lstm(inputs, batch_sizes, state, weights, True, *options)
+    return out, h
 
 
 def recur(
@@ -226,3 +262,15 @@ def tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def _bias(stack: nn.LSTM, suffix: str) -> Float[Tensor, " gates"]:
     total: Tensor = getattr(stack, f"bias_ih_{suffix}") + getattr(stack, f"bias_hh_{suffix}")
     return total
+
+
+def _zeros(stack: nn.LSTM, sequences: int, like: Tensor) -> tuple[State, State]:
+    shape = (stack.num_layers * (1 + stack.bidirectional), sequences, stack.hidden_size)
+    zeros = like.new_zeros(shape)
+    return zeros, zeros
+
+
+def _dtype(inputs: Tensor) -> torch.dtype:
+    """The type of matrix products: autocast's where it is on."""
+    device = inputs.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else inputs.dtype

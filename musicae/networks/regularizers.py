@@ -34,6 +34,8 @@ class KL(nn.Module):
         super().__init__()
         if free_bits and free_bits_per_dimension:
             raise MusicaeError("kl.free_bits and kl.free_bits_per_dimension are both set", "set one of them to 0")
+        if not 0 <= rate < 1:
+            raise MusicaeError(f"kl.rate is {rate}", "give kl.rate 0, or a number just below 1")
         self.beta, self.rate = beta, rate
         self.free_nats = free_bits * math.log(2)
         self.free_nats_per_dimension = free_bits_per_dimension * math.log(2)

@@ -21,7 +21,7 @@ class Progress:
 
     Attributes:
         update: updates done.
-        seconds: time spent in updates.
+        seconds: time spent, validations included.
         saved, saved_seconds: both at the last save.
         skipped: updates left out because a gradient was not finite; `failures` of them in a row just now.
         best: lowest validation loss so far, reached at `best_update`.

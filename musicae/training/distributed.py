@@ -27,7 +27,8 @@ class Workers:
         """The module, with gradients averaged over the processes."""
         if self.size == 1:
             return module
-        return DistributedDataParallel(module, device_ids=[device.index] if device.type == "cuda" else None)
+        ids = [device.index] if device.type == "cuda" else None
+        return DistributedDataParallel(module, device_ids=ids, broadcast_buffers=False)  # they are constants
 
     def leave(self) -> None:
         """Parts from the other processes, when all are ready to: one that leaves early aborts the others."""
@@ -35,13 +36,13 @@ class Workers:
             dist.barrier()
             dist.destroy_process_group()
 
-    def agree(self, flag: bool, device: torch.device) -> bool:
-        """Whether any process raised the flag."""
+    def agree(self, *flags: bool, device: torch.device) -> list[bool]:
+        """Of every flag, whether any process raised it."""
         if self.size == 1:
-            return flag
-        total = torch.tensor(float(flag), device=device)
+            return list(flags)
+        total = torch.tensor(flags, dtype=torch.float32, device=device)
         dist.all_reduce(total)
-        return bool(total > 0)
+        return (total > 0).tolist()
 
 
 def join_workers(device: torch.device) -> tuple[Workers, torch.device]:

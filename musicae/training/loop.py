@@ -82,6 +82,9 @@ class Silent:
 class Trainer:
     """Trains a model into its folder: weights of the best validation, metrics as JSON lines, samples, and a state.
 
+    Attributes:
+        seen_before: how many windows other trainings have shown to the weights that this one began with.
+
     Args:
         train, validation: windows on the model's device.
         folder: where everything is written.
@@ -106,8 +109,10 @@ class Trainer:
         parameters = model.autoencoder.parameters()
         self.optimizer = torch.optim.Adam(parameters, self.training.learning_rate, fused=model.device.type != "mps")
         self.progress = Progress()
+        self.seen_before = 0
         self.held_out = validation.sample(self.training.validation_windows, seed)
-        self.stopping = False
+        self.interrupted = False  # this process, which the others hear of after the update at hand
+        self.stopping = False  # all processes
 
     @property
     def state_path(self) -> Path:
@@ -129,23 +134,25 @@ class Trainer:
             KeyboardInterrupt: stopped by Ctrl-C or SIGTERM, after saving.
             MusicaeError: gradients are not finite any more.
         """
-        end = time.monotonic() + minutes * 60
+        self.clock = time.monotonic()
+        last_at = self.clock + minutes * 60
         self.model.autoencoder.train()
+        going_on = minutes > 0 and self.progress.update < self.training.updates
         with _signals(self):
-            while not self.stopping and self.progress.update < self.training.updates and time.monotonic() < end:
-                self._advance(last_at=end)
+            while going_on:
+                going_on = self._advance(last_at)
         if self.stopping:
             raise KeyboardInterrupt
         return self.progress
 
-    def _advance(self, last_at: float) -> None:
-        """One update, and whatever is due after it."""
-        progress, training, started = self.progress, self.training, time.monotonic()
+    def _advance(self, last_at: float) -> bool:
+        """One update, and whatever is due after it. Whether to go on is decided here, by all processes alike."""
+        progress, training = self.progress, self.training
         self.update()
-        progress.seconds += time.monotonic() - started
-        self.stopping = self.workers.agree(self.stopping, self.model.device)
-        out_of_time = self.workers.agree(time.monotonic() >= last_at, self.model.device)
-        finished = not self.stopping and (out_of_time or progress.update >= training.updates)
+        late = time.monotonic() >= last_at
+        self.stopping, late = self.workers.agree(self.interrupted, late, device=self.model.device)
+        finished = not self.stopping and (late or progress.update >= training.updates)
+        self._count_time()
         self.reporter.updated(progress)
         if progress.update % LOG_EVERY == 0 or finished:
             self._log()
@@ -153,9 +160,16 @@ class Trainer:
         if validating:
             self._validate()
         if self.stopping and progress.best_update == 0 and self.workers.rank == 0:
-            save(self.model, self.folder)  # so that even this much can be played
+            self._save_model()  # so that even this much can be played
+        self._count_time()
         if validating or self.stopping or progress.seconds - progress.saved_seconds > STATE_SECONDS:
             self._save_state()
+        return not (finished or self.stopping)
+
+    def _count_time(self) -> None:
+        now = time.monotonic()
+        self.progress.seconds += now - self.clock
+        self.clock = now
 
     def update(self) -> None:
         """One step of the optimizer, at the batch, the noise and the rates that belong to the number of the update."""
@@ -199,15 +213,16 @@ class Trainer:
         metrics = validate(self.model.autoencoder, self.held_out)
         if metrics["loss"] < progress.best or progress.best_update == 0:
             progress.best, progress.best_update = metrics["loss"], progress.update
-            save(self.model, self.folder)
+            self._save_model()
         self._write_metrics({"split": "validation", **metrics, "skipped": progress.skipped})
         tokens = self.model.decode(self.model.prior(1, self.seed), seed=self.seed)[0]
         write_midi(self.model.representation.decode(tokens), self.folder / "samples" / f"{progress.update:07}.mid")
         self.reporter.validated(progress, metrics)
         if metrics.get("kl", math.inf) < COLLAPSED_NATS:
+            beta = max(float(part.arguments.get("beta", 0)) for part in self.model.config.regularizers)
             self.reporter.tell(
                 f"the posterior has collapsed: {metrics['kl']:.2f} nats, {metrics['active']:.0f} active dimensions; "
-                "the decoder ignores z. Try --set kl.beta=0.1 or --set kl.free_bits=48"
+                f"the decoder ignores z. Try --set kl.beta={beta / 2:g} or --set kl.free_bits=48"
             )
 
     def _write_metrics(self, metrics: Mapping[str, object]) -> None:
@@ -215,6 +230,10 @@ class Trainer:
             self.folder.mkdir(parents=True, exist_ok=True)
             with (self.folder / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"update": self.progress.update, **metrics}) + "\n")
+
+    def _save_model(self) -> None:
+        self.model.windows_seen = self.seen_before + self.progress.update * self.training.batch
+        save(self.model, self.folder)
 
     def _save_state(self) -> None:
         self.progress.saved, self.progress.saved_seconds = self.progress.update, self.progress.seconds
@@ -226,7 +245,7 @@ def step(module: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, clip
     """One update of the weights: forward, backward, clip, step.
 
     Returns:
-        The terms of the loss; none if the loss or its gradient is not finite, and then nothing was changed.
+        The terms of the loss; none if its gradient is not finite, and then nothing was changed.
     """
     with autocast(batch.tokens.device, dtype):
         terms: Terms = module(batch)
@@ -234,7 +253,7 @@ def step(module: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, clip
     optimizer.zero_grad()
     loss.backward()
     norm = nn.utils.clip_grad_norm_(module.parameters(), clip)
-    if not torch.isfinite(loss.detach() + norm):
+    if not torch.isfinite(norm):  # the gradient's, averaged over the processes: all leave the update out, or none
         return {}
     optimizer.step()
     return {name: term.detach() for name, term in terms.items()}
@@ -267,7 +286,7 @@ def _signals(trainer: Trainer) -> Iterator[None]:
     """Ctrl-C and SIGTERM let the update at hand finish; a second Ctrl-C does not wait."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        trainer.stopping = True
+        trainer.interrupted = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
