@@ -8,7 +8,7 @@ import pytest
 
 from musicae.config import Config, Spec, Training, build, complete, dumps, loads, override, spec
 from musicae.errors import MusicaeError
-from musicae.model import TABLES, build_autoencoder
+from musicae.model import TABLES, Model, build_autoencoder
 from musicae.music.representations import REPRESENTATIONS
 from musicae.presets import PRESETS
 
@@ -65,6 +65,17 @@ def test_override_refuses_with_the_nearest_name(setting: str, hint: str) -> None
 
 def test_a_regularizer_can_be_removed() -> None:
     assert override(PRESETS["melody-2bar"], "kl=none", TABLES).regularizers == ()
+
+
+def test_a_regularizer_can_be_added() -> None:
+    config = override(override(PRESETS["melody-2bar"], "kl=none", TABLES), "kl.beta=1", TABLES)
+    assert config.regularizers == (spec("kl", beta=1.0),)
+
+
+@pytest.mark.parametrize("setting", ["kl.rate=2", "decoder.token_dropout=1", "latent.floor=1", "training.decay=2"])
+def test_knobs_that_cannot_work_are_refused(setting: str) -> None:
+    with pytest.raises(MusicaeError, match=setting.partition(".")[2].partition("=")[0]):
+        Model(override(PRESETS["melody-2bar"], setting, TABLES), device="cpu")
 
 
 def test_what_cannot_be_built_is_said_in_words() -> None:

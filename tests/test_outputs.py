@@ -97,6 +97,12 @@ def test_names_say_what_clips_came_from_and_a_seed_only_if_anything_was_random(
     assert json.loads(run("reconstruct", "a.mid", "--json").out)["seed"] is None
 
 
+def test_long_names_in_any_script_fit_into_a_file_name(run: Run, tunes: tuple[str, str]) -> None:
+    long = Path(f"{'音' * 80}.mid")
+    long.write_bytes(Path("a.mid").read_bytes())
+    assert run("reconstruct", str(long)).code == 0
+
+
 def test_a_replayed_clip_keeps_its_label_and_takes_the_next_number(run: Run, tunes: tuple[str, str]) -> None:
     joined, *_, last = run("interpolate", *tunes, "--steps", 2).paths
     assert last.stem.endswith("-002")

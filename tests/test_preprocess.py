@@ -276,6 +276,27 @@ def test_another_dataset_is_not_overwritten_without_force(corpus: Path, tmp_path
         preprocess([corpus], tmp_path / "mine", Melody(bars=2), workers=1, force=True)
 
 
+def test_the_old_dataset_stays_until_the_new_one_is_read(corpus: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    first = preprocess([corpus], output, Melody(bars=2), workers=1)
+    useless = write_corpus(tmp_path / "drums", [score(track([(0, 1, 36)], is_drum=True))])
+    with pytest.raises(MusicaeError, match="none of 1 files"):
+        preprocess([useless], output, Melody(bars=2), workers=1, force=True)
+    assert preprocess([corpus], output, Melody(bars=2), workers=1) == first
+
+
+def test_a_reader_that_dies_at_its_start_is_no_files_fault(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    midi = write_corpus(tmp_path / "midi", [piece(0)])
+    script.write_text(
+        "from pathlib import Path; from musicae.corpus.preprocess import preprocess\n"
+        "from musicae.music.representations.melody import Melody\n"
+        f"preprocess([Path({str(midi)!r})], Path({str(tmp_path / 'out')!r}), Melody(bars=2), workers=1)\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+    assert "its reader died" in done.stderr and "__main__" in done.stderr
+
+
 def test_folders_without_use_are_errors(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file.mid").write_bytes(midi_bytes(piece(0)))

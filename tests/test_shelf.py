@@ -34,6 +34,16 @@ def test_a_model_is_described_from_its_files(tmp_path: Path) -> None:
     assert found.parameters == sum(weights.numel() for weights in model.autoencoder.state_dict().values())
 
 
+def test_a_link_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(tiny_model("melody-2bar"), tmp_path / "elsewhere" / "run-17")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "tunes").symlink_to(tmp_path / "elsewhere" / "run-17")
+    assert find("tunes").name == find("models/tunes").name == "tunes"
+    monkeypatch.chdir(tmp_path / "elsewhere" / "run-17")
+    assert find(".").name == "run-17"
+
+
 @pytest.mark.parametrize("content", [b"{", b"", b"[]", b"\xff" * 100])
 @pytest.mark.parametrize("damage", ["model.safetensors", "config.json"])
 def test_half_a_model_is_an_error(tmp_path: Path, damage: str, content: bytes) -> None:

@@ -16,13 +16,14 @@ from musicae.benchmark import benchmark
 from musicae.config import Config, Training, spec
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.errors import MusicaeError
-from musicae.model import Model, build_autoencoder, load
+from musicae.model import Model, build_autoencoder, load, save, save_attributes
 from musicae.music.representations import REPRESENTATIONS
 from musicae.networks.autoencoder import Batch
 from musicae.pack import pack
 from musicae.presets import PRESETS
 from musicae.seeds import mix
 from musicae.train import Run, begin, config_for, finish, transfer
+from musicae.training.distributed import Workers
 from musicae.training.loop import Silent, Trainer, fit_batch
 from musicae.training.schedules import learning_rate, sampling_probability
 from musicae.training.validation import validate
@@ -160,6 +161,51 @@ def test_the_best_weights_are_kept(data: Path, tmp_path: Path) -> None:
     assert "musicae train" in card
     assert f"{metrics['nll']:.4g}" in card
     assert sorted(path.name for path in (model_folder / "samples").iterdir())[-1] == "0000012.mid"
+
+
+def test_vectors_of_other_weights_go(data: Path, tmp_path: Path) -> None:
+    model = trainer(data, tmp_path / "m", tiny(updates=4)).model
+    save(model, tmp_path / "m")
+    model.attributes = {"density": torch.ones(4)}
+    save_attributes(model)
+    trainer(data, tmp_path / "m", tiny(updates=4), resume=True).run()
+    assert not load(tmp_path / "m", "cpu").attributes
+
+
+def test_a_model_says_what_it_has_seen(data: Path, tmp_path: Path) -> None:
+    trainer(data, tmp_path / "first", tiny(updates=4)).run()
+    run = Run(tiny(updates=8), str(data), initial=str(tmp_path / "first"))
+    begin(run, tmp_path / "second", device="cpu").run()
+    pack(tmp_path / "first", tmp_path / "packed")
+    best = [load(tmp_path / name, "cpu").windows_seen for name in ("first", "packed", "second")]
+    assert best[:2] == [4 * 8] * 2
+    assert best[2] in (4 * 8 + 4 * 8, 4 * 8 + 8 * 8)
+
+
+def test_the_hash_is_of_what_the_model_is(data: Path, tmp_path: Path) -> None:
+    trained = trainer(data, tmp_path / "m", tiny(updates=4))
+    trained.run()
+    ours = load(tmp_path / "m", "cpu").hash
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    config["training"]["updates"] = 9
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config))
+    assert load(tmp_path / "m", "cpu").hash == ours == trained.model.hash
+    del config["latent"]["floor"]  # as in a file from before there was such a knob
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config))
+    older = load(tmp_path / "m", "cpu")
+    assert older.hash != ours and older.config.latent.arguments["floor"] == 0
+
+
+def test_all_processes_hear_that_one_was_interrupted(data: Path, tmp_path: Path) -> None:
+    class Other(Workers):
+        def agree(self, *flags: bool, device: torch.device) -> list[bool]:
+            return [True, *flags[1:]]
+
+    ours = trainer(data, tmp_path / "m", tiny(updates=9))
+    ours.workers = Other()
+    with pytest.raises(KeyboardInterrupt):
+        ours.run()
+    assert ours.progress.update == 1
 
 
 def test_fine_tuning_starts_at_the_weights(data: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shlex
 import sys
 from dataclasses import replace
@@ -89,7 +90,8 @@ def command(
 
     Ctrl-C stops and saves; musicae train --resume FOLDER goes on to the weights that would have been reached.
     """
-    console = Console(quiet, json)
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
+    console = Console(quiet or not first, json)
     from musicae.train import begin, finish
 
     if tensorboard:
@@ -106,7 +108,7 @@ def command(
         run = replace(run, minutes=0.0 if unlimited else minutes or DEFAULT_MINUTES)
     with Display(console) as display:
         trainer = begin(run, folder, device=device, reporter=display, resume=resume is not None)
-        display.begin(trainer, run.minutes, folder if tensorboard else None)
+        display.begin(trainer, run.minutes, folder if tensorboard and first else None)
         console.note(f"training {folder} on {trainer.model.device}: Ctrl-C stops and saves")
         try:
             trainer.run(run.minutes - trainer.progress.seconds / 60 if run.minutes else math.inf)
