@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.representation import Representation
-from musicae.music.score import Notes, Score, Tempo, Track
+from musicae.music.score import Score, Tempo, Track, concatenate
 from musicae.recipe import Codes, Recipe, Style, Tokens
 
 
@@ -57,7 +56,8 @@ def read(
         hint = _another_model(score, representation) or error.hint
         raise MusicaeError(f"{label}: {error.message}", hint) from error
     tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick <= choice.tick][-1]
-    programs = tuple(score.tracks[i].program for i in choice.tracks if not score.tracks[i].is_drum)
+    pitched = () if representation.keeps_programs else choice.tracks
+    programs = tuple(score.tracks[i].program for i in pitched if not score.tracks[i].is_drum)
     return Source(choice.tokens, Style(tempo, programs), f"{label}: {choice}", name)
 
 
@@ -95,7 +95,7 @@ def make(model: Model, recipe: Recipe) -> Clip:
     """
     recipe.check(model)
     scores = [model.representation.decode(_tokens(model, recipe, part)) for part in range(len(recipe.z))]
-    return Clip(_styled(join(scores), recipe.style), recipe)
+    return Clip(_styled(concatenate(scores), recipe.style), recipe)
 
 
 def make_each(model: Model, recipes: Sequence[Recipe]) -> Iterator[Clip]:
@@ -107,17 +107,6 @@ def make_each(model: Model, recipes: Sequence[Recipe]) -> Iterator[Clip]:
     for recipe in recipes:
         recipe.check(model)
     return (make(model, recipe) for recipe in recipes)
-
-
-def join(scores: Sequence[Score]) -> Score:
-    """Scores with the same tracks and ticks, one after the other."""
-    first, starts = scores[0], accumulate((score.end for score in scores), initial=0)
-    rows: list[list[tuple[int, int, int, int]]] = [[] for _ in first.tracks]
-    for score, offset in zip(scores, starts, strict=False):
-        for row, track in zip(rows, score.tracks, strict=True):
-            row += [(start + offset, end + offset, p, v) for start, end, p, v in track.notes.rows()]
-    tracks = tuple(replace(track, notes=Notes.of(row)) for track, row in zip(first.tracks, rows, strict=True))
-    return replace(first, tracks=tracks, end=sum(score.end for score in scores))
 
 
 def _another_model(score: Score, representation: Representation) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from musicae.music.score import Notes, Score, Track
+from musicae.music.score import Notes, Score, Track, concatenate
 
 
 def test_notes_sort_by_start_then_pitch() -> None:
@@ -36,3 +36,13 @@ def test_transposing_moves_pitched_tracks_and_drops_what_leaves_the_range() -> N
     assert down.tracks[0].notes.pitch.tolist() == [57, 124]
     assert up.tracks[1] == down.tracks[1] == score.tracks[1]
     assert score.transpose(0) == score
+
+
+def test_tracks_of_one_instrument_go_on_in_one_another() -> None:
+    def bar(*programs: int) -> Score:
+        return Score(24, tuple(Track(Notes.of([(0, 24, 60 + p, 9)]), program=p) for p in programs), end=96)
+
+    whole = concatenate([bar(3, 3, 9), bar(1), bar(3)])
+    assert [track.program for track in whole.tracks] == [1, 3, 3, 9]
+    assert [track.notes.start.tolist() for track in whole.tracks] == [[96], [0, 192], [0], [0]]
+    assert whole.end == 3 * 96

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from musicae.attribute import attribute
-from musicae.clip import Clip, Source, join, make, read
+from musicae.clip import Clip, Source, make, read
 from musicae.corpus.dataset import Dataset
 from musicae.encode import decode, encode
 from musicae.errors import MusicaeError
@@ -23,7 +23,7 @@ from musicae.interpolate import interpolate
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import midi_bytes, read_midi
-from musicae.music.score import Notes, Score, Tempo, Track
+from musicae.music.score import Notes, Score, Tempo, Track, concatenate
 from musicae.recipe import Recipe, Style
 from musicae.reconstruct import reconstruct
 from musicae.replay import replay
@@ -114,12 +114,12 @@ def test_exact_ends_are_the_notes_that_were_given(any_model: Model) -> None:
 
 def test_the_joined_interpolation_is_its_steps_in_a_row(any_model: Model) -> None:
     joined, *steps = interpolate(any_model, window(any_model, 0), window(any_model, 1), temperature=1.0, seed=9)
-    assert joined.score == join([step.score for step in steps])
+    assert joined.score == concatenate([step.score for step in steps])
 
 
-def test_join_moves_every_score_behind_the_one_before(model: Model) -> None:
+def test_concatenating_moves_every_score_behind_the_one_before(model: Model) -> None:
     one, two = (model.representation.generate(np.random.default_rng(seed)) for seed in (0, 1))
-    notes = join([one, two]).tracks[0].notes
+    notes = concatenate([one, two]).tracks[0].notes
     assert notes.rows()[: len(one.tracks[0].notes)] == one.tracks[0].notes.rows()
     assert (notes.start[-len(two.tracks[0].notes) :] - one.end).tolist() == two.tracks[0].notes.start.tolist()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 import numpy as np
 from jaxtyping import Bool, Integer
@@ -103,3 +105,21 @@ class Score:
             return replace(track, notes=notes)
 
         return replace(self, tracks=tuple(track if track.is_drum else moved(track) for track in self.tracks))
+
+
+def concatenate(scores: Sequence[Score]) -> Score:
+    """Scores with the same ticks, one after the other; tracks of one instrument go on in one another."""
+    starts = accumulate((score.end for score in scores), initial=0)
+    joined: dict[tuple[bool, int, int], Track] = {}
+    rows: dict[tuple[bool, int, int], list[tuple[int, int, int, int]]] = {}
+    for score, offset in zip(scores, starts, strict=False):
+        met: Counter[tuple[bool, int]] = Counter()
+        for track in score.tracks:
+            instrument = (track.is_drum, track.program)
+            key = (*instrument, met[instrument])
+            met[instrument] += 1
+            joined.setdefault(key, track)
+            moved = ((start + offset, end + offset, p, v) for start, end, p, v in track.notes.rows())
+            rows.setdefault(key, []).extend(moved)
+    tracks = tuple(replace(joined[key], notes=Notes.of(rows[key])) for key in sorted(joined))
+    return replace(scores[0], tracks=tracks, end=sum(score.end for score in scores))

@@ -7,7 +7,6 @@ an end; tracks stand in order of their programs, drums last, and the rest of the
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +21,7 @@ from musicae.music.representations.representation import (
     Stream,
     Tokens,
 )
-from musicae.music.score import Notes, Score, Track
+from musicae.music.score import Notes, Score, Track, concatenate
 
 TRACKS, EVENTS = 8, 64
 """Rows of a bar, and events of a row, its program and its end included."""
@@ -33,6 +32,9 @@ TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 VELOCITIES = 8
 VELOCITIES_PER_BIN = 128 // VELOCITIES
 """A bin is heard as its middle: Magenta takes the lowest, and everything comes back softer."""
+
+Note = tuple[int, int, int, int]
+"""Start, end, pitch and velocity."""
 
 NOTE_ON, NOTE_OFF, TIME_SHIFT, VELOCITY, PROGRAM, DRUMS, END = 0, 128, 256, 352, 360, 488, 489
 VOCABULARY = 490
@@ -49,6 +51,7 @@ class Multitrack(Representation):
     name = "multitrack"
     max_silent_bars = 0
     min_pitches = 3
+    keeps_programs = True
 
     def __init__(self, *, bars: int) -> None:
         self.bars = bars
@@ -58,17 +61,8 @@ class Multitrack(Representation):
         return opening(score, self, self.streams(score))
 
     def decode(self, tokens: Tokens) -> Score:
-        rows: dict[tuple[bool, int, int], list[tuple[int, int, int, int]]] = {}
-        bars = len(tokens) // TRACKS
-        for bar, segments in enumerate(tokens.reshape(bars, TRACKS, EVENTS).tolist()):
-            heard = [(program, notes) for program, notes in map(_heard, segments) if notes]
-            met: Counter[int] = Counter()
-            for program, notes in heard:
-                offset = bar * STEPS_PER_BAR
-                key = (program == DRUMS, program - PROGRAM, met[program])
-                met[program] += 1
-                rows.setdefault(key, []).extend((start + offset, end + offset, p, v) for start, end, p, v in notes)
-        return _score({key: rows[key] for key in sorted(rows)}, bars)
+        bars = tokens.reshape(-1, TRACKS, EVENTS).tolist()
+        return concatenate([_score([_heard(row) for row in bar]) for bar in bars])
 
     def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
         grid = Grid(score, STEPS_PER_QUARTER)
@@ -89,10 +83,8 @@ class Multitrack(Representation):
 
     def generate(self, generator: np.random.Generator) -> Score:
         programs = sorted(generator.choice(128, size=generator.integers(1, TRACKS), replace=False).tolist())
-        keys = [(False, program, 0) for program in programs] + [(True, DRUMS - PROGRAM, 0)] * bool(
-            generator.integers(2)
-        )
-        return _score({key: _random_notes(generator, self.bars) for key in keys}, self.bars)
+        tokens = [PROGRAM + program for program in programs] + [DRUMS] * int(generator.integers(2))
+        return concatenate([_score([(token, _random_notes(generator)) for token in tokens]) for _ in range(self.bars)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,11 +195,11 @@ def _fullest(
     return kept
 
 
-def _heard(row: list[int]) -> tuple[int, list[tuple[int, int, int, int]]]:
+def _heard(row: list[int]) -> tuple[int, list[Note]]:
     """The program token and the notes, in steps, that a row of events is heard as, whatever its events."""
     program, velocity, now = -1, VELOCITIES // 2, 0
     sounding: dict[int, tuple[int, int]] = {}
-    notes: list[tuple[int, int, int, int]] = []
+    notes: list[Note] = []
 
     def end(pitch: int) -> None:
         start, volume = sounding.pop(pitch)
@@ -231,17 +223,14 @@ def _heard(row: list[int]) -> tuple[int, list[tuple[int, int, int, int]]]:
     return max(program, PROGRAM), notes
 
 
-def _score(rows: dict[tuple[bool, int, int], list[tuple[int, int, int, int]]], bars: int) -> Score:
-    """Notes in steps by (whether drums, program, number among equals) as a score."""
-    tracks = (
-        Track(
-            Notes.of((start * TICKS_PER_STEP, end * TICKS_PER_STEP, pitch, v) for start, end, pitch, v in notes),
-            0 if is_drum else program,
-            is_drum,
-        )
-        for (is_drum, program, _), notes in rows.items()
-    )
-    return Score(TICKS_PER_QUARTER, tuple(tracks), end=bars * 4 * TICKS_PER_QUARTER)
+def _score(rows: list[tuple[int, list[Note]]]) -> Score:
+    """One bar from program tokens and notes in steps; rows without notes are no tracks."""
+    tracks = []
+    for token, notes in rows:
+        ticks = [(start * TICKS_PER_STEP, end * TICKS_PER_STEP, pitch, v) for start, end, pitch, v in notes]
+        if ticks:
+            tracks.append(Track(Notes.of(ticks), 0 if token == DRUMS else token - PROGRAM, token == DRUMS))
+    return Score(TICKS_PER_QUARTER, tuple(tracks), end=4 * TICKS_PER_QUARTER)
 
 
 def _field() -> Field:
@@ -260,12 +249,11 @@ def _field() -> Field:
     )
 
 
-def _random_notes(generator: np.random.Generator, bars: int) -> list[tuple[int, int, int, int]]:
-    """A few notes a bar, so that they fit into a row, none sounding twice at once."""
+def _random_notes(generator: np.random.Generator) -> list[Note]:
+    """A few notes, so that they fit into a row, none sounding twice at once."""
     rows = []
-    for bar in range(bars):
-        for pitch in generator.choice(128, size=generator.integers(1, 9), replace=False).tolist():
-            start, end = sorted(generator.choice(STEPS_PER_BAR + 1, size=2, replace=False).tolist())
-            velocity = VELOCITIES_PER_BIN * int(generator.integers(VELOCITIES)) + VELOCITIES_PER_BIN // 2 + 1
-            rows.append((bar * STEPS_PER_BAR + start, bar * STEPS_PER_BAR + end, pitch, velocity))
+    for pitch in generator.choice(128, size=generator.integers(1, 9), replace=False).tolist():
+        start, end = sorted(generator.choice(STEPS_PER_BAR + 1, size=2, replace=False).tolist())
+        velocity = VELOCITIES_PER_BIN * int(generator.integers(VELOCITIES)) + VELOCITIES_PER_BIN // 2 + 1
+        rows.append((start, end, pitch, velocity))
     return rows

@@ -97,6 +97,8 @@ class Representation(ABC):
     """A window may hold at most this many silent bars in a row, in every part."""
     min_pitches: int
     """A window must hold at least this many distinct onset tokens (in its first field)."""
+    keeps_programs = False
+    """Whether tokens say which programs play; where they do not, a clip takes those of its source."""
 
     @abstractmethod
     def __init__(self, *, bars: int) -> None:
