@@ -131,7 +131,7 @@ def _update(model: Model) -> Callable[[torch.Tensor], None]:
 def _loader(model: Model) -> Callable[[], torch.Tensor]:
     """A function that draws a batch from a stream of a million random rows."""
     shape, batch = model.representation.shape, model.config.training.batch
-    rows = torch.stack([torch.randint(field.vocabulary, (2**20,)) for field in shape.fields], 1).short()
+    rows = torch.stack([torch.randint(field.vocabulary, (2**20,)) for field in shape.columns], 1).short()
     offsets = torch.arange(0, 2**20 - model.representation.window, shape.steps)
     windows = Windows(rows.to(model.device), offsets.to(model.device), shape)
     generator = torch.Generator().manual_seed(0)

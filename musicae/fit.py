@@ -94,7 +94,7 @@ def check_kind(model: Model, data: Dataset) -> None:
         MusicaeError: it is of another kind, or its windows are of another length.
     """
     ours, theirs = model.representation, data.representation
-    if (ours.name, ours.bars) != (theirs.name, theirs.bars):
+    if (ours.name, ours.arguments) != (theirs.name, theirs.arguments):
         raise MusicaeError(
             f"{data.folder} holds {theirs.name} of {theirs.bars} bars, not {ours.name} of {ours.bars} bars",
             f"musicae preprocess FOLDER -o data/NAME --representation {ours.name} --bars {ours.bars}",

@@ -107,15 +107,28 @@ class Model:
         return torch.cat(means) if means else torch.empty(0, self.latent_size)
 
     @torch.no_grad()
-    def decode(self, z: Codes, *, temperature: float = 0.5, seed: int = 0) -> WindowTokens:
-        """Tokens drawn from codes; temperature 0 takes the most likely token at every step."""
+    def decode(
+        self, z: Codes, given: WindowTokens | None = None, *, temperature: float = 0.5, seed: int = 0
+    ) -> WindowTokens:
+        """Tokens drawn from codes; temperature 0 takes the most likely token at every step.
+
+        Args:
+            given: what the decoder is told, `[window, segment, step, given]`; token 0 everywhere unless it is said.
+        """
+        grid = self.autoencoder.grid
+        told = torch.zeros(len(z), grid.segments, grid.steps, len(grid.given), dtype=torch.int64)
+        if given is not None:
+            told = torch.as_tensor(given).long().expand_as(told)
         generator = torch.Generator(self.device).manual_seed(seed)
         stretches, on_cpu = self.autoencoder.decoder.stretches, self.device.type == "cpu"
         batch = max(1, CPU_ROWS // stretches) if on_cpu else BATCH
         # A few rows on a CPU wait for the weights to arrive, not for products: float32 saves converting them.
         few = on_cpu and len(z) * stretches < FEW
         with evaluating(self.autoencoder), autocast(self.device, torch.float32 if few else precision(self.device)):
-            parts = [self.autoencoder.sample(part.to(self.device), temperature, generator) for part in z.split(batch)]
+            parts = [
+                self.autoencoder.sample(part.to(self.device), beside.to(self.device), temperature, generator)
+                for part, beside in zip(z.split(batch), told.split(batch), strict=True)
+            ]
         return torch.cat(parts).cpu().numpy()
 
     def prior(self, n: int, seed: int) -> Codes:
@@ -137,8 +150,11 @@ def pick_device(name: str) -> torch.device:
 
 def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     """The network of a configuration, for tokens of the given shape, freshly initialized."""
-    fields = tuple(Field(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end) for f in shape.fields)
-    grid = Grid(shape.segments, shape.steps, fields)
+    fields, given = (
+        tuple(Field(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end) for f in some)
+        for some in (shape.fields, shape.given)
+    )
+    grid = Grid(shape.segments, shape.steps, fields, given)
     embedding = build(EMBEDDINGS, config.embedding, grid)
     encoder = build(ENCODERS, config.encoder, grid, embedding.width)
     latent = build(LATENTS, config.latent, encoder.size)

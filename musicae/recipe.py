@@ -153,7 +153,7 @@ class Recipe:
 
     def _check_exact(self, model: Model, part: int, tokens: Tokens) -> None:
         shape = model.representation.shape
-        vocabularies = [field.vocabulary for field in shape.fields]
+        vocabularies = [field.vocabulary for field in shape.columns]
         window = (shape.segments, shape.steps, len(vocabularies))
         hint = "leave exact as it was written, or take it away"
         if not 0 <= part < len(self.z):

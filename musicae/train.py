@@ -72,7 +72,7 @@ def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = ""
     Raises:
         MusicaeError: there is no such preset or model, or it reads other music than the data set holds.
     """
-    held = Spec(dataset.representation.name, {"bars": dataset.representation.bars})
+    held = Spec(dataset.representation.name, dataset.representation.arguments)
     if preset is not None and preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
     if preset is None and initial:
@@ -128,7 +128,7 @@ def begin(
 
 
 def _check_data(run: Run, dataset: Dataset) -> None:
-    held = Spec(dataset.representation.name, {"bars": dataset.representation.bars})
+    held = Spec(dataset.representation.name, dataset.representation.arguments)
     if run.config.representation != held:
         message = f"{dataset.folder} holds {_in_words(held)}, not {_in_words(run.config.representation)}"
         raise MusicaeError(message, "preprocess the music again with the --bars that you want")

@@ -26,7 +26,7 @@ from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.decoders import Decoder, Logits, Whole, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
-from musicae.networks.grid import Grid, Tokens
+from musicae.networks.grid import Given, Grid, Tokens
 from musicae.networks.latents import Code, Gaussian, Normal, Posterior
 
 C4, D4, E4 = 41, 43, 45
@@ -54,7 +54,7 @@ class StandIn(Autoencoder):
         scores = self.scores(z).unflatten(1, (self.grid.segments, self.grid.steps, -1))
         return list(scores.split(self.vocabularies, -1))
 
-    def sample(self, z: Code, temperature: float, generator: torch.Generator | None = None) -> Tokens:
+    def sample(self, z: Code, given: Given, temperature: float, generator: torch.Generator | None = None) -> Tokens:
         fields = self.logits(torch.empty(len(z), 0, 0, 0, dtype=torch.int64), z)
         drawn = [draw(field.flatten(0, 2), temperature, generator).view(field.shape[:-1]) for field in fields]
         return torch.stack(drawn, -1)

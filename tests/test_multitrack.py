@@ -4,6 +4,7 @@ import numpy as np
 
 from musicae.corpus.dataset import Windows
 from musicae.corpus.fingerprints import fingerprints
+from musicae.music.chords import of_class
 from musicae.music.representations.multitrack import (
     DRUMS,
     END,
@@ -109,3 +110,13 @@ def test_drums_are_not_transposed() -> None:
     )
     pitches = [track.notes.pitch.tolist() for track in ONE_BAR.decode(moved).tracks]
     assert pitches == [[62], [60]]
+
+
+def test_every_step_is_given_the_chord_of_its_bar() -> None:
+    chords = [(60, 64, 67), (57, 60, 64), (62, 65, 69), (55, 59, 62)]
+    notes = [(96 * bar, 96 * bar + 96, pitch, 80) for bar, pitches in enumerate(chords) for pitch in pitches]
+    music = score_of(Track(Notes.of(notes)), Track(Notes.of(notes), 33), bars=4)
+    (stream,), _ = Multitrack(bars=1, chords=True).streams(music)
+    told = stream.tokens[:, 1].reshape(4, ONE_BAR.window)
+    assert [[str(of_class(int(index))) for index in np.unique(bar)] for bar in told] == [["C"], ["Am"], ["Dm"], ["G"]]
+    assert (stream.tokens[:, :1] == ONE_BAR.streams(music)[0][0].tokens).all()

@@ -20,6 +20,7 @@ from musicae.networks.regularizers import KL, kl_divergence
 GRIDS = {
     "one field": Grid(2, 4, (Field("a", torch.eye(5)),)),
     "three fields": Grid(3, 2, (Field("a", torch.eye(5)), Field("b", torch.eye(4)), Field("c", torch.rand(8, 3)))),
+    "one field, one given": Grid(2, 4, (Field("a", torch.eye(5)),), (Field("told", torch.eye(3)),)),
 }
 SMALL = {"hidden": 6, "layers": 2}
 CONDUCTOR = {**SMALL, "conductor_hidden": 6, "conductor_layers": 1}
@@ -33,7 +34,11 @@ def grid(request: pytest.FixtureRequest) -> Grid:
 
 def tokens_of(grid: Grid, batch: int = 3) -> torch.Tensor:
     shape = (batch, grid.segments, grid.steps)
-    return torch.stack([torch.randint(field.vocabulary, shape) for field in grid.fields], -1)
+    return torch.stack([torch.randint(field.vocabulary, shape) for field in (*grid.fields, *grid.given)], -1)
+
+
+def given_of(grid: Grid, batch: int = 3) -> torch.Tensor:
+    return grid.split(tokens_of(grid, batch))[1]
 
 
 def decoder_of(name: str, grid: Grid, embedding: Embedding, **more: float) -> Decoder:
@@ -127,7 +132,11 @@ def test_logits_depend_on_earlier_tokens_alone(name: str, grid: Grid) -> None:
         for step in range(grid.steps):
             total = torch.stack([field[0, segment, step].sum() for field in logits]).sum()
             (reached,) = torch.autograd.grad(total, features, retain_graph=True)
-            touched = reached[0].abs().sum(-1).flatten() > 0
+            written = sum(embedding.widths[: len(grid.fields)])
+            touched = reached[0, ..., :written].abs().sum(-1).flatten() > 0
+            told = reached[0, ..., written:].abs().sum(-1).flatten() > 0
+            assert not told[segment * grid.steps + step + 1 :].any()
+            assert told[segment * grid.steps + step] == bool(grid.given)
             position = segment * grid.steps + step
             first = position - step if name == "conductor" else 0
             assert not touched[position:].any()
@@ -162,9 +171,18 @@ def test_argmax_sample_feeds_itself(name: str, grid: Grid) -> None:
     embedding = Embedding(grid, size=4)
     decoder = decoder_of(name, grid, embedding)
     z = torch.randn(3, 7)
-    sampled = decoder.sample(z, embedding, temperature=0.0)
+    sampled = decoder.sample(z, given_of(grid), embedding, temperature=0.0)
     forced = torch.stack([field.argmax(-1) for field in decoder.logits(sampled, z, embedding)], -1)
-    assert torch.equal(sampled, forced)
+    assert torch.equal(grid.split(sampled)[0], forced)
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_nothing_follows_an_end(name: str) -> None:
+    grid = Grid(3, 6, (Field("event", torch.eye(3), end=2),))
+    embedding = Embedding(grid)
+    tokens = decoder_of(name, grid, embedding).sample(torch.randn(8, 7), given_of(grid, 8), embedding)
+    ended = (tokens == 2).cumsum(2) > 0
+    assert (tokens[ended] == 2).all() and (tokens != 2).any()
 
 
 def test_stretches_of_a_subdivided_segment_do_not_see_each_other() -> None:
@@ -274,7 +292,8 @@ def test_loss_falls(encoder: str, latent: str, grid: Grid) -> None:
 def test_sampling_is_reproducible(grid: Grid) -> None:
     autoencoder = autoencoder_of(grid)
     z = autoencoder.prior.sample(5, torch.Generator().manual_seed(1))
-    first, second = (autoencoder.sample(z, 1.0, torch.Generator().manual_seed(3)) for _ in range(2))
+    given = given_of(grid, 5)
+    first, second = (autoencoder.sample(z, given, 1.0, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first, second)
     for i, field in enumerate(grid.fields):
         assert 0 <= int(first[..., i].min()) <= int(first[..., i].max()) < field.vocabulary

@@ -25,6 +25,7 @@ def command(
     ] = None,
     representation: Annotated[str, typer.Option(metavar="NAME", help="melody, drums, trio or multitrack.")] = "melody",
     bars: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window.")] = 2,
+    chords: Annotated[bool, typer.Option("--chords", help="Infer the chord of every bar, for multitrack.")] = False,
     splits: Annotated[
         Path | None,
         typer.Option(
@@ -52,11 +53,13 @@ def command(
 
     if representation not in REPRESENTATIONS:
         raise typer.BadParameter(f"{representation!r} is no representation; choose one of {', '.join(REPRESENTATIONS)}")
-    folder = output or Path("data") / f"{representation}-{bars}bar"
+    if chords and representation != "multitrack":
+        raise typer.BadParameter("--chords is for --representation multitrack")
+    folder = output or Path("data") / f"{representation}-{bars}bar{'-chords' * chords}"
     manifest = preprocess(
         folders,
         folder,
-        REPRESENTATIONS[representation](bars=bars),
+        REPRESENTATIONS[representation](bars=bars, **({"chords": True} if chords else {})),
         splits=splits,
         workers=workers,
         strict=strict,

@@ -26,7 +26,7 @@ class Windows:
     def __init__(self, tokens: Tensor, offsets: Tensor, shape: Shape) -> None:
         self.tokens, self.offsets, self.shape = tokens, offsets, shape
         self.rows = torch.arange(shape.segments * shape.steps, device=tokens.device)
-        tables = [torch.as_tensor(field.transposition.astype(np.int64)) for field in shape.fields]
+        tables = [torch.as_tensor(field.transposition.astype(np.int64)) for field in shape.columns]
         self.transpositions = [table.to(tokens.device) for table in tables]
 
     def __len__(self) -> int:
@@ -36,7 +36,7 @@ class Windows:
         """The windows of these numbers, with note-offs of notes that began before the window read as rests."""
         offsets = self.offsets[indices.to(self.offsets.device)].long()
         windows = self.tokens[offsets[:, None] + self.rows].long()
-        for i, field in enumerate(self.shape.fields):
+        for i, field in enumerate(self.shape.columns):
             if field.orphan >= 0:
                 part = windows[..., i]
                 orphans = (part == field.orphan) & ((part > field.orphan).cumsum(1) == 0)
@@ -53,7 +53,7 @@ class Windows:
         """Every window moved by a row of the transposition tables; a window that would leave the range stays."""
         rows = shifts[:, None, None]
         parts = []
-        for i, (field, table) in enumerate(zip(self.shape.fields, self.transpositions, strict=True)):
+        for i, (field, table) in enumerate(zip(self.shape.columns, self.transpositions, strict=True)):
             part = table[rows, windows[..., i]]
             if field.still >= 0:
                 part = torch.where(windows[:, :, :1, i] == field.still, windows[..., i], part)
@@ -82,8 +82,8 @@ class Dataset:
             self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
             if self.manifest["format"] != FORMAT:
                 raise ValueError(f"its format is {self.manifest['format']}, not {FORMAT}")
-            choice = self.manifest["representation"]
-            self.representation: Representation = REPRESENTATIONS[choice["name"]](bars=choice["bars"])
+            arguments = dict(self.manifest["representation"])
+            self.representation: Representation = REPRESENTATIONS[arguments.pop("name")](**arguments)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MusicaeError(
                 f"{folder} is not a data set ({type(error).__name__}: {error})",

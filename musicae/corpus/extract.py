@@ -181,7 +181,7 @@ def best_window(
 
 def _fullest(stream: Stream, verdicts: Verdicts, representation: Representation) -> int:
     """The index of the first bar of the fullest window, or of the longest stretch of bars when all are too short."""
-    starting = onsets(stream.tokens, representation.shape.fields).reshape(len(stream.bars), -1).sum(axis=1)
+    starting = onsets(stream.tokens, representation.shape.columns).reshape(len(stream.bars), -1).sum(axis=1)
     full = np.convolve(starting, np.ones(representation.bars, dtype=np.int64))[representation.bars - 1 :]
     for allowed in (verdicts.usable, ~(verdicts.broken | verdicts.silent), ~verdicts.broken):
         if allowed.any():
@@ -210,10 +210,10 @@ def _choice(stream: Stream, start: int, score: Score, representation: Representa
     shape, rows = representation.shape, rows_per_bar(representation)
     numbers = stream.bars[start : start + representation.bars]
     whole = int((numbers - numbers[0] == np.arange(len(numbers))).sum())
-    tokens = pad(stream.tokens[start * rows : (start + whole) * rows], shape.fields, representation.window)
+    tokens = pad(stream.tokens[start * rows : (start + whole) * rows], shape.columns, representation.window)
     first_bar = int(stream.bars[start]) + 1
     return Choice(
-        tokens=settle(tokens, shape).reshape(shape.segments, shape.steps, len(shape.fields)),
+        tokens=settle(tokens, shape).reshape(shape.segments, shape.steps, len(shape.columns)),
         tracks=stream.tracks,
         label=stream.label,
         tick=Grid(score).tick(start),

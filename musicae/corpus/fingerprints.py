@@ -23,8 +23,9 @@ def fingerprints(
     """Two hashes of every window of `bars` bars of `rows` rows, by the bar that it starts at.
 
     The first is equal for windows that settle to the same tokens, the second also for windows that are transpositions
-    of one another.
+    of one another. What is given beside the tokens does not count.
     """
+    tokens = tokens[:, : len(shape.fields)]
     width = tokens.shape[1]
     segment, cell = _FACTORS[:bars], _FACTORS[MAX_BARS:][: rows * width].reshape(rows, width)
     exact = _window_sums(tokens, segment, cell)

@@ -89,7 +89,7 @@ def _settings(representation: Representation, sources: Sequence[Source], given: 
     return {
         "format": FORMAT,
         "musicae": __version__,
-        "representation": {"name": representation.name, "bars": representation.bars},
+        "representation": {"name": representation.name, **representation.arguments},
         "max_silent_bars": representation.max_silent_bars,
         "min_pitches": representation.min_pitches,
         "splits_given": given,

@@ -159,7 +159,7 @@ def _refused(refusals: Sequence[Refusal], representation: Representation) -> Out
 def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], representation: Representation) -> Chunk:
     """All streams are laid end to end, so that everything is computed once for all of them."""
     shape, bars, rows = representation.shape, representation.bars, rows_per_bar(representation)
-    tokens, silent, numbers, owner = _tape(streams, len(shape.fields), rows)
+    tokens, silent, numbers, owner = _tape(streams, len(shape.columns), rows)
     verdicts = judge(tokens, silent, numbers, representation, bars)
     starts = np.flatnonzero(verdicts.usable)
     exact, relative = fingerprints(tokens, shape, rows, bars)
@@ -167,7 +167,7 @@ def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], r
     _, song = fingerprints(tokens, shape, rows, SONG_BARS)
     file_of_stream = np.array([position for position, _ in streams], dtype=np.int32)
     file = file_of_stream[owner]
-    compact, compact_starts = covered(tokens.reshape(len(numbers), rows, len(shape.fields)), starts, bars)
+    compact, compact_starts = covered(tokens.reshape(len(numbers), rows, len(shape.columns)), starts, bars)
     whole = ~verdicts.broken
     counted = (whole, whole & verdicts.silent, whole & ~verdicts.silent & verdicts.plain, verdicts.usable)
     counts = zip(*(_per_file(windows, file, len(outcomes)) for windows in counted), strict=True)
@@ -221,7 +221,7 @@ def covered(
 
 def token_type(representation: Representation) -> type[np.uint8] | type[np.uint16]:
     """The smallest type that holds every token."""
-    return np.uint8 if max(field.vocabulary for field in representation.shape.fields) <= 256 else np.uint16
+    return np.uint8 if max(field.vocabulary for field in representation.shape.columns) <= 256 else np.uint16
 
 
 def _per_file(windows: Bool[np.ndarray, " window"], file: Integer[np.ndarray, " bar"], files: int) -> list[int]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from musicae.networks.decoders import Decoder, Logits
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
-from musicae.networks.grid import Grid, Mask, Tokens
+from musicae.networks.grid import Given, Grid, Mask, Tokens
 from musicae.networks.latents import Code, Latent, Posterior, Prior
 
 
@@ -69,9 +69,9 @@ class Autoencoder(nn.Module):
             return self.decoder.scheduled(tokens, z, self.embedding, sampling_probability)
         return self.decoder.logits(tokens, z, self.embedding)
 
-    def sample(self, z: Code, temperature: float, generator: torch.Generator | None = None) -> Tokens:
-        """Tokens drawn freely from z."""
-        return self.decoder.sample(self.latent.settle(z), self.embedding, temperature, generator)
+    def sample(self, z: Code, given: Given, temperature: float, generator: torch.Generator | None = None) -> Tokens:
+        """Tokens drawn freely from z, under what is given."""
+        return self.decoder.sample(self.latent.settle(z), given, self.embedding, temperature, generator)
 
     def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
         posterior = self.encode(batch.tokens)

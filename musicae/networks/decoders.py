@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
 from musicae.networks.embedding import Embedding
-from musicae.networks.grid import Grid, Tokens
+from musicae.networks.grid import Given, Grid, Tokens
 from musicae.networks.latents import Code
 from musicae.networks.recurrent import Cells, State, first_state, lstm, run
 
@@ -30,10 +30,11 @@ RowLogits = list[Float[Tensor, "sequence _"]]
 class Core(nn.Module):
     """One LSTM that writes some of the fields of a stretch of steps, step by step.
 
-    Its first state is tanh(W context); every step sees the features of the previous tokens, zeros at the start, and
-    the context (Roberts et al. 2018, section 3.2).
+    Its first state is tanh(W context); every step sees the features of the previous tokens, zeros at the start, of
+    what is given for the step itself, and the context (Roberts et al. 2018, section 3.2).
 
     Args:
+        widths: of the features of all fields, and of all that is given.
         fields: indices of the fields that it writes.
     """
 
@@ -42,8 +43,9 @@ class Core(nn.Module):
     ) -> None:
         super().__init__()
         self.fields = fields
+        self.read = [*fields, *range(len(grid.fields), len(widths))]
         self.start = nn.Linear(context, 2 * layers * hidden)
-        self.lstm = lstm(sum(widths[i] for i in fields) + context, hidden, layers)
+        self.lstm = lstm(sum(widths[i] for i in self.read) + context, hidden, layers)
         heads = [nn.Linear(hidden, grid.fields[i].vocabulary) for i in fields]
         self.heads = cast("list[nn.Linear]", nn.ModuleList(heads))
 
@@ -52,31 +54,33 @@ class Core(nn.Module):
         return first_state(self.start(context), self.lstm)
 
     def logits(
-        self, previous: Float[Tensor, "sequence step width"], context: Float[Tensor, "sequence context"]
+        self, inputs: Float[Tensor, "sequence step width"], context: Float[Tensor, "sequence context"]
     ) -> list[Float[Tensor, "sequence step _"]]:
-        """Logits of all steps at once, given the features of the tokens before each."""
-        out = run(self.lstm, previous, context, *self.state(context))
+        """Logits of all steps at once, from the features of the tokens before each, and of what is given there."""
+        out = run(self.lstm, inputs, context, *self.state(context))
         return [head(out) for head in self.heads]
 
     def unroll(
         self,
         embedding: Embedding,
         context: Float[Tensor, "sequence context"],
-        steps: int,
-        feed: Callable[[int, RowLogits], Row],
+        given: Int64[Tensor, "sequence step given"],
+        feed: Callable[[int, RowLogits], Row | None],
     ) -> list[Float[Tensor, "sequence hidden"]]:
-        """Outputs step after step, where `feed(step, logits)` says which tokens the next step sees.
+        """Outputs step after step, where `feed(step, logits)` says which tokens the next step sees, if there is one.
 
         These logits carry no gradient: `heads` turn the outputs of all steps into logits at once.
         """
         tables = embedding.tables()
-        cells = Cells(self.lstm, [tables[i] for i in self.fields], context, *self.state(context))
+        cells = Cells(self.lstm, [tables[i] for i in self.read], context, *self.state(context))
         heads = [(head.weight.detach().to(cells.dtype), head.bias.detach().to(cells.dtype)) for head in self.heads]
         outputs: list[Tensor] = []
         tokens: Row | None = None
-        for step in range(steps):
-            outputs.append(cells.step(tokens))
+        for step, told in enumerate(given.unbind(1)):
+            outputs.append(cells.step(tokens, told))
             tokens = feed(step, [F.linear(outputs[-1].detach(), weight, bias) for weight, bias in heads])
+            if tokens is None:
+                break
         return outputs
 
 
@@ -117,28 +121,31 @@ class Decoder(nn.Module):
         super().__init__()
         if not 0 <= token_dropout < 1:
             raise MusicaeError(f"decoder.token_dropout is {token_dropout}", "give a share from 0 to below 1")
+        self.grid = grid
         self.contexts = contexts
         self.cores = cast("list[Core]", nn.ModuleList(cores))
         self.token_dropout = token_dropout
-        self.segments, self.stretches = grid.segments, contexts.stretches
+        self.stretches = contexts.stretches
         self.steps = grid.segments * grid.steps // self.stretches
 
     def logits(self, tokens: Tokens, z: Code, embedding: Embedding) -> Logits:
         """Teacher forced: every step sees the true tokens before it."""
         context = self.contexts(z).flatten(0, 1)
         features = embedding(tokens).reshape(len(context), self.steps, -1)
-        previous = F.pad(features[:, :-1], (0, 0, 1, 0))
+        told = sum(embedding.widths[len(self.grid.fields) :])
+        written, given = features.split([embedding.width - told, told], -1)
+        previous = F.pad(written[:, :-1], (0, 0, 1, 0))
         if self.training and self.token_dropout:
             seen = torch.rand_like(previous[..., :1], dtype=torch.float32) >= self.token_dropout
             previous = previous * seen
-        parts = previous.split(embedding.widths, -1)
-        logits = [core.logits(torch.cat([parts[i] for i in core.fields], -1), context) for core in self.cores]
+        parts = torch.cat([previous, given], -1).split(embedding.widths, -1)
+        logits = [core.logits(torch.cat([parts[i] for i in core.read], -1), context) for core in self.cores]
         return [self._unstretch(field) for core in logits for field in core]
 
     def scheduled(self, tokens: Tokens, z: Code, embedding: Embedding, probability: float) -> Logits:
         """Every step sees, with the given probability, a token drawn from the step before (Bengio et al. 2015)."""
         context = self.contexts(z).flatten(0, 1)
-        truth = tokens.reshape(len(context), self.steps, -1)
+        truth, given = self.grid.split(tokens.reshape(len(context), self.steps, -1))
         logits: Logits = []
         for core in self.cores:
 
@@ -147,32 +154,67 @@ class Decoder(nn.Module):
                 own = torch.rand(len(drawn), 1, device=drawn.device) < probability
                 return torch.where(own, drawn, truth[:, step, core.fields])
 
-            out = torch.stack(core.unroll(embedding, context, self.steps, feed), 1)
+            out = torch.stack(core.unroll(embedding, context, given, feed), 1)
             logits += [self._unstretch(head(out)) for head in core.heads]
         return logits
 
     @torch.no_grad()
     def sample(
-        self, z: Code, embedding: Embedding, temperature: float = 1.0, generator: torch.Generator | None = None
+        self,
+        z: Code,
+        given: Given,
+        embedding: Embedding,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
     ) -> Tokens:
-        """Free running: every step sees the tokens drawn before it. Temperature 0 takes the most likely ones."""
+        """Free running: every step sees the tokens drawn before it. Temperature 0 takes the most likely ones.
+
+        What is given comes back beside what is drawn. In a segment there are only end tokens after the first one.
+        """
         context = self.contexts(z).flatten(0, 1)
-        fields: list[Tensor] = []
+        told = given.reshape(len(context), self.steps, given.shape[-1])
+        columns = []
         for core in self.cores:
-            drawn: list[Row] = []
+            ends = torch.tensor([self.grid.fields[i].end for i in core.fields], device=z.device)
+            drawn = _Drawn(ends, len(context), self.steps, self.grid.steps)
 
-            def feed(step: int, row: RowLogits, drawn: list[Row] = drawn) -> Row:
-                drawn.append(torch.stack([draw(field, temperature, generator) for field in row], 1))
-                return drawn[-1]
+            def feed(step: int, row: RowLogits, drawn: _Drawn = drawn) -> Row | None:
+                return drawn.take(step, torch.stack([draw(field, temperature, generator) for field in row], 1))
 
-            core.unroll(embedding, context, self.steps, feed)
-            fields.append(torch.stack(drawn, 1))
-        return self._unstretch(torch.cat(fields, -1))
+            core.unroll(embedding, context, told, feed)
+            columns.append(drawn.tokens)
+        return torch.cat([self._unstretch(torch.cat(columns, -1)), given], -1)
 
     def _unstretch(self, stretched: Tensor) -> Tensor:
         """`[batch * stretch, step, x]` to `[batch, segment, step, x]`."""
         batch = len(stretched) // self.stretches
-        return stretched.reshape(batch, self.segments, -1, stretched.shape[-1])
+        return stretched.reshape(batch, self.grid.segments, -1, stretched.shape[-1])
+
+
+class _Drawn:
+    """Tokens of stretches, step after step; where a segment has ended, end tokens follow.
+
+    Args:
+        ends: the end token of every field, or -1.
+        segment: steps of a segment.
+    """
+
+    def __init__(self, ends: Int64[Tensor, " field"], stretches: int, steps: int, segment: int) -> None:
+        self.ends, self.segment = ends, segment
+        self.ragged = bool((ends >= 0).any())
+        self.tokens = ends.clamp(min=0).expand(stretches, steps, -1).contiguous()
+        self.ended = torch.zeros(stretches, 1, dtype=torch.bool, device=ends.device)
+
+    def take(self, step: int, tokens: Row) -> Row | None:
+        """What stands at a step when these tokens were drawn; None if nothing can follow any more."""
+        if self.ragged:
+            if step % self.segment == 0:
+                self.ended.zero_()
+            tokens = torch.where(self.ended, self.ends, tokens)
+            self.ended |= (tokens == self.ends).any(1, keepdim=True)
+        self.tokens[:, step] = tokens
+        last = self.tokens.shape[1] <= self.segment
+        return None if self.ragged and last and bool(self.ended.all()) else tokens
 
 
 def draw(

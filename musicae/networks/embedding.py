@@ -33,7 +33,7 @@ class FieldEmbedding(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Features of a step: those of its fields side by side.
+    """Features of a step: those of its fields side by side, then those of what is given.
 
     Args:
         size: learned features per field; 0 feeds the tables themselves (one-hot tokens, as MusicVAE does).
@@ -41,13 +41,13 @@ class Embedding(nn.Module):
 
     def __init__(self, grid: Grid, *, size: int = 0) -> None:
         super().__init__()
-        fields = [FieldEmbedding(field, size) for field in grid.fields]
+        fields = [FieldEmbedding(field, size) for field in (*grid.fields, *grid.given)]
         self.fields = cast("list[FieldEmbedding]", nn.ModuleList(fields))
         self.widths = [embedded.width for embedded in fields]
         self.width = sum(self.widths)
 
     def tables(self) -> list[Float[Tensor, "_ width"]]:
-        """Per field, the features of every token."""
+        """Per field, what is given included, the features of every token."""
         return [field.table() for field in self.fields]
 
     def forward(self, tokens: Tokens) -> Features:

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 Tokens = Int64[Tensor, "batch segment step field"]
+Given = Int64[Tensor, "batch segment step given"]
 Features = Float[Tensor, "batch segment step width"]
 Mask = Float[Tensor, "batch segment step"]
 
@@ -34,16 +35,29 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """The shape of one window of tokens."""
+    """The shape of one window of tokens.
+
+    Attributes:
+        fields: what is encoded and decoded.
+        given: what encoder and decoder are told besides (a chord); the last columns of the tokens.
+    """
 
     segments: int
     steps: int
     fields: tuple[Field, ...]
+    given: tuple[Field, ...] = ()
 
     @property
     def ragged(self) -> bool:
         """Whether segments may end early."""
         return any(field.end >= 0 for field in self.fields)
+
+    def split(
+        self, tokens: Int64[Tensor, "*shape column"]
+    ) -> tuple[Int64[Tensor, "*shape field"], Int64[Tensor, "*shape given"]]:
+        """What is decoded, and what is given."""
+        written, given = tokens.split([len(self.fields), len(self.given)], -1)
+        return written, given
 
     def mask(self, tokens: Tokens) -> Mask:
         """1 up to the first end token of a segment, inclusive; 0 after it."""

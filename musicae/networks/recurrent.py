@@ -207,8 +207,8 @@ class Cells:
     a step costs the recurrent products alone.
 
     Args:
-        stack: the LSTM whose input is [token features, context].
-        tables: per field, the features of every token.
+        stack: the LSTM whose input is [token features, features of what is given, context].
+        tables: per field, and then for everything given, the features of every token.
         context: what every step sees besides the previous tokens.
     """
 
@@ -232,11 +232,19 @@ class Cells:
         self.biases = [_bias(stack, f"l{k}").to(dtype) for k in layers[1:]]
         self.h, self.c = list(h.to(dtype)), list(c.float())
 
-    def step(self, tokens: Tensor | None) -> Float[Tensor, "sequence hidden"]:
-        """The top layer's output after reading tokens `[sequence, field]`; None is the start: features are zero."""
+    def step(
+        self, tokens: Int64[Tensor, "sequence field"] | None, given: Int64[Tensor, "sequence given"]
+    ) -> Float[Tensor, "sequence hidden"]:
+        """The top layer's output after reading tokens, and what is given for this step.
+
+        None is the start: the features of tokens are zero.
+        """
         gates = self.constant
-        for i, table in enumerate(self.tables if tokens is not None else []):
+        split = len(self.tables) - given.shape[1]
+        for i, table in enumerate(self.tables[:split] if tokens is not None else []):
             gates = gates + F.embedding(tokens[:, i], table)  # type: ignore[index]
+        for i, table in enumerate(self.tables[split:]):
+            gates = gates + F.embedding(given[:, i], table)
         gates = torch.addmm(gates, self.h[0], self.recurrent[0].T)
         self.h[0], self.c[0] = cell(gates, self.c[0])
         for k, (weight, bias) in enumerate(zip(self.upward, self.biases, strict=True), 1):

@@ -54,7 +54,7 @@ def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor
         measured["kl"] = kl_divergence(posterior.mean, posterior.std).sum(1).mean()
     measured["loss"] = torch.stack(list(terms.values())).sum()
     guesses = torch.stack([part.argmax(-1) for part in autoencoder.logits(tokens, posterior.mean)], -1)
-    free = autoencoder.sample(posterior.mean, temperature=0.0)
+    free = autoencoder.sample(posterior.mean, autoencoder.grid.split(tokens)[1], temperature=0.0)
     for i, field in enumerate(autoencoder.grid.fields):
         measured[f"teacher/{field.name}"] = accuracy(guesses[..., i], tokens[..., i], mask)
         measured[f"free/{field.name}"] = accuracy(free[..., i], tokens[..., i], mask)

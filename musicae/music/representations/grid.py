@@ -208,15 +208,17 @@ def opening(score: Score, representation: Representation, readings: tuple[list[S
     shape, bars = representation.shape, representation.bars
     if not streams and any(len(track.notes) for track in score.tracks):
         raise unusable(score, representation.name, refusals)
-    tokens = np.empty((0, len(shape.fields)), dtype=np.int16)
+    tokens = np.empty((0, len(shape.columns)), dtype=np.int16)
     if streams:
         numbers = streams[0].bars[:bars]
         whole = int((numbers - np.arange(len(numbers)) == numbers[0]).sum())
         tokens = streams[0].tokens[: whole * (representation.window // bars)]
-    return pad(tokens, shape.fields, representation.window).reshape(shape.segments, shape.steps, len(shape.fields))
+    return pad(tokens, shape.columns, representation.window).reshape(shape.segments, shape.steps, -1)
 
 
-def bar_shape(bars: int, *fields: Field, segments: int = 1, steps: int = STEPS_PER_BAR) -> Shape:
+def bar_shape(
+    bars: int, *fields: Field, given: tuple[Field, ...] = (), segments: int = 1, steps: int = STEPS_PER_BAR
+) -> Shape:
     """The shape of `bars` bars of so many segments each, sixteenths unless something else is said.
 
     Raises:
@@ -224,7 +226,7 @@ def bar_shape(bars: int, *fields: Field, segments: int = 1, steps: int = STEPS_P
     """
     if not 1 <= bars <= MOST_BARS:
         raise MusicaeError(f"a window cannot have {bars} bars", f"choose 1 to {MOST_BARS} bars")
-    return Shape(segments=bars * segments, steps=steps, fields=fields)
+    return Shape(segments=bars * segments, steps=steps, fields=fields, given=given)
 
 
 def in_words(index: int, track: Track) -> str:

@@ -8,10 +8,13 @@ an end; tracks stand in order of their programs, drums last, and the rest of the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Integer
 
+from musicae.music.chords import CLASSES, of_class
+from musicae.music.harmony import infer
 from musicae.music.representations.grid import TICKS_PER_QUARTER, Grid, Rows, bar_shape, in_words, opening
 from musicae.music.representations.representation import (
     SHIFTS,
@@ -46,6 +49,9 @@ class Multitrack(Representation):
     All drum tracks are read as one. Of more than eight tracks in a bar the drums and those with the most notes are
     kept; of a track whose events do not fit, the first notes. A note that crosses a bar line ends there. What is
     decoded joins the tracks of a program over the bars.
+
+    Args:
+        chords: whether every step is given the chord of its bar (49 classes), as it is inferred from the whole score.
     """
 
     name = "multitrack"
@@ -53,15 +59,20 @@ class Multitrack(Representation):
     min_pitches = 3
     keeps_programs = True
 
-    def __init__(self, *, bars: int) -> None:
-        self.bars = bars
-        self.shape = bar_shape(bars, _field(), segments=TRACKS, steps=EVENTS)
+    def __init__(self, *, bars: int, chords: bool = False) -> None:
+        self.bars, self.chords = bars, chords
+        given = (_chord_field(),) * chords
+        self.shape = bar_shape(bars, _field(), given=given, segments=TRACKS, steps=EVENTS)
 
     def encode(self, score: Score) -> Tokens:
         return opening(score, self, self.streams(score))
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"bars": self.bars, "chords": self.chords}
+
     def decode(self, tokens: Tokens) -> Score:
-        bars = tokens.reshape(-1, TRACKS, EVENTS).tolist()
+        bars = tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()
         return concatenate([_score([_heard(row) for row in bar]) for bar in bars])
 
     def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
@@ -79,7 +90,12 @@ class Multitrack(Representation):
         read = tuple(track for number, part in enumerate(parts) if kept[number].any() for track in part.tracks)
         label = ", ".join(in_words(track, score.tracks[track]) for track in sorted(read))
         lonely = kept.sum(axis=0) < 2
-        return [Stream(tokens.reshape(-1, 1), lonely[None], grid.bars, read, label)], grid.refusals
+        columns = [tokens.reshape(-1)]
+        if self.chords:
+            starts = np.array([grid.tick(bar) for bar in range(len(grid.bars))])
+            classes = infer(score, starts, 4 * score.ticks_per_quarter)
+            columns.append(np.repeat(classes, TRACKS * EVENTS).astype(np.int16))
+        return [Stream(np.stack(columns, axis=1), lonely[None], grid.bars, read, label)], grid.refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
         programs = sorted(generator.choice(128, size=generator.integers(1, TRACKS), replace=False).tolist())
@@ -246,6 +262,18 @@ def _field() -> Field:
         onsets=range(NOTE_ON, NOTE_OFF),
         end=END,
         still=DRUMS,
+    )
+
+
+def _chord_field() -> Field:
+    """No chord, and four triads on twelve roots, which follow a transposition around."""
+    table = [[of_class(index).transpose(shift).index for index in range(CLASSES)] for shift in SHIFTS]
+    return Field(
+        name="chord",
+        vocabulary=CLASSES,
+        features=np.eye(CLASSES, dtype=np.float32),
+        transposition=np.array(table),
+        onsets=range(0),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
@@ -44,11 +45,22 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What networks know of a representation: the token grid `[segment, step, field]` and its fields."""
+    """What networks know of a representation: the token grid `[segment, step, field]` and its fields.
+
+    Attributes:
+        fields: what is encoded and decoded.
+        given: what encoder and decoder are told besides (a chord); the last columns of the tokens.
+    """
 
     segments: int
     steps: int
     fields: tuple[Field, ...]
+    given: tuple[Field, ...] = ()
+
+    @property
+    def columns(self) -> tuple[Field, ...]:
+        """The fields of all columns of the tokens."""
+        return self.fields + self.given
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +139,11 @@ class Representation(ABC):
     @abstractmethod
     def generate(self, generator: np.random.Generator) -> Score:
         """A random canonical score: one that `decode(encode(score))` gives back."""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the representation was built with."""
+        return {"bars": self.bars}
 
     @property
     def window(self) -> int:
