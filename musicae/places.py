@@ -16,25 +16,30 @@ def is_folder(output: str) -> bool:
     return output.endswith("/") or os.path.isdir(output)
 
 
-def names(output: str | None, stem: str, labels: Sequence[str], suffix: str) -> list[Path]:
+def suffix(output: str) -> str:
+    """The suffix of a name; a number behind a dot ("v1.2") is none."""
+    found = Path(output).suffix
+    return "" if found[1:].isdigit() else found
+
+
+def names(output: str | None, stem: str, labels: Sequence[str], kind: str) -> list[Path]:
     """One path for every label.
 
     Args:
-        output: a file, whose name gets `suffix` if it has none, and for all labels but the first a number; a folder;
+        output: a file, whose name gets `kind` if it has no suffix, and for all labels but the first a number; a folder;
             or None for the current folder. In folders, files are called `stem` and take the first free numbers.
         labels: what else the names say, e.g. "before"; may be empty.
     """
     ends = [f"-{_plain(label)}" if label else "" for label in labels]
     if output is not None and not is_folder(output):
-        path = Path(output)
-        path = path if path.suffix else path.with_suffix(suffix)
+        path = Path(output) if suffix(output) else Path(output + kind)
         siblings = [path.with_stem(f"{path.stem}-{i:03d}{end}") for i, end in enumerate(ends[1:], start=1)]
         return [path, *siblings]
     folder, stem = Path(output or "."), _plain(stem)
     pattern = re.compile(re.escape(stem) + r"-(\d+)\D.*")
     taken = {int(match[1]) for path in folder.glob("*") if (match := pattern.fullmatch(path.name))}
     first = next(i for i in count() if taken.isdisjoint(range(i, i + len(ends))))
-    return [folder / f"{stem}-{i:03d}{end}{suffix}" for i, end in enumerate(ends, start=first)]
+    return [folder / f"{stem}-{i:03d}{end}{kind}" for i, end in enumerate(ends, start=first)]
 
 
 def with_recipes(paths: Sequence[Path]) -> list[Path]:
@@ -43,7 +48,7 @@ def with_recipes(paths: Sequence[Path]) -> list[Path]:
 
 
 def check(
-    output: str | None, labels: Sequence[str], suffix: str, *, inputs: Sequence[str] = (), force: bool = False
+    output: str | None, labels: Sequence[str], kind: str, *, inputs: Sequence[str] = (), force: bool = False
 ) -> None:
     """Make sure that outputs can be written before anything is computed for them; arguments as for `names`.
 
@@ -51,7 +56,7 @@ def check(
         MusicaeError: one of them is also an input, or exists (unless `force`), or stands where nothing can be written.
     """
     try:
-        paths = with_recipes(names(output, "untitled", labels, suffix))
+        paths = with_recipes(names(output, "untitled", labels, kind))
         _refuse_inputs(paths, inputs)
         refuse_existing(paths, force)
         _refuse_unwritable(paths[0])
@@ -74,10 +79,13 @@ def _refuse_inputs(paths: Sequence[Path], inputs: Sequence[str]) -> None:
     read = [Path(name) for name in inputs if Path(name).exists()]
     for path in paths:
         if path.exists() and any(path.samefile(source) for source in read):
-            raise MusicaeError(f"{path} would be overwritten while it is read", "choose another name with -o")
+            beside = ", the recipe of what is written," if path.suffix == ".json" else ""
+            raise MusicaeError(f"{path}{beside} would be overwritten while it is read", "choose another name with -o")
 
 
 def _refuse_unwritable(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise MusicaeError(f"cannot write {path}: it is no file", _ELSEWHERE)
     there = next(folder for folder in path.absolute().parents if folder.exists())
     if not there.is_dir():
         raise MusicaeError(f"cannot write {path}: {there} is not a folder", _ELSEWHERE)

@@ -30,7 +30,7 @@ def find(name: str | Path) -> Path:
     """
     if (Path(name) / "config.json").is_file():
         return _named(Path(name))
-    there = installed()
+    there, name = installed(), str(name).rstrip("/")
     if str(name) not in there:
         _refuse_folder(Path(name), "model", "config.json")
         raise unknown("model", str(name), there, "there is none here: train one with musicae train")

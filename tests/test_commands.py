@@ -47,7 +47,7 @@ def test_reconstruct_and_vary(run: Run, tunes: tuple[str, str]) -> None:
 
 def test_attribute_as_typed(run: Run) -> None:
     done = run("attribute", "--add", "density")
-    assert [path.stem.split("-", 4)[-1] for path in done.paths] == ["000-before", "001-after"]
+    assert [path.stem.split("-", 4)[-1] for path in done.paths] == ["000-after", "001-before"]
     assert "density: before " in done.err and ", after " in done.err
 
 
@@ -70,7 +70,8 @@ def test_fit_gives_a_model_its_vectors(run: Run, data: Dataset, tmp_path: Path) 
     assert done.code == 0
     assert set(json.loads(done.out)["attributes"]) == set(ATTRIBUTES)
     assert run("attribute", "--add", "density", "-m", "mine").code == 0
-    again = run("fit", "mine", data.folder)
+    assert_fails(run("fit", "mine", data.folder), "--force")
+    again = run("fit", "mine", data.folder, "--force")
     assert "replaced the vectors that mine had: density, diatonic, interval" in again.err
     assert "no vector" not in again.err
     assert_fails(run("fit", "drums-2bar", data.folder), "preprocess")

@@ -56,8 +56,25 @@ def test_bars_that_divide_four_quarters_are_read(name: str, meter: tuple[int, in
 
 def test_the_grid_goes_on_where_one_readable_meter_follows_another() -> None:
     music = score(*band(scale(4)), bars=4)
-    mixed = (Meter(0, 1, 4), Meter(BAR // 4, 4, 4), Meter(2 * BAR, 2, 4), Meter(5 * BAR // 2, 2, 2))
+    mixed = (
+        Meter(0, 1, 4),
+        Meter(BAR // 4, 2, 4),
+        Meter(2 * BAR, 4, 4),
+        Meter(5 * BAR // 2, 1, 4),
+        Meter(3 * BAR, 2, 2),
+    )
     assert same(Trio(bars=4).encode(replace(music, meters=mixed)), Trio(bars=4).encode(music))
+
+
+@pytest.mark.parametrize("short", [Meter(2 * BAR, 2, 4), Meter(2 * BAR, 1, 4)])
+def test_a_bar_of_four_quarters_starts_the_grid_anew(short: Meter) -> None:
+    after = 2 * BAR + short.numerator * BAR // 4
+    notes = [(0, 16, 60), (after // STEP, after // STEP + 16, 64)]
+    music = score(track(notes), bars=5, meters=(Meter(0, 4, 4), short, Meter(after, 4, 4)))
+    (stream,), _ = Melody(bars=2).streams(music)
+    assert stream.bars.tolist() == [0, 1, 3, 4, 5]
+    assert [Grid(music).tick(bar) for bar in range(4)] == [0, BAR, after, after + BAR]
+    assert np.flatnonzero(stream.tokens[:, 0] > 1).tolist() == [0, 32]
 
 
 @pytest.mark.parametrize("name", REPRESENTATIONS)

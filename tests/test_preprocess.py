@@ -266,7 +266,7 @@ def test_a_second_run_finds_the_dataset_complete(corpus: Path, tmp_path: Path) -
 def test_another_dataset_is_not_overwritten_without_force(corpus: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     preprocess([corpus], output, Melody(bars=2), workers=1)
-    with pytest.raises(MusicaeError, match="holds a dataset that differs in representation"):
+    with pytest.raises(MusicaeError, match="holds a dataset that differs in bars"):
         preprocess([corpus], output, Melody(bars=4), workers=1)
     manifest = preprocess([corpus], output, Melody(bars=4), workers=1, force=True)
     assert manifest["representation"] == {"name": "melody", "bars": 4}

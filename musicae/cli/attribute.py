@@ -35,9 +35,13 @@ def command(
 ) -> None:
     """Change an attribute of a clip, or of new music.
 
-    Without FILE, write new music before and after the change."""
+    Without FILE, write new music after and before the change. An amount of 1 leads from a quarter of the training
+    data with least of the attribute to the quarter with most.
+
+    diatonic: notes in C major. density: notes. interval: leaps. syncopation16, syncopation8: notes off the eighth, off
+    the quarter."""
     console = Console(quiet, json)
-    labels = ["after"] if file else ["before", "after"]
+    labels = ["after"] if file else ["after", "before"]
     if file is None and (bar, track) != (None, None):
         raise typer.BadParameter("--bar and --track choose from a FILE: name one")
     amounts = parse(add or [], subtract or [])
@@ -53,10 +57,10 @@ def command(
     stages = {"before": before.score, "after": after.score}
     if file and source:
         stages = {file: net.representation.decode(source.tokens), "reconstructed": before.score, "after": after.score}
-    for name in amounts:
-        values = (f"{stage} {ATTRIBUTES[name](score):.3g}" for stage, score in stages.items())
-        console.note(f"{name}: {', '.join(values)}")
-    deliver([after] if source else [before, after], output, console, force, labels, drawn=-1)
+    values = {name: {stage: ATTRIBUTES[name](score) for stage, score in stages.items()} for name in amounts}
+    for name, of_stage in values.items():
+        console.note(f"{name}: {', '.join(f'{stage} {value:.3g}' for stage, value in of_stage.items())}")
+    deliver([after] if source else [after, before], output, console, force, labels, extra={"changed": values})
 
 
 def parse(add: list[str], subtract: list[str]) -> dict[str, float]:
@@ -66,9 +70,9 @@ def parse(add: list[str], subtract: list[str]) -> dict[str, float]:
     amounts: defaultdict[str, float] = defaultdict(float)
     for sign, items in ((1, add), (-1, subtract)):
         for item in items:
-            name, _, amount = item.partition("=")
+            name, equals, amount = item.partition("=")
             try:
-                value = float(amount or 1)
+                value = float(amount if equals else 1)
             except ValueError:
                 value = math.nan
             if not math.isfinite(value):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -41,8 +40,9 @@ def check_output(
     if output == "-":
         _check_stdout(console, len(labels), binary=suffixes == MIDI)
         return
-    if output is not None and not places.is_folder(output) and Path(output).suffix.lower() not in ("", *suffixes):
-        raise typer.BadParameter(f"-o takes a {suffixes[0]} file, a folder or -, not {output}")
+    if output is not None and not places.is_folder(output) and places.suffix(output).lower() not in ("", *suffixes):
+        hint = f"write {output}{suffixes[0]} if that is its name"
+        raise typer.BadParameter(f"-o takes a {suffixes[0]} file, a folder or -, not {output}; {hint}")
     if output == "":
         raise typer.BadParameter("-o needs a name: a file, a folder or -")
     places.check(output, labels, suffixes[0], inputs=inputs, force=force)
@@ -65,7 +65,7 @@ def read_source(
 
     source = read(from_stdin(path), model.representation, bar=bar, track=track)
     console.note(f"reading {source.label}")
-    if not source.tokens.any():
+    if not any(len(track.notes) for track in model.representation.decode(source.tokens).tracks):
         console.note("nothing is played there: the model is given rests")
     return source if tempo is None else replace(source, style=replace(source.style, tempo_qpm=tempo))
 
@@ -82,13 +82,13 @@ def deliver(
     force: bool,
     labels: Sequence[str] = ("",),
     *,
-    drawn: int = 0,
+    extra: dict[str, object] | None = None,
 ) -> None:
-    """Write the clips of one run, each as soon as it is made, and print their paths; draw one if someone watches.
+    """Write the clips of one run, each as soon as it is made, and print their paths; draw the first if someone watches.
 
     Args:
         labels: of all clips, as for `check_output`.
-        drawn: which clip is drawn.
+        extra: what else the JSON says.
     """
     if output == "-":
         (clip,) = clips
@@ -103,12 +103,15 @@ def deliver(
         for path_and_clip in write(clips, output, labels, force=force):
             made.append(path_and_clip)
             done(1)
-    _draw(made[drawn][1].score, console)
+    _draw(made[0][1].score, console)
+    silent = [path.name for path, clip in made if not any(len(track.notes) for track in clip.score.tracks)]
+    if silent:
+        console.note(f"nothing sounds in {', '.join(silent)}")
     files = [{"path": str(path), "label": clip.recipe.label, "attributes": clip.attributes()} for path, clip in made]
-    recipe = made[drawn][1].recipe
+    recipe = made[0][1].recipe
     console.data(
         [path for path, _ in made],
-        {"model": recipe.model, "hash": recipe.hash, "seed": recipe.seed, "files": files},
+        {"model": recipe.model, "hash": recipe.hash, "seed": recipe.seed, **(extra or {}), "files": files},
     )
 
 

@@ -42,6 +42,8 @@ def command(
     labels = [""] * len(recipe.z)
     check_output(output, console, force, labels, inputs=[file])
     net = load(model or recipe.model, device)
+    if recipe.hash not in ("", net.hash):
+        console.note(f"the codes are of {recipe.model} {recipe.hash}: {net.name} {net.hash} reads them in its own way")
     drawn = console.seed(seed, needed=temperature > 0)
     with regarding(file):
         clips = decode(net, recipe, temperature=temperature, seed=drawn, tempo_qpm=tempo)

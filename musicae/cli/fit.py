@@ -10,7 +10,7 @@ from musicae import places
 from musicae.cli import console as cli
 from musicae.cli.console import Console
 
-EXAMPLES = ("musicae fit melody-2bar tunes", "musicae fit models/mine data/mine --windows 100000")
+EXAMPLES = ("musicae fit models/mine tunes", "musicae fit models/mine data/mine --windows 100000")
 
 
 def command(
@@ -20,18 +20,20 @@ def command(
         int, typer.Option(min=4, metavar="N", help="How many training windows to read at most.")
     ] = 50_000,
     seed: Annotated[int, typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", help="Which windows are drawn.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace the vectors that the model has.")] = False,
     device: cli.Device = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
     """Compute the attribute vectors of a model.
 
-    They come from training windows and are stored with the model, in place of those that it had. A vector is the mean
+    They come from training windows and are stored with the model. A vector is the mean
     code of the quarter of the windows with most of the attribute, minus that of the quarter with least; windows that
     tie at the edge of a quarter share what is left of it equally. An attribute that does not vary gets no vector.
     """
     console = Console(quiet, json)
     from musicae.corpus.dataset import Dataset
+    from musicae.errors import MusicaeError
     from musicae.fit import fit
     from musicae.model import load, save_attributes
     from musicae.music.attributes import ATTRIBUTES
@@ -40,6 +42,8 @@ def command(
     folder, dataset = find(model), Dataset(find_dataset(data))
     places.check(str(folder / "attributes.safetensors"), [""], ".safetensors", force=True)
     net = load(folder, device)
+    if net.attributes and not force:
+        raise MusicaeError(f"{net.name} has attribute vectors", "replace them with --force")
     with console.progress("fitting", min(windows, dataset.manifest["splits"]["train"]["windows"])) as done:
         fits = fit(net, dataset, windows=windows, seed=seed, progress=done)
     replaced, without = sorted(net.attributes), [name for name in ATTRIBUTES if name not in fits]

@@ -150,7 +150,7 @@ def best_window(
     The stream is the first one in the representation's order, among those that read `track` if it is given, that has a
     usable window; a track that is given is read unless that is impossible. The window is the usable one with the most
     onsets, the earliest of equals; if none is usable, the fullest without a long silence; if there is none of those
-    either, the fullest.
+    either, the fullest. At a `bar` that is given, the stream with the most onsets there is read.
 
     Args:
         track: an index into `score.tracks`.
@@ -173,10 +173,11 @@ def best_window(
         streams = [_opening(score, representation)]
     bars = representation.bars
     judged = [judge(stream.tokens, stream.silent, stream.bars, representation, bars) for stream in streams]
+    if bar is not None:
+        return _choice(*_fullest_at(bar, streams, representation), score, representation)
     chosen = next((i for i, verdicts in enumerate(judged) if verdicts.usable.any()), 0)
     stream = streams[chosen]
-    start = _fullest(stream, judged[chosen], representation) if bar is None else _index_of(bar, stream)
-    return _choice(stream, start, score, representation)
+    return _choice(stream, _fullest(stream, judged[chosen], representation), score, representation)
 
 
 def _fullest(stream: Stream, verdicts: Verdicts, representation: Representation) -> int:
@@ -188,6 +189,22 @@ def _fullest(stream: Stream, verdicts: Verdicts, representation: Representation)
             return int(np.argmax(np.where(allowed, full[: len(allowed)], -1)))
     stretches = np.flatnonzero(np.diff(stream.bars, prepend=-2) != 1)
     return int(stretches[np.argmax(np.diff(stretches, append=len(stream.bars)))])
+
+
+def _fullest_at(bar: int, streams: Sequence[Stream], representation: Representation) -> tuple[Stream, int]:
+    """The stream with the most onsets in the window that starts at a bar, and its place there; the first of equals.
+
+    Raises:
+        MusicaeError: there is no such bar.
+    """
+    rows = rows_per_bar(representation)
+
+    def full(place: tuple[Stream, int]) -> int:
+        stream, start = place
+        window = stream.tokens[start * rows : start * rows + representation.window]
+        return int(onsets(window, representation.shape.columns).sum())
+
+    return max(((stream, _index_of(bar, stream)) for stream in streams), key=full)
 
 
 def _index_of(bar: int, stream: Stream) -> int:

@@ -113,11 +113,20 @@ def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
     if force:
         return None
     if other:
+        differs = ", ".join(_difference(name, manifest.get(name), settings[name]) for name in other)
         raise MusicaeError(
-            f"{output} holds a dataset that differs in {', '.join(other)}",
+            f"{output} holds a dataset that differs in {differs}",
             "replace it with --force, or choose another folder with -o",
         )
     return manifest
+
+
+def _difference(name: str, theirs: Any, ours: Any) -> str:
+    """In words what differs in a setting: of a representation, its name or its bars."""
+    if not isinstance(theirs, dict):
+        return name
+    knobs = [f"{knob} ({theirs.get(knob)}, not {ours[knob]})" for knob in ours if theirs.get(knob) != ours[knob]]
+    return " and ".join(knobs) or name
 
 
 def _make_writable(folder: Path) -> None:

@@ -81,8 +81,9 @@ class Grid:
     """Where the ticks of one score fall on the rows of a stream.
 
     Meters whose bar divides four quarters (4/4, 2/2, 2/4, 1/4, 4/8, 8/8) are read as bars of four quarters, and the
-    grid simply goes on where one of them follows another. All others (3/4, 6/8) are cut out, together with an
-    incomplete bar before them, and the grid starts again after them. The last bar is always whole.
+    grid goes on where one of them follows another; only a whole bar of four quarters (4/4, 2/2) starts it anew where
+    it does not fall on a bar line, after a pickup, say. All others (3/4, 6/8) are cut out, and the grid starts again
+    after them. An incomplete bar before a new start is cut out too. The last bar is always whole.
 
     Attributes:
         steps_per_bar: rows of a bar.
@@ -266,7 +267,8 @@ def _regions(score: Score) -> list[Region]:
     for meter in meters:
         if edges and edges[-1].tick == meter.tick:
             edges.pop()
-        if not (edges and _fits(edges[-1]) and _fits(meter)):
+        goes_on = edges and _fits(edges[-1]) and _fits(meter)
+        if not goes_on or (meter.numerator == meter.denominator and (meter.tick - edges[-1].tick) % whole):
             edges.append(meter)
     regions: list[Region] = []
     number = 0
