@@ -61,7 +61,6 @@ def test_the_grid_goes_on_where_one_readable_meter_follows_another() -> None:
         Meter(BAR // 4, 2, 4),
         Meter(2 * BAR, 4, 4),
         Meter(5 * BAR // 2, 1, 4),
-        Meter(3 * BAR, 2, 2),
     )
     assert same(Trio(bars=4).encode(replace(music, meters=mixed)), Trio(bars=4).encode(music))
 
