@@ -12,7 +12,7 @@ from musicae.config import Config, Spec, Training, spec
 
 
 def hierarchical(representation: Spec) -> Config:
-    """Small enough for a laptop: a dense encoder, and a conductor whose cores write half a bar each."""
+    """Small enough for a laptop: a dense encoder, and a conductor whose cores write a quarter each."""
     return Config(
         representation=representation,
         embedding=spec("features", size=48),
@@ -25,7 +25,7 @@ def hierarchical(representation: Spec) -> Config:
             conductor_hidden=384,
             conductor_layers=1,
             feed=True,
-            subdivide=2,
+            subdivide=4,
         ),
         regularizers=(spec("kl", beta=0.05, rate=0.999),),
         training=Training(batch=128, updates=100_000, transpose=representation.name != "drums"),
