@@ -27,6 +27,7 @@ def hierarchical(representation: Spec) -> Config:
             feed=True,
             subdivide=4,
         ),
+        prior=spec("fitted"),
         regularizers=(spec("kl", beta=0.05, rate=0.999),),
         training=Training(batch=128, updates=100_000, transpose=representation.name != "drums"),
     )

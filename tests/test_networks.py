@@ -13,7 +13,7 @@ from musicae.networks.decoders import DECODERS, Decoder, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.grid import Field, Grid
-from musicae.networks.latents import LATENTS, Gaussian, Normal
+from musicae.networks.latents import LATENTS, Fitted, Gaussian, Normal
 from musicae.networks.recurrent import Recurrence, fused, last_outputs, last_outputs_ragged, lstm, run
 from musicae.networks.regularizers import KL, kl_divergence
 
@@ -238,6 +238,19 @@ def test_a_floor_keeps_the_posterior_wide() -> None:
     torch.testing.assert_close(wide(h).std, narrow(h).std + 0.25)
     with pytest.raises(MusicaeError, match="floor"):
         Gaussian(2, floor=1.0)
+
+
+def test_a_fitted_prior_draws_where_codes_lie() -> None:
+    generator = torch.Generator().manual_seed(0)
+    mix = torch.tensor([[2.0, 0.0, 0.0], [1.0, 0.5, 0.0], [0.0, 0.0, 0.1]])
+    means = torch.randn(20_000, 3, generator=generator) @ mix.T + torch.tensor([1.0, -2.0, 0.0])
+    prior = Fitted(3)
+    prior.fit(means, torch.full_like(means, 0.3))
+    drawn = prior.sample(20_000, generator)
+    torch.testing.assert_close(drawn.mean(0), torch.tensor([1.0, -2.0, 0.0]), atol=0.06, rtol=0)
+    torch.testing.assert_close(torch.cov(drawn.T), mix @ mix.T + 0.09 * torch.eye(3), atol=0.15, rtol=0)
+    prior.fit(means[:2], torch.zeros(2, 3))  # as few as that leave no hole in the arithmetic
+    assert torch.isfinite(prior.sample(4, generator)).all()
 
 
 def test_kl_free_bits_and_annealing() -> None:

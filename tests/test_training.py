@@ -53,7 +53,7 @@ def trainer(data: Path, folder: Path, config: Config, resume: bool = False) -> T
 
 
 def weights(model: Model) -> dict[str, torch.Tensor]:
-    return {name: tensor.clone() for name, tensor in model.autoencoder.state_dict().items()}
+    return {name: tensor.detach().clone() for name, tensor in model.autoencoder.named_parameters()}
 
 
 def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:

@@ -101,6 +101,9 @@ class Deterministic(Latent):
 class Prior(nn.Module):
     """The interface of all priors: where codes come from when nothing is encoded."""
 
+    def fit(self, mean: Code, std: Code) -> None:
+        """Learns from the posteriors of training windows where codes lie; nothing to learn is the default."""
+
     @abstractmethod
     def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
         """n independent draws, on the CPU."""
@@ -117,6 +120,33 @@ class Normal(Prior):
         return torch.randn(n, self.size, generator=generator)
 
 
+class Fitted(Prior):
+    """N(m, S) with the mean and the covariance of the codes of training windows, whatever they were pushed towards.
+
+    A KL of small weight leaves holes in N(0, 1) where nothing was ever encoded, and draws from them sound like nothing
+    that was heard (Ghosh et al. 2020, arXiv:1903.12436, ex-post density estimation).
+    """
+
+    mean: Tensor
+    root: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("root", torch.eye(size))
+
+    @torch.no_grad()
+    def fit(self, mean: Code, std: Code) -> None:
+        """m = E[mean], S = cov[mean] + diag E[std^2], of which `root` is the Cholesky factor."""
+        centered = mean.double() - mean.double().mean(0)
+        covariance = centered.T @ centered / len(mean) + torch.diag(std.double().square().mean(0) + 1e-6)
+        self.mean.copy_(mean.mean(0))
+        self.root.copy_(torch.linalg.cholesky(covariance))
+
+    def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
+        return self.mean.cpu() + torch.randn(n, len(self.mean), generator=generator) @ self.root.cpu().T
+
+
 LATENTS: dict[str, Callable[..., Latent]] = {"gaussian": Gaussian, "deterministic": Deterministic}
 
-PRIORS: dict[str, Callable[..., Prior]] = {"normal": Normal}
+PRIORS: dict[str, Callable[..., Prior]] = {"normal": Normal, "fitted": Fitted}
