@@ -132,13 +132,13 @@ class Decoder(nn.Module):
         """Teacher forced: every step sees the true tokens before it."""
         context = self.contexts(z).flatten(0, 1)
         features = embedding(tokens).reshape(len(context), self.steps, -1)
-        told = sum(embedding.widths[len(self.grid.fields) :])
-        written, given = features.split([embedding.width - told, told], -1)
+        own, told = embedding.widths[: len(self.grid.fields)], embedding.widths[len(self.grid.fields) :]
+        written, given = features.split([sum(own), sum(told)], -1)
         previous = F.pad(written[:, :-1], (0, 0, 1, 0))
         if self.training and self.token_dropout:
             seen = torch.rand_like(previous[..., :1], dtype=torch.float32) >= self.token_dropout
             previous = previous * seen
-        parts = torch.cat([previous, given], -1).split(embedding.widths, -1)
+        parts = [*previous.split(own, -1), *(given.split(told, -1) if told else ())]
         logits = [core.logits(torch.cat([parts[i] for i in core.read], -1), context) for core in self.cores]
         return [self._unstretch(field) for core in logits for field in core]
 
