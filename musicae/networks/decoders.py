@@ -138,7 +138,7 @@ class Decoder(nn.Module):
         if self.training and self.token_dropout:
             seen = torch.rand_like(previous[..., :1], dtype=torch.float32) >= self.token_dropout
             previous = previous * seen
-        parts = [*previous.split(own, -1), *(given.split(told, -1) if told else ())]
+        parts = [*previous.split(own, -1), *given.split(told, -1)]
         logits = [core.logits(torch.cat([parts[i] for i in core.read], -1), context) for core in self.cores]
         return [self._unstretch(field) for core in logits for field in core]
 
