@@ -30,7 +30,7 @@ def test_a_melody_asked_for_drums_when_no_model_of_melodies_is_there(
     drums = Drums(bars=2)
     with pytest.raises(MusicaeError, match=r"a\.mid: no drums in the score: .* needs MIDI channel 10") as caught:
         read("a.mid", drums)
-    assert caught.value.hint == "a model of melody reads it; train one with musicae train"
+    assert caught.value.hint == "a model of melody or multitrack reads it; train one with musicae train"
 
 
 def test_six_eight(run: Run, tmp_path: Path) -> None:
