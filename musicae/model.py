@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cached_property
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from musicae.networks.embedding import EMBEDDINGS
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.grid import Field, Grid
 from musicae.networks.hardware import autocast, choose_device, precision
-from musicae.networks.latents import LATENTS, PRIORS
+from musicae.networks.latents import LATENTS, PRIORS, Posterior
 from musicae.networks.regularizers import KL, REGULARIZERS
 from musicae.shelf import find
 
@@ -84,7 +84,7 @@ class Model:
         """Number of weights."""
         return sum(parameter.numel() for parameter in self.autoencoder.parameters())
 
-    @cached_property
+    @property
     def hash(self) -> str:
         """Sixteen hexadecimal digits that stand for what the model is, not for how it was trained.
 
@@ -101,10 +101,20 @@ class Model:
     @torch.no_grad()
     def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step field"]) -> Codes:
         """The posterior means of windows, on the CPU."""
-        windows = torch.as_tensor(tokens).long()
-        with evaluating(self.autoencoder), autocast(self.device, precision(self.device)):
-            means = [self.autoencoder.encode(part.to(self.device)).mean.float().cpu() for part in windows.split(BATCH)]
+        means = [posterior.mean.float().cpu() for posterior in self._posteriors(torch.as_tensor(tokens).long())]
         return torch.cat(means) if means else torch.empty(0, self.latent_size)
+
+    @torch.no_grad()
+    def fit_prior(self, windows: Integer[Tensor, "window segment step field"]) -> None:
+        """Lets the prior learn where the codes of windows lie."""
+        posteriors = list(self._posteriors(windows))
+        mean, std = (torch.cat([getattr(posterior, name) for posterior in posteriors]) for name in ("mean", "std"))
+        self.autoencoder.prior.fit(mean, std)
+
+    def _posteriors(self, windows: Integer[Tensor, "window segment step field"]) -> Iterator[Posterior]:
+        with evaluating(self.autoencoder), autocast(self.device, precision(self.device)):
+            for part in windows.split(BATCH):
+                yield self.autoencoder.encode(part.to(self.device))
 
     @torch.no_grad()
     def decode(
@@ -172,7 +182,6 @@ def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None
     Attribute vectors that the folder holds are of other weights, and go.
     """
     (folder / "attributes.safetensors").unlink(missing_ok=True)
-    vars(model).pop("hash", None)
     write_atomically(folder / "model.safetensors", model.weights(dtype, windows_seen=str(model.windows_seen)))
     write_atomically(folder / "config.json", configuration.dumps(model.config).encode())
     model.folder, model.name = folder, folder.name

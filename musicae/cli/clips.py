@@ -65,7 +65,7 @@ def read_source(
 
     source = read(from_stdin(path), model.representation, bar=bar, track=track)
     console.note(f"reading {source.label}")
-    if not any(len(track.notes) for track in model.representation.decode(source.tokens).tracks):
+    if model.representation.decode(source.tokens).silent:
         console.note("nothing is played there: the model is given rests")
     return source if tempo is None else replace(source, style=replace(source.style, tempo_qpm=tempo))
 
@@ -104,7 +104,7 @@ def deliver(
             made.append(path_and_clip)
             done(1)
     _draw(made[0][1].score, console)
-    silent = [path.name for path, clip in made if not any(len(track.notes) for track in clip.score.tracks)]
+    silent = [path.name for path, clip in made if clip.score.silent]
     if silent:
         console.note(f"nothing sounds in {', '.join(silent)}")
     files = [{"path": str(path), "label": clip.recipe.label, "attributes": clip.attributes()} for path, clip in made]

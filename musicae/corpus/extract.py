@@ -160,7 +160,7 @@ def best_window(
         MusicaeError: nothing can be read from the score or the track (it says what each track would need), or there
             is no such bar.
     """
-    if not any(len(part.notes) for part in score.tracks):
+    if score.silent:
         raise MusicaeError("there are no notes in the score", "give a file with notes")
     streams, refusals = representation.streams(score, track)
     if not Grid(score).time:

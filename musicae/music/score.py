@@ -95,6 +95,11 @@ class Score:
     tempi: tuple[Tempo, ...] = field(default=(Tempo(0, 120.0),))
     meters: tuple[Meter, ...] = field(default=(Meter(0, 4, 4),))
 
+    @property
+    def silent(self) -> bool:
+        """Whether there is no note at all."""
+        return not any(len(track.notes) for track in self.tracks)
+
     def transpose(self, semitones: int) -> Score:
         """The score with every pitched track moved; notes that leave 0 to 127 are dropped."""
 

@@ -139,7 +139,7 @@ class Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> Tensor:
         steps, sequences, hidden, given = len(inputs), *h.shape, inputs.dtype
-        dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else weight.dtype
+        dtype = _dtype(weight)
         inputs, recurrent = inputs.to(dtype), weight.to(dtype)
         active = torch.empty(steps, sequences, 4 * hidden, dtype=dtype)
         states = torch.empty(steps + 1, sequences, hidden, dtype=dtype)

@@ -23,7 +23,7 @@ from musicae.errors import MusicaeError
 from musicae.files import write_atomically
 from musicae.model import Model, save
 from musicae.music.midi import write_midi
-from musicae.networks.autoencoder import Batch, evaluating
+from musicae.networks.autoencoder import Batch
 from musicae.networks.hardware import autocast, precision
 from musicae.seeds import mix
 from musicae.training.checkpoint import Progress, load_state, save_state
@@ -40,8 +40,8 @@ STATE_SECONDS = 120
 COLLAPSED_NATS = 1.0
 """Below this KL the decoder ignores z."""
 
-PRIOR_WINDOWS, PRIOR_BATCH = 4096, 256
-"""Training windows that the prior is fitted to whenever weights are kept, and how many are encoded at once."""
+PRIOR_WINDOWS = 4096
+"""Training windows that the prior is fitted to whenever weights are kept."""
 
 HOPELESS = 100
 """Updates in a row without a finite gradient after which a training gives up."""
@@ -234,13 +234,8 @@ class Trainer:
             with (self.folder / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"update": self.progress.update, **metrics}) + "\n")
 
-    @torch.no_grad()
     def _save_model(self) -> None:
-        autoencoder = self.model.autoencoder
-        with evaluating(autoencoder), autocast(self.model.device, precision(self.model.device)):
-            windows = self.train.sample(PRIOR_WINDOWS, self.seed)
-            posteriors = [autoencoder.encode(part) for part in windows.split(PRIOR_BATCH)]
-        autoencoder.prior.fit(*(torch.cat(parts) for parts in zip(*((p.mean, p.std) for p in posteriors), strict=True)))
+        self.model.fit_prior(self.train.sample(PRIOR_WINDOWS, self.seed))
         self.model.windows_seen = self.seen_before + self.progress.update * self.training.batch
         save(self.model, self.folder)
 

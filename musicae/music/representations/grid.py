@@ -207,7 +207,7 @@ def opening(score: Score, representation: Representation, readings: tuple[list[S
     """
     streams, refusals = readings
     shape, bars = representation.shape, representation.bars
-    if not streams and any(len(track.notes) for track in score.tracks):
+    if not streams and not score.silent:
         raise unusable(score, representation.name, refusals)
     tokens = np.empty((0, len(shape.columns)), dtype=np.int16)
     if streams:

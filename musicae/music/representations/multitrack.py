@@ -81,7 +81,7 @@ class Multitrack(Representation):
         if not parts:
             empty = Refusal(-1, "no notes", "needs notes in bars of four quarters")
             return [], grid.refusals + [empty] * bool(score.tracks)
-        kept = _fullest([part.counts(len(grid.bars)) for part in parts], parts, asked)
+        kept = _fullest(parts, len(grid.bars), asked)
         tokens = np.full((len(grid.bars), TRACKS, EVENTS), END, dtype=np.int16)
         row = np.cumsum(kept, axis=0) - 1
         for number, part in enumerate(parts):
@@ -199,11 +199,9 @@ def _part(tracks: tuple[int, ...], token: int, groups: list[Notes], grid: Grid) 
     return _Part(tracks, token, start[order], end[order], pitch[order], velocity[order])
 
 
-def _fullest(
-    counts: list[Integer[np.ndarray, " bar"]], parts: list[_Part], asked: int | None
-) -> Bool[np.ndarray, "part bar"]:
+def _fullest(parts: list[_Part], bars: int, asked: int | None) -> Bool[np.ndarray, "part bar"]:
     """Which parts every bar keeps: the drums, what is asked for, and those with the most notes."""
-    notes = np.stack(counts)
+    notes = np.stack([part.counts(bars) for part in parts])
     first = np.array([part.token == DRUMS or asked in part.tracks for part in parts])
     worth = notes + first[:, None] * (notes > 0) * (notes.max() + 1)
     rank = np.argsort(np.argsort(-worth, axis=0, kind="stable"), axis=0, kind="stable")
