@@ -163,6 +163,13 @@ def test_the_best_weights_are_kept(data: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in (model_folder / "samples").iterdir())[-1] == "0000012.mid"
 
 
+def test_data_without_a_preset_is_refused(data: Path) -> None:
+    dataset = Dataset(data)
+    dataset.representation = REPRESENTATIONS["multitrack"](bars=1)
+    with pytest.raises(MusicaeError, match="no preset for multitrack"):
+        config_for(dataset)
+
+
 def test_vectors_of_other_weights_go(data: Path, tmp_path: Path) -> None:
     model = trainer(data, tmp_path / "m", tiny(updates=4)).model
     save(model, tmp_path / "m")
