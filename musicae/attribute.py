@@ -8,7 +8,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from musicae import walk
-from musicae.clip import Clip, Source, draw, encode, make
+from musicae.clip import Clip, Source, draw, draw_chords, encode, make
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.recipe import Recipe, Style
@@ -44,6 +44,7 @@ def attribute(
         seed=seed,
         temperature=temperature,
         style=source.style if source else Style(tempo_qpm),
+        chords=[source.chords] if source else draw_chords(model, 1, seed),
         origin=source.name if source else "",
         drawn=source is None,
     )

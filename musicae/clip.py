@@ -18,9 +18,10 @@ from musicae.corpus.extract import best_window
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.chords import of_class
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.representation import Representation
+from musicae.music.representations.representation import Representation, Written
 from musicae.music.score import Score, Tempo, Track, concatenate
 from musicae.recipe import Codes, Recipe, Style, Tokens
 
@@ -30,6 +31,7 @@ class Source:
     """A window of music to start from.
 
     Attributes:
+        chords: of its bars, as `Representation.chords` says them.
         label: the file, the bars and the tracks in words.
         name: the file's name without its suffix, which names of outputs begin with; may be empty.
     """
@@ -38,6 +40,7 @@ class Source:
     style: Style
     label: str
     name: str = ""
+    chords: str = ""
 
 
 def read(
@@ -58,7 +61,8 @@ def read(
     tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick <= choice.tick][-1]
     pitched = () if representation.keeps_programs else choice.tracks
     programs = tuple(score.tracks[i].program for i in pitched if not score.tracks[i].is_drum)
-    return Source(choice.tokens, Style(tempo, programs), f"{label}: {choice}", name)
+    chords = representation.chords(choice.tokens)
+    return Source(choice.tokens, Style(tempo, programs), f"{label}: {choice}", name, chords)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +91,14 @@ def draw(model: Model, n: int, seed: int) -> Codes:
     return torch.cat([model.prior(1, _seeds(seed, number)[0]) for number in range(n)])
 
 
+def draw_chords(model: Model, n: int, seed: int) -> list[str]:
+    """`n` times a random major or minor chord for all bars; nothing for models that are told no chords."""
+    if not model.representation.shape.given:
+        return []
+    roots = [np.random.default_rng((seed, number)).integers(1, 25) for number in range(n)]
+    return [" ".join([str(of_class(int(root)))] * model.representation.bars) for root in roots]
+
+
 def make(model: Model, recipe: Recipe) -> Clip:
     """Follow a recipe.
 
@@ -94,7 +106,11 @@ def make(model: Model, recipe: Recipe) -> Clip:
         MusicaeError: the codes or the tokens are not of this model's kind.
     """
     recipe.check(model)
-    scores = [model.representation.decode(_tokens(model, recipe, part)) for part in range(len(recipe.z))]
+    parts: list[Tokens] = []
+    for part, first in enumerate(recipe.follows or range(len(recipe.z))):
+        fixed = model.representation.programs(parts[first]) if first < part else None
+        parts.append(_tokens(model, recipe, part, fixed))
+    scores = [model.representation.decode(tokens) for tokens in parts]
     return Clip(_styled(concatenate(scores), recipe.style), recipe)
 
 
@@ -132,11 +148,14 @@ def _reads(name: str, bars: int, score: Score) -> bool:
         return False
 
 
-def _tokens(model: Model, recipe: Recipe, part: int) -> Tokens:
+def _tokens(model: Model, recipe: Recipe, part: int, fixed: Written | None) -> Tokens:
     if part in recipe.exact:
         return recipe.exact[part]
     _, seed = _seeds(recipe.seed or 0, recipe.draws[part])
-    tokens: Tokens = model.decode(recipe.z[part : part + 1], temperature=recipe.temperature, seed=seed)[0]
+    told = model.representation.tell(recipe.chords[part] if recipe.chords else "")
+    z, temperature = recipe.z[part : part + 1], recipe.temperature
+    kept = None if fixed is None else fixed[None]
+    tokens: Tokens = model.decode(z, told[None], fixed=kept, temperature=temperature, seed=seed)[0]
     return tokens
 
 

@@ -21,6 +21,7 @@ def encode(model: Model, source: Source) -> Recipe:
         seed=0,
         temperature=0.0,
         style=source.style,
+        chords=[source.chords],
         origin=source.name,
     )
 
@@ -41,6 +42,7 @@ def decode(
         seed=seed,
         temperature=temperature,
         style=replace(recipe.style, tempo_qpm=tempo_qpm or recipe.style.tempo_qpm),
+        chords=recipe.chords,
         origin=recipe.origin,
     )
     return make_each(model, run.parts())

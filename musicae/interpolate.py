@@ -25,7 +25,8 @@ def interpolate(
     """All steps in a row as one clip labelled "joined", then every step as a clip of its own.
 
     The way is a great circle (`walk.slerp`), or a line if `linear`. The first and the last step are the
-    reconstructions of a and b, or their own notes if `exact_ends`. Tempo and programs are those of a.
+    reconstructions of a and b, or their own notes if `exact_ends`. Tempo and programs are those of a. Chords,
+    where the model is told any, are those of a in the first half of the way, then those of b.
     """
     run = Recipe.of(
         model,
@@ -35,6 +36,7 @@ def interpolate(
         seed=seed,
         temperature=temperature,
         style=a.style,
+        chords=[a.chords] * (steps - steps // 2) + [b.chords] * (steps // 2),
         origin="-".join(name for name in (a.name, b.name) if name),
     )
     if exact_ends:

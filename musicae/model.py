@@ -118,17 +118,26 @@ class Model:
 
     @torch.no_grad()
     def decode(
-        self, z: Codes, given: WindowTokens | None = None, *, temperature: float = 0.5, seed: int = 0
+        self,
+        z: Codes,
+        given: Integer[np.ndarray, "window segment step given"] | None = None,
+        *,
+        fixed: Integer[np.ndarray, "window segment step written"] | None = None,
+        temperature: float = 0.5,
+        seed: int = 0,
     ) -> WindowTokens:
         """Tokens drawn from codes; temperature 0 takes the most likely token at every step.
 
         Args:
-            given: what the decoder is told, `[window, segment, step, given]`; token 0 everywhere unless it is said.
+            given: what the decoder is told, as `Representation.tell` says it.
+            fixed: tokens, without what is given, that stand whatever is drawn; -1 where the decoder is free.
         """
         grid = self.autoencoder.grid
-        told = torch.zeros(len(z), grid.segments, grid.steps, len(grid.given), dtype=torch.int64)
-        if given is not None:
-            told = torch.as_tensor(given).long().expand_as(told)
+        shape = (len(z), grid.segments, grid.steps)
+        told = torch.as_tensor(self.representation.tell("") if given is None else given).long()
+        told = told.expand(*shape, len(grid.given))
+        free = torch.tensor(-1).expand(*shape, len(grid.fields))
+        kept = free if fixed is None else torch.as_tensor(fixed).long().expand_as(free)
         generator = torch.Generator(self.device).manual_seed(seed)
         stretches, on_cpu = self.autoencoder.decoder.stretches, self.device.type == "cpu"
         batch = max(1, CPU_ROWS // stretches) if on_cpu else BATCH
@@ -136,8 +145,14 @@ class Model:
         few = on_cpu and len(z) * stretches < FEW
         with evaluating(self.autoencoder), autocast(self.device, torch.float32 if few else precision(self.device)):
             parts = [
-                self.autoencoder.sample(part.to(self.device), beside.to(self.device), temperature, generator)
-                for part, beside in zip(z.split(batch), told.split(batch), strict=True)
+                self.autoencoder.sample(
+                    part.to(self.device),
+                    beside.to(self.device),
+                    temperature,
+                    generator,
+                    None if fixed is None else there.to(self.device),
+                )
+                for part, beside, there in zip(*(x.split(batch) for x in (z, told, kept)), strict=True)
             ]
         return torch.cat(parts).cpu().numpy()
 

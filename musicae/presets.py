@@ -38,6 +38,29 @@ def flat(representation: Spec) -> Config:
     return replace(hierarchical(representation), decoder=spec("flat", hidden=512, layers=1))
 
 
+def composer(representation: Spec) -> Config:
+    """Tracks of events: a composer sets out one context a track, from which a core writes it event by event."""
+    config = hierarchical(representation)
+    return replace(
+        config,
+        encoder=spec("hierarchical", hidden=192),
+        decoder=spec("conductor", hidden=256, layers=1, conductor_hidden=384, conductor_layers=1, feed=True),
+    )
+
+
+def large_composer(representation: Spec) -> Config:
+    """The published sizes of the multitrack model (Simon et al. 2018; magenta `hier-multiperf_vel_1bar_med`)."""
+    return Config(
+        representation=representation,
+        embedding=spec("features"),
+        encoder=spec("hierarchical", hidden=1024),
+        latent=spec("gaussian", size=512),
+        decoder=spec("conductor", hidden=512, layers=3, conductor_hidden=512, conductor_layers=3),
+        regularizers=(spec("kl", beta=1.0, rate=0.0, free_bits=64.0),),
+        training=Training(batch=256, updates=100_000),
+    )
+
+
 def large(
     representation: Spec, *, hierarchy: bool, free_bits: float = 256.0, beta: float = 0.2, rate: float = 0.0
 ) -> Config:
@@ -70,6 +93,7 @@ def large_2bar(representation: Spec, *, free_bits: float, beta: float, rate: flo
 MELODY_2, MELODY_4, MELODY_16 = (spec("melody", bars=bars) for bars in (2, 4, 16))
 DRUMS_2, DRUMS_16 = (spec("drums", bars=bars) for bars in (2, 16))
 TRIO_4, TRIO_16 = (spec("trio", bars=bars) for bars in (4, 16))
+MULTITRACK_1, MULTITRACK_1_CHORDS = (spec("multitrack", bars=1, chords=chords) for chords in (False, True))
 
 PRESETS: dict[str, Config] = {
     "melody-2bar": hierarchical(MELODY_2),
@@ -93,4 +117,8 @@ PRESETS: dict[str, Config] = {
     "trio-16bar-flat": flat(TRIO_16),
     "trio-16bar-large": large(TRIO_16, hierarchy=True),
     "trio-16bar-flat-large": large(TRIO_16, hierarchy=False, free_bits=0.0, beta=1.0),
+    "multitrack-1bar": composer(MULTITRACK_1),
+    "multitrack-1bar-large": large_composer(MULTITRACK_1),
+    "multitrack-1bar-chords": composer(MULTITRACK_1_CHORDS),
+    "multitrack-1bar-chords-large": large_composer(MULTITRACK_1_CHORDS),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,6 +53,9 @@ class Recipe:
         seed: of all that was drawn; None if nothing was.
         z: one code for every part of the clip; the parts sound one after the other.
         draws: the number of every part in its run; with `seed` it seeds the decoding of that part.
+        chords: what the model is told for every part, one symbol a bar; empty where models are told none.
+        follows: for every part the number of the one, itself or an earlier one, whose programs it takes; empty if every
+            part has its own.
         exact: parts whose tokens are given instead of decoded.
         arguments: what else the verb was asked for; for the reader alone.
         label: what tells the clip from others of its run, e.g. "before"; may be empty.
@@ -71,6 +74,8 @@ class Recipe:
     style: Style
     z: Codes
     draws: tuple[int, ...]
+    chords: tuple[str, ...] = ()
+    follows: tuple[int, ...] = ()
     exact: dict[int, Tokens] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
     label: str = ""
@@ -98,12 +103,15 @@ class Recipe:
         seed: int,
         temperature: float,
         style: Style,
+        chords: Sequence[str] = (),
+        follows: tuple[int, ...] = (),
         origin: str = "",
         drawn: bool = False,
     ) -> Recipe:
         """The recipe of a run of `verb`: all its codes, one after the other.
 
         Args:
+            chords, follows: as in the recipe; one of the chords may stand for all parts.
             drawn: whether the seed had a part in the codes; it has one in decoding unless `temperature` is 0.
         """
         return cls(
@@ -116,14 +124,20 @@ class Recipe:
             style,
             z,
             tuple(range(len(z))),
+            tuple(chords) * (len(z) if len(chords) == 1 else 1) if any(chords) else (),
+            follows,
             arguments=arguments,
             origin=origin,
         )
 
     def parts(self) -> list[Recipe]:
-        """A recipe for every part alone."""
-        exact: list[dict[int, Tokens]] = [{0: self.exact[i]} if i in self.exact else {} for i in range(len(self.z))]
-        return [replace(self, z=self.z[i : i + 1], draws=(draw,), exact=exact[i]) for i, draw in enumerate(self.draws)]
+        """A recipe for every part alone, with programs of its own."""
+        return [self._part(i) for i in range(len(self.z))]
+
+    def _part(self, i: int) -> Recipe:
+        exact = {0: self.exact[i]} if i in self.exact else {}
+        chords = self.chords[i : i + 1]
+        return replace(self, z=self.z[i : i + 1], draws=(self.draws[i],), chords=chords, follows=(), exact=exact)
 
     def __str__(self) -> str:
         """One line, for the text event of a MIDI file."""
@@ -148,6 +162,18 @@ class Recipe:
                 f"z and draws are not equally long: {len(self.z)} and {len(self.draws)}",
                 "musicae decode takes any number of codes, and draws anew",
             )
+        if self.chords and len(self.chords) != len(self.z):
+            raise MusicaeError(
+                f"z and chords are not equally long: {len(self.z)} and {len(self.chords)}",
+                "give the chords of every code as one text, or take chords away",
+            )
+        for chords in self.chords:
+            model.representation.tell(chords)
+        if self.follows and (
+            len(self.follows) != len(self.z) or any(not 0 <= first <= i for i, first in enumerate(self.follows))
+        ):
+            hint = "name for every code itself or an earlier one, from 0, or take follows away"
+            raise MusicaeError(f"follows is {list(self.follows)!s:.60}, for {len(self.z)} codes", hint)
         for part, tokens in self.exact.items():
             self._check_exact(model, part, tokens)
 
@@ -177,6 +203,8 @@ class Recipe:
             "device": self.device,
             "seed": self.seed,
             "draws": list(self.draws),
+            "chords": list(self.chords),
+            "follows": list(self.follows),
             "temperature": self.temperature,
             "tempo_qpm": self.style.tempo_qpm,
             "programs": list(self.style.programs),
@@ -273,6 +301,8 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "device": ("a name", _text),
     "seed": ("a whole number or null", lambda value: None if value is None else operator.index(value)),
     "draws": ("a list of whole numbers", _whole_numbers),
+    "chords": ("a list of texts", lambda value: tuple(_text(chords) for chords in value)),
+    "follows": ("a list of whole numbers", _whole_numbers),
     "temperature": ("a number", _number),
     "tempo_qpm": ("a number", _number),
     "programs": ("a list of whole numbers", _whole_numbers),

@@ -17,6 +17,7 @@ def reconstruct(model: Model, source: Source, *, temperature: float = 0.0, seed:
         seed=seed,
         temperature=temperature,
         style=source.style,
+        chords=[source.chords],
         origin=source.name,
     )
     return make(model, recipe)

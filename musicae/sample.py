@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from musicae.clip import Clip, draw, make_each
+from musicae.clip import Clip, draw, draw_chords, make_each
 from musicae.model import Model
 from musicae.recipe import Recipe, Style
 
@@ -14,8 +14,19 @@ def sample(
 ) -> Iterator[Clip]:
     """`n` clips that the model makes up, each when it is asked for.
 
-    Temperature 0.5 is what MusicVAE's own tool samples with: more even than the training data, with fewer slips.
+    Each is under a chord of its own, if the model is told chords. Temperature 0.5 is what MusicVAE's own tool samples
+    with: more even than the training data, with fewer slips.
     """
     z = draw(model, n, seed)
-    run = Recipe.of(model, "sample", z, {}, seed=seed, temperature=temperature, style=Style(tempo_qpm), drawn=True)
+    run = Recipe.of(
+        model,
+        "sample",
+        z,
+        {},
+        seed=seed,
+        temperature=temperature,
+        style=Style(tempo_qpm),
+        chords=draw_chords(model, n, seed),
+        drawn=True,
+    )
     return make_each(model, run.parts())

@@ -79,8 +79,6 @@ def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = ""
         config = load(initial, "cpu").config
     else:
         suitable = [name for name, config in PRESETS.items() if config.representation.name == held.name]
-        if not suitable:
-            raise MusicaeError(f"there is no preset for {held.name} yet", "preprocess melody, drums or trio")
         suitable.sort(key=lambda name: PRESETS[name].representation != held)
         config = PRESETS[preset or suitable[0]]
     chosen = config.representation

@@ -26,6 +26,7 @@ def vary(
         seed=seed,
         temperature=temperature,
         style=source.style,
+        chords=[source.chords],
         origin=source.name,
         drawn=True,
     )

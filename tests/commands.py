@@ -8,7 +8,7 @@ from pathlib import Path
 
 from musicae.music.score import Meter, Notes, Score, Track
 
-MODELS = ("melody-2bar", "drums-2bar", "trio-4bar")
+MODELS = ("melody-2bar", "drums-2bar", "trio-4bar", "multitrack-1bar-chords")
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def tiny_model(preset: str) -> Model:
     return model
 
 
-@pytest.fixture(scope="session", params=["melody-2bar", "drums-2bar", "trio-4bar"])
+@pytest.fixture(scope="session", params=["melody-2bar", "drums-2bar", "trio-4bar", "multitrack-1bar-chords"])
 def any_model(request: pytest.FixtureRequest) -> Model:
     """A model of every kind of music."""
     return tiny_model(request.param)
@@ -87,7 +87,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save(model, folder / name)
     model = tiny_model("melody-2bar")
     model.folder = folder / "melody-2bar"
-    model.attributes = {name: torch.eye(8)[i] for i, name in enumerate(ATTRIBUTES)}
+    model.attributes = {name: torch.eye(8)[i % 8] for i, name in enumerate(ATTRIBUTES)}
     save_attributes(model)
     return folder
 

@@ -18,8 +18,15 @@ def score(*tracks: Track, steps: int = 32) -> Score:
     return Score(4 * SIXTEENTH, tracks, end=steps * SIXTEENTH)
 
 
+OF_MELODIES = ("diatonic", "density", "interval", "syncopation16", "syncopation8")
+
+
 def measured(music: Score) -> dict[str, float]:
-    return {name: attribute(music) for name, attribute in ATTRIBUTES.items()}
+    return {name: ATTRIBUTES[name](music) for name in OF_MELODIES}
+
+
+def of_all_tracks(music: Score) -> dict[str, float]:
+    return {name: attribute(music) for name, attribute in ATTRIBUTES.items() if name not in OF_MELODIES}
 
 
 STEPS = (0, 3, 4, 6, 10, 11, 14, 16, 17, 20, 24, 31)
@@ -42,8 +49,9 @@ def test_two_bars_counted_by_hand() -> None:
 
 @pytest.mark.parametrize("tracks", [(), (line(),), (line(is_drum=True),)])
 def test_nothing_measures_zero(tracks: tuple[Track, ...]) -> None:
-    assert set(measured(score(*tracks)).values()) == {0.0}
-    assert set(measured(score(*tracks, steps=0)).values()) == {0.0}
+    for steps in (32, 0):
+        empty = score(*tracks, steps=steps)
+        assert set(measured(empty).values()) | set(of_all_tracks(empty).values()) == {0.0}
 
 
 def test_one_note() -> None:
@@ -83,3 +91,26 @@ def test_attributes_count_sixteenths_on_any_tick_grid() -> None:
 
 def test_a_note_at_an_absurd_tick_costs_nothing() -> None:
     assert measured(score(line((0, 60), (2**31, 62))))["interval"] == 2
+
+
+def test_a_band_counted_by_hand() -> None:
+    violin = Track(Notes.of([(0, 48, 60, 100), (24, 48, 79, 50)]), program=40)
+    piano = Track(Notes.of([(96, 120, 48, 60)]), program=0)
+    drums = line((0, 36), (8, 38), is_drum=True)
+    assert of_all_tracks(score(line(), violin, piano, drums)) == {
+        "strings": 1 / 3,
+        "tracks": 3,
+        "polyphony": (48 + 24 + 24) / (48 + 24),
+        "drums": 1,
+        "velocity": (100 + 50 + 60 + 80 + 80) / 5,
+        "range": 31,
+    }
+    assert of_all_tracks(score(violin)) == {
+        "strings": 1,
+        "tracks": 1,
+        "polyphony": 1.5,
+        "drums": 0,
+        "velocity": 75,
+        "range": 19,
+    }
+    assert of_all_tracks(score(drums))["polyphony"] == 0

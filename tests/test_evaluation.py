@@ -17,22 +17,25 @@ from typer.testing import CliRunner, Result
 from musicae.cli import app
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.evaluation import attributes, interpolation, reconstruction
+from musicae.evaluation import attributes, chords, interpolation, notes, reconstruction
 from musicae.evaluation.windows import decoded, held_out
 from musicae.model import Model, save, save_attributes
 from musicae.music.attributes import ATTRIBUTES
-from musicae.music.representations import REPRESENTATIONS
+from musicae.music.chords import QUALITIES, of_class, progression
+from musicae.music.representations import REPRESENTATIONS, multitrack
+from musicae.music.score import concatenate
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.decoders import Decoder, Logits, Whole, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
-from musicae.networks.grid import Given, Grid, Tokens
+from musicae.networks.grid import Given, Grid, Tokens, Written
 from musicae.networks.latents import Code, Gaussian, Normal, Posterior
 
 C4, D4, E4 = 41, 43, 45
 """Melody tokens."""
 
 MELODY = REPRESENTATIONS["melody"](bars=2)
+BAND = multitrack.Multitrack(bars=1, chords=True)
 
 
 class StandIn(Autoencoder):
@@ -52,12 +55,19 @@ class StandIn(Autoencoder):
 
     def logits(self, tokens: Tokens, z: Code, sampling_probability: float = 0.0) -> Logits:
         scores = self.scores(z).unflatten(1, (self.grid.segments, self.grid.steps, -1))
-        return list(scores.split(self.vocabularies, -1))
+        return list(self.grid.events(scores, self.grid.mask(tokens)).split(self.vocabularies, -1))
 
-    def sample(self, z: Code, given: Given, temperature: float, generator: torch.Generator | None = None) -> Tokens:
-        fields = self.logits(torch.empty(len(z), 0, 0, 0, dtype=torch.int64), z)
-        drawn = [draw(field.flatten(0, 2), temperature, generator).view(field.shape[:-1]) for field in fields]
-        return torch.stack(drawn, -1)
+    def sample(
+        self,
+        z: Code,
+        given: Given,
+        temperature: float,
+        generator: torch.Generator | None = None,
+        fixed: Written | None = None,
+    ) -> Tokens:
+        fields = self.scores(z).reshape(-1, sum(self.vocabularies)).split(self.vocabularies, -1)
+        drawn = torch.stack([draw(field, temperature, generator) for field in fields], -1)
+        return torch.cat([drawn.unflatten(0, given.shape[:3]), given], -1)
 
 
 def identity(preset: str = "melody-2bar") -> Model:
@@ -89,15 +99,17 @@ def random_windows(model: Model, n: int) -> Tokens:
     return torch.as_tensor(np.stack([kind.encode(kind.generate(generator)) for _ in range(n)])).long()
 
 
-@pytest.mark.parametrize("preset", ["melody-2bar", "drums-2bar", "trio-4bar"])
+@pytest.mark.parametrize("preset", ["melody-2bar", "drums-2bar", "trio-4bar", "multitrack-1bar-chords"])
 def test_a_model_that_loses_nothing_has_perfect_scores(preset: str) -> None:
     model = identity(preset)
     tokens = random_windows(model, 3)
     result = reconstruction.measure(model, tokens)
     assert all(scores == reconstruction.Scores(1.0, 1.0, 1.0, 1.0) for scores in result.fields.values())
     assert result.nll == pytest.approx(0, abs=1e-3)
-    assert result.kl == pytest.approx(0.5 * tokens[0].numel())  # N(one-hot, 1): half a nat for every 1
-    assert result.hits["free"].tolist() == [[model.representation.window] * tokens.shape[-1]] * 3
+    fields = len(model.representation.shape.fields)
+    assert result.kl == pytest.approx(0.5 * fields * model.representation.window)  # N(one-hot, 1): half a nat for a 1
+    assert (result.hits["free"] == result.steps[:, None]).all() and result.hits["free"].shape == (3, fields)
+    assert result.notes == reconstruction.NoteScores(1.0, 1.0)
     assert reconstruction.measure(model, tokens[:1].expand(3, -1, -1, -1)).active == 0
 
 
@@ -108,6 +120,94 @@ def test_a_model_that_always_writes_the_same_is_right_where_it_is() -> None:
     (scores,) = result.fields.values()
     assert scores == reconstruction.Scores(59 / 64, 59 / 64, 59 / 64, 0.5)  # 2 onsets in common, of 4 and 4
     assert result.nll == pytest.approx(5 * 50 / 2, abs=1e-3)
+
+
+def band(*rows: tuple[int, ...]) -> Tokens:
+    """A bar of multitrack tokens from the events of its tracks, under C."""
+    tokens = np.full((1, 8, 64, 1), multitrack.END)
+    for row, events in zip(tokens[0, :, :, 0], rows, strict=False):
+        row[: len(events)] = events
+    told = BAND.tell("C")[None]
+    return torch.from_numpy(np.concatenate([tokens, told], -1)).long()
+
+
+PIANO, VIOLIN, BEAT = multitrack.PROGRAM, multitrack.PROGRAM + 40, multitrack.DRUMS
+QUARTER = multitrack.TIME_SHIFT + 23
+LOUD = multitrack.VELOCITY + 5
+
+
+def test_notes_and_instruments_of_a_band() -> None:
+    truth = band((PIANO, LOUD, 60, 64, QUARTER, 67), (BEAT, LOUD, 36))
+    guess = band((PIANO, LOUD, 60, QUARTER, 67, 72), (VIOLIN, LOUD, 64))
+    model = identity("multitrack-1bar-chords")
+    found = reconstruction.compare_notes(model, np.concatenate([guess, truth]), np.concatenate([truth, truth]))
+    assert found == reconstruction.NoteScores(2 * (2 + 4) / (8 + 8), 0.5)
+    a, b = (BAND.decode(tokens[0].numpy()) for tokens in (truth, guess))
+    assert notes.instruments_apart(a, b) == pytest.approx(1 - 1 / 3)
+    assert notes.notes_apart(a, b) == 0.5
+    silence = BAND.decode(band()[0].numpy())
+    assert notes.instruments_apart(silence, silence) == notes.notes_apart(silence, silence) == 0
+    assert notes.notes_apart(a, silence) == notes.instruments_apart(a, silence) == 1
+
+
+def test_ways_between_bands_are_of_instruments_and_notes_and_blend_by_track() -> None:
+    ends = torch.cat([band((PIANO, LOUD, 60, 64)), band((BEAT, LOUD, 36), (VIOLIN, LOUD, 67))])
+    result = interpolation.measure(identity("multitrack-1bar-chords"), ends, points=4)
+    assert set(result.ways) == {"instruments", "notes"}
+    for ways in result.ways.values():
+        assert ways.distance == 1
+        assert ways.latent.to_a == [0, 0, 1, 1]
+        assert ways.blend.to_a[0] == ways.blend.to_b[-1] == 0
+    a, b = ends[:1].numpy(), ends[1:].numpy()
+    mixed = interpolation.blends(a, b, 9, np.random.default_rng(1), by_segment=True)
+    whole = [(mixed == end).all(-2) for end in (a, b)]
+    assert (whole[0] | whole[1]).all()
+
+
+def test_time_on_a_chord_is_counted_by_bar() -> None:
+    played = BAND.decode(band((PIANO, LOUD, 60, 61, QUARTER, 128 + 60), (BEAT, LOUD, 36))[0].numpy())
+    c, f_sharp, nothing = progression("C F# N.C.")
+    assert chords.share([(played, [c])]) == pytest.approx(24 / (24 + 96))
+    assert chords.share([(played, [f_sharp])]) == pytest.approx(96 / (24 + 96))
+    assert chords.share([(played, [c]), (played, [f_sharp])]) == pytest.approx(0.5)
+    assert chords.share([(played, [nothing])]) == chords.share([]) == 0
+    two = concatenate([played, played])
+    assert chords.share([(two, [c, f_sharp])]) == pytest.approx(0.5)
+
+
+class Obedient(StandIn):
+    """Writes the root, the third and the fifth of the chord it is told, on the instrument of its code."""
+
+    def sample(
+        self,
+        z: Code,
+        given: Given,
+        temperature: float,
+        generator: torch.Generator | None = None,
+        fixed: Written | None = None,
+    ) -> Tokens:
+        rows = []
+        for instrument, told in zip((z.mean(1) > 0).long().tolist(), given[:, 0, 0, 0].tolist(), strict=True):
+            tones = [48 + tone for tone in sorted(of_class(told).tones)]
+            rows.append(band((PIANO + instrument, LOUD, *([QUARTER] * instrument), *tones))[0, :, :, :1])
+        return torch.cat([torch.stack(rows), given], -1)
+
+
+def test_a_model_that_does_as_it_is_told() -> None:
+    model = tiny_model("multitrack-1bar-chords")
+    model.autoencoder = Obedient(model.autoencoder.grid, lambda z: z)
+    real = torch.cat([band((PIANO, LOUD, 60, 61)), band((BEAT, LOUD, 36))])
+    heard: list[int] = []
+    result = chords.measure(model, real, samples=8, progress=heard.append)
+    assert sum(heard) == chords.decodings(8)
+    assert {quality: share.asked for quality, share in result.shares.items()} == dict.fromkeys(QUALITIES, 1.0)
+    assert result.shares["major"] == chords.Share(1.0, 0.0, 0.5)  # C major and F sharp major share no tone
+    assert result.shares["diminished"].wrong == pytest.approx(2 / 3)  # of B, D, F and F, Ab, B
+    assert result.shares["minor"].real is None
+    assert result.style.same_instruments == result.style.across_chords == 1
+    assert result.style.across_codes < 1
+    with pytest.raises(MusicaeError, match="told no chords"):
+        chords.measure(identity(), melody({}), samples=2)
 
 
 def test_holding_is_the_model_that_writes_token_0(model: Model) -> None:
@@ -176,21 +276,28 @@ def test_the_largest_step(distances: list[float], share: float) -> None:
     assert interpolation.largest_step(np.array(distances)) == pytest.approx(share)
 
 
+def apart(way: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The distances of a way to its ends, and between these."""
+    return interpolation.hamming(way, a), interpolation.hamming(way, b), interpolation.hamming(a[None], b)
+
+
 def test_the_curve_of_a_straight_way() -> None:
     a, b = melody({}).numpy(), melody(dict.fromkeys(range(8), C4)).numpy()
     way = np.stack([melody(dict.fromkeys(range(n), C4)).numpy() for n in (0, 2, 4, 6, 8)])
-    curve = interpolation.curve(way, a, b)
+    curve = interpolation.curve(*apart(way, a, b))
     assert curve == interpolation.Curve([0.0, 0.25, 0.5, 0.75, 1.0], [1.0, 0.75, 0.5, 0.25, 0.0], True, True, 0.25)
-    back = interpolation.curve(way[[0, 2, 1, 4]], a, b)
+    back = interpolation.curve(*apart(way[[0, 2, 1, 4]], a, b))
     assert (back.rises, back.falls, back.largest_step) == (False, False, 0.75)
 
 
 def test_a_model_that_jumps_is_told_from_one_that_stays() -> None:
     tokens = melody({0: C4, 4: D4}, {0: E4}, {8: C4}, {9: C4})
     jump = interpolation.measure(identity(), tokens, points=4)
-    assert (jump.pairs, jump.points, jump.distance) == (2, 4, 2 / 32)
-    assert jump.latent == interpolation.Curve([0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0], False, False, 1.0)
-    stay = interpolation.measure(constant(tokens[:1]), tokens, points=4).latent
+    assert (jump.pairs, jump.points, jump.ways["tokens"].distance) == (2, 4, 2 / 32)
+    assert jump.ways["tokens"].latent == interpolation.Curve(
+        [0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0], False, False, 1.0
+    )
+    stay = interpolation.measure(constant(tokens[:1]), tokens, points=4).ways["tokens"].latent
     assert stay.to_a == [stay.to_a[0]] * 4
     assert (stay.rises, stay.falls, stay.largest_step) == (False, False, 1.0)
 
@@ -212,7 +319,7 @@ def test_an_odd_window_is_left_out(model: Model) -> None:
 def test_the_effect_of_a_vector_that_writes_one_note() -> None:
     model = identity()
     one_note = model.encode(melody({3: E4}))[0] - model.encode(melody({}))[0]
-    model.attributes = {"density": one_note, "interval": 0 * one_note}
+    model.attributes = {"density": one_note, "interval": 0 * one_note, "diatonic": 0 * one_note}
     plain, has_it = {0: C4, 8: C4}, {0: C4, 3: E4, 8: C4}
     result = attributes.measure(model, melody(plain, has_it, plain, plain), amount=2.0)
 
@@ -231,14 +338,15 @@ def test_nothing_moves_a_model_that_always_writes_the_same() -> None:
     model.attributes = {name: torch.ones(model.latent_size) for name in ATTRIBUTES}
     result = attributes.measure(model, melody({}, {0: D4}))
     found = [effects[way][name] for effects in result.vectors.values() for way in effects for name in effects[way]]
-    assert found == [attributes.Effect(0.0, 0.0)] * (5 * 2 * 5)
+    assert found == [attributes.Effect(0.0, 0.0)] * (2 * len(ATTRIBUTES) ** 2)
 
 
 def test_ties_have_not_moved_and_right_depends_on_the_direction() -> None:
-    before, after = np.zeros((4, len(ATTRIBUTES))), np.zeros((4, len(ATTRIBUTES)))
-    after[:, 0] = (1.0, 2.0, -1.0, 0.0)
-    assert attributes.compare(before, after, 1)["diatonic"] == attributes.Effect(0.5, 0.5)
-    assert attributes.compare(before, after, -1)["diatonic"] == attributes.Effect(0.5, 0.25)
+    before, after = np.zeros((4, 2)), np.zeros((4, 2))
+    after[:, 1] = (1.0, 2.0, -1.0, 0.0)
+    names = ("interval", "diatonic")
+    assert attributes.compare(before, after, 1, names)["diatonic"] == attributes.Effect(0.5, 0.5)
+    assert attributes.compare(before, after, -1, names)["diatonic"] == attributes.Effect(0.5, 0.25)
 
 
 def test_random_vectors_have_the_length_of_the_vector_and_differ() -> None:
@@ -287,9 +395,9 @@ def test_windows_of_another_kind_or_none_are_refused(model: Model, data: Dataset
 
 
 def test_the_likeliest_tokens_do_not_depend_on_batches_and_drawn_ones_follow_the_seed(model: Model) -> None:
-    z = model.prior(300, 0)
-    np.testing.assert_array_equal(decoded(model, z)[256:], decoded(model, z[256:]))
-    one, same, other = (decoded(model, z, temperature=1.0, seed=seed) for seed in (1, 1, 2))
+    z, told = model.prior(300, 0), torch.zeros(300, 2, 16, 0, dtype=torch.int64)
+    np.testing.assert_array_equal(decoded(model, z, told)[256:], decoded(model, z[256:], told[256:]))
+    one, same, other = (decoded(model, z, told, temperature=1.0, seed=seed) for seed in (1, 1, 2))
     assert (one == same).all() and (one != other).any()
 
 
@@ -298,7 +406,7 @@ def folders(tmp_path: Path, model: Model) -> list[Path]:
     """Two models on disk, with attribute vectors."""
     for name in ("one", "two"):
         save(model, tmp_path / name)
-        model.attributes = {name: torch.eye(8)[i] for i, name in enumerate(ATTRIBUTES)}
+        model.attributes = {name: torch.eye(8)[i % 8] for i, name in enumerate(ATTRIBUTES)}
         save_attributes(model)
         with torch.no_grad():
             next(model.autoencoder.decoder.parameters()).zero_()
@@ -326,8 +434,9 @@ def test_interpolation_as_typed(folders: list[Path], data: Dataset) -> None:
     done = run("interpolation", folders[0], "--data", data.folder, "--pairs", 8, "--points", 3, "--json")
     report = json.loads(done.stdout)
     assert (report["pairs"], report["data"]) == (8, str(data.folder))
-    assert len(report["latent"]["to_a"]) == len(report["blend"]["to_b"]) == 3
-    assert report["blend"]["to_a"][0] == 0 and report["blend"]["to_b"][-1] == 0
+    ways = report["ways"]["tokens"]
+    assert len(ways["latent"]["to_a"]) == len(ways["blend"]["to_b"]) == 3
+    assert ways["blend"]["to_a"][0] == 0 and ways["blend"]["to_b"][-1] == 0
     assert "largest step" in done.stderr
 
 

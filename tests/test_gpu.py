@@ -16,6 +16,7 @@ from musicae.config import Training
 from musicae.corpus.dataset import Dataset
 from musicae.model import Model
 from musicae.networks.autoencoder import Batch
+from musicae.networks.packing import Full, Ragged
 from musicae.networks.recurrent import fused, lstm
 from musicae.train import Run, begin
 
@@ -55,4 +56,5 @@ def test_stacks_run_in_the_type_of_autocast() -> None:
     stack = lstm(4, 8, 1).cuda()
     inputs, state = torch.randn(2, 3, 4, device="cuda"), torch.zeros(1, 2, 8, device="cuda")
     with torch.autocast("cuda", torch.bfloat16):
-        assert fused(stack, inputs, state, state)[0].dtype == torch.bfloat16
+        for packing in (Full(2, 3), Ragged(torch.tensor([1, 3], device="cuda"), 3)):
+            assert fused(stack, inputs, state, state, packing)[0].dtype == torch.bfloat16

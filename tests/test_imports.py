@@ -30,6 +30,7 @@ LEVELS: tuple[set[str], ...] = (
         "benchmark",
         "encode",
         "fit",
+        "compose",
         "interpolate",
         "pack",
         "reconstruct",

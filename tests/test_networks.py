@@ -14,7 +14,8 @@ from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.grid import Field, Grid
 from musicae.networks.latents import LATENTS, Fitted, Gaussian, Normal
-from musicae.networks.recurrent import Recurrence, fused, last_outputs, last_outputs_ragged, lstm, run
+from musicae.networks.packing import Full, Ragged
+from musicae.networks.recurrent import fused, last_outputs, lstm, recur, run
 from musicae.networks.regularizers import KL, kl_divergence
 
 GRIDS = {
@@ -22,6 +23,8 @@ GRIDS = {
     "three fields": Grid(3, 2, (Field("a", torch.eye(5)), Field("b", torch.eye(4)), Field("c", torch.rand(8, 3)))),
     "one field, one given": Grid(2, 4, (Field("a", torch.eye(5)),), (Field("told", torch.eye(3)),)),
 }
+RAGGED = Grid(3, 6, (Field("event", torch.eye(4), end=3),), (Field("told", torch.eye(3)),))
+
 SMALL = {"hidden": 6, "layers": 2}
 CONDUCTOR = {**SMALL, "conductor_hidden": 6, "conductor_layers": 1}
 
@@ -30,6 +33,12 @@ CONDUCTOR = {**SMALL, "conductor_hidden": 6, "conductor_layers": 1}
 def grid(request: pytest.FixtureRequest) -> Grid:
     torch.manual_seed(0)
     return GRIDS[request.param]
+
+
+@pytest.fixture(params=[*GRIDS, "ragged"])
+def any_grid(request: pytest.FixtureRequest) -> Grid:
+    torch.manual_seed(0)
+    return {**GRIDS, "ragged": RAGGED}[request.param]
 
 
 def tokens_of(grid: Grid, batch: int = 3) -> torch.Tensor:
@@ -92,10 +101,10 @@ def test_a_fused_stack_is_torchs_lstm_in_the_type_of_autocast(bidirectional: boo
     stack = lstm(4, 5, 2, bidirectional=bidirectional)
     inputs, state = torch.randn(3, 6, 4), torch.zeros(2 * (1 + bidirectional), 3, 5)
     out, (h, _) = stack(inputs)
-    for mine, other in zip(fused(stack, inputs, state, state), (out, h), strict=True):
+    for mine, other in zip(fused(stack, inputs, state, state, Full(3, 6)), (out, h), strict=True):
         torch.testing.assert_close(mine, other)
     with torch.autocast("cpu", torch.bfloat16):
-        rough = fused(stack, inputs, state, state)[0]
+        rough = fused(stack, inputs, state, state, Full(3, 6))[0]
     assert rough.dtype == torch.bfloat16
     torch.testing.assert_close(rough.float(), out, rtol=0.05, atol=0.02)
 
@@ -103,7 +112,7 @@ def test_a_fused_stack_is_torchs_lstm_in_the_type_of_autocast(bidirectional: boo
 def test_a_ragged_sequence_ends_where_it_ends() -> None:
     stack = lstm(4, 5, 2, bidirectional=True)
     inputs, lengths = torch.randn(3, 6, 4), torch.tensor([2, 6, 4])
-    ragged = last_outputs_ragged(stack, inputs, lengths)
+    ragged = last_outputs(stack, inputs, lengths)
     for row, length in enumerate(lengths.tolist()):
         torch.testing.assert_close(ragged[row], last_outputs(stack, inputs[row : row + 1, :length])[0])
 
@@ -116,10 +125,35 @@ def test_read_is_torchs_bidirectional_lstm(layers: int) -> None:
     torch.testing.assert_close(last_outputs(stack, inputs), torch.cat([h[-2], h[-1]], -1))
 
 
-def test_recurrence_gradient_of_the_first_state() -> None:
-    arguments = [torch.randn(3, 2, 8), torch.randn(8, 2), torch.randn(2, 2), torch.randn(2, 2)]
-    doubles = [value.double().requires_grad_() for value in arguments]
-    assert torch.autograd.gradcheck(Recurrence.apply, doubles, atol=1e-2, rtol=1e-2, eps=1e-3)
+@pytest.mark.parametrize("sizes", [[3, 3], [3, 2, 1, 1]])
+def test_recurrence_gradient_of_the_first_state(sizes: list[int]) -> None:
+    arguments = [torch.randn(sum(sizes), 8), torch.randn(8, 2), torch.randn(3, 2), torch.randn(3, 2)]
+    doubles = tuple(value.double().requires_grad_() for value in arguments)
+    assert torch.autograd.gradcheck(
+        lambda x, w, h, c: recur(x, w, h, c, sizes), doubles, atol=1e-2, rtol=1e-2, eps=1e-3
+    )
+
+
+def test_ragged_sequences_are_run_as_if_alone() -> None:
+    stack = lstm(4 + 3, 5, 2)
+    inputs, context, lengths = torch.randn(40, 6, 4), torch.randn(40, 3), torch.randint(1, 7, (40,))
+    h, c = torch.randn(2, 2, 40, 5)
+    there = torch.arange(6) < lengths[:, None]
+    whole, ragged = run(stack, inputs, context, h, c), run(stack, inputs, context, h, c, lengths)
+    assert (ragged[~there] == 0).all()
+    torch.testing.assert_close(ragged[there], whole[there])
+    for mine, other in zip(
+        torch.autograd.grad(ragged.square().sum(), [*stack.parameters()]),
+        torch.autograd.grad(whole[there].square().sum(), [*stack.parameters()]),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-4)
+    packing = Ragged(lengths, 6)
+    together = torch.cat([inputs, context[:, None].expand(-1, 6, -1)], -1)
+    torch.testing.assert_close(fused(stack, together, h, c, packing)[0], ragged)
+    rows = packing.rows(inputs)
+    torch.testing.assert_close(packing.reversed(packing.reversed(rows)), rows)
+    assert torch.equal(packing.padded(rows), inputs * there[..., None])
 
 
 @pytest.mark.parametrize("name", DECODERS)
@@ -130,7 +164,7 @@ def test_logits_depend_on_earlier_tokens_alone(name: str, grid: Grid) -> None:
     logits = decoder.logits(tokens_of(grid, 1), torch.randn(1, 7), _Frozen(grid, features))
     for segment in range(grid.segments):
         for step in range(grid.steps):
-            total = torch.stack([field[0, segment, step].sum() for field in logits]).sum()
+            total = torch.stack([field[segment * grid.steps + step].sum() for field in logits]).sum()
             (reached,) = torch.autograd.grad(total, features, retain_graph=True)
             written = sum(embedding.widths[: len(grid.fields)])
             touched = reached[0, ..., :written].abs().sum(-1).flatten() > 0
@@ -156,10 +190,10 @@ class _Frozen(Embedding):
 
 
 @pytest.mark.parametrize("name", DECODERS)
-def test_teacher_forced_likelihood_is_the_stepwise_one(name: str, grid: Grid) -> None:
-    embedding = Embedding(grid, size=4)
-    decoder = decoder_of(name, grid, embedding)
-    tokens, z = tokens_of(grid), torch.randn(3, 7)
+def test_teacher_forced_likelihood_is_the_stepwise_one(name: str, any_grid: Grid) -> None:
+    embedding = Embedding(any_grid, size=4)
+    decoder = decoder_of(name, any_grid, embedding)
+    tokens, z = tokens_of(any_grid), torch.randn(3, 7)
     at_once = decoder.logits(tokens, z, embedding)
     stepwise = decoder.scheduled(tokens, z, embedding, probability=0.0)
     for a, b in zip(at_once, stepwise, strict=True):
@@ -167,22 +201,50 @@ def test_teacher_forced_likelihood_is_the_stepwise_one(name: str, grid: Grid) ->
 
 
 @pytest.mark.parametrize("name", DECODERS)
-def test_argmax_sample_feeds_itself(name: str, grid: Grid) -> None:
-    embedding = Embedding(grid, size=4)
-    decoder = decoder_of(name, grid, embedding)
+def test_argmax_sample_feeds_itself(name: str, any_grid: Grid) -> None:
+    embedding = Embedding(any_grid, size=4)
+    decoder = decoder_of(name, any_grid, embedding)
     z = torch.randn(3, 7)
-    sampled = decoder.sample(z, given_of(grid), embedding, temperature=0.0)
+    sampled = decoder.sample(z, given_of(any_grid), embedding, temperature=0.0)
     forced = torch.stack([field.argmax(-1) for field in decoder.logits(sampled, z, embedding)], -1)
-    assert torch.equal(grid.split(sampled)[0], forced)
+    assert torch.equal(any_grid.events(any_grid.split(sampled)[0], any_grid.mask(sampled)), forced)
 
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_nothing_follows_an_end(name: str) -> None:
-    grid = Grid(3, 6, (Field("event", torch.eye(3), end=2),))
-    embedding = Embedding(grid)
-    tokens = decoder_of(name, grid, embedding).sample(torch.randn(8, 7), given_of(grid, 8), embedding)
-    ended = (tokens == 2).cumsum(2) > 0
-    assert (tokens[ended] == 2).all() and (tokens != 2).any()
+    embedding = Embedding(RAGGED)
+    tokens = decoder_of(name, RAGGED, embedding).sample(torch.randn(8, 7), given_of(RAGGED, 8), embedding)
+    events = tokens[..., 0]
+    ended = (events == 3).cumsum(2) > 0
+    assert (events[ended] == 3).all() and (events != 3).any()
+
+
+def test_fixed_tokens_stand_and_are_seen(any_grid: Grid) -> None:
+    embedding = Embedding(any_grid, size=4)
+    decoder = decoder_of("conductor", any_grid, embedding)
+    z, given = torch.randn(3, 7), given_of(any_grid)
+    fixed = torch.full((3, any_grid.segments, any_grid.steps, len(any_grid.fields)), -1)
+    fixed[:, :, 0] = 1
+    sampled = decoder.sample(z, given, embedding, 0.0, fixed=fixed)
+    assert (any_grid.split(sampled)[0][:, :, 0] == 1).all()
+    forced = [field.argmax(-1) for field in decoder.logits(sampled, z, embedding)]
+    mask = any_grid.mask(sampled)
+    drawn = any_grid.events(torch.ones_like(mask).index_fill(2, torch.tensor(0), 0), mask) > 0
+    written = any_grid.events(any_grid.split(sampled)[0], mask)
+    assert torch.equal(written[drawn], torch.stack(forced, -1)[drawn])
+
+
+@pytest.mark.parametrize("subdivide", [1, 2])
+def test_nothing_after_an_end_counts(subdivide: int) -> None:
+    embedding = Embedding(RAGGED, size=4)
+    decoder = decoder_of("conductor", RAGGED, embedding, subdivide=subdivide)
+    tokens, z = tokens_of(RAGGED, 8), torch.randn(8, 7)
+    mask = RAGGED.mask(tokens)
+    changed = tokens.clone()
+    changed[..., 0] = torch.where(mask > 0, tokens[..., 0], 1)
+    for a, b in zip(decoder.logits(tokens, z, embedding), decoder.logits(changed, z, embedding), strict=True):
+        assert len(a) == int(mask.sum()) < mask.numel()
+        torch.testing.assert_close(a, b)
 
 
 def test_stretches_of_a_subdivided_segment_do_not_see_each_other() -> None:
@@ -193,7 +255,7 @@ def test_stretches_of_a_subdivided_segment_do_not_see_each_other() -> None:
     changed = tokens.clone()
     changed[0, 0, 0] = (changed[0, 0, 0] + 1) % 5
     (before,), (after,) = decoder.logits(tokens, z, embedding), decoder.logits(changed, z, embedding)
-    differs = (before != after).any(-1).flatten()
+    differs = (before != after).any(-1)
     assert differs.tolist() == [False, True, False, False, False, False, False, False]
 
 
@@ -267,12 +329,12 @@ def test_kl_free_bits_and_annealing() -> None:
     assert annealed.weight(10_000) == pytest.approx(1)
 
 
-def test_nll_counts_unmasked_steps_of_all_fields() -> None:
-    logits = [torch.zeros(2, 1, 3, 4), torch.zeros(2, 1, 3, 2)]
-    mask = torch.tensor([[[1.0, 1, 1]], [[1, 0, 0]]])
+def test_nll_counts_the_steps_that_count_of_all_fields() -> None:
+    grid = Grid(1, 3, (Field("a", torch.eye(4), end=3), Field("b", torch.eye(2))))
+    tokens = torch.tensor([[[[0, 0], [0, 0], [0, 0]]], [[[3, 0], [0, 0], [0, 0]]]])
+    logits = [torch.zeros(4, 4), torch.zeros(4, 2)]
     per_step = math.log(4) + math.log(2)
-    tokens = torch.zeros(2, 1, 3, 2, dtype=torch.int64)
-    assert nll(logits, tokens, mask).tolist() == pytest.approx([3 * per_step, per_step])
+    assert nll(grid, logits, tokens).tolist() == pytest.approx([3 * per_step, per_step])
 
 
 def test_draw_follows_the_softmax() -> None:
@@ -285,12 +347,12 @@ def test_draw_follows_the_softmax() -> None:
 
 @pytest.mark.parametrize("latent", LATENTS)
 @pytest.mark.parametrize("encoder", ENCODERS)
-def test_loss_falls(encoder: str, latent: str, grid: Grid) -> None:
-    autoencoder = autoencoder_of(grid, encoder, latent)
+def test_loss_falls(encoder: str, latent: str, any_grid: Grid) -> None:
+    autoencoder = autoencoder_of(any_grid, encoder, latent)
     if latent == "deterministic":
         autoencoder.regularizers = nn.ModuleList()
     optimizer = torch.optim.Adam(autoencoder.parameters(), 1e-2)
-    tokens = tokens_of(grid, 8)
+    tokens = tokens_of(any_grid, 8)
     losses = []
     for update in range(40):
         loss = torch.stack(list(autoencoder(Batch(tokens, update)).values())).sum()
@@ -302,11 +364,11 @@ def test_loss_falls(encoder: str, latent: str, grid: Grid) -> None:
     assert all(parameter.grad is not None for parameter in autoencoder.parameters())
 
 
-def test_sampling_is_reproducible(grid: Grid) -> None:
-    autoencoder = autoencoder_of(grid)
+def test_sampling_is_reproducible(any_grid: Grid) -> None:
+    autoencoder = autoencoder_of(any_grid)
     z = autoencoder.prior.sample(5, torch.Generator().manual_seed(1))
-    given = given_of(grid, 5)
+    given = given_of(any_grid, 5)
     first, second = (autoencoder.sample(z, given, 1.0, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first, second)
-    for i, field in enumerate(grid.fields):
+    for i, field in enumerate(any_grid.fields):
         assert 0 <= int(first[..., i].min()) <= int(first[..., i].max()) < field.vocabulary

@@ -163,13 +163,6 @@ def test_the_best_weights_are_kept(data: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in (model_folder / "samples").iterdir())[-1] == "0000012.mid"
 
 
-def test_data_without_a_preset_is_refused(data: Path) -> None:
-    dataset = Dataset(data)
-    dataset.representation = REPRESENTATIONS["multitrack"](bars=1)
-    with pytest.raises(MusicaeError, match="no preset for multitrack"):
-        config_for(dataset)
-
-
 def test_vectors_of_other_weights_go(data: Path, tmp_path: Path) -> None:
     model = trainer(data, tmp_path / "m", tiny(updates=4)).model
     save(model, tmp_path / "m")
@@ -387,7 +380,7 @@ def test_every_plain_preset_takes_an_update(name: str) -> None:
     representation = REPRESENTATIONS[config.representation.name](**config.representation.arguments)
     autoencoder = build_autoencoder(config, representation.shape)
     shape = (2, representation.shape.segments, representation.shape.steps)
-    fields = [torch.randint(field.vocabulary, shape) for field in representation.shape.fields]
+    fields = [torch.randint(field.vocabulary, shape) for field in representation.shape.columns]
     terms = autoencoder(Batch(torch.stack(fields, -1)))
     torch.stack(list(terms.values())).sum().backward()
     assert all(parameter.grad is not None for parameter in autoencoder.parameters())

@@ -38,7 +38,7 @@ def window(model: Model, seed: int = 0) -> Source:
 
 
 def with_vectors(model: Model) -> Model:
-    model.attributes = {name: torch.eye(8)[i] for i, name in enumerate(ATTRIBUTES)}
+    model.attributes = {name: torch.eye(8)[i % 8] for i, name in enumerate(ATTRIBUTES)}
     return model
 
 

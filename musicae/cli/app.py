@@ -12,6 +12,7 @@ from musicae import __version__
 from musicae.cli import (
     attribute,
     benchmark,
+    compose,
     console,
     data,
     decode,
@@ -39,6 +40,7 @@ COMMANDS = {
     "reconstruct": reconstruct,
     "vary": vary,
     "attribute": attribute,
+    "compose": compose,
     "encode": encode,
     "decode": decode,
     "replay": replay,

@@ -39,7 +39,7 @@ def command(
     data with least of the attribute to the quarter with most.
 
     diatonic: notes in C major. density: notes. interval: leaps. syncopation16, syncopation8: notes off the eighth, off
-    the quarter."""
+    the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity, range."""
     console = Console(quiet, json)
     labels = ["after"] if file else ["after", "before"]
     if file is None and (bar, track) != (None, None):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from musicae.errors import MusicaeError
 
 DEFAULT_MODEL = "melody-2bar"
+DEFAULT_CHORDS_MODEL = "multitrack-1bar-chords"
 
 
 def model_names(incomplete: str) -> list[str]:

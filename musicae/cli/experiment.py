@@ -14,7 +14,7 @@ from musicae.cli.console import Console
 if TYPE_CHECKING:
     from musicae.corpus.dataset import Dataset
     from musicae.evaluation.attributes import Matrix
-    from musicae.evaluation.interpolation import Interpolation
+    from musicae.evaluation.interpolation import Ways
     from musicae.evaluation.reconstruction import Interval, Reconstruction, Scores
 
 ModelName = Annotated[
@@ -65,8 +65,9 @@ def reconstruction(
     """Compare how well models give windows back.
 
     Shares of right steps: given the true steps before (teacher), given the code alone by argmax (free) and at
-    temperature 1 (drawn); F1 of the onsets by argmax; nll and KL in nats per window. Beside it what a model would
-    reach that always holds, and how far each model is from the first one, with 95 % intervals.
+    temperature 1 (drawn); F1 of the onsets by argmax; nll and KL in nats per window; F1 of notes by argmax, and the
+    share of windows in which the right instruments play. Beside it what a model would reach that always holds, and
+    how far each model is from the first one, with 95 % intervals.
     """
     console = Console(quiet, json)
     from musicae.evaluation import reconstruction as experiment
@@ -109,9 +110,9 @@ def interpolation(
 ) -> None:
     """Measure the ways between pairs of windows.
 
-    An even way leads from A to B in small steps and never back. Distances are the tokens that differ from the
-    original windows A and B, in units of those that differ between A and B. Beside it a blend of A and B in which
-    every step comes from B with a growing probability.
+    An even way leads from A to B in small steps and never back. Distances to the original windows A and B are in
+    units of that between A and B: of tokens, the share that differ; of instruments, Jaccard's; of notes, 1 - F1.
+    Beside it a blend in which every step (every track, of several) comes from B with a growing probability.
     """
     console = Console(quiet, json)
     from musicae.evaluation.interpolation import measure
@@ -122,8 +123,9 @@ def interpolation(
     tokens = held_out(net, dataset, 2 * pairs, split=split, seed=seed)
     with console.progress("interpolating", len(tokens) // 2 * points) as done:
         result = measure(net, tokens, points=points, seed=seed, progress=done)
-    title = f"{model}: distance over {result.pairs} pairs of {data}, {split}"
-    console.table(title, ("", "to A", "to B", "blend to A", "blend to B"), _ways(result))
+    for name, ways in result.ways.items():
+        title = f"{model}: distance of {name} over {result.pairs} pairs of {data}, {split}"
+        console.table(title, ("", "to A", "to B", "blend to A", "blend to B"), _ways(ways))
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
 
 
@@ -169,6 +171,51 @@ def attributes(
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
 
 
+@app.command(
+    "chords",
+    epilog=cli.examples(
+        "musicae experiment chords multitrack-1bar-chords --data mine",
+        "musicae experiment chords multitrack-1bar-chords --data mine --samples 64 --temperature 1 --json",
+    ),
+)
+def chords(
+    model: ModelName,
+    data: Data,
+    split: Split = "test",
+    samples: Annotated[int, typer.Option(min=2, metavar="N", help="How many codes are drawn.")] = 256,
+    windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 4096,
+    temperature: cli.Temperature = 0.5,
+    seed: Seed = 0,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Measure how a model follows chords.
+
+    Per quality, the share of the sounding time of pitched notes that belongs to the chord asked for: where the model
+    is told it, where it is told the one a tritone away, and in held-out windows that have such chords. And what stays
+    when one code is decoded under C, Am, F and G: the instruments, and F1 of the onsets beside that of other codes.
+    """
+    console = Console(quiet, json)
+    from musicae.evaluation.chords import decodings, measure
+    from musicae.evaluation.windows import held_out
+    from musicae.model import load
+
+    net, dataset = load(model, device), _open(data)
+    tokens = held_out(net, dataset, windows, split=split, seed=seed)
+    with console.progress("decoding", decodings(samples)) as done:
+        result = measure(net, tokens, samples=samples, temperature=temperature, seed=seed, progress=done)
+    rows = (
+        [quality, *("" if value is None else f"{value:.3f}" for value in asdict(share).values())]
+        for quality, share in result.shares.items()
+    )
+    title = f"{model}: note time on the asked chord, {samples} samples; {len(tokens)} windows of {data}, {split}"
+    console.table(title, ("chord", "told it", "told its tritone", "real"), rows)
+    style = [[name.replace("_", " "), f"{value:.3f}"] for name, value in asdict(result.style).items()]
+    console.table("one code under C, Am, F and G", ("", "share"), style)
+    console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
+
+
 def _open(data: str) -> Dataset:
     from musicae.corpus.dataset import Dataset
     from musicae.shelf import find_dataset
@@ -188,7 +235,7 @@ def _report(
     holding: dict[str, Scores],
     apart: dict[str, dict[str, dict[str, Interval]]],
 ) -> None:
-    header = ("model", "parameters", "windows seen", "nll", "KL", "active")
+    header = ("model", "parameters", "windows seen", "nll", "KL", "active", "note F1", "instruments")
     console.table(title, header, (_summary(name, result) for name, result in found.items()))
     fields = {**{name: result.fields for name, result in found.items()}, "always holds": holding}
     console.table("share of right steps", ("model", "field", "teacher", "free", "drawn", "onset F1"), _scores(fields))
@@ -200,7 +247,8 @@ def _report(
 def _summary(name: str, result: Reconstruction) -> list[str]:
     seen = f"{result.windows_seen:,}" if result.windows_seen else "unknown"
     kl = "" if result.kl is None else f"{result.kl:.2f}"
-    return [name, f"{result.parameters:,}", seen, f"{result.nll:.2f}", kl, str(result.active)]
+    notes = (f"{share:.3f}" for share in asdict(result.notes).values())
+    return [name, f"{result.parameters:,}", seen, f"{result.nll:.2f}", kl, str(result.active), *notes]
 
 
 def _scores(models: dict[str, dict[str, Scores]]) -> Iterator[list[str]]:
@@ -217,17 +265,18 @@ def _differences(models: dict[str, dict[str, dict[str, Interval]]]) -> Iterator[
 
 def _record(name: str, result: Reconstruction, apart: dict[str, dict[str, Interval]] | None) -> dict[str, Any]:
     """A result as plain data, without its counts per window."""
-    plain = {key: value for key, value in vars(result).items() if key not in ("fields", "steps", "hits")}
+    plain = {key: value for key, value in vars(result).items() if key not in ("fields", "notes", "steps", "hits")}
     fields = {field: asdict(scores) for field, scores in result.fields.items()}
     ways = {field: {way: asdict(i) for way, i in found.items()} for field, found in (apart or {}).items()}
-    return {"model": name, **plain, "fields": fields, "beyond_first": ways}
+    return {"model": name, **plain, "fields": fields, "notes": asdict(result.notes), "beyond_first": ways}
 
 
-def _ways(result: Interpolation) -> Iterator[list[str]]:
+def _ways(result: Ways) -> Iterator[list[str]]:
     curves = (result.latent, result.blend)
-    for point in range(result.points):
+    points = len(result.latent.to_a)
+    for point in range(points):
         distances = [f"{way[point]:.3f}" for curve in curves for way in (curve.to_a, curve.to_b)]
-        yield [f"{point / (result.points - 1):.2f}", *distances]
+        yield [f"{point / (points - 1):.2f}", *distances]
     yield ["always moves on", *("yes" if flag else "no" for curve in curves for flag in (curve.rises, curve.falls))]
     yield ["largest step", *(cell for curve in curves for cell in (f"{curve.largest_step:.1%}", ""))]
 

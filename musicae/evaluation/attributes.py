@@ -6,6 +6,7 @@ prior samples, each compared with its own reconstruction, and beside random vect
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae.attribute import vectors_of
-from musicae.evaluation.windows import Codes, Progress, Tokens, Windows, decoded, silently
+from musicae.evaluation.windows import Codes, Progress, Windows, decoded, given_in, scores_of, silently
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
-from musicae.music.representations.representation import Representation
+from musicae.music.score import Score
 
 DIRECTIONS = {"add": 1, "subtract": -1}
 
@@ -44,7 +45,7 @@ Effects = dict[str, dict[str, Effect]]
 
 @dataclass(frozen=True)
 class Matrix:
-    """Every vector's effect on every attribute.
+    """Every vector's effect on every attribute that the model has a vector of.
 
     Attributes:
         amount: how much of each vector was added and subtracted.
@@ -70,21 +71,22 @@ def measure(
     """
     known = vectors_of(model)
     vectors = {name: known[name] for name in ATTRIBUTES if name in known}
-    z = model.encode(tokens)
-    before = values(model.representation, decoded(model, z, progress=progress))
+    z, given = model.encode(tokens), given_in(model, tokens)
+
+    def measured(codes: Codes) -> Values:
+        return values(scores_of(model, decoded(model, codes, given, progress=progress)), list(vectors))
+
+    before = measured(z)
 
     def effects(step: Codes) -> Effects:
-        found = {}
-        for name, sign in DIRECTIONS.items():
-            moved = decoded(model, z + sign * amount * step, progress=progress)
-            found[name] = compare(before, values(model.representation, moved), sign)
-        return found
+        moved = {name: measured(z + sign * amount * step) for name, sign in DIRECTIONS.items()}
+        return {name: compare(before, moved[name], sign, list(vectors)) for name, sign in DIRECTIONS.items()}
 
     generator = torch.Generator().manual_seed(seed)
     return Matrix(
         windows=len(tokens),
         amount=amount,
-        before=dict(zip(ATTRIBUTES, before.mean(0).tolist(), strict=True)),
+        before=dict(zip(vectors, before.mean(0).tolist(), strict=True)),
         vectors={name: effects(vector.expand_as(z)) for name, vector in vectors.items()},
         random={name: effects(like(vector, len(z), generator)) for name, vector in vectors.items()},
     )
@@ -95,17 +97,16 @@ def decodings(vectors: int) -> int:
     return 1 + 2 * len(DIRECTIONS) * vectors
 
 
-def values(representation: Representation, tokens: Tokens) -> Values:
-    """All attributes of windows."""
-    scores = [representation.decode(window) for window in tokens]
-    return np.array([[float(attribute(score)) for attribute in ATTRIBUTES.values()] for score in scores])
+def values(scores: Sequence[Score], names: Sequence[str]) -> Values:
+    """Attributes of scores."""
+    return np.array([[float(ATTRIBUTES[name](score)) for name in names] for score in scores])
 
 
-def compare(before: Values, after: Values, sign: int) -> dict[str, Effect]:
+def compare(before: Values, after: Values, sign: int, names: Sequence[str]) -> dict[str, Effect]:
     """The effect on every attribute where it was asked to grow (sign 1) or to shrink (-1)."""
     change = after - before
     rows = zip(change.mean(0).tolist(), (sign * change > 0).mean(0).tolist(), strict=True)
-    return {name: Effect(*row) for name, row in zip(ATTRIBUTES, rows, strict=True)}
+    return {name: Effect(*row) for name, row in zip(names, rows, strict=True)}
 
 
 def like(vector: Float[Tensor, " size"], n: int, generator: torch.Generator) -> Codes:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Integer
 
-from musicae.evaluation.windows import Progress, Tokens, Windows, decoded, silently
+from musicae.evaluation.notes import instruments, note_f1, onsets
+from musicae.evaluation.windows import Progress, Tokens, Windows, decoded, given_in, scores_of, silently
 from musicae.model import Model
 from musicae.music.representations.representation import Field
 from musicae.training.validation import validate
 
 Mask = Bool[np.ndarray, "window segment step"]
+Written = Integer[np.ndarray, "window segment step written"]
 FieldTokens = Integer[np.ndarray, "window segment step"]
 Steps = Integer[np.ndarray, " window"]
 Hits = Integer[np.ndarray, "window field"]
@@ -31,13 +33,26 @@ class Scores:
         teacher: share of the steps that are right given the true steps before (argmax).
         free: share that is right given z alone (argmax).
         drawn: the same, drawn at temperature 1.
-        onset_f1: of the onsets of `free`.
+        onset_f1: of the onsets of `free`; of the notes where tokens are events.
     """
 
     teacher: float
     free: float
     drawn: float
     onset_f1: float
+
+
+@dataclass(frozen=True)
+class NoteScores:
+    """How well the music of windows comes back, z alone and argmax.
+
+    Attributes:
+        f1: of the notes, by onset, pitch and instrument.
+        instruments: share of the windows in which the right ones play, and no others.
+    """
+
+    f1: float
+    instruments: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +64,7 @@ class Reconstruction:
         nll, kl: in nats per window, z drawn from the posterior; a code that is certain has no KL.
         active: dimensions of z in use.
         fields: scores by field, z the posterior mean.
+        notes: scores of what is heard.
         steps: per window, how many steps count.
         hits: how many of them are right, for "free" and "drawn".
     """
@@ -59,6 +75,7 @@ class Reconstruction:
     kl: float | None
     active: int
     fields: dict[str, Scores]
+    notes: NoteScores
     steps: Steps
     hits: dict[str, Hits]
 
@@ -76,10 +93,12 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress 
     """Everything about the reconstruction of windows; `progress` hears of each window three times."""
     metrics = validate(model.autoencoder, tokens.to(model.device))
     progress(len(tokens))
-    z = model.encode(tokens)
-    free = decoded(model, z, progress=progress)
-    drawn = decoded(model, z, temperature=1.0, seed=seed, progress=progress)
-    truth, mask = tokens.numpy(), mask_of(model, tokens)
+    z, given = model.encode(tokens), given_in(model, tokens)
+    free = decoded(model, z, given, progress=progress)
+    drawn = decoded(model, z, given, temperature=1.0, seed=seed, progress=progress)
+    truth, mask = written(model, tokens.numpy()), mask_of(model, tokens)
+    notes = compare_notes(model, free, tokens.numpy())
+    free, drawn = written(model, free), written(model, drawn)
     right = {"free": hits(free, truth, mask), "drawn": hits(drawn, truth, mask)}
     shares = {way: counts.sum(0) / mask.sum() for way, counts in right.items()}
     fields = {
@@ -87,7 +106,7 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress 
             metrics[f"teacher/{field.name}"],
             float(shares["free"][i]),
             float(shares["drawn"][i]),
-            onset_f1(free[..., i], truth[..., i], mask, field),
+            notes.f1 if field.end >= 0 else onset_f1(free[..., i], truth[..., i], mask, field),
         )
         for i, field in enumerate(model.representation.shape.fields)
     }
@@ -98,17 +117,30 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress 
         kl=metrics.get("kl"),
         active=int(metrics["active"]),
         fields=fields,
+        notes=notes,
         steps=mask.sum((1, 2)),
         hits=right,
     )
 
 
+def compare_notes(model: Model, guess: Tokens, truth: Tokens) -> NoteScores:
+    """How well the music of windows comes back, whatever its tokens."""
+    pairs = list(zip(scores_of(model, guess), scores_of(model, truth), strict=True))
+    same = np.array([instruments(ours) == instruments(theirs) for ours, theirs in pairs])
+    return NoteScores(note_f1((onsets(ours), onsets(theirs)) for ours, theirs in pairs), float(same.mean()))
+
+
 def holding(model: Model, tokens: Windows) -> dict[str, Scores]:
-    """The scores of a model that always writes token 0 (the note or the rest goes on), on tokens that `model` reads."""
-    truth, mask = tokens.numpy(), mask_of(model, tokens)
-    shares = hits(np.zeros_like(truth), truth, mask).sum(0) / mask.sum()
-    names = [field.name for field in model.representation.shape.fields]
-    return {name: Scores(share, share, share, 0.0) for name, share in zip(names, shares.tolist(), strict=True)}
+    """The scores of a model that always lets the note or the rest go on (token 0), or ends where it can."""
+    truth, mask, fields = written(model, tokens.numpy()), mask_of(model, tokens), model.representation.shape.fields
+    always = np.broadcast_to([max(field.end, 0) for field in fields], truth.shape)
+    shares = (hits(always, truth, mask).sum(0) / mask.sum()).tolist()
+    return {field.name: Scores(share, share, share, 0.0) for field, share in zip(fields, shares, strict=True)}
+
+
+def written(model: Model, tokens: Tokens) -> Written:
+    """What is decoded, without what is given."""
+    return tokens[..., : len(model.representation.shape.fields)]
 
 
 def mask_of(model: Model, tokens: Windows) -> Mask:
@@ -116,7 +148,7 @@ def mask_of(model: Model, tokens: Windows) -> Mask:
     return model.autoencoder.grid.mask(tokens).numpy().astype(bool)
 
 
-def hits(guess: Tokens, truth: Tokens, mask: Mask) -> Hits:
+def hits(guess: Written, truth: Written, mask: Mask) -> Hits:
     """The number of steps that are right."""
     counts: Hits = ((guess == truth) & mask[..., None]).sum((1, 2))
     return counts

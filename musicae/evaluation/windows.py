@@ -12,10 +12,12 @@ from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.fit import check_kind
 from musicae.model import BATCH, Model
+from musicae.music.score import Score
 from musicae.seeds import mix
 
 Windows = Int64[Tensor, "window segment step field"]
 Tokens = Integer[np.ndarray, "window segment step field"]
+Given = Int64[Tensor, "window segment step given"]
 Codes = Float[Tensor, "window size"]
 Progress = Callable[[int], None]
 
@@ -39,11 +41,31 @@ def held_out(model: Model, data: Dataset, n: int, *, split: str = "test", seed: 
 
 
 def decoded(
-    model: Model, z: Codes, *, temperature: float = 0.0, seed: int = 0, progress: Progress = silently
+    model: Model,
+    z: Codes,
+    given: Given,
+    *,
+    temperature: float = 0.0,
+    seed: int = 0,
+    progress: Progress = silently,
 ) -> Tokens:
-    """Tokens of many codes: the likeliest at temperature 0, else drawn; `progress` hears the size of every batch."""
+    """Tokens of many codes: the likeliest at temperature 0, else drawn; `progress` hears the size of every batch.
+
+    Args:
+        given: what the decoder is told for every code, as `given_in` finds it in windows.
+    """
     parts = []
-    for number, part in enumerate(z.split(BATCH)):
-        parts.append(model.decode(part, temperature=temperature, seed=mix(seed, number)))
+    for number, (part, told) in enumerate(zip(z.split(BATCH), given.split(BATCH), strict=True)):
+        parts.append(model.decode(part, told.numpy(), temperature=temperature, seed=mix(seed, number)))
         progress(len(part))
     return np.concatenate(parts)
+
+
+def given_in(model: Model, tokens: Windows) -> Given:
+    """What encoder and decoder are told besides the music of windows."""
+    return model.autoencoder.grid.split(tokens)[1]
+
+
+def scores_of(model: Model, tokens: Tokens) -> list[Score]:
+    """The music of windows."""
+    return [model.representation.decode(window) for window in tokens]

@@ -1,9 +1,10 @@
 """What can be measured of a score and moved in the latent space: ATTRIBUTES, functions from scores to numbers.
 
 Definitions of Roberts et al. 2018 (arXiv:1803.05428), appendix, on a grid of sixteenths counted from the start of the
-score, whatever its meters. Pitches are those of the first pitched track that has notes, so that a trio's attributes
-are its melody's; at each onset its highest note counts. A score of drums only has rhythm but no pitches. Everything
-is 0 where nothing is there to be measured.
+score, whatever its meters: pitches are those of the first pitched track that has notes, so that a trio's attributes
+are its melody's; at each onset its highest note counts. Others are of all tracks together, as those of Simon et al.
+2018 (arXiv:1806.00195). A score of drums only has rhythm but no pitches. Everything is 0 where nothing is there to be
+measured.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import numpy as np
 from jaxtyping import Integer, Shaped
 
 from musicae.music.representations.grid import STEPS_PER_QUARTER, Spans, skyline, to_steps
-from musicae.music.score import Notes, Score
+from musicae.music.score import Notes, Score, Track
 
 C_MAJOR = (0, 2, 4, 5, 7, 9, 11)
+STRINGS = range(40, 52)
 
 
 def diatonic(score: Score) -> float:
@@ -47,10 +49,51 @@ def syncopation8(score: Score) -> float:
     return _mean((onsets % 4 == 2) & ~np.isin(onsets - 1, onsets) & ~np.isin(onsets - 2, onsets))
 
 
+def strings(score: Score) -> float:
+    """Share of the instruments that are strings (General MIDI programs 40 to 51); 1 where only strings play."""
+    return _mean(np.array([not track.is_drum and track.program in STRINGS for track in _playing(score)]))
+
+
+def tracks(score: Score) -> float:
+    """Number of instruments."""
+    return float(len(_playing(score)))
+
+
+def polyphony(score: Score) -> float:
+    """Pitched notes that sound at once, on average over the time in which any does."""
+    notes = [track.notes for track in _playing(score) if not track.is_drum]
+    if not notes:
+        return 0.0
+    start, end = (np.concatenate([getattr(some, side) for some in notes]) for side in ("start", "end"))
+    moments = np.unique(np.concatenate([start, end]))
+    order = [np.searchsorted(np.sort(ticks), moments, side="right") for ticks in (start, end)]
+    sounding = (order[0] - order[1])[:-1] > 0
+    return float((end - start).sum() / np.diff(moments)[sounding].sum())
+
+
+def drums(score: Score) -> float:
+    """1 where drums play."""
+    return float(any(track.is_drum for track in _playing(score)))
+
+
+def velocity(score: Score) -> float:
+    """Mean MIDI velocity of the notes."""
+    return _mean(np.concatenate([np.zeros(0), *(track.notes.velocity for track in _playing(score))]))
+
+
+def pitch_range(score: Score) -> float:
+    """Semitones from the lowest pitched note to the highest."""
+    pitches = [track.notes.pitch for track in _playing(score) if not track.is_drum]
+    return float(np.ptp(np.concatenate(pitches))) if pitches else 0.0
+
+
+def _playing(score: Score) -> list[Track]:
+    return [track for track in score.tracks if len(track.notes)]
+
+
 def _line(score: Score) -> Spans:
     """The highest notes of the first pitched track that has notes, in steps."""
-    tracks = (track.notes for track in score.tracks if len(track.notes) and not track.is_drum)
-    notes = next(tracks, Notes.of([]))
+    notes = next((track.notes for track in _playing(score) if not track.is_drum), Notes.of([]))
     start, end = (to_steps(ticks, score.ticks_per_quarter) for ticks in (notes.start, notes.end))
     return skyline(Spans(start, np.maximum(end, start + 1), notes.pitch))
 
@@ -58,10 +101,10 @@ def _line(score: Score) -> Spans:
 def _onsets(score: Score) -> Integer[np.ndarray, " onset"]:
     """The steps at which something starts: in the line whose pitches count, or in the drums if there is none."""
     line = _line(score)
-    drums = [track.notes.start for track in score.tracks if track.is_drum]
-    if len(line) or not drums:
+    beaten = [track.notes.start for track in score.tracks if track.is_drum]
+    if len(line) or not beaten:
         return line.start
-    return np.unique(to_steps(np.concatenate(drums), score.ticks_per_quarter))
+    return np.unique(to_steps(np.concatenate(beaten), score.ticks_per_quarter))
 
 
 def _mean(values: Shaped[np.ndarray, " value"]) -> float:
@@ -74,4 +117,10 @@ ATTRIBUTES: dict[str, Callable[[Score], float]] = {
     "interval": interval,
     "syncopation16": syncopation16,
     "syncopation8": syncopation8,
+    "strings": strings,
+    "tracks": tracks,
+    "polyphony": polyphony,
+    "drums": drums,
+    "velocity": velocity,
+    "range": pitch_range,
 }

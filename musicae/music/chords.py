@@ -126,13 +126,18 @@ def _intervals(symbol: str, at: int) -> tuple[int | None, int, str, int]:
     return third, fifth, lacking, at
 
 
+def split_symbols(text: str) -> list[str]:
+    """Symbols separated by blanks, commas or bar lines."""
+    return [symbol for symbol in re.split(r"[\s,|]+", text) if symbol]
+
+
 def progression(text: str) -> list[Chord]:
-    """Chords separated by blanks, commas or bar lines.
+    """The chords of such symbols.
 
     Raises:
         MusicaeError: one of them is no chord symbol, or there is none.
     """
-    chords = [parse(symbol) for symbol in re.split(r"[\s,|]+", text) if symbol]
+    chords = [parse(symbol) for symbol in split_symbols(text)]
     if not chords:
         raise MusicaeError("there is no chord in an empty progression", _HINT)
     return chords

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from musicae.networks.decoders import Decoder, Logits
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
-from musicae.networks.grid import Given, Grid, Mask, Tokens
+from musicae.networks.grid import Given, Grid, Tokens, Written
 from musicae.networks.latents import Code, Latent, Posterior, Prior
 
 
@@ -63,15 +63,22 @@ class Autoencoder(nn.Module):
         return self.latent(self.encoder(self.embedding(tokens), mask))
 
     def logits(self, tokens: Tokens, z: Code, sampling_probability: float = 0.0) -> Logits:
-        """Per field, `[batch, segment, step, vocabulary]`; teacher forced unless a sampling probability is given."""
+        """Teacher forced, unless a sampling probability is given."""
         z = self.latent.settle(z)
         if sampling_probability > 0:
             return self.decoder.scheduled(tokens, z, self.embedding, sampling_probability)
         return self.decoder.logits(tokens, z, self.embedding)
 
-    def sample(self, z: Code, given: Given, temperature: float, generator: torch.Generator | None = None) -> Tokens:
-        """Tokens drawn freely from z, under what is given."""
-        return self.decoder.sample(self.latent.settle(z), given, self.embedding, temperature, generator)
+    def sample(
+        self,
+        z: Code,
+        given: Given,
+        temperature: float,
+        generator: torch.Generator | None = None,
+        fixed: Written | None = None,
+    ) -> Tokens:
+        """Tokens drawn freely from z, under what is given and beside what is fixed."""
+        return self.decoder.sample(self.latent.settle(z), given, self.embedding, temperature, generator, fixed)
 
     def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
         posterior = self.encode(batch.tokens)
@@ -80,7 +87,7 @@ class Autoencoder(nn.Module):
     def terms(self, posterior: Posterior, batch: Batch) -> dict[str, Float[Tensor, ""]]:
         """The weighted terms of the loss, given the posterior of the batch."""
         logits = self.logits(batch.tokens, posterior.z, batch.sampling_probability)
-        terms = {"nll": nll(logits, batch.tokens, self.grid.mask(batch.tokens)).mean(), **posterior.terms}
+        terms = {"nll": nll(self.grid, logits, batch.tokens).mean(), **posterior.terms}
         for regularizer in self.regularizers:
             terms |= regularizer(posterior, batch.update)
         return terms
@@ -97,10 +104,9 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         module.train(training)
 
 
-def nll(logits: Logits, tokens: Tokens, mask: Mask) -> Float[Tensor, " batch"]:
-    """-log p(tokens | z) in nats per window: summed over fields and unmasked steps."""
-    fields = [
-        F.cross_entropy(part.flatten(0, 2).float(), tokens[..., i].flatten(), reduction="none")
-        for i, part in enumerate(logits)
-    ]
-    return (torch.stack(fields).sum(0).view_as(mask) * mask).sum((1, 2))
+def nll(grid: Grid, logits: Logits, tokens: Tokens) -> Float[Tensor, " batch"]:
+    """-log p(tokens | z) in nats per window: summed over fields and the steps that count."""
+    mask = grid.mask(tokens)
+    truth = grid.events(tokens, mask)
+    fields = [F.cross_entropy(part.float(), truth[:, i], reduction="none") for i, part in enumerate(logits)]
+    return grid.per_window(torch.stack(fields).sum(0), mask)

@@ -17,11 +17,13 @@ from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
 from musicae.networks.embedding import Embedding
-from musicae.networks.grid import Given, Grid, Tokens
+from musicae.networks.grid import Given, Grid, Mask, Tokens, Written
 from musicae.networks.latents import Code
+from musicae.networks.packing import Lengths
 from musicae.networks.recurrent import Cells, State, first_state, lstm, run
 
-Logits = list[Float[Tensor, "batch segment step _"]]
+Logits = list[Float[Tensor, "event _"]]
+"""Per field, of the steps that count (`Grid.events`)."""
 Contexts = Float[Tensor, "batch stretch context"]
 Row = Int64[Tensor, "sequence field"]
 RowLogits = list[Float[Tensor, "sequence _"]]
@@ -53,12 +55,14 @@ class Core(nn.Module):
         """The first h and c."""
         return first_state(self.start(context), self.lstm)
 
-    def logits(
-        self, inputs: Float[Tensor, "sequence step width"], context: Float[Tensor, "sequence context"]
-    ) -> list[Float[Tensor, "sequence step _"]]:
-        """Logits of all steps at once, from the features of the tokens before each, and of what is given there."""
-        out = run(self.lstm, inputs, context, *self.state(context))
-        return [head(out) for head in self.heads]
+    def forward(
+        self,
+        inputs: Float[Tensor, "sequence step width"],
+        context: Float[Tensor, "sequence context"],
+        lengths: Lengths | None,
+    ) -> Float[Tensor, "sequence step hidden"]:
+        """Outputs of all steps at once, from the features of the tokens before each, and of what is given there."""
+        return run(self.lstm, inputs, context, *self.state(context), lengths)
 
     def unroll(
         self,
@@ -130,7 +134,7 @@ class Decoder(nn.Module):
 
     def logits(self, tokens: Tokens, z: Code, embedding: Embedding) -> Logits:
         """Teacher forced: every step sees the true tokens before it."""
-        context = self.contexts(z).flatten(0, 1)
+        context, mask = self.contexts(z).flatten(0, 1), self.grid.mask(tokens)
         features = embedding(tokens).reshape(len(context), self.steps, -1)
         own, told = embedding.widths[: len(self.grid.fields)], embedding.widths[len(self.grid.fields) :]
         written, given = features.split([sum(own), sum(told)], -1)
@@ -139,8 +143,12 @@ class Decoder(nn.Module):
             seen = torch.rand_like(previous[..., :1], dtype=torch.float32) >= self.token_dropout
             previous = previous * seen
         parts = [*previous.split(own, -1), *given.split(told, -1)]
-        logits = [core.logits(torch.cat([parts[i] for i in core.read], -1), context) for core in self.cores]
-        return [self._unstretch(field) for core in logits for field in core]
+        lengths = self._lengths(mask) if self.grid.ragged else None
+        logits: Logits = []
+        for core in self.cores:
+            out = core(torch.cat([parts[i] for i in core.read], -1), context, lengths)
+            logits += self._heads(core, out, mask)
+        return logits
 
     def scheduled(self, tokens: Tokens, z: Code, embedding: Embedding, probability: float) -> Logits:
         """Every step sees, with the given probability, a token drawn from the step before (Bengio et al. 2015)."""
@@ -155,7 +163,7 @@ class Decoder(nn.Module):
                 return torch.where(own, drawn, truth[:, step, core.fields])
 
             out = torch.stack(core.unroll(embedding, context, given, feed), 1)
-            logits += [self._unstretch(head(out)) for head in core.heads]
+            logits += self._heads(core, out, self.grid.mask(tokens))
         return logits
 
     @torch.no_grad()
@@ -166,29 +174,42 @@ class Decoder(nn.Module):
         embedding: Embedding,
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
+        fixed: Written | None = None,
     ) -> Tokens:
         """Free running: every step sees the tokens drawn before it. Temperature 0 takes the most likely ones.
 
         What is given comes back beside what is drawn. In a segment there are only end tokens after the first one.
+
+        Args:
+            fixed: tokens that stand where they are whatever is drawn; -1 where the decoder is free.
         """
         context = self.contexts(z).flatten(0, 1)
         told = given.reshape(len(context), self.steps, given.shape[-1])
+        kept = None if fixed is None else fixed.reshape(len(context), self.steps, -1)
         columns = []
         for core in self.cores:
             ends = torch.tensor([self.grid.fields[i].end for i in core.fields], device=z.device)
             drawn = _Drawn(ends, len(context), self.steps, self.grid.steps)
 
-            def feed(step: int, row: RowLogits, drawn: _Drawn = drawn) -> Row | None:
-                return drawn.take(step, torch.stack([draw(field, temperature, generator) for field in row], 1))
+            def feed(step: int, row: RowLogits, drawn: _Drawn = drawn, core: Core = core) -> Row | None:
+                tokens = torch.stack([draw(field, temperature, generator) for field in row], 1)
+                if kept is not None:
+                    here = kept[:, step, core.fields]
+                    tokens = torch.where(here < 0, tokens, here)
+                return drawn.take(step, tokens)
 
             core.unroll(embedding, context, told, feed)
             columns.append(drawn.tokens)
-        return torch.cat([self._unstretch(torch.cat(columns, -1)), given], -1)
+        return torch.cat([torch.cat(columns, -1).reshape(*given.shape[:3], -1), given], -1)
 
-    def _unstretch(self, stretched: Tensor) -> Tensor:
-        """`[batch * stretch, step, x]` to `[batch, segment, step, x]`."""
-        batch = len(stretched) // self.stretches
-        return stretched.reshape(batch, self.grid.segments, -1, stretched.shape[-1])
+    def _heads(self, core: Core, out: Float[Tensor, "stretch moment hidden"], mask: Mask) -> Logits:
+        events = self.grid.events(out.reshape(*mask.shape, -1), mask)
+        return [head(events) for head in core.heads]
+
+    def _lengths(self, mask: Mask) -> Lengths:
+        """Steps of every stretch up to the last one that counts."""
+        steps = torch.arange(1, self.steps + 1, device=mask.device)
+        return (mask.reshape(-1, self.steps).long() * steps).amax(1).clamp(min=1)
 
 
 class _Drawn:

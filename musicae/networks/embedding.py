@@ -46,7 +46,7 @@ class Embedding(nn.Module):
         self.widths = [embedded.width for embedded in fields]
         self.width = sum(self.widths)
 
-    def tables(self) -> list[Float[Tensor, "_ width"]]:
+    def tables(self) -> list[Float[Tensor, "_ _"]]:
         """Per field, what is given included, the features of every token."""
         return [field.table() for field in self.fields]
 

@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from musicae.networks.grid import Features, Grid, Mask
-from musicae.networks.recurrent import last_outputs, last_outputs_ragged, lstm
+from musicae.networks.packing import Lengths
+from musicae.networks.recurrent import last_outputs, lstm
 
 Encoding = Float[Tensor, "batch size"]
 
@@ -17,20 +18,15 @@ Encoding = Float[Tensor, "batch size"]
 class BiLSTM(nn.Module):
     """A stack of bidirectional LSTMs that sums a sequence up in its last states, forward and backward."""
 
-    def __init__(self, width: int, hidden: int, layers: int, ragged: bool) -> None:
+    def __init__(self, width: int, hidden: int, layers: int) -> None:
         super().__init__()
         self.lstm = lstm(width, hidden, layers, bidirectional=True)
-        self.ragged = ragged
         self.size = 2 * hidden
 
     def forward(
-        self, features: Float[Tensor, "sequence step width"], mask: Float[Tensor, "sequence step"]
+        self, features: Float[Tensor, "sequence step width"], lengths: Lengths | None = None
     ) -> Float[Tensor, "sequence size"]:
-        if not self.ragged:
-            return last_outputs(self.lstm, features)
-        read = torch.argsort(mask, dim=1, descending=True, stable=True)  # what counts first, in order
-        features = features.take_along_dim(read[..., None], 1)
-        return last_outputs_ragged(self.lstm, features, mask.sum(1).long().clamp(min=1))
+        return last_outputs(self.lstm, features, lengths)
 
 
 class Encoder(nn.Module):
@@ -48,11 +44,16 @@ class Bidirectional(Encoder):
 
     def __init__(self, grid: Grid, width: int, *, hidden: int = 512, layers: int = 1) -> None:
         super().__init__()
-        self.reader = BiLSTM(width, hidden, layers, grid.ragged)
-        self.size = self.reader.size
+        self.reader = BiLSTM(width, hidden, layers)
+        self.size, self.ragged = self.reader.size, grid.ragged
 
     def forward(self, features: Features, mask: Mask) -> Encoding:
-        return self.reader(features.flatten(1, 2), mask.flatten(1, 2))
+        features, mask = features.flatten(1, 2), mask.flatten(1, 2)
+        if not self.ragged:
+            return self.reader(features)
+        in_a_row = torch.argsort(mask, dim=1, descending=True, stable=True)
+        features = features[torch.arange(len(features), device=features.device)[:, None], in_a_row]
+        return self.reader(features, mask.sum(1).long())
 
 
 class Hierarchical(Encoder):
@@ -64,14 +65,13 @@ class Hierarchical(Encoder):
 
     def __init__(self, grid: Grid, width: int, *, hidden: int = 512, layers: int = 1) -> None:
         super().__init__()
-        self.segment = BiLSTM(width, hidden, layers, grid.ragged)
-        self.composer = BiLSTM(self.segment.size, hidden, layers, ragged=False)
-        self.size = self.composer.size
+        self.segment = BiLSTM(width, hidden, layers)
+        self.composer = BiLSTM(self.segment.size, hidden, layers)
+        self.size, self.ragged = self.composer.size, grid.ragged
 
     def forward(self, features: Features, mask: Mask) -> Encoding:
-        batch, segments = features.shape[:2]
-        codes = self.segment(features.flatten(0, 1), mask.flatten(0, 1)).unflatten(0, (batch, segments))
-        return self.composer(codes, mask[:, :, 0])
+        lengths = mask.flatten(0, 1).sum(1).long() if self.ragged else None
+        return self.composer(self.segment(features.flatten(0, 1), lengths).unflatten(0, features.shape[:2]))
 
 
 class Dense(Encoder):

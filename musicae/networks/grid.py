@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 
 Tokens = Int64[Tensor, "batch segment step field"]
+Written = Int64[Tensor, "batch segment step written"]
 Given = Int64[Tensor, "batch segment step given"]
+"""Two parts of the columns of tokens: those of `Grid.fields`, and those of `Grid.given`."""
 Features = Float[Tensor, "batch segment step width"]
 Mask = Float[Tensor, "batch segment step"]
 
@@ -36,6 +38,8 @@ class Field:
 @dataclass(frozen=True, eq=False)
 class Grid:
     """The shape of one window of tokens.
+
+    An event is a step that counts: one that is not after the end of its segment.
 
     Attributes:
         fields: what is encoded and decoded.
@@ -64,3 +68,13 @@ class Grid:
         ends = [tokens[..., i] == field.end for i, field in enumerate(self.fields)]
         ended = torch.stack(ends).any(0).int()
         return ((ended.cumsum(-1) - ended) == 0).float()
+
+    def events(self, values: Shaped[Tensor, "batch segment step ..."], mask: Mask) -> Shaped[Tensor, "event ..."]:
+        """The values at the steps that count, in order."""
+        return values[mask.bool()] if self.ragged else values.flatten(0, 2)
+
+    def per_window(self, values: Float[Tensor, " event"], mask: Mask) -> Float[Tensor, " batch"]:
+        """Sums over the steps that count."""
+        if not self.ragged:
+            return values.view_as(mask).sum((1, 2))
+        return torch.zeros_like(mask, dtype=values.dtype).masked_scatter(mask.bool(), values).sum((1, 2))

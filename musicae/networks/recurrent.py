@@ -8,14 +8,16 @@ at every step, and its backward pass runs at half the speed of its matrix produc
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn.utils.rnn import pack_padded_sequence
+
+from musicae.networks.packing import Full, Lengths, Packing, packed
 
 State = Float[Tensor, "layer sequence hidden"]
 
@@ -46,85 +48,89 @@ def run(
     context: Float[Tensor, "sequence context"],
     h: State,
     c: State,
+    lengths: Lengths | None = None,
 ) -> Float[Tensor, "sequence step hidden"]:
-    """Outputs of the top layer of a one-directional stack whose input is [inputs, context] at every step."""
+    """Outputs of the top layer of a one-directional stack whose input is [inputs, context] at every step.
+
+    Args:
+        lengths: of every sequence in steps, one at least; outputs after its last step are zero.
+    """
+    packing = packed(lengths, *inputs.shape[:2])
     if inputs.device.type != "cpu":
         dtype = _dtype(inputs)
         repeated = context.to(dtype)[:, None].expand(-1, inputs.shape[1], -1)
-        return fused(stack, torch.cat([inputs.to(dtype), repeated], -1), h, c)[0]
-    out = inputs.transpose(0, 1)
+        return fused(stack, torch.cat([inputs.to(dtype), repeated], -1), h, c, packing)[0]
+    out, context, h, c = packing.rows(inputs), packing.sorted(context), packing.sorted(h), packing.sorted(c)
     for layer in range(stack.num_layers):
         weight, bias = getattr(stack, f"weight_ih_l{layer}"), _bias(stack, f"l{layer}")
         if layer == 0:
             weight, shared = weight.split([inputs.shape[2], context.shape[1]], 1)
             bias = F.linear(context, shared, bias)
         gates = F.linear(out, weight)
-        gates = gates + bias.to(gates.dtype)
-        out = recur(gates, getattr(stack, f"weight_hh_l{layer}"), h[layer], c[layer])
-    return out.transpose(0, 1)
+        gates = packing.spread(gates, bias.to(gates.dtype)) if layer == 0 else gates + bias.to(gates.dtype)
+        out = recur(gates, getattr(stack, f"weight_hh_l{layer}"), h[layer], c[layer], packing.sizes)
+    return packing.padded(out)
 
 
-def last_outputs(stack: nn.LSTM, inputs: Float[Tensor, "sequence step width"]) -> Float[Tensor, "sequence size"]:
-    """The last outputs of a bidirectional stack: forward after the last step, backward after the first."""
+def last_outputs(
+    stack: nn.LSTM, inputs: Float[Tensor, "sequence step width"], lengths: Lengths | None = None
+) -> Float[Tensor, "sequence size"]:
+    """The last outputs of a bidirectional stack: forward after the last step, backward after the first.
+
+    Args:
+        lengths: of every sequence in steps, one at least.
+    """
+    packing = packed(lengths, *inputs.shape[:2])
     if inputs.device.type != "cpu":
-        h = fused(stack, inputs, *_zeros(stack, len(inputs), inputs))[1]
+        zeros = inputs.new_zeros(2 * stack.num_layers, len(inputs), stack.hidden_size)
+        h = fused(stack, inputs, zeros, zeros, packing)[1]
         return torch.cat([h[-2], h[-1]], -1)
-    out = inputs.transpose(0, 1)
-    zeros = out.new_zeros(out.shape[1], stack.hidden_size, dtype=torch.float32)
+    out = packing.rows(inputs)
+    zeros = out.new_zeros(len(inputs), stack.hidden_size, dtype=torch.float32)
     for layer in range(stack.num_layers):
         ways = []
-        for suffix, forward in ((f"l{layer}", True), (f"l{layer}_reverse", False)):
-            steps = out if forward else out.flip(0)
+        for suffix, steps in ((f"l{layer}", out), (f"l{layer}_reverse", packing.reversed(out))):
             gates = F.linear(steps, getattr(stack, f"weight_ih_{suffix}"), _bias(stack, suffix))
-            hidden = recur(gates, getattr(stack, f"weight_hh_{suffix}"), zeros, zeros)
-            ways.append(hidden)
+            ways.append(recur(gates, getattr(stack, f"weight_hh_{suffix}"), zeros, zeros, packing.sizes))
         if layer + 1 < stack.num_layers:
-            out = torch.cat([ways[0], ways[1].flip(0)], -1)
-    return torch.cat([ways[0][-1], ways[1][-1]], -1)
-
-
-def last_outputs_ragged(
-    stack: nn.LSTM, inputs: Float[Tensor, "sequence step width"], lengths: Int64[Tensor, " sequence"]
-) -> Float[Tensor, "sequence size"]:
-    """`last_outputs` of sequences that end at different steps."""
-    packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
-    zeros = _zeros(stack, len(inputs), inputs)
-    h = fused(stack, packed.data, *zeros, packed.batch_sizes)[1][:, packed.unsorted_indices]
-    return torch.cat([h[-2], h[-1]], -1)
+            out = torch.cat([ways[0], packing.reversed(ways[1])], -1)
+    return packing.unsorted(torch.cat([packing.last(way) for way in ways], -1))
 
 
 def fused(
-    stack: nn.LSTM, inputs: Float[Tensor, ...], h: State, c: State, batch_sizes: Tensor | None = None
-) -> tuple[Float[Tensor, ...], State]:
-    """All steps of a stack in torch's own LSTM: outputs, and h after the last step.
+    stack: nn.LSTM, inputs: Float[Tensor, "sequence step width"], h: State, c: State, packing: Packing
+) -> tuple[Float[Tensor, "sequence step size"], State]:
+    """All steps of a stack in torch's own LSTM: outputs, and h after the last step of every sequence.
 
     It runs in the type that autocast asks for. Left to autocast itself, cuDNN's would run in float16 whatever was asked
     for, where small gradients vanish.
-
-    Args:
-        batch_sizes: of a packed sequence.
     """
     dtype = _dtype(inputs)
     with torch.autocast(inputs.device.type, enabled=False), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
         weights = [weight.to(dtype) for layer in stack.all_weights for weight in layer]
-        state, inputs = (h.to(dtype), c.to(dtype)), inputs.to(dtype)
+        inputs, state = inputs.to(dtype), (packing.sorted(h.to(dtype)), packing.sorted(c.to(dtype)))
         options = (stack.num_layers, 0.0, stack.training, stack.bidirectional)
-        if batch_sizes is None:
+        if isinstance(packing, Full):
             out, h, _ = torch.lstm(inputs, state, weights, True, *options, stack.batch_first)
-        else:
-            out, h, _ = torch.lstm(inputs, batch_sizes, state, weights, True, *options)
-    return out, h
+            return out, h
+        out, h, _ = torch.lstm(packing.rows(inputs), torch.tensor(packing.sizes), state, weights, True, *options)
+        return packing.padded(out), packing.unsorted(h)
 
 
 def recur(
-    inputs: Float[Tensor, "step sequence gates"],
+    inputs: Float[Tensor, "row gates"],
     weight: Float[Tensor, "gates hidden"],
     h: Float[Tensor, "sequence hidden"],
     c: Float[Tensor, "sequence hidden"],
-) -> Float[Tensor, "step sequence hidden"]:
-    """The outputs of one LSTM layer at every step, given the part of its gates that comes from the input."""
-    out: Tensor = Recurrence.apply(inputs, weight, h, c)  # type: ignore[no-untyped-call]
+    sizes: list[int],
+) -> Float[Tensor, "row hidden"]:
+    """The outputs of one LSTM layer at every step, given the part of its gates that comes from the input.
+
+    Args:
+        sizes: how many sequences have a first step, a second one, ...; rows are packed in this order.
+    """
+    out: Tensor = Recurrence.apply(inputs, weight, h, c, sizes)  # type: ignore[no-untyped-call]
     return out
 
 
@@ -137,44 +143,75 @@ class Recurrence(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, weight: Tensor, h: Tensor, c: Tensor) -> Tensor:
-        steps, sequences, hidden, given = len(inputs), *h.shape, inputs.dtype
+    def forward(ctx: Any, inputs: Tensor, weight: Tensor, h: Tensor, c: Tensor, sizes: list[int]) -> Tensor:
+        (sequences, hidden), given = h.shape, inputs.dtype
         dtype = _dtype(weight)
         inputs, recurrent = inputs.to(dtype), weight.to(dtype)
-        active = torch.empty(steps, sequences, 4 * hidden, dtype=dtype)
-        states = torch.empty(steps + 1, sequences, hidden, dtype=dtype)
-        cells = torch.empty(steps + 1, sequences, hidden)
-        states[0], cells[0] = h, c
-        for rows in _blocks(sequences, hidden):
-            for t in range(steps):
-                gates = torch.addmm(inputs[t, rows], states[t, rows], recurrent.T, out=active[t, rows])
-                gates[:, : 2 * hidden].sigmoid_()
-                gates[:, 2 * hidden : 3 * hidden].tanh_()
-                gates[:, 3 * hidden :].sigmoid_()
-                i, f, g, o = gates.float().chunk(4, 1)
-                cell = torch.mul(f, cells[t, rows], out=cells[t + 1, rows]).addcmul_(i, g)
-                states[t + 1, rows] = tanh(cell).mul_(o)
+        active = torch.empty(len(inputs), 4 * hidden, dtype=dtype)
+        states = torch.empty(sequences + len(inputs), hidden, dtype=dtype)  # the first ones, then a row for every input
+        cells = torch.empty(sequences + len(inputs), hidden)
+        states[:sequences], cells[:sequences] = h, c
+        for _, before, row, after in _steps(sizes, hidden):
+            gates = torch.addmm(inputs[row], states[before], recurrent.T, out=active[row])
+            gates[:, : 2 * hidden].sigmoid_()
+            gates[:, 2 * hidden : 3 * hidden].tanh_()
+            gates[:, 3 * hidden :].sigmoid_()
+            i, f, g, o = gates.float().chunk(4, 1)
+            cell = torch.mul(f, cells[before], out=cells[after]).addcmul_(i, g)
+            states[after] = tanh(cell).mul_(o)
         ctx.save_for_backward(recurrent, states, cells, active)
-        ctx.dtypes = (given, weight.dtype, h.dtype, c.dtype)
-        return states[1:]
+        ctx.sizes, ctx.dtypes = sizes, (given, weight.dtype, h.dtype, c.dtype)
+        return states[sequences:]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         recurrent, states, cells, active = ctx.saved_tensors
-        steps, sequences, hidden = grad.shape
+        sizes, hidden = ctx.sizes, grad.shape[1]
         d_gates = torch.empty_like(active)
-        d_h, d_c = torch.zeros_like(cells[0]), torch.zeros_like(cells[0])
-        for rows in _blocks(sequences, hidden):
-            for t in range(steps - 1, -1, -1):
-                d = _cell_backward(
-                    active[t, rows], cells[t, rows], cells[t + 1, rows], d_h[rows] + grad[t, rows], d_c[rows]
-                )
-                d_gates[t, rows] = d
-                d_h[rows] = d_gates[t, rows] @ recurrent
-        d_weight = d_gates.flatten(0, 1).T @ states[:-1].flatten(0, 1)
+        d_h, d_c = torch.zeros(2, sizes[0], hidden)
+        for some, before, row, after in reversed(_steps(sizes, hidden)):
+            d = _cell_backward(active[row], cells[before], cells[after], d_h[some] + grad[row], d_c[some])
+            d_gates[row] = d
+            d_h[some] = d_gates[row] @ recurrent
+        d_weight = d_gates.T @ _shifted(states, sizes)
         grads = (d_gates, d_weight, d_h, d_c)
-        return tuple(value.to(dtype) for value, dtype in zip(grads, ctx.dtypes, strict=True))
+        return *(value.to(dtype) for value, dtype in zip(grads, ctx.dtypes, strict=True)), None
+
+
+class _Step(NamedTuple):
+    """One step of a block of packed sequences: which sequences, their states before it, its rows, the states after it.
+
+    States are the first ones, and then one for every row.
+    """
+
+    sequences: slice
+    before: slice
+    rows: slice
+    after: slice
+
+
+def _steps(sizes: list[int], hidden: int) -> list[_Step]:
+    """The steps of all sequences, block by block."""
+    found = []
+    for block in _blocks(sizes[0], hidden):
+        before = row = block.start
+        for size in sizes:
+            count = min(block.stop, size) - block.start
+            if count <= 0:
+                break
+            after = sizes[0] + row
+            found.append(_Step(*(slice(start, start + count) for start in (block.start, before, row, after))))
+            before, row = after, row + size
+    return found
+
+
+def _shifted(states: Float[Tensor, "_ hidden"], sizes: list[int]) -> Float[Tensor, "row hidden"]:
+    """The state before every step, of the first ones and those after every step."""
+    if sizes[0] == sizes[-1]:
+        return states[: -sizes[-1]]
+    starts = [0, *(sizes[0] + start for start in accumulate(sizes, initial=0))]
+    return torch.cat([states[start : start + size] for start, size in zip(starts, sizes, strict=False)])
 
 
 def _cell_backward(active: Tensor, before: Tensor, after: Tensor, d_h: Tensor, d_c: Tensor) -> Tensor:
@@ -215,7 +252,7 @@ class Cells:
     def __init__(
         self,
         stack: nn.LSTM,
-        tables: list[Float[Tensor, "_ width"]],
+        tables: list[Float[Tensor, "_ _"]],
         context: Float[Tensor, "sequence context"],
         h: State,
         c: State,
@@ -270,12 +307,6 @@ def tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def _bias(stack: nn.LSTM, suffix: str) -> Float[Tensor, " gates"]:
     total: Tensor = getattr(stack, f"bias_ih_{suffix}") + getattr(stack, f"bias_hh_{suffix}")
     return total
-
-
-def _zeros(stack: nn.LSTM, sequences: int, like: Tensor) -> tuple[State, State]:
-    shape = (stack.num_layers * (1 + stack.bidirectional), sequences, stack.hidden_size)
-    zeros = like.new_zeros(shape)
-    return zeros, zeros
 
 
 def _dtype(inputs: Tensor) -> torch.dtype:

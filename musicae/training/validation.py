@@ -9,7 +9,7 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from musicae.networks.autoencoder import Autoencoder, Batch, evaluating
-from musicae.networks.grid import Mask, Tokens
+from musicae.networks.grid import Tokens
 from musicae.networks.hardware import autocast, precision
 from musicae.networks.regularizers import kl_divergence
 
@@ -46,23 +46,16 @@ def validate(
 
 
 def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor], Tensor]:
-    posterior = autoencoder.encode(tokens)
-    mask = autoencoder.grid.mask(tokens)
+    grid, posterior = autoencoder.grid, autoencoder.encode(tokens)
+    mask = grid.mask(tokens)
     terms = autoencoder.terms(posterior, Batch(tokens, update=sys.maxsize))
     measured = {"nll": terms["nll"]}
     if autoencoder.latent.stochastic:
         measured["kl"] = kl_divergence(posterior.mean, posterior.std).sum(1).mean()
     measured["loss"] = torch.stack(list(terms.values())).sum()
-    guesses = torch.stack([part.argmax(-1) for part in autoencoder.logits(tokens, posterior.mean)], -1)
-    free = autoencoder.sample(posterior.mean, autoencoder.grid.split(tokens)[1], temperature=0.0)
-    for i, field in enumerate(autoencoder.grid.fields):
-        measured[f"teacher/{field.name}"] = accuracy(guesses[..., i], tokens[..., i], mask)
-        measured[f"free/{field.name}"] = accuracy(free[..., i], tokens[..., i], mask)
+    free = autoencoder.sample(posterior.mean, grid.split(tokens)[1], temperature=0.0)
+    truth, written = grid.events(tokens, mask), grid.events(free, mask)
+    for i, (field, logits) in enumerate(zip(grid.fields, autoencoder.logits(tokens, posterior.mean), strict=True)):
+        measured[f"teacher/{field.name}"] = (logits.argmax(-1) == truth[:, i]).float().mean()
+        measured[f"free/{field.name}"] = (written[:, i] == truth[:, i]).float().mean()
     return measured, posterior.mean
-
-
-def accuracy(
-    guess: Int64[Tensor, "batch segment step"], truth: Int64[Tensor, "batch segment step"], mask: Mask
-) -> Tensor:
-    """The share of unmasked steps that are guessed right."""
-    return ((guess == truth) * mask).sum() / mask.sum()

@@ -13,16 +13,19 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Integer
 
-from musicae.music.chords import CLASSES, of_class
+from musicae.errors import MusicaeError
+from musicae.music.chords import CLASSES, of_class, progression
 from musicae.music.harmony import infer
 from musicae.music.representations.grid import TICKS_PER_QUARTER, Grid, Rows, bar_shape, in_words, opening
 from musicae.music.representations.representation import (
     SHIFTS,
     Field,
+    Given,
     Refusal,
     Representation,
     Stream,
     Tokens,
+    Written,
 )
 from musicae.music.score import Notes, Score, Track, concatenate
 
@@ -60,7 +63,7 @@ class Multitrack(Representation):
     keeps_programs = True
 
     def __init__(self, *, bars: int, chords: bool = False) -> None:
-        self.bars, self.chords = bars, chords
+        self.bars, self.told_chords = bars, chords
         given = (_chord_field(),) * chords
         self.shape = bar_shape(bars, _field(), given=given, segments=TRACKS, steps=EVENTS)
 
@@ -69,7 +72,7 @@ class Multitrack(Representation):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        return {"bars": self.bars, "chords": self.chords}
+        return {"bars": self.bars, "chords": self.told_chords}
 
     def decode(self, tokens: Tokens) -> Score:
         bars = tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()
@@ -91,11 +94,29 @@ class Multitrack(Representation):
         label = ", ".join(in_words(track, score.tracks[track]) for track in sorted(read))
         lonely = kept.sum(axis=0) < 2
         columns = [tokens.reshape(-1)]
-        if self.chords:
+        if self.told_chords:
             starts = np.array([grid.tick(bar) for bar in range(len(grid.bars))])
             classes = infer(score, starts, 4 * score.ticks_per_quarter)
             columns.append(np.repeat(classes, TRACKS * EVENTS).astype(np.int16))
         return [Stream(np.stack(columns, axis=1), lonely[None], grid.bars, read, label)], grid.refusals
+
+    def tell(self, chords: str) -> Given:
+        if not self.told_chords:
+            return super().tell(chords)
+        found = progression(chords or "C " * self.bars)
+        if len(found) != self.bars:
+            raise MusicaeError(f"{len(found)} chords for {self.bars} bars", "give one chord for every bar")
+        classes = np.repeat([chord.index for chord in found], TRACKS * EVENTS)
+        return classes.reshape(self.shape.segments, EVENTS, 1)
+
+    def chords(self, tokens: Tokens) -> str:
+        given = tokens[::TRACKS, 0, len(self.shape.fields) :]
+        return " ".join(str(of_class(int(index))) for index in given.ravel())
+
+    def programs(self, tokens: Tokens) -> Written:
+        programs = super().programs(tokens)
+        programs[:, 0] = tokens[:, 0, : len(self.shape.fields)]
+        return programs
 
     def generate(self, generator: np.random.Generator) -> Score:
         programs = sorted(generator.choice(128, size=generator.integers(1, TRACKS), replace=False).tolist())

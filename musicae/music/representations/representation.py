@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
+from musicae.errors import MusicaeError
 from musicae.music.score import Score
 
 SHIFTS = range(-5, 7)
 """Semitones by which a window may be transposed while training; one row of every transposition table each."""
 
 Tokens = Integer[np.ndarray, "segment step field"]
+Written = Integer[np.ndarray, "segment step written"]
+Given = Integer[np.ndarray, "segment step given"]
+"""Two parts of the columns of tokens: those of `Shape.fields`, and those of `Shape.given`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +143,25 @@ class Representation(ABC):
     @abstractmethod
     def generate(self, generator: np.random.Generator) -> Score:
         """A random canonical score: one that `decode(encode(score))` gives back."""
+
+    def tell(self, chords: str) -> Given:
+        """What the models of this representation are told under chords, one symbol a bar; C where none is said.
+
+        Raises:
+            MusicaeError: these models are told no chords, one is no chord symbol, or there are more or fewer than bars.
+        """
+        if chords:
+            hint = "choose one that is, among those that musicae models lists: its name ends in -chords"
+            raise MusicaeError("this model is told no chords", hint)
+        return np.zeros((self.shape.segments, self.shape.steps, 0), dtype=np.int64)
+
+    def chords(self, tokens: Tokens) -> str:
+        """The chords that `tell` would be told for these tokens; nothing where models are told none."""
+        return ""
+
+    def programs(self, tokens: Tokens) -> Written:
+        """The tokens that say which programs play, and -1 in place of all others; nothing of what is given."""
+        return np.full_like(tokens[..., : len(self.shape.fields)], -1)
 
     @property
     def arguments(self) -> dict[str, Any]:

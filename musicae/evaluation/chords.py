@@ -1,0 +1,146 @@
+"""Chords: whether what is decoded follows the chord that it is decoded under, and keeps everything else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import torch
+
+from musicae.errors import MusicaeError
+from musicae.evaluation.notes import Onset, instruments, note_f1, onsets
+from musicae.evaluation.windows import Codes, Progress, Windows, decoded, scores_of, silently
+from musicae.model import Model
+from musicae.music.chords import QUALITIES, Chord, progression
+from musicae.music.score import Score
+
+TRITONE = 6
+UNDER = ("C", "Am", "F", "G")
+"""The chords under which the style of a code is compared."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """The share of the sounding time of pitched notes that belongs to a chord's tones.
+
+    Attributes:
+        asked: where the decoder is told the chord.
+        wrong: where it is told the chord a tritone away instead.
+        real: in held-out windows that have such a chord; None if there are none.
+    """
+
+    asked: float
+    wrong: float
+    real: float | None
+
+
+@dataclass(frozen=True)
+class Style:
+    """What stays of a code under `UNDER`, decoded by argmax.
+
+    Attributes:
+        same_instruments: share of the codes with the same instruments under all chords.
+        across_chords: F1 of the onsets, by instrument and time, between the decodings of a code.
+        across_codes: the same between different codes under one chord.
+    """
+
+    same_instruments: float
+    across_chords: float
+    across_codes: float
+
+
+@dataclass(frozen=True)
+class Chords:
+    """How a model follows chords: shares by quality, and what stays."""
+
+    samples: int
+    temperature: float
+    shares: dict[str, Share]
+    style: Style
+
+
+def measure(
+    model: Model,
+    tokens: Windows,
+    *,
+    samples: int = 256,
+    temperature: float = 0.5,
+    seed: int = 0,
+    progress: Progress = silently,
+) -> Chords:
+    """Decodes draws from the prior under chords of every quality on random roots; `progress` hears of each decoding.
+
+    Args:
+        tokens: held-out windows.
+
+    Raises:
+        MusicaeError: the model is told no chords.
+    """
+    if not model.representation.shape.given:
+        raise MusicaeError(f"model {model.name} is told no chords", "choose one whose name ends in -chords")
+    z, roots = model.prior(samples, seed), np.random.default_rng(seed).integers(12, size=samples).tolist()
+    real: dict[str, list[tuple[Score, list[Chord]]]] = {quality: [] for quality in QUALITIES}
+    for score, window in zip(scores_of(model, tokens.numpy()), tokens.numpy(), strict=True):
+        chords = progression(model.representation.chords(window))
+        if chords[0].root >= 0:
+            real[chords[0].quality].append((score, chords))
+    shares = {}
+    for quality in QUALITIES:
+        asked = [Chord(root, quality, root) for root in roots]
+        right, wrong = (
+            under(model, z, [chord.transpose(away) for chord in asked], temperature, seed, progress)
+            for away in (0, TRITONE)
+        )
+        bars = [[chord] * model.representation.bars for chord in asked]
+        told, misled = (share(list(zip(scores, bars, strict=True))) for scores in (right, wrong))
+        shares[quality] = Share(told, misled, share(real[quality]) if real[quality] else None)
+    return Chords(samples, temperature, shares, style(model, z, progress=progress))
+
+
+def decodings(samples: int) -> int:
+    """How many windows `measure` decodes."""
+    return samples * (2 * len(QUALITIES) + len(UNDER))
+
+
+def style(model: Model, z: Codes, *, progress: Progress = silently) -> Style:
+    """What stays of codes under different chords."""
+    scores = [under(model, z, progression(chord) * len(z), 0.0, 0, progress) for chord in UNDER]
+    rhythms = [[rhythm(score) for score in row] for row in scores]
+    same = [len({instruments(score) for score in column}) == 1 for column in zip(*scores, strict=True)]
+    chords = [pair for column in zip(*rhythms, strict=True) for pair in combinations(column, 2)]
+    codes = [pair for row in rhythms for pair in zip(row, row[1:] + row[:1], strict=True)]
+    return Style(float(np.mean(same)), note_f1(chords), note_f1(codes))
+
+
+def under(
+    model: Model, z: Codes, chords: Sequence[Chord], temperature: float, seed: int, progress: Progress = silently
+) -> list[Score]:
+    """Codes decoded, each under a chord of its own in all its bars."""
+    bars = model.representation.bars
+    told = torch.stack([torch.from_numpy(model.representation.tell(" ".join([str(c)] * bars))) for c in chords])
+    return scores_of(model, decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
+
+
+def share(played: Sequence[tuple[Score, Sequence[Chord]]]) -> float:
+    """The share of the time of pitched notes, over all scores, that is spent on tones of the chord of the bar.
+
+    Bars have four quarters, and a note belongs to the bar in which it starts; 0 where nothing pitched sounds.
+    """
+    inside = total = 0
+    for score, chords in played:
+        belongs = np.array([[pitch % 12 in chord.tones for pitch in range(128)] for chord in chords])
+        for track in score.tracks:
+            if not track.is_drum:
+                bar = track.notes.start // (4 * score.ticks_per_quarter)
+                length = track.notes.end - track.notes.start
+                inside += int(length[belongs[bar, track.notes.pitch]].sum())
+                total += int(length.sum())
+    return inside / total if total else 0.0
+
+
+def rhythm(score: Score) -> Counter[Onset]:
+    """What starts when on which instrument, whatever its pitch."""
+    return Counter({(instrument, start, 0): 1 for instrument, start, _ in onsets(score)})

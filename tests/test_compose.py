@@ -1,0 +1,119 @@
+"""Pieces over chords: the plan, and that sections, chords and instruments are where it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from commands import Run, assert_fails
+from conftest import tiny_model
+
+from musicae.clip import Source
+from musicae.compose import Song, compose
+from musicae.errors import MusicaeError
+from musicae.model import Model
+from musicae.music.chords import CLASSES, parse
+from musicae.music.midi import read_midi
+from musicae.music.representations.multitrack import Multitrack
+from musicae.recipe import Style
+
+QUARTERS = 4
+
+
+@pytest.fixture
+def band() -> Model:
+    return tiny_model("multitrack-1bar-chords")
+
+
+def source(model: Model, chords: str, seed: int) -> Source:
+    tokens = model.representation.encode(model.representation.generate(np.random.default_rng(seed)))
+    tokens[..., 1:] = model.representation.tell(chords)
+    return Source(tokens, Style(), "a bar", chords=chords)
+
+
+def test_a_plan_has_a_letter_and_a_chord_for_every_bar() -> None:
+    song = Song("C | Am", bars_per_chord=2, form="AB", repeat=2)
+    once = [(letter, chord) for letter in "AB" for chord in ("C", "C", "Am", "Am")]
+    assert song.parts(1) == once * 2
+    assert song.parts(2)[:2] == [("A", "C C"), ("A", "Am Am")]
+    for wrong in (Song(""), Song("C", form=""), Song("C F G")):
+        with pytest.raises(MusicaeError, match="make no piece"):
+            wrong.parts(2)
+
+
+def test_what_a_model_is_told_is_said_again() -> None:
+    representation = Multitrack(bars=2, chords=True)
+    told = representation.tell("F#m7b5 N.C.")
+    assert set(told[:8].ravel()) == {parse("F#dim").index}
+    assert set(told[8:].ravel()) == {0}
+    tokens = np.concatenate([np.zeros_like(told), told], -1)
+    assert representation.chords(tokens) == "F#dim N.C."
+    assert set(representation.tell("").ravel()) == {parse("C").index} < set(range(CLASSES))
+    with pytest.raises(MusicaeError, match="3 chords for 2 bars"):
+        representation.tell("C F G")
+    silent = Multitrack(bars=1)
+    assert silent.tell("").shape == (8, 64, 0)
+    assert silent.chords(silent.encode(silent.generate(np.random.default_rng(0)))) == ""
+    with pytest.raises(MusicaeError, match="told no chords"):
+        silent.tell("C")
+
+
+def test_bars_of_a_section_have_its_code_and_its_programs(band: Model) -> None:
+    clip = compose(band, Song("C Am F G", form="AABA"), seed=1)
+    recipe = clip.recipe
+    assert recipe.chords == ("C", "Am", "F", "G") * 4
+    assert recipe.follows == (0,) * 8 + (8,) * 4 + (0,) * 4
+    assert torch.equal(recipe.z[0], recipe.z[15]) and not torch.equal(recipe.z[0], recipe.z[8])
+    quarter = clip.score.ticks_per_quarter
+    assert clip.score.end == 16 * QUARTERS * quarter
+
+
+def test_programs_follow_where_they_are_told_to(band: Model) -> None:
+    representation, z = band.representation, torch.randn(2, band.latent_size)
+    (lead,) = band.decode(z[:1])
+    programs = representation.programs(lead)
+    (follower,) = band.decode(z[1:], fixed=programs[None])
+    assert (follower[:, 0, 0] == lead[:, 0, 0]).all()
+    assert (programs[:, 1:] == -1).all()
+
+
+def test_a_piece_leads_from_one_clip_to_another(band: Model) -> None:
+    a, b = source(band, "C", 1), source(band, "G", 2)
+    ends = band.encode(np.stack([a.tokens, b.tokens]))
+    one = compose(band, Song("C G", repeat=3), a, b).recipe
+    torch.testing.assert_close(one.z[[0, -1]], ends)
+    assert one.follows == () and len(set(map(tuple, one.z.tolist()))) == 6
+    sections = compose(band, Song("C G", form="ABC"), a, b).recipe
+    torch.testing.assert_close(sections.z[[0, 1, 4, 5]], ends[[0, 0, 1, 1]])
+    alone = compose(band, Song("C G"), a, variation=0.25).recipe
+    torch.testing.assert_close(alone.z[0], ends[0])
+    assert not torch.equal(alone.z[1], alone.z[0])
+
+
+def test_compose_writes_what_replay_writes_again(run: Run) -> None:
+    words = ("compose", "--chords", "C Am F G", "--seed", 4)
+    assert run(*words, "-o", "song.mid").paths == [Path("song.mid")]
+    assert run("replay", "song.json", "-o", "-").bytes == Path("song.mid").read_bytes()
+    score = read_midi(Path("song.mid"))
+    assert score.end <= 16 * score.ticks_per_quarter
+    named = run(*words).paths
+    assert named == [Path("compose-multitrack-1bar-chords-seed4-000.mid")]
+
+
+def test_chords_that_count_as_others_are_said(run: Run) -> None:
+    assert "Gsus4 is suspended: it counts as G major" in run("compose", "--chords", "Gsus4", "-o", "x.mid").err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--chords", "C Hm"), '"Hm" is no chord: character 1'),
+        (("--chords", "C", "-m", "melody-2bar"), "told no chords"),
+        (("--chords", "C", "--form", ""), "make no piece"),
+        (("--chords", " | "), "no chord in an empty progression"),
+    ],
+)
+def test_what_cannot_be_composed_is_refused(run: Run, words: tuple[str, ...], said: str) -> None:
+    assert_fails(run("compose", *words), said)
