@@ -95,8 +95,8 @@ def draw_chords(model: Model, n: int, seed: int) -> list[str]:
     """`n` times a random major or minor chord for all bars; nothing for models that are told no chords."""
     if not model.representation.shape.given:
         return []
-    roots = [np.random.default_rng((seed, number)).integers(1, 25) for number in range(n)]
-    return [" ".join([str(of_class(int(root)))] * model.representation.bars) for root in roots]
+    drawn = [of_class(int(np.random.default_rng((seed, number)).integers(1, 25))) for number in range(n)]
+    return [" ".join([str(chord)] * model.representation.bars) for chord in drawn]
 
 
 def make(model: Model, recipe: Recipe) -> Clip:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import torch
 
@@ -23,7 +25,7 @@ class Song:
 
     Attributes:
         chords: symbols of one section's chords, e.g. "C Am F G".
-        form: a letter for every section; equal letters have equal codes.
+        form: a letter for every section.
         repeat: how often the form is played.
     """
 
@@ -32,18 +34,30 @@ class Song:
     form: str = "A"
     repeat: int = 1
 
-    def parts(self, bars: int) -> list[tuple[str, str]]:
-        """The letter and the chords, one symbol a bar, of every clip of so many bars.
+    def parts(self, bars: int) -> list[Part]:
+        """Every clip of so many bars.
 
         Raises:
             MusicaeError: the clips do not fill a section, or there is no section.
         """
         section = [symbol for symbol in split_symbols(self.chords) for _ in range(self.bars_per_chord)]
-        if len(section) % bars or not section or not self.form:
+        if len(section) % bars or not section or not self.form.isalpha() or self.repeat < 1:
             hint = f"give a form like AABA, and chords for a multiple of {bars} bars"
             raise MusicaeError(f"a form of {self.form!r} and sections of {len(section)} bars make no piece", hint)
-        clips = [" ".join(section[i : i + bars]) for i in range(0, len(section), bars)]
-        return [(letter, chords) for letter in self.form * self.repeat for chords in clips]
+        letters = "".join(dict.fromkeys(self.form))
+        return [
+            Part(letters.index(letter), place, " ".join(section[start : start + bars]))
+            for letter in self.form * self.repeat
+            for place, start in enumerate(range(0, len(section), bars))
+        ]
+
+
+class Part(NamedTuple):
+    """One clip of a piece: the number of its letter, its place in the section, and its chords, one symbol a bar."""
+
+    letter: int
+    place: int
+    chords: str
 
 
 def compose(
@@ -59,33 +73,26 @@ def compose(
 ) -> Clip:
     """One clip of all bars, each decoded under its chord.
 
-    Every section has one code, and its bars have the programs of its first bar. The first section has the code of
-    `start`, or one from the prior; others lie half way from it to new music. With `end`, the codes of the sections lead
-    from the first to that of `end`; a piece of one section goes there bar by bar, and programs change on the way.
+    Sections of one letter have one code and the programs of their first clip. The first letter has the code of `start`,
+    or one from the prior; further ones lie half way from it to new music. With `end`, the codes of the letters lead
+    to that of `end`, which the last letter has. A form of one letter goes there clip by clip instead, and its programs
+    change on the way.
 
     Args:
         start, end: music that the piece comes from and leads to.
-        variation: how far, from 0 to 1, every bar but the first of a section moves towards new music.
+        variation: how far, from 0 to 1, every clip but the first of a section moves towards new music; the same one
+            wherever the section is played again.
+        tempo_qpm: where there is no `start`; else the piece has its tempo.
 
     Raises:
-        MusicaeError: the model is told no chords, or a chord is none.
+        MusicaeError: the model is told no chords, a chord is none, or there is no way to lead.
     """
-    if not model.representation.shape.given:
-        raise MusicaeError(f"model {model.name} is told no chords", "choose one whose name ends in -chords with -m")
+    model.require_chords()
     parts = song.parts(model.representation.bars)
-    letters = list(dict.fromkeys(letter for letter, _ in parts))
-    numbers = [letters.index(letter) for letter, _ in parts]
-    first = [numbers.index(number) for number in numbers]
-    new = draw(model, len(letters) + len(parts), seed)
-    base = encode(model, start) if start else new[:1]
-    wandering = end is not None and len(letters) == 1
-    if end is None:
-        sections = torch.cat([base, walk.slerp(base, new[1 : len(letters)], CONTRAST)])
-    else:
-        sections = walk.path(base[0], encode(model, end)[0], len(parts) if wandering else len(letters))
-    z: Codes = sections if wandering else sections[numbers]
-    later = torch.tensor([i > lead for i, lead in enumerate(first)])[:, None]
-    z = torch.where(later, walk.slerp(z, new[len(letters) :], variation), z)
+    codes, follows = _codes(model, parts, start, end, seed)
+    z = _varied(model, codes, parts, variation, seed)
+    if not follows:
+        z[-1] = codes[-1]  # the way arrives, however much it varies
     recipe = Recipe.of(
         model,
         "compose",
@@ -93,10 +100,43 @@ def compose(
         {**asdict(song), "variation": variation, "from": start.label if start else "", "to": end.label if end else ""},
         seed=seed,
         temperature=temperature,
-        style=Style(tempo_qpm),
-        chords=[chords for _, chords in parts],
-        follows=() if wandering else tuple(first),
+        style=start.style if start else Style(tempo_qpm),
+        chords=[part.chords for part in parts],
+        follows=follows,
         origin="-".join(source.name for source in (start, end) if source and source.name),
-        drawn=True,
+        drawn=draws(song, start is not None, end is not None, variation),
     )
     return make(model, recipe)
+
+
+def draws(song: Song, start: bool, end: bool, variation: float) -> bool:
+    """Whether the seed has a part in the codes of a piece that starts or ends with given music."""
+    return not start or variation > 0 or (not end and len(set(song.form)) > 1)
+
+
+def _codes(
+    model: Model, parts: Sequence[Part], start: Source | None, end: Source | None, seed: int
+) -> tuple[Codes, tuple[int, ...]]:
+    """The code of every part before it varies, and the part whose programs it takes; none if programs change."""
+    letters = [part.letter for part in parts]
+    new = draw(model, 1 + max(letters), seed)
+    base = encode(model, start) if start else new[:1]
+    if end is None:
+        sections = torch.cat([base, walk.slerp(base, new[1:], CONTRAST)])
+    elif len(new) > 1:
+        sections = walk.path(base[0], encode(model, end)[0], len(new))
+    elif len(parts) > 1:
+        return walk.path(base[0], encode(model, end)[0], len(parts)), ()
+    else:
+        raise MusicaeError("a piece of one clip leads nowhere", "give more chords, or leave --to away")
+    return sections[letters], tuple(letters.index(letter) for letter in letters)
+
+
+def _varied(model: Model, codes: Codes, parts: Sequence[Part], variation: float, seed: int) -> Codes:
+    """Codes moved towards new ones, except those that begin a section; alike wherever a section is played."""
+    places = sorted({(part.letter, part.place) for part in parts})
+    letters = 1 + places[-1][0]
+    new = draw(model, letters + len(places), seed)[letters:]
+    targets = new[[places.index((part.letter, part.place)) for part in parts]]
+    begins = torch.tensor([part.place == 0 for part in parts])[:, None]
+    return torch.where(begins, codes, walk.slerp(codes, targets, variation))

@@ -45,4 +45,5 @@ def decode(
         chords=recipe.chords,
         origin=recipe.origin,
     )
+    run.check(model)
     return make_each(model, run.parts())

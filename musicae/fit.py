@@ -96,6 +96,6 @@ def check_kind(model: Model, data: Dataset) -> None:
     ours, theirs = model.representation, data.representation
     if (ours.name, ours.arguments) != (theirs.name, theirs.arguments):
         raise MusicaeError(
-            f"{data.folder} holds {theirs.name} of {theirs.bars} bars, not {ours.name} of {ours.bars} bars",
-            f"musicae preprocess FOLDER -o data/NAME --representation {ours.name} --bars {ours.bars}",
+            f"{data.folder} holds {theirs}, not {ours}",
+            ours.made_by,
         )

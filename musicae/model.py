@@ -98,6 +98,15 @@ class Model:
         tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in state.items()}
         return save_tensors(tensors, notes)
 
+    def require_chords(self) -> None:
+        """Make sure that the model is told chords.
+
+        Raises:
+            MusicaeError: it is not.
+        """
+        if not self.representation.shape.given:
+            raise MusicaeError(f"model {self.name} is told no chords", "choose one that is: musicae models lists them")
+
     @torch.no_grad()
     def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step field"]) -> Codes:
         """The posterior means of windows, on the CPU."""

@@ -17,7 +17,7 @@ def hierarchical(representation: Spec) -> Config:
         representation=representation,
         embedding=spec("features", size=48),
         encoder=spec("dense", code=192, hidden=512),
-        latent=spec("gaussian", size=256, floor=0.3),
+        latent=spec("gaussian", size=256, floor=0.5, spread=1.0),
         decoder=spec(
             "conductor",
             hidden=256,
@@ -25,6 +25,7 @@ def hierarchical(representation: Spec) -> Config:
             conductor_hidden=384,
             conductor_layers=1,
             feed=True,
+            slot=16 if representation.arguments["bars"] > 2 else 0,
             subdivide=4,
         ),
         prior=spec("fitted"),

@@ -242,6 +242,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(_text(item) for item in value)
+
+
 def _number(value: Any) -> float:
     if not isinstance(value, int | float):
         raise TypeError
@@ -301,7 +307,7 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "device": ("a name", _text),
     "seed": ("a whole number or null", lambda value: None if value is None else operator.index(value)),
     "draws": ("a list of whole numbers", _whole_numbers),
-    "chords": ("a list of texts", lambda value: tuple(_text(chords) for chords in value)),
+    "chords": ("a list of texts", _texts),
     "follows": ("a list of whole numbers", _whole_numbers),
     "temperature": ("a number", _number),
     "tempo_qpm": ("a number", _number),

@@ -9,11 +9,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from musicae.config import Config, Spec
+from musicae.config import Config, Spec, build
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown
 from musicae.files import write_atomically
 from musicae.model import Model, load, pick_device
+from musicae.music.representations import REPRESENTATIONS
 from musicae.presets import PRESETS
 from musicae.training.card import write_card
 from musicae.training.distributed import join_workers
@@ -83,13 +84,10 @@ def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = ""
         config = PRESETS[preset or suitable[0]]
     chosen = config.representation
     if chosen.name != held.name or (preset is not None and chosen != held):
-        message = f"{dataset.folder} holds {_in_words(held)}; {preset or initial} reads {_in_words(chosen)}"
-        raise MusicaeError(message, "leave --preset away, or preprocess the music for it")
+        reads = build(REPRESENTATIONS, chosen)
+        message = f"{dataset.folder} holds {dataset.representation}; {preset or initial} reads {reads}"
+        raise MusicaeError(message, f"leave --preset away, or make a data set: {reads.made_by}")
     return replace(config, representation=held)
-
-
-def _in_words(music: Spec) -> str:
-    return f"{music.name} windows of {music.arguments['bars']} bars"
 
 
 def begin(
@@ -130,8 +128,8 @@ def begin(
 def _check_data(run: Run, dataset: Dataset) -> None:
     held = Spec(dataset.representation.name, dataset.representation.arguments)
     if run.config.representation != held:
-        message = f"{dataset.folder} holds {_in_words(held)}, not {_in_words(run.config.representation)}"
-        raise MusicaeError(message, "preprocess the music again with the --bars that you want")
+        wanted = build(REPRESENTATIONS, run.config.representation)
+        raise MusicaeError(f"{dataset.folder} holds {dataset.representation}, not {wanted}", wanted.made_by)
     if run.source != dataset.manifest.get("source", ""):
         message = f"{dataset.folder} is not made from what this training was begun with"
         raise MusicaeError(message, "bring the data set back, or begin a new training with --from")
@@ -148,14 +146,14 @@ def transfer(source: nn.Module, target: nn.Module) -> float:
     known = source.state_dict()
     fitting = {
         name: known[name]
-        for name, parameter in target.named_parameters()
-        if name in known and known[name].shape == parameter.shape
+        for name, tensor in target.state_dict().items()
+        if name in known and known[name].shape == tensor.shape
     }
     if not fitting:
         raise MusicaeError("no weight of that model fits", "choose a model with layers of the same sizes")
     target.load_state_dict(fitting, strict=False)
-    copied = sum(weight.numel() for weight in fitting.values())
-    return copied / sum(parameter.numel() for parameter in target.parameters())
+    copied, needed = (sum(x.numel() for x in tensors.values()) for tensors in (fitting, target.state_dict()))
+    return copied / needed
 
 
 def finish(trainer: Trainer, run: Run) -> Metrics:

@@ -43,9 +43,7 @@ def slerp(a: Code, b: Code, t: float) -> Code:
     return (direction * torch.lerp(length_a, length_b, t)).to(a.dtype)
 
 
-def path(
-    a: Float[Tensor, " size"], b: Float[Tensor, " size"], steps: int, between: Between = slerp
-) -> Float[Tensor, "step size"]:
+def path(a: Code, b: Code, steps: int, between: Between = slerp) -> Float[Tensor, "step *batch size"]:
     """`steps` codes at equal distances from a to b, both included; one step is a alone."""
     return torch.stack([between(a, b, t) for t in torch.linspace(0, 1, steps, dtype=torch.float64).tolist()])
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from commands import Run, assert_fails
-from conftest import tiny_model
+from conftest import tiny_config, tiny_model
 
 from musicae.clip import Source
 from musicae.compose import Song, compose
+from musicae.config import spec
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.chords import CLASSES, parse
@@ -35,10 +38,10 @@ def source(model: Model, chords: str, seed: int) -> Source:
 
 def test_a_plan_has_a_letter_and_a_chord_for_every_bar() -> None:
     song = Song("C | Am", bars_per_chord=2, form="AB", repeat=2)
-    once = [(letter, chord) for letter in "AB" for chord in ("C", "C", "Am", "Am")]
+    once = [(letter, *place) for letter in (0, 1) for place in enumerate(("C", "C", "Am", "Am"))]
     assert song.parts(1) == once * 2
-    assert song.parts(2)[:2] == [("A", "C C"), ("A", "Am Am")]
-    for wrong in (Song(""), Song("C", form=""), Song("C F G")):
+    assert song.parts(2)[:3] == [(0, 0, "C C"), (0, 1, "Am Am"), (1, 0, "C C")]
+    for wrong in (Song(""), Song("C D", form=""), Song("C D", form="A B"), Song("C D", repeat=0), Song("C F G")):
         with pytest.raises(MusicaeError, match="make no piece"):
             wrong.parts(2)
 
@@ -66,8 +69,28 @@ def test_bars_of_a_section_have_its_code_and_its_programs(band: Model) -> None:
     assert recipe.chords == ("C", "Am", "F", "G") * 4
     assert recipe.follows == (0,) * 8 + (8,) * 4 + (0,) * 4
     assert torch.equal(recipe.z[0], recipe.z[15]) and not torch.equal(recipe.z[0], recipe.z[8])
-    quarter = clip.score.ticks_per_quarter
-    assert clip.score.end == 16 * QUARTERS * quarter
+    assert clip.score.end == 16 * QUARTERS * clip.score.ticks_per_quarter
+
+
+def test_the_first_bar_of_a_section_says_which_programs_play(band: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, decode = [], band.decode
+
+    def recorded(*arguments: Any, **options: Any) -> Any:
+        made.append(decode(*arguments, **options)[0])
+        return made[-1][None]
+
+    monkeypatch.setattr(band, "decode", recorded)
+    compose(band, Song("C Am F G", form="AB"), temperature=1.0, seed=1)
+    programs = np.stack(made)[:, :, 0, 0]
+    assert (programs[:4] == programs[0]).all() and (programs[4:] == programs[4]).all()
+    assert (programs[0] != programs[4]).any() and (made[0] != made[1]).any()
+
+
+def test_variation_is_the_same_wherever_a_section_is_played(band: Model) -> None:
+    z = compose(band, Song("C F", form="AB", repeat=2), variation=0.5, seed=1).recipe.z
+    assert torch.equal(z[:4], z[4:]) and len(z.unique(dim=0)) == 4
+    plain = compose(band, Song("C F", form="AB"), seed=1).recipe.z
+    torch.testing.assert_close(z[[0, 2]], plain[[0, 2]])
 
 
 def test_programs_follow_where_they_are_told_to(band: Model) -> None:
@@ -87,17 +110,38 @@ def test_a_piece_leads_from_one_clip_to_another(band: Model) -> None:
     assert one.follows == () and len(set(map(tuple, one.z.tolist()))) == 6
     sections = compose(band, Song("C G", form="ABC"), a, b).recipe
     torch.testing.assert_close(sections.z[[0, 1, 4, 5]], ends[[0, 0, 1, 1]])
+    varied = compose(band, Song("C G F"), a, b, variation=0.5).recipe
+    torch.testing.assert_close(varied.z[[0, -1]], ends)
+    with pytest.raises(MusicaeError, match="leads nowhere"):
+        compose(band, Song("C"), a, b)
     alone = compose(band, Song("C G"), a, variation=0.25).recipe
     torch.testing.assert_close(alone.z[0], ends[0])
     assert not torch.equal(alone.z[1], alone.z[0])
+
+
+def test_a_seed_is_kept_where_it_has_a_part(band: Model) -> None:
+    a = source(band, "C", 1)
+    assert compose(band, Song("C G"), a, temperature=0.0, seed=3).recipe.seed is None
+    assert compose(band, Song("C G"), temperature=0.0, seed=3).recipe.seed == 3
+    assert compose(band, Song("C G", form="AB"), a, temperature=0.0, seed=3).recipe.seed == 3
+    assert compose(band, Song("C G", form="AB"), a, a, temperature=0.0, seed=3).recipe.seed is None
+
+
+def test_clips_of_several_bars_are_told_a_chord_a_bar() -> None:
+    config = tiny_config("multitrack-1bar-chords")
+    model = Model(replace(config, representation=spec("multitrack", bars=2, chords=True)), device="cpu")
+    clip = compose(model, Song("C Am F G"), seed=1)
+    assert clip.recipe.chords == ("C Am", "F G")
+    assert clip.score.end == 4 * QUARTERS * clip.score.ticks_per_quarter
+    with pytest.raises(MusicaeError, match="make no piece"):
+        compose(model, Song("C Am F"))
 
 
 def test_compose_writes_what_replay_writes_again(run: Run) -> None:
     words = ("compose", "--chords", "C Am F G", "--seed", 4)
     assert run(*words, "-o", "song.mid").paths == [Path("song.mid")]
     assert run("replay", "song.json", "-o", "-").bytes == Path("song.mid").read_bytes()
-    score = read_midi(Path("song.mid"))
-    assert score.end <= 16 * score.ticks_per_quarter
+    assert not read_midi(Path("song.mid")).silent
     named = run(*words).paths
     assert named == [Path("compose-multitrack-1bar-chords-seed4-000.mid")]
 

@@ -9,7 +9,7 @@ from torch import nn
 from musicae.errors import MusicaeError
 from musicae.networks import recurrent
 from musicae.networks.autoencoder import Autoencoder, Batch, nll
-from musicae.networks.decoders import DECODERS, Decoder, draw
+from musicae.networks.decoders import DECODERS, ConductorLSTM, Decoder, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.grid import Field, Grid
@@ -26,7 +26,7 @@ GRIDS = {
 RAGGED = Grid(3, 6, (Field("event", torch.eye(4), end=3),), (Field("told", torch.eye(3)),))
 
 SMALL = {"hidden": 6, "layers": 2}
-CONDUCTOR = {**SMALL, "conductor_hidden": 6, "conductor_layers": 1}
+CONDUCTOR = {**SMALL, "conductor_hidden": 6, "conductor_layers": 1, "feed": True, "slot": 2}
 
 
 @pytest.fixture(params=GRIDS)
@@ -302,6 +302,21 @@ def test_a_floor_keeps_the_posterior_wide() -> None:
         Gaussian(2, floor=1.0)
 
 
+def test_means_are_spread_alike_in_every_dimension() -> None:
+    latent = Gaussian(4, size=3, floor=0.5, spread=2.0)
+    h = torch.randn(512, 4) * torch.tensor([1.0, 1e-2, 5.0, 0.0]) + 3
+    for _ in range(400):
+        trained = latent(h).mean
+    torch.testing.assert_close(trained.std(0, correction=0), torch.full((3,), 2.0), rtol=1e-2, atol=0)
+    latent.train(False)
+    torch.testing.assert_close(latent(h).mean, trained, rtol=2e-2, atol=2e-2)
+    torch.testing.assert_close(latent(h[:1]).mean, latent(h).mean[:1])
+    latent.train()
+    assert torch.isfinite(latent(h[:1]).mean).all(), "a batch of one window"
+    with pytest.raises(MusicaeError, match="spread"):
+        Gaussian(2, spread=-1.0)
+
+
 def test_a_fitted_prior_draws_where_codes_lie() -> None:
     generator = torch.Generator().manual_seed(0)
     mix = torch.tensor([[2.0, 0.0, 0.0], [1.0, 0.5, 0.0], [0.0, 0.0, 0.1]])
@@ -372,3 +387,14 @@ def test_sampling_is_reproducible(any_grid: Grid) -> None:
     assert torch.equal(first, second)
     for i, field in enumerate(any_grid.fields):
         assert 0 <= int(first[..., i].min()) <= int(first[..., i].max()) < field.vocabulary
+
+
+@pytest.mark.parametrize(("feed", "slot"), [(False, 0), (True, 0), (False, 2)])
+def test_every_context_comes_from_the_code(feed: bool, slot: int) -> None:
+    contexts = ConductorLSTM(7, 5, 6, 1, feed, slot)
+    z = torch.randn(2, 7, requires_grad=True)
+    out = contexts(z)
+    assert out.shape == (2, 5, 6)
+    for stretch in range(5):
+        (reached,) = torch.autograd.grad(out[0, stretch].sum(), z, retain_graph=True)
+        assert (reached[0] != 0).all() and (reached[1] == 0).all()

@@ -36,7 +36,7 @@ def tiny(preset: str = "melody-2bar", decoder: dict[str, object] | None = None, 
         config,
         embedding=spec("features", size=4),
         encoder=spec("dense", code=8, hidden=8),
-        latent=spec("gaussian", size=4),
+        latent=spec("gaussian", size=4, spread=1.0),
         decoder=spec("conductor", **{**sizes, **(decoder or {})}),
         training=replace(Training(batch=8, validate_every=4, validation_windows=16), **training),  # type: ignore[arg-type]
     )

@@ -19,7 +19,7 @@ def command(
     ],
     bars_per_chord: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How long a chord lasts.")] = 1,
     form: Annotated[
-        str, typer.Option(metavar="LETTERS", help="A letter for every section; equal ones sound alike.")
+        str, typer.Option(metavar="LETTERS", help="A letter for every section; equal ones have one style.")
     ] = "A",
     repeat: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How often the form is played.")] = 1,
     start: Annotated[
@@ -43,23 +43,24 @@ def command(
 ) -> None:
     """Write a piece for several instruments over a chord progression.
 
-    The instruments and the style stay through a section, and the notes follow the chords. With --from and --to, the
-    piece leads from one file's style to the other's."""
+    The instruments and the style stay through a section, and the notes follow the chords. The first letter of the form
+    has the style of the file after --from, the last one that after --to; a form of one letter goes from one to the
+    other bar by bar."""
     console = Console(quiet, json)
     if start == end == "-":
         raise typer.BadParameter("stdin holds one file: name the one to begin from, or the one to arrive at")
-    check_output(output, console, force, inputs=[path for path in (start, end) if path])
-    from musicae.compose import Song, compose
+    check_output(output, console, force, inputs=[path for path in (start, end) if path is not None])
+    from musicae.compose import Song, compose, draws
     from musicae.model import load
     from musicae.music.chords import progression
 
-    for chord in progression(chords):
-        if chord.notice:
-            console.note(chord.notice)
+    for notice in dict.fromkeys(chord.notice for chord in progression(chords) if chord.notice):
+        console.note(notice)
     net = load(model, device)
-    sources = [read_source(path, net, console, tempo=tempo) if path else None for path in (start, end)]
-    qpm = tempo or (sources[0].style.tempo_qpm if sources[0] else 120.0)
+    net.require_chords()
+    ends = [None if path is None else read_source(path, net, console, tempo=tempo) for path in (start, end)]
     song = Song(chords, bars_per_chord, form, repeat)
-    drawn = console.seed(seed)
-    clip = compose(net, song, *sources, variation=variation, temperature=temperature, seed=drawn, tempo_qpm=qpm)
+    needed = temperature > 0 or draws(song, start is not None, end is not None, variation)
+    drawn = console.seed(seed, needed=needed)
+    clip = compose(net, song, *ends, variation=variation, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
     deliver([clip], output, console, force)

@@ -65,9 +65,9 @@ def reconstruction(
     """Compare how well models give windows back.
 
     Shares of right steps: given the true steps before (teacher), given the code alone by argmax (free) and at
-    temperature 1 (drawn); F1 of the onsets by argmax; nll and KL in nats per window; F1 of notes by argmax, and the
-    share of windows in which the right instruments play. Beside it what a model would reach that always holds, and
-    how far each model is from the first one, with 95 % intervals.
+    temperature 1 (drawn); F1 of the onsets by argmax; nll and KL in nats per window. Of several instruments also F1 of
+    the notes by argmax, and the share of windows in which the right instruments play. Beside it what a model would
+    reach that always holds, and how far each model is from the first one, with 95 % intervals.
     """
     console = Console(quiet, json)
     from musicae.evaluation import reconstruction as experiment
@@ -211,8 +211,8 @@ def chords(
     )
     title = f"{model}: note time on the asked chord, {samples} samples; {len(tokens)} windows of {data}, {split}"
     console.table(title, ("chord", "told it", "told its tritone", "real"), rows)
-    style = [[name.replace("_", " "), f"{value:.3f}"] for name, value in asdict(result.style).items()]
-    console.table("one code under C, Am, F and G", ("", "share"), style)
+    kept = [[name.replace("_", " "), f"{value:.3f}"] for name, value in asdict(result.kept).items()]
+    console.table("one code under C, Am, F and G", ("", "share"), kept)
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
 
 
@@ -235,8 +235,11 @@ def _report(
     holding: dict[str, Scores],
     apart: dict[str, dict[str, dict[str, Interval]]],
 ) -> None:
-    header = ("model", "parameters", "windows seen", "nll", "KL", "active", "note F1", "instruments")
+    header = ("model", "parameters", "windows seen", "nll", "KL", "active")
     console.table(title, header, (_summary(name, result) for name, result in found.items()))
+    notes = [[name, *map("{:.3f}".format, asdict(r.notes).values())] for name, r in found.items() if r.notes]
+    if notes:
+        console.table("what is heard", ("model", "note F1", "same instruments"), notes)
     fields = {**{name: result.fields for name, result in found.items()}, "always holds": holding}
     console.table("share of right steps", ("model", "field", "teacher", "free", "drawn", "onset F1"), _scores(fields))
     if apart:
@@ -247,14 +250,13 @@ def _report(
 def _summary(name: str, result: Reconstruction) -> list[str]:
     seen = f"{result.windows_seen:,}" if result.windows_seen else "unknown"
     kl = "" if result.kl is None else f"{result.kl:.2f}"
-    notes = (f"{share:.3f}" for share in asdict(result.notes).values())
-    return [name, f"{result.parameters:,}", seen, f"{result.nll:.2f}", kl, str(result.active), *notes]
+    return [name, f"{result.parameters:,}", seen, f"{result.nll:.2f}", kl, str(result.active)]
 
 
 def _scores(models: dict[str, dict[str, Scores]]) -> Iterator[list[str]]:
     for name, fields in models.items():
         for field, scores in fields.items():
-            yield [name, field, *(f"{score:.3f}" for score in asdict(scores).values())]
+            yield [name, field, *("" if score is None else f"{score:.3f}" for score in asdict(scores).values())]
 
 
 def _differences(models: dict[str, dict[str, dict[str, Interval]]]) -> Iterator[list[str]]:
@@ -268,7 +270,8 @@ def _record(name: str, result: Reconstruction, apart: dict[str, dict[str, Interv
     plain = {key: value for key, value in vars(result).items() if key not in ("fields", "notes", "steps", "hits")}
     fields = {field: asdict(scores) for field, scores in result.fields.items()}
     ways = {field: {way: asdict(i) for way, i in found.items()} for field, found in (apart or {}).items()}
-    return {"model": name, **plain, "fields": fields, "notes": asdict(result.notes), "beyond_first": ways}
+    notes = {"notes": asdict(result.notes)} if result.notes else {}
+    return {"model": name, **plain, "fields": fields, **notes, "beyond_first": ways}
 
 
 def _ways(result: Ways) -> Iterator[list[str]]:

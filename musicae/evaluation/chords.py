@@ -10,7 +10,6 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from musicae.errors import MusicaeError
 from musicae.evaluation.notes import Onset, instruments, note_f1, onsets
 from musicae.evaluation.windows import Codes, Progress, Windows, decoded, scores_of, silently
 from musicae.model import Model
@@ -23,22 +22,22 @@ UNDER = ("C", "Am", "F", "G")
 
 
 @dataclass(frozen=True)
-class Share:
-    """The share of the sounding time of pitched notes that belongs to a chord's tones.
+class Shares:
+    """Shares of the sounding time of pitched notes that belong to a chord's tones; None where nothing sounds.
 
     Attributes:
         asked: where the decoder is told the chord.
         wrong: where it is told the chord a tritone away instead.
-        real: in held-out windows that have such a chord; None if there are none.
+        real: in the bars of held-out windows that have such a chord.
     """
 
-    asked: float
-    wrong: float
+    asked: float | None
+    wrong: float | None
     real: float | None
 
 
 @dataclass(frozen=True)
-class Style:
+class Kept:
     """What stays of a code under `UNDER`, decoded by argmax.
 
     Attributes:
@@ -58,8 +57,8 @@ class Chords:
 
     samples: int
     temperature: float
-    shares: dict[str, Share]
-    style: Style
+    shares: dict[str, Shares]
+    kept: Kept
 
 
 def measure(
@@ -79,14 +78,10 @@ def measure(
     Raises:
         MusicaeError: the model is told no chords.
     """
-    if not model.representation.shape.given:
-        raise MusicaeError(f"model {model.name} is told no chords", "choose one whose name ends in -chords")
+    model.require_chords()
     z, roots = model.prior(samples, seed), np.random.default_rng(seed).integers(12, size=samples).tolist()
-    real: dict[str, list[tuple[Score, list[Chord]]]] = {quality: [] for quality in QUALITIES}
-    for score, window in zip(scores_of(model, tokens.numpy()), tokens.numpy(), strict=True):
-        chords = progression(model.representation.chords(window))
-        if chords[0].root >= 0:
-            real[chords[0].quality].append((score, chords))
+    heard = [progression(model.representation.chords(window)) for window in tokens.numpy()]
+    real = list(zip(scores_of(model, tokens.numpy()), heard, strict=True))
     shares = {}
     for quality in QUALITIES:
         asked = [Chord(root, quality, root) for root in roots]
@@ -95,9 +90,9 @@ def measure(
             for away in (0, TRITONE)
         )
         bars = [[chord] * model.representation.bars for chord in asked]
-        told, misled = (share(list(zip(scores, bars, strict=True))) for scores in (right, wrong))
-        shares[quality] = Share(told, misled, share(real[quality]) if real[quality] else None)
-    return Chords(samples, temperature, shares, style(model, z, progress=progress))
+        told, misled = (time_on(list(zip(scores, bars, strict=True)), quality) for scores in (right, wrong))
+        shares[quality] = Shares(told, misled, time_on(real, quality))
+    return Chords(samples, temperature, shares, kept(model, z, progress=progress))
 
 
 def decodings(samples: int) -> int:
@@ -105,14 +100,14 @@ def decodings(samples: int) -> int:
     return samples * (2 * len(QUALITIES) + len(UNDER))
 
 
-def style(model: Model, z: Codes, *, progress: Progress = silently) -> Style:
+def kept(model: Model, z: Codes, *, progress: Progress = silently) -> Kept:
     """What stays of codes under different chords."""
     scores = [under(model, z, progression(chord) * len(z), 0.0, 0, progress) for chord in UNDER]
     rhythms = [[rhythm(score) for score in row] for row in scores]
     same = [len({instruments(score) for score in column}) == 1 for column in zip(*scores, strict=True)]
     chords = [pair for column in zip(*rhythms, strict=True) for pair in combinations(column, 2)]
     codes = [pair for row in rhythms for pair in zip(row, row[1:] + row[:1], strict=True)]
-    return Style(float(np.mean(same)), note_f1(chords), note_f1(codes))
+    return Kept(float(np.mean(same)), note_f1(chords), note_f1(codes))
 
 
 def under(
@@ -124,21 +119,22 @@ def under(
     return scores_of(model, decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
 
 
-def share(played: Sequence[tuple[Score, Sequence[Chord]]]) -> float:
-    """The share of the time of pitched notes, over all scores, that is spent on tones of the chord of the bar.
+def time_on(played: Sequence[tuple[Score, Sequence[Chord]]], quality: str) -> float | None:
+    """The share of the time of pitched notes that is spent on tones of the chord, in bars with chords of a quality.
 
-    Bars have four quarters, and a note belongs to the bar in which it starts; 0 where nothing pitched sounds.
+    Bars have four quarters, and a note belongs to the bar in which it starts; None where nothing sounds.
     """
     inside = total = 0
     for score, chords in played:
         belongs = np.array([[pitch % 12 in chord.tones for pitch in range(128)] for chord in chords])
+        counts = np.array([chord.root >= 0 and chord.quality == quality for chord in chords])
         for track in score.tracks:
             if not track.is_drum:
                 bar = track.notes.start // (4 * score.ticks_per_quarter)
-                length = track.notes.end - track.notes.start
-                inside += int(length[belongs[bar, track.notes.pitch]].sum())
+                length = (track.notes.end - track.notes.start) * counts[bar]
+                inside += int((length * belongs[bar, track.notes.pitch]).sum())
                 total += int(length.sum())
-    return inside / total if total else 0.0
+    return inside / total if total else None
 
 
 def rhythm(score: Score) -> Counter[Onset]:

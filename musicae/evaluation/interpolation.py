@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Integer
-from torch import Tensor
 
 from musicae.errors import MusicaeError
 from musicae.evaluation.notes import instruments_apart, notes_apart
-from musicae.evaluation.windows import Codes, Progress, Tokens, Windows, decoded, given_in, scores_of, silently
+from musicae.evaluation.windows import Progress, Tokens, Windows, decoded, given_in, scores_of, silently
 from musicae.model import Model
 from musicae.music.score import Score
-from musicae.walk import slerp
+from musicae.walk import path
 
 Way = Integer[np.ndarray, "point window segment step field"]
-Distances = Float[np.ndarray, "point window"]
+Window = Integer[np.ndarray, "segment step field"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Ways:
 
 @dataclass(frozen=True)
 class Interpolation:
-    """Ways between pairs of windows, under every distance that their kind of music has."""
+    """Ways between pairs of windows, under every distance of their kind of music by which any pair differs."""
 
     pairs: int
     points: int
@@ -84,38 +84,31 @@ def measure(
     codes = path(model.encode(a), model.encode(b), points)
     told = torch.stack([given_in(model, a if 2 * point < points else b) for point in range(points)])
     written = decoded(model, codes.flatten(0, 1), told.flatten(0, 1), progress=progress)
-    way = written.reshape(points, *a.shape)
-    ragged = model.autoencoder.grid.ragged
+    way, ragged = written.reshape(points, *a.shape), model.autoencoder.grid.ragged
     mixed = blends(a.numpy(), b.numpy(), points, np.random.default_rng(seed), by_segment=ragged)
-    ways = {}
-    for name, distance in distances(model).items():
-        ends = distance(a.numpy()[None], b.numpy())
-        if not ends.mean():
-            hint = "give a data set of more music"
-            raise MusicaeError("there is no way between windows that are all alike", hint)
-        curves = (curve(distance(w, a.numpy()), distance(w, b.numpy()), ends) for w in (way, mixed))
-        ways[name] = Ways(float(ends.mean()), *curves)
-    return Interpolation(pairs, points, ways)
+
+    def seen(windows: Tokens) -> list[Any]:
+        return scores_of(model, windows) if ragged else list(windows)
+
+    from_a, to_b = seen(a.numpy()), seen(b.numpy())
+    ways = [[seen(point) for point in points_of] for points_of in (way, mixed)]
+    found = {}
+    for name, apart in (OF_SCORES if ragged else OF_TOKENS).items():
+        whole = mean_distance(apart, from_a, to_b)
+        if whole:
+            curves = (
+                curve(*([mean_distance(apart, point, end) / whole for point in steps] for end in (from_a, to_b)))
+                for steps in ways
+            )
+            found[name] = Ways(whole, *curves)
+    if not found:
+        raise MusicaeError("there is no way between windows that are all alike", "give a data set of more music")
+    return Interpolation(pairs, points, found)
 
 
-def distances(model: Model) -> dict[str, Callable[[Way, Tokens], Distances]]:
-    """How far windows are from others: by their tokens, or by instruments and notes where tokens are events."""
-    if not model.autoencoder.grid.ragged:
-        return {"tokens": hamming}
-
-    def between(apart: Callable[[Score, Score], float]) -> Callable[[Way, Tokens], Distances]:
-        def distance(way: Way, end: Tokens) -> Distances:
-            ends = scores_of(model, end)
-            return np.array([list(map(apart, scores_of(model, point), ends)) for point in way])
-
-        return distance
-
-    return {"instruments": between(instruments_apart), "notes": between(notes_apart)}
-
-
-def path(a: Codes, b: Codes, points: int) -> Float[Tensor, "point window size"]:
-    """The points of many ways from a to b, both included."""
-    return torch.stack([slerp(a, b, t) for t in np.linspace(0, 1, points).tolist()])
+def mean_distance(apart: Callable[[Any, Any], float], some: list[Any], others: list[Any]) -> float:
+    """The mean distance between the first ones, the second ones, ..."""
+    return float(np.mean(list(map(apart, some, others))))
 
 
 def blends(a: Tokens, b: Tokens, points: int, generator: np.random.Generator, *, by_segment: bool = False) -> Way:
@@ -130,27 +123,28 @@ def blends(a: Tokens, b: Tokens, points: int, generator: np.random.Generator, *,
     return np.stack([np.where(turn < share, b, a) for share in np.linspace(0, 1, points)])
 
 
-def curve(to_a: Distances, to_b: Distances, ends: Float[np.ndarray, "1 window"]) -> Curve:
-    """The mean distances of a way to its ends, and the distances between these, not all of them 0."""
-    to_a, to_b = (distance.mean(1) / ends.mean() for distance in (to_a, to_b))
+def curve(to_a: list[float], to_b: list[float]) -> Curve:
+    """The curve of these mean distances."""
     return Curve(
-        to_a.tolist(),
-        to_b.tolist(),
+        to_a,
+        to_b,
         rises=bool((np.diff(to_a) > 0).all()),
         falls=bool((np.diff(to_b) < 0).all()),
-        largest_step=max(largest_step(to_a), largest_step(to_b)),
+        largest_step=max(largest_step(np.array(to_a)), largest_step(np.array(to_b))),
     )
 
 
-def hamming(
-    a: Integer[np.ndarray, "*#batch segment step field"], b: Integer[np.ndarray, "*#batch segment step field"]
-) -> Float[np.ndarray, "*#batch"]:
+def hamming(a: Window, b: Window) -> float:
     """The share of tokens that differ."""
-    shares: Float[np.ndarray, "*#batch"] = (a != b).mean((-3, -2, -1))
-    return shares
+    return float((a != b).mean())
 
 
 def largest_step(distances: Float[np.ndarray, " point"]) -> float:
     """The largest share of the change from the first to the last point that one step makes; 1 if there is no change."""
     whole = distances[-1] - distances[0]
     return float((np.diff(distances) / whole).max()) if whole else 1.0
+
+
+OF_TOKENS: dict[str, Callable[[Window, Window], float]] = {"tokens": hamming}
+OF_SCORES: dict[str, Callable[[Score, Score], float]] = {"instruments": instruments_apart, "notes": notes_apart}
+"""How far windows are from each other: by their tokens, or by what is heard where tokens are events."""

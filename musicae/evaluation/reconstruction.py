@@ -33,13 +33,13 @@ class Scores:
         teacher: share of the steps that are right given the true steps before (argmax).
         free: share that is right given z alone (argmax).
         drawn: the same, drawn at temperature 1.
-        onset_f1: of the onsets of `free`; of the notes where tokens are events.
+        onset_f1: of the onsets of `free`; None where tokens are events.
     """
 
     teacher: float
     free: float
     drawn: float
-    onset_f1: float
+    onset_f1: float | None
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Reconstruction:
         nll, kl: in nats per window, z drawn from the posterior; a code that is certain has no KL.
         active: dimensions of z in use.
         fields: scores by field, z the posterior mean.
-        notes: scores of what is heard.
+        notes: scores of what is heard; None where tokens are steps and say as much.
         steps: per window, how many steps count.
         hits: how many of them are right, for "free" and "drawn".
     """
@@ -75,7 +75,7 @@ class Reconstruction:
     kl: float | None
     active: int
     fields: dict[str, Scores]
-    notes: NoteScores
+    notes: NoteScores | None
     steps: Steps
     hits: dict[str, Hits]
 
@@ -97,7 +97,7 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress 
     free = decoded(model, z, given, progress=progress)
     drawn = decoded(model, z, given, temperature=1.0, seed=seed, progress=progress)
     truth, mask = written(model, tokens.numpy()), mask_of(model, tokens)
-    notes = compare_notes(model, free, tokens.numpy())
+    notes = compare_notes(model, free, tokens.numpy()) if model.autoencoder.grid.ragged else None
     free, drawn = written(model, free), written(model, drawn)
     right = {"free": hits(free, truth, mask), "drawn": hits(drawn, truth, mask)}
     shares = {way: counts.sum(0) / mask.sum() for way, counts in right.items()}
@@ -106,7 +106,7 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress 
             metrics[f"teacher/{field.name}"],
             float(shares["free"][i]),
             float(shares["drawn"][i]),
-            notes.f1 if field.end >= 0 else onset_f1(free[..., i], truth[..., i], mask, field),
+            None if field.end >= 0 else onset_f1(free[..., i], truth[..., i], mask, field),
         )
         for i, field in enumerate(model.representation.shape.fields)
     }

@@ -50,12 +50,12 @@ def syncopation8(score: Score) -> float:
 
 
 def strings(score: Score) -> float:
-    """Share of the instruments that are strings (General MIDI programs 40 to 51); 1 where only strings play."""
+    """Share of the tracks that play strings (General MIDI programs 40 to 51); 1 where nothing else plays."""
     return _mean(np.array([not track.is_drum and track.program in STRINGS for track in _playing(score)]))
 
 
 def tracks(score: Score) -> float:
-    """Number of instruments."""
+    """Number of tracks that play."""
     return float(len(_playing(score)))
 
 

@@ -100,17 +100,25 @@ class Whole(nn.Module):
 
 
 class ConductorLSTM(nn.Module):
-    """Unrolls z into one context per stretch: starts at tanh(W z) and is fed nothing, or z at every step."""
+    """Unrolls z into one context per stretch: starts at tanh(W z), and is fed nothing, or more of z at every step.
 
-    def __init__(self, size: int, stretches: int, hidden: int, layers: int, feed: bool) -> None:
+    Args:
+        feed: it sees all of z at every step.
+        slot: how many numbers, W_s z, it sees at step s alone; 0 for none. Without them it must count its steps to find
+            in z what belongs to each, which takes long to learn where there are many.
+    """
+
+    def __init__(self, size: int, stretches: int, hidden: int, layers: int, feed: bool, slot: int) -> None:
         super().__init__()
         self.stretches, self.feed = stretches, feed
         self.start = nn.Linear(size, 2 * layers * hidden)
-        self.lstm = lstm(1 + feed * size, hidden, layers)
+        self.slots = nn.Linear(size, stretches * slot) if slot else None
+        self.lstm = lstm((slot or 1) + feed * size, hidden, layers)
 
     def forward(self, z: Code) -> Contexts:
-        nothing = z.new_zeros(len(z), self.stretches, 1)
-        return run(self.lstm, nothing, z if self.feed else z[:, :0], *first_state(self.start(z), self.lstm))
+        own = self.slots(z) if self.slots else z.new_zeros(len(z), self.stretches)
+        own = own.unflatten(1, (self.stretches, -1))
+        return run(self.lstm, own, z if self.feed else z[:, :0], *first_state(self.start(z), self.lstm))
 
 
 class Decoder(nn.Module):
@@ -181,7 +189,7 @@ class Decoder(nn.Module):
         What is given comes back beside what is drawn. In a segment there are only end tokens after the first one.
 
         Args:
-            fixed: tokens that stand where they are whatever is drawn; -1 where the decoder is free.
+            fixed: tokens that stand where they are, unless the segment has ended; -1 where the decoder is free.
         """
         context = self.contexts(z).flatten(0, 1)
         told = given.reshape(len(context), self.steps, given.shape[-1])
@@ -200,7 +208,11 @@ class Decoder(nn.Module):
 
             core.unroll(embedding, context, told, feed)
             columns.append(drawn.tokens)
-        return torch.cat([torch.cat(columns, -1).reshape(*given.shape[:3], -1), given], -1)
+        written = torch.cat(columns, -1).reshape(*given.shape[:3], -1)
+        if self.grid.ragged:  # stretches of a segment that has ended before have gone on
+            ends = torch.tensor([max(field.end, 0) for field in self.grid.fields], device=z.device)
+            written = torch.where(self.grid.mask(written)[..., None] > 0, written, ends)
+        return torch.cat([written, given], -1)
 
     def _heads(self, core: Core, out: Float[Tensor, "stretch moment hidden"], mask: Mask) -> Logits:
         events = self.grid.events(out.reshape(*mask.shape, -1), mask)
@@ -253,7 +265,7 @@ def draw(
 def flat(
     grid: Grid, widths: list[int], latent: int, *, hidden: int = 512, layers: int = 2, token_dropout: float = 0.0
 ) -> Decoder:
-    """The flat baseline: one LSTM over the whole window, one head per field."""
+    """The flat baseline: one LSTM over the whole window, one head per field. It reads the ends that pad a segment."""
     core = Core(grid, widths, list(range(len(grid.fields))), latent, hidden, layers)
     return Decoder(grid, Whole(), [core], token_dropout)
 
@@ -268,6 +280,7 @@ def conductor(
     conductor_hidden: int = 512,
     conductor_layers: int = 2,
     feed: bool = False,
+    slot: int = 0,
     subdivide: int = 1,
     token_dropout: float = 0.0,
 ) -> Decoder:
@@ -276,12 +289,13 @@ def conductor(
     Args:
         hidden, layers: of every core.
         feed: the conductor sees z at every step, not in its first state alone.
+        slot: numbers from z that each of its steps has of its own.
         subdivide: stretches per segment; 1 lets a core write a whole segment, 4 a quarter of it.
     """
     if subdivide < 1 or grid.steps % subdivide:
         divisors = ", ".join(str(n) for n in range(1, grid.steps + 1) if grid.steps % n == 0)
         raise MusicaeError(f"decoder.subdivide={subdivide} does not divide {grid.steps} steps", f"choose {divisors}")
-    contexts = ConductorLSTM(latent, grid.segments * subdivide, conductor_hidden, conductor_layers, feed)
+    contexts = ConductorLSTM(latent, grid.segments * subdivide, conductor_hidden, conductor_layers, feed, slot)
     cores = [Core(grid, widths, [i], conductor_hidden, hidden, layers) for i in range(len(grid.fields))]
     return Decoder(grid, contexts, cores, token_dropout)
 

@@ -15,6 +15,9 @@ from musicae.errors import MusicaeError
 
 Code = Float[Tensor, "batch size"]
 
+MOMENTUM = 0.02
+"""Share of a batch in the running moments by which means are normalized outside of training."""
+
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
@@ -58,18 +61,28 @@ class Gaussian(Latent):
     update on. Starting at mean 0 and std ln 2, as was published, takes half as many updates again to get as far.
 
     Args:
-        floor: what std cannot fall below: no dimension then says more than about -ln(floor) nats. Without it training
-            crowds what is known of a window into a few dimensions of minute steps, and the way from one code to
-            another is full of jumps.
+        floor: what std cannot fall below. Without it training crowds what is known of a window into a few dimensions of
+            minute steps, and the way from one code to another is full of jumps.
+        spread: standard deviation that the mean of every dimension has over windows, kept by batch normalization
+            without a learned scale (BN-VAE, Zhu et al. 2020, arXiv:2004.12585). No dimension can die then, nor outgrow
+            the floor: each says about ln(1 + (spread / floor)^2) / 2 nats at most, so that all share what is known. 0
+            leaves the means free.
     """
 
     stochastic = True
+    center: Tensor
+    variance: Tensor
 
-    def __init__(self, inputs: int, *, size: int = 256, floor: float = 0.0) -> None:
+    def __init__(self, inputs: int, *, size: int = 256, floor: float = 0.0, spread: float = 0.0) -> None:
         super().__init__(size)
         if not 0 <= floor < 1:
             raise MusicaeError(f"latent.floor is {floor}", "give latent.floor 0 or more, but less than the prior's 1")
-        self.floor = floor
+        if spread < 0:
+            raise MusicaeError(f"latent.spread is {spread}", "give latent.spread 0, which leaves means free, or more")
+        self.floor, self.spread = floor, spread
+        if spread:
+            self.register_buffer("center", torch.zeros(size))
+            self.register_buffer("variance", torch.ones(size))
         self.mean = nn.Linear(inputs, size)
         self.std = nn.Linear(inputs, size)
         nn.init.normal_(self.mean.weight, std=inputs**-0.5)
@@ -79,6 +92,9 @@ class Gaussian(Latent):
 
     def forward(self, h: Float[Tensor, "batch width"]) -> Posterior:
         mean = self.mean(h).float()
+        if self.spread:
+            learning = self.training and len(mean) > 1  # one window has no spread
+            mean = self.spread * F.batch_norm(mean, self.center, self.variance, training=learning, momentum=MOMENTUM)
         std = self.floor + F.softplus(self.std(h).float())
         z = mean + std * torch.randn_like(std)
         return Posterior(z, mean, std, z)

@@ -53,7 +53,7 @@ class Progress:
 
 def save_state(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
     """Writes everything that a training needs to go on as if it had never stopped."""
-    tensors = {f"weight/{name}": parameter for name, parameter in module.named_parameters()}
+    tensors = {f"weight/{name}": tensor for name, tensor in module.state_dict().items()}
     for name, parameter in module.named_parameters():
         for key, value in optimizer.state[parameter].items():
             tensors[f"{key}/{name}"] = value
@@ -72,11 +72,10 @@ def load_state(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer) 
             progress = Progress(**json.loads(file.metadata()["progress"]))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         moments: dict[int, dict[str, torch.Tensor]] = {}
-        with torch.no_grad():
-            for number, (name, parameter) in enumerate(module.named_parameters()):
-                parameter.copy_(tensors[f"weight/{name}"])
-                keys = [key for key in ("step", "exp_avg", "exp_avg_sq") if f"{key}/{name}" in tensors]
-                moments[number] = {key: tensors[f"{key}/{name}"] for key in keys}
+        module.load_state_dict({name: tensors[f"weight/{name}"] for name in module.state_dict()})
+        for number, (name, _) in enumerate(module.named_parameters()):
+            keys = [key for key in ("step", "exp_avg", "exp_avg_sq") if f"{key}/{name}" in tensors]
+            moments[number] = {key: tensors[f"{key}/{name}"] for key in keys}
     except (OSError, SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         hint = "begin again with musicae train, or from the best weights with --from"
         raise MusicaeError(f"cannot resume from {path}: {error}", hint) from None

@@ -16,6 +16,9 @@ from musicae.networks.regularizers import kl_divergence
 ACTIVE = 0.01
 """A dimension is active when its posterior mean varies by more than this over windows (Burda et al. 2016)."""
 
+EVENTS = "events"
+"""Steps that count, in a window."""
+
 Metrics = dict[str, float]
 
 
@@ -41,11 +44,14 @@ def validate(
             means.append(mean)
             for name, value in measured.items():
                 sums[name] = sums.get(name, torch.zeros((), device=device)) + value * len(tokens) / len(windows)
+    events = sums.pop(EVENTS)
+    sums |= {name: value / events for name, value in sums.items() if name.startswith(("teacher/", "free/"))}
     active = (torch.cat(means).var(0, correction=0) > ACTIVE).sum()
     return {name: float(value) for name, value in {**sums, "active": active}.items()}
 
 
 def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor], Tensor]:
+    """Metrics on average over the windows of a batch, those of accuracy as counts, and the posterior means."""
     grid, posterior = autoencoder.grid, autoencoder.encode(tokens)
     mask = grid.mask(tokens)
     terms = autoencoder.terms(posterior, Batch(tokens, update=sys.maxsize))
@@ -56,6 +62,6 @@ def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor
     free = autoencoder.sample(posterior.mean, grid.split(tokens)[1], temperature=0.0)
     truth, written = grid.events(tokens, mask), grid.events(free, mask)
     for i, (field, logits) in enumerate(zip(grid.fields, autoencoder.logits(tokens, posterior.mean), strict=True)):
-        measured[f"teacher/{field.name}"] = (logits.argmax(-1) == truth[:, i]).float().mean()
-        measured[f"free/{field.name}"] = (written[:, i] == truth[:, i]).float().mean()
-    return measured, posterior.mean
+        measured[f"teacher/{field.name}"] = (logits.argmax(-1) == truth[:, i]).sum() / len(tokens)
+        measured[f"free/{field.name}"] = (written[:, i] == truth[:, i]).sum() / len(tokens)
+    return {**measured, EVENTS: mask.sum() / len(tokens)}, posterior.mean

@@ -151,8 +151,7 @@ class Representation(ABC):
             MusicaeError: these models are told no chords, one is no chord symbol, or there are more or fewer than bars.
         """
         if chords:
-            hint = "choose one that is, among those that musicae models lists: its name ends in -chords"
-            raise MusicaeError("this model is told no chords", hint)
+            raise MusicaeError("this model is told no chords", "choose one that is: musicae models lists them")
         return np.zeros((self.shape.segments, self.shape.steps, 0), dtype=np.int64)
 
     def chords(self, tokens: Tokens) -> str:
@@ -167,6 +166,16 @@ class Representation(ABC):
     def arguments(self) -> dict[str, Any]:
         """What the representation was built with."""
         return {"bars": self.bars}
+
+    def __str__(self) -> str:
+        """The representation in words."""
+        return f"{self.name} of {self.bars} bar{'s' * (self.bars > 1)}{', with chords' * bool(self.shape.given)}"
+
+    @property
+    def made_by(self) -> str:
+        """The command that makes data sets of it."""
+        chords = " --chords" * bool(self.shape.given)
+        return f"musicae preprocess FOLDER -o data/NAME --representation {self.name} --bars {self.bars}{chords}"
 
     @property
     def window(self) -> int:
