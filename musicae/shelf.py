@@ -65,14 +65,15 @@ class Description:
     folder: str
     representation: str
     bars: int
+    chords: bool
     latent_size: int
     parameters: int
     attributes: list[str]
 
     def __str__(self) -> str:
-        music = f"{self.representation}, {self.bars} bars"
+        music = f"{self.representation}, {self.bars} bar{'s' * (self.bars > 1)}{', told chords' * self.chords}"
         vectors = " ".join(self.attributes) or "none"
-        return f"{self.name:20} {music:16} z {self.latent_size:<4} {self.parameters / 1e6:6.1f} M  vectors: {vectors}"
+        return f"{self.name:24} {music:32} z {self.latent_size:<4} {self.parameters / 1e6:6.1f} M  vectors: {vectors}"
 
 
 def describe(folder: Path) -> Description:
@@ -90,6 +91,7 @@ def describe(folder: Path) -> Description:
             folder=str(folder),
             representation=config["representation"]["name"],
             bars=config["representation"]["bars"],
+            chords=config["representation"].get("chords", False),
             latent_size=config["latent"]["size"],
             parameters=sum(math.prod(shape) for shape in shapes.values()),
             attributes=sorted(_shapes(attributes)) if attributes.exists() else [],

@@ -1,10 +1,15 @@
 """Multitrack bars: Magenta's events, and what becomes of music that does not fit."""
 
+from pathlib import Path
+
 import numpy as np
 
+from musicae.cli.preprocess import funnel
 from musicae.corpus.dataset import Windows
 from musicae.corpus.fingerprints import fingerprints
+from musicae.corpus.preprocess import preprocess
 from musicae.music.chords import of_class
+from musicae.music.midi import write_midi
 from musicae.music.representations.multitrack import (
     DRUMS,
     END,
@@ -75,6 +80,22 @@ def test_a_long_row_keeps_its_first_notes() -> None:
     kept = ONE_BAR.decode(ONE_BAR.encode(score_of(Track(Notes.of(notes))))).tracks[0].notes
     assert EVENTS - 1 - 4 <= len(row) <= EVENTS - 1
     assert (kept.pitch == [pitch for _, _, pitch, _ in notes[: len(kept)]]).all()
+
+
+def test_bars_that_lose_something_are_counted(tmp_path: Path) -> None:
+    long = [(i, i + 1, 40 + i % 50, 1 + 16 * (i % 2)) for i in range(96)]
+    later = [(96 + 6 * i, 102 + 6 * i, 60, 9) for i in range(8)]
+    crowd = [Track(Notes.of(later), program=n) for n in range(1, 10)]
+    music = score_of(Track(Notes.of(long)), Track(Notes.of([(0, 24, 36, 9)]), is_drum=True), *crowd, bars=2)
+    (stream,), _ = ONE_BAR.streams(music)
+    assert {what: bars.tolist() for what, bars in stream.trimmed.items()} == {
+        "more than 8 tracks": [False, True],
+        "more than 64 events": [True, False],
+    }
+    write_midi(music, tmp_path / "midi" / "a.mid")
+    manifest = preprocess([tmp_path / "midi"], tmp_path / "data", ONE_BAR, workers=1)
+    assert manifest["trimmed bars"] == {"more than 8 tracks": 1, "more than 64 events": 1}
+    assert "bars of more than 8 tracks            1" in list(funnel(manifest))
 
 
 def test_other_meters_are_cut_out_and_lonely_tracks_are_no_windows() -> None:

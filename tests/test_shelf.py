@@ -59,6 +59,7 @@ def test_models_are_listed_and_shown(run: Run, shelf: Path) -> None:
     listed = {line.split()[0]: line for line in done.out.splitlines()}
     assert set(listed) >= set(MODELS)
     assert "density" in listed["melody-2bar"]
+    assert [name for name in MODELS if "told chords" in listed[name]] == ["multitrack-1bar-chords"]
     models = {model["name"]: model for model in json.loads(run("models", "--json").out)["models"]}
     assert models["trio-4bar"]["bars"] == 4 and models["trio-4bar"]["latent_size"] == 8
     assert "Random." in run("models", "show", "drums-2bar").out

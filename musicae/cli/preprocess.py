@@ -92,6 +92,8 @@ def funnel(manifest: dict[str, Any]) -> Iterator[str]:
     for reason in ("too silent", "too few pitches", "duplicates", "held out but in training"):
         yield _line(f"  {reason}", -windows[reason])
     yield _line("  kept", windows["kept"])
+    for reason, count in manifest.get("trimmed bars", {}).items():
+        yield _line(f"bars of {reason}", count)
     for split, counts in manifest["splits"].items():
         yield f"{_line(split, counts['windows'])} windows from {counts['files']:,} files"
 

@@ -197,6 +197,7 @@ def _write(
         },
         "songs": songs,
         "windows": _window_counts(read.outcomes, selection),
+        "trimmed bars": dict(sum((Counter(outcome.trimmed) for outcome in read.outcomes), Counter())),
         "splits": {
             name: write_split(output / name, read, selection.keep & (selection.split == index), representation)
             for index, name in enumerate(SPLITS)

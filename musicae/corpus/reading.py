@@ -7,7 +7,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +32,14 @@ class Outcome:
         reason: why nothing of it can be used, in a few fixed words; empty when something can.
         detail: the reason at length.
         cut: how many stretches were cut out because of their meter.
+        trimmed: how many bars lost something, by what there was too much of.
         windows: windows in its streams; the next three say how many of them are silent, plain and usable.
     """
 
     reason: str = ""
     detail: str = ""
     cut: int = 0
+    trimmed: dict[str, int] = field(default_factory=dict)
     windows: int = 0
     silent: int = 0
     plain: int = 0
@@ -144,7 +146,10 @@ def read_file(path: Path, representation: Representation) -> tuple[list[Stream],
         return [], Outcome("crashed", f"{type(error).__name__}: {error}")
     if not streams:
         return [], _refused(refusals, representation)
-    return streams, Outcome(cut=sum(refusal.track < 0 for refusal in refusals))
+    trimmed: Counter[str] = Counter()
+    for stream in streams:
+        trimmed.update({reason: int(bars.sum()) for reason, bars in stream.trimmed.items()})
+    return streams, Outcome(cut=sum(refusal.track < 0 for refusal in refusals), trimmed=dict(trimmed))
 
 
 def _refused(refusals: Sequence[Refusal], representation: Representation) -> Outcome:
@@ -236,4 +241,5 @@ def _judged(outcome: Outcome, windows: int, silent: int, plain: int, usable: int
         reason, detail = "too short", "no stretch of the piece is long enough for one window"
     elif not usable:
         reason, detail = "too silent" if silent >= plain else "too few pitches", "in most of its windows"
-    return Outcome(reason, detail, outcome.cut, windows, silent, plain, usable)
+    judged = replace(outcome, reason=reason, detail=detail)
+    return replace(judged, windows=windows, silent=silent, plain=plain, usable=usable)

@@ -18,11 +18,11 @@ from musicae.errors import MusicaeError
 from musicae.evaluation.notes import instruments_apart, notes_apart
 from musicae.evaluation.windows import Progress, Tokens, Windows, decoded, given_in, scores_of, silently
 from musicae.model import Model
-from musicae.music.score import Score
 from musicae.walk import path
 
 Way = Integer[np.ndarray, "point window segment step field"]
 Window = Integer[np.ndarray, "segment step field"]
+Distance = Callable[[Any, Any], float]
 
 
 @dataclass(frozen=True)
@@ -91,24 +91,26 @@ def measure(
         return scores_of(model, windows) if ragged else list(windows)
 
     from_a, to_b = seen(a.numpy()), seen(b.numpy())
-    ways = [[seen(point) for point in points_of] for points_of in (way, mixed)]
+    ways = [[seen(point) for point in steps] for steps in (way, mixed)]
     found = {}
     for name, apart in (OF_SCORES if ragged else OF_TOKENS).items():
         whole = mean_distance(apart, from_a, to_b)
         if whole:
-            curves = (
-                curve(*([mean_distance(apart, point, end) / whole for point in steps] for end in (from_a, to_b)))
-                for steps in ways
-            )
-            found[name] = Ways(whole, *curves)
+            latent, blend = (curve(*(along(apart, steps, end, whole) for end in (from_a, to_b))) for steps in ways)
+            found[name] = Ways(whole, latent, blend)
     if not found:
         raise MusicaeError("there is no way between windows that are all alike", "give a data set of more music")
     return Interpolation(pairs, points, found)
 
 
-def mean_distance(apart: Callable[[Any, Any], float], some: list[Any], others: list[Any]) -> float:
+def mean_distance(apart: Distance, some: list[Any], others: list[Any]) -> float:
     """The mean distance between the first ones, the second ones, ..."""
     return float(np.mean(list(map(apart, some, others))))
+
+
+def along(apart: Distance, way: list[list[Any]], end: list[Any], unit: float) -> list[float]:
+    """The mean distance of every point of a way to one of its ends."""
+    return [mean_distance(apart, point, end) / unit for point in way]
 
 
 def blends(a: Tokens, b: Tokens, points: int, generator: np.random.Generator, *, by_segment: bool = False) -> Way:
@@ -145,6 +147,6 @@ def largest_step(distances: Float[np.ndarray, " point"]) -> float:
     return float((np.diff(distances) / whole).max()) if whole else 1.0
 
 
-OF_TOKENS: dict[str, Callable[[Window, Window], float]] = {"tokens": hamming}
-OF_SCORES: dict[str, Callable[[Score, Score], float]] = {"instruments": instruments_apart, "notes": notes_apart}
+OF_TOKENS: dict[str, Distance] = {"tokens": hamming}
+OF_SCORES: dict[str, Distance] = {"instruments": instruments_apart, "notes": notes_apart}
 """How far windows are from each other: by their tokens, or by what is heard where tokens are events."""

@@ -29,14 +29,13 @@ def write_card(
         command: the command line that made the model.
     """
     config, training = model.config, model.config.training
-    music = f"{config.representation.name}, {model.representation.bars} bars"
     rows = [f"| {MEANINGS.get(name) or _field(name)} | {value:.4g} |" for name, value in metrics.items()]
     splits = manifest.get("splits", {})
     counts = ", ".join(f"{split['windows']:,} for {name}" for name, split in splits.items())
     lines = [
         f"# {model.name}",
         "",
-        f"{music}; {config.encoder.name} encoder, {config.latent.name} latent of {model.latent_size}, "
+        f"{model.representation}; {config.encoder.name} encoder, {config.latent.name} latent of {model.latent_size}, "
         f"{config.decoder.name} decoder; {model.parameters / 1e6:.1f} M parameters.",
         "",
         "## Data",

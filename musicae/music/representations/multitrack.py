@@ -87,9 +87,13 @@ class Multitrack(Representation):
         kept = _fullest(parts, len(grid.bars), asked)
         tokens = np.full((len(grid.bars), TRACKS, EVENTS), END, dtype=np.int16)
         row = np.cumsum(kept, axis=0) - 1
+        full = np.zeros(len(grid.bars), dtype=bool)
         for number, part in enumerate(parts):
             bars = np.flatnonzero(kept[number])
-            tokens[bars, row[number, bars]] = part.events(len(grid.bars))[bars]
+            events, shortened = part.events(len(grid.bars))
+            tokens[bars, row[number, bars]] = events[bars]
+            full |= shortened & kept[number]
+        playing = np.sum([part.counts(len(grid.bars)) > 0 for part in parts], axis=0)
         read = tuple(track for number, part in enumerate(parts) if kept[number].any() for track in part.tracks)
         label = ", ".join(in_words(track, score.tracks[track]) for track in sorted(read))
         lonely = kept.sum(axis=0) < 2
@@ -98,7 +102,8 @@ class Multitrack(Representation):
             starts = np.array([grid.tick(bar) for bar in range(len(grid.bars))])
             classes = infer(score, starts, 4 * score.ticks_per_quarter)
             columns.append(np.repeat(classes, TRACKS * EVENTS).astype(np.int16))
-        return [Stream(np.stack(columns, axis=1), lonely[None], grid.bars, read, label)], grid.refusals
+        trimmed = {"more than 8 tracks": playing > TRACKS, "more than 64 events": full}
+        return [Stream(np.stack(columns, axis=1), lonely[None], grid.bars, read, label, trimmed)], grid.refusals
 
     def tell(self, chords: str) -> Given:
         if not self.told_chords:
@@ -139,15 +144,16 @@ class _Part:
         """How many notes start in every bar."""
         return np.bincount(self.start // STEPS_PER_BAR, minlength=bars)
 
-    def events(self, bars: int) -> Integer[np.ndarray, "bar event"]:
-        """The row of every bar; notes at the end of a bar are left out until the others fit."""
-        keep = np.ones(len(self.start), dtype=bool)
+    def events(self, bars: int) -> tuple[Integer[np.ndarray, "bar event"], Bool[np.ndarray, " bar"]]:
+        """The row of every bar, and where notes at the end of a bar are left out so that the others fit."""
+        keep, shortened = np.ones(len(self.start), dtype=bool), np.zeros(bars, dtype=bool)
         bar = self.start // STEPS_PER_BAR
         while True:
             rows, order, size = self._sequence(keep, bars)
             excess = size - (EVENTS - 1)  # the end takes one
             if (excess <= 0).all():
                 break
+            shortened |= excess > 0
             last = np.cumsum(np.bincount(bar[keep], minlength=bars))
             drop = np.where(excess > 0, np.maximum(1, excess // 5), 0)  # a note makes five events at the most
             index = np.flatnonzero(keep)
@@ -156,7 +162,7 @@ class _Part:
         tokens = np.full((bars, EVENTS), END, dtype=np.int16)
         place = np.arange(len(order)) - (np.cumsum(size) - size)[rows]
         tokens[rows, place] = order
-        return tokens
+        return tokens, shortened
 
     def _sequence(
         self, keep: Bool[np.ndarray, " note"], bars: int

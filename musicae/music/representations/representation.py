@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,7 @@ class Stream:
             a window never crosses a jump.
         tracks: indices into `score.tracks` that this stream reads.
         label: the choice of tracks in words, e.g. "track 2 'Lead' (program 80)".
+        trimmed: by what there was too much of, in a few fixed words, the bars that have therefore lost something.
     """
 
     tokens: Integer[np.ndarray, "time field"]
@@ -85,6 +86,7 @@ class Stream:
     bars: Integer[np.ndarray, " bar"]
     tracks: tuple[int, ...]
     label: str
+    trimmed: dict[str, Bool[np.ndarray, " bar"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
