@@ -18,6 +18,7 @@ from musicae.cli import app
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.evaluation import attributes, chords, interpolation, notes, reconstruction
+from musicae.evaluation.ngram import Language
 from musicae.evaluation.windows import decoded, held_out
 from musicae.model import Model, save, save_attributes
 from musicae.music.attributes import ATTRIBUTES
@@ -286,6 +287,19 @@ def test_the_curve_of_a_straight_way() -> None:
     assert (back.rises, back.falls, back.largest_step) == (False, False, 0.75)
 
 
+def test_costs_are_in_units_of_the_ends() -> None:
+    tokens = melody({0: C4, 4: D4}, {0: E4}, {8: C4}, {9: C4})
+    language = Language([90], tokens.numpy(), order=2)
+    costs = interpolation.measure(identity(), tokens, language, points=5).costs
+    assert costs is not None
+    assert costs.latent[0] == costs.latent[-1] == costs.blend[0] == costs.blend[-1] == pytest.approx(1)
+    way, noise = (tokens[[0, 2]].numpy()[None], np.random.default_rng(0).integers(90, size=(1, 2, 2, 16, 1)))
+    (alike,), (unlikely,) = (
+        interpolation.cost(language, w, tokens[[0, 2]].numpy(), tokens[[1, 3]].numpy()) for w in (way, noise)
+    )
+    assert alike == pytest.approx(1) and unlikely > 5
+
+
 def test_ways_of_one_lineup_are_of_notes_alone() -> None:
     ends = torch.cat([band((PIANO, LOUD, 60, 64)), band((PIANO, LOUD, 67))])
     assert set(interpolation.measure(identity("multitrack-1bar-chords"), ends, points=3).ways) == {"notes"}
@@ -440,7 +454,8 @@ def test_interpolation_as_typed(folders: list[Path], data: Dataset) -> None:
     ways = report["ways"]["tokens"]
     assert len(ways["latent"]["to_a"]) == len(ways["blend"]["to_b"]) == 3
     assert ways["blend"]["to_a"][0] == 0 and ways["blend"]["to_b"][-1] == 0
-    assert "largest step" in done.stderr
+    assert len(report["costs"]["latent"]) == 3 and report["costs"]["blend"][0] == pytest.approx(1)
+    assert "largest step" in done.stderr and "5-gram" in done.stderr
 
 
 def test_attributes_as_typed(folders: list[Path], data: Dataset) -> None:

@@ -28,6 +28,9 @@ Data = Annotated[
     str,
     typer.Option(metavar="DATA", show_default=False, help="A folder that musicae preprocess wrote, or a name of one."),
 ]
+HEARD = 20_000
+"""Training windows that a language model learns from."""
+
 Split = Annotated[Literal["train", "validation", "test"], typer.Option(help="Which part of the data is read.")]
 Seed = Annotated[
     int, typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", help="Which windows are read, and all that is drawn.")
@@ -112,20 +115,32 @@ def interpolation(
 
     An even way leads from A to B in small steps and never back. Distances to the original windows A and B are in
     units of that between A and B: of tokens, the share that differ; of instruments, Jaccard's; of notes, 1 - F1.
-    Beside it a blend in which every step (every track, of several) comes from B with a growing probability.
+    Beside it a blend in which every step (every track, of several) comes from B with a growing probability; and how
+    unlikely the points of both are under a 5-gram model, in units of the costs of A and B.
     """
     console = Console(quiet, json)
     from musicae.evaluation.interpolation import measure
+    from musicae.evaluation.ngram import Language
     from musicae.evaluation.windows import held_out
     from musicae.model import load
 
     net, dataset = load(model, device), _open(data)
     tokens = held_out(net, dataset, 2 * pairs, split=split, seed=seed)
+    language = None
+    if not net.autoencoder.grid.ragged:
+        vocabularies = [field.vocabulary for field in net.representation.shape.fields]
+        language = Language(vocabularies, dataset.split("train").sample(HEARD, seed).numpy())
     with console.progress("interpolating", len(tokens) // 2 * points) as done:
-        result = measure(net, tokens, points=points, seed=seed, progress=done)
+        result = measure(net, tokens, language, points=points, seed=seed, progress=done)
     for name, ways in result.ways.items():
         title = f"{model}: distance of {name} over {result.pairs} pairs of {data}, {split}"
         console.table(title, ("", "to A", "to B", "blend to A", "blend to B"), _ways(ways))
+    if result.costs:
+        rows = (
+            [f"{point / (points - 1):.2f}", *(f"{way[point]:.3f}" for way in (result.costs.latent, result.costs.blend))]
+            for point in range(points)
+        )
+        console.table("cost under a 5-gram model of training windows", ("", "model", "blend"), rows)
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
 
 

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Integer
 
 from musicae.errors import MusicaeError
+from musicae.evaluation.ngram import Language
 from musicae.evaluation.notes import instruments_apart, notes_apart
 from musicae.evaluation.windows import Progress, Tokens, Windows, decoded, given_in, scores_of, silently
 from musicae.model import Model
@@ -61,20 +62,47 @@ class Ways:
 
 
 @dataclass(frozen=True)
+class Costs:
+    """How unlikely the points of ways are under a language model, which has heard the training windows.
+
+    Attributes:
+        latent, blend: mean cost at every point, in units of the mean cost of A and B, mixed as the point lies between.
+    """
+
+    latent: list[float]
+    blend: list[float]
+
+
+@dataclass(frozen=True)
 class Interpolation:
-    """Ways between pairs of windows, under every distance of their kind of music by which any pair differs."""
+    """Ways between pairs of windows.
+
+    Attributes:
+        ways: under every distance of their kind of music by which any pair differs.
+        costs: under a language model, if there is one.
+    """
 
     pairs: int
     points: int
     ways: dict[str, Ways]
+    costs: Costs | None = None
 
 
 def measure(
-    model: Model, tokens: Windows, *, points: int = 11, seed: int = 0, progress: Progress = silently
+    model: Model,
+    tokens: Windows,
+    language: Language | None = None,
+    *,
+    points: int = 11,
+    seed: int = 0,
+    progress: Progress = silently,
 ) -> Interpolation:
     """Ways between the windows of even numbers and those after them; `progress` hears of every point decoded.
 
     What the decoder is told is that of A in the first half of the way, then that of B.
+
+    Args:
+        language: of windows of steps; rows of events have none.
 
     Raises:
         MusicaeError: no pair differs.
@@ -100,7 +128,16 @@ def measure(
             found[name] = Ways(whole, latent, blend)
     if not found:
         raise MusicaeError("there is no way between windows that are all alike", "give a data set of more music")
-    return Interpolation(pairs, points, found)
+    costs = Costs(*(cost(language, steps, a.numpy(), b.numpy()) for steps in (way, mixed))) if language else None
+    return Interpolation(pairs, points, found, costs)
+
+
+def cost(language: Language, way: Way, a: Tokens, b: Tokens) -> list[float]:
+    """The mean cost at every point of ways from a to b, in units of what lies between the mean costs of a and b."""
+    share = np.linspace(0, 1, len(way))
+    ends = (1 - share) * language.cost(a).mean() + share * language.cost(b).mean()
+    costs: list[float] = (np.array([language.cost(point).mean() for point in way]) / ends).tolist()
+    return costs
 
 
 def mean_distance(apart: Distance, some: list[Any], others: list[Any]) -> float:
