@@ -458,6 +458,14 @@ def test_interpolation_as_typed(folders: list[Path], data: Dataset) -> None:
     assert "largest step" in done.stderr and "5-gram" in done.stderr
 
 
+def test_samples_as_typed(folders: list[Path], data: Dataset) -> None:
+    done = run("samples", folders[0], "--data", data.folder, "--samples", 8, "--windows", 8, "--json")
+    report = json.loads(done.stdout)
+    assert set(report["likeness"]) == {"pitch", "interval", "duration", "onset", "density", "cost"}
+    assert report["samples"] == 8 and 0 <= report["repeated"] <= 1
+    assert "training windows" in done.stderr
+
+
 def test_attributes_as_typed(folders: list[Path], data: Dataset) -> None:
     done = run("attributes", folders[0], "--data", data.folder, "--windows", 4, "--json")
     report = json.loads(done.stdout)
@@ -472,7 +480,9 @@ def test_without_json_stdout_is_empty_and_quiet_is_quiet(folders: list[Path], da
     assert run("interpolation", folders[0], "--data", data.folder, "--pairs", 2, "-q").stderr == ""
 
 
-@pytest.mark.parametrize("words", [(), ("reconstruction",), ("interpolation",), ("attributes",)])
+@pytest.mark.parametrize(
+    "words", [(), ("reconstruction",), ("interpolation",), ("attributes",), ("chords",), ("samples",)]
+)
 def test_help_ends_with_two_examples(words: tuple[str, ...]) -> None:
     *_, title, one, two = run(*words, "-h").stdout.rstrip().splitlines()
     assert title.strip() == "Examples:"

@@ -12,10 +12,14 @@ from musicae.cli import console as cli
 from musicae.cli.console import Console
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from musicae.corpus.dataset import Dataset
     from musicae.evaluation.attributes import Matrix
     from musicae.evaluation.interpolation import Ways
+    from musicae.evaluation.ngram import Language
     from musicae.evaluation.reconstruction import Interval, Reconstruction, Scores
+    from musicae.model import Model
 
 ModelName = Annotated[
     str, typer.Argument(metavar="MODEL", help="An installed model or a model folder.", autocompletion=cli.model_names)
@@ -120,16 +124,12 @@ def interpolation(
     """
     console = Console(quiet, json)
     from musicae.evaluation.interpolation import measure
-    from musicae.evaluation.ngram import Language
     from musicae.evaluation.windows import held_out
     from musicae.model import load
 
     net, dataset = load(model, device), _open(data)
     tokens = held_out(net, dataset, 2 * pairs, split=split, seed=seed)
-    language = None
-    if not net.autoencoder.grid.ragged:
-        vocabularies = [field.vocabulary for field in net.representation.shape.fields]
-        language = Language(vocabularies, dataset.split("train").sample(HEARD, seed).numpy())
+    language = None if net.autoencoder.grid.ragged else _language(net, dataset.split("train").sample(HEARD, seed))
     with console.progress("interpolating", len(tokens) // 2 * points) as done:
         result = measure(net, tokens, language, points=points, seed=seed, progress=done)
     for name, ways in result.ways.items():
@@ -141,6 +141,53 @@ def interpolation(
             for point in range(points)
         )
         console.table("cost under a 5-gram model of training windows", ("", "model", "blend"), rows)
+    console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
+
+
+@app.command(
+    "samples",
+    epilog=cli.examples(
+        "musicae experiment samples melody-2bar --data tunes",
+        "musicae experiment samples melody-2bar --data tunes --samples 64 --temperature 1 --json",
+    ),
+)
+def samples(
+    model: ModelName,
+    data: Data,
+    split: Split = "test",
+    n: Annotated[int, typer.Option("--samples", min=2, metavar="N", help="How many are drawn.")] = 1024,
+    windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 1024,
+    temperature: cli.Temperature = 0.5,
+    seed: Seed = 0,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Compare draws from a model with held-out music.
+
+    Per feature of notes and windows, the area that its distributions in both share, and the KL divergence between
+    them; how many samples repeat one another, how many are training windows, and how far they are from the nearest.
+    """
+    console = Console(quiet, json)
+    from musicae.evaluation.samples import measure
+    from musicae.evaluation.windows import held_out
+    from musicae.model import load
+
+    net, dataset = load(model, device), _open(data)
+    real, heard = held_out(net, dataset, windows, split=split, seed=seed), dataset.split("train").sample(HEARD, seed)
+    language = None if net.autoencoder.grid.ragged else _language(net, heard)
+    with console.progress("drawing", n) as done:
+        result = measure(net, real, heard, language, samples=n, temperature=temperature, seed=seed, progress=done)
+    rows = ([name, f"{like.overlap:.3f}", f"{like.divergence:.3f}"] for name, like in result.likeness.items())
+    title = f"{model}: {n} samples beside {len(real)} windows of {data}, {split}"
+    console.table(title, ("feature", "overlap", "divergence"), rows)
+    facts = {
+        "samples that repeat another one": f"{result.repeated:.1%}",
+        "samples that are training windows": f"{result.copies:.1%}",
+        f"distance to the nearest of {len(heard)} training windows": f"{result.nearest:.3f}",
+        "the same of held-out windows": f"{result.nearest_real:.3f}",
+    }
+    console.table("new or learned by heart", ("", ""), facts.items())
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
 
 
@@ -229,6 +276,13 @@ def chords(
     kept = [[name.replace("_", " "), f"{value:.3f}"] for name, value in asdict(result.kept).items()]
     console.table("one code under C, Am, F and G", ("", "share"), kept)
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
+
+
+def _language(model: Model, heard: Tensor) -> Language:
+    """A language model of training windows."""
+    from musicae.evaluation.ngram import Language
+
+    return Language([field.vocabulary for field in model.representation.shape.fields], heard.numpy())
 
 
 def _open(data: str) -> Dataset:
