@@ -17,6 +17,7 @@ from musicae.cli import (
     data,
     decode,
     encode,
+    evaluate,
     experiment,
     fit,
     interpolate,
@@ -45,6 +46,7 @@ COMMANDS = {
     "decode": decode,
     "replay": replay,
     "fit": fit,
+    "evaluate": evaluate,
     "benchmark": benchmark,
     "models": models,
 }

@@ -7,7 +7,8 @@ and free running. Sums run over all windows, so that every step counts alike. To
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Integer
@@ -78,6 +79,12 @@ class Reconstruction:
     notes: NoteScores | None
     steps: Steps
     hits: dict[str, Hits]
+
+    def record(self) -> dict[str, Any]:
+        """The result as plain data, without its counts per window."""
+        plain = {key: value for key, value in vars(self).items() if key not in ("fields", "notes", "steps", "hits")}
+        fields = {field: asdict(scores) for field, scores in self.fields.items()}
+        return {**plain, "fields": fields, **({"notes": asdict(self.notes)} if self.notes else {})}
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,14 @@ from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
+from musicae.evaluation.ngram import Language
 from musicae.fit import check_kind
 from musicae.model import BATCH, Model
 from musicae.music.score import Score
 from musicae.seeds import mix
+
+HEARD = 20_000
+"""Training windows that language models learn from and samples are compared with."""
 
 Windows = Int64[Tensor, "window segment step field"]
 Tokens = Integer[np.ndarray, "window segment step field"]
@@ -64,6 +68,13 @@ def decoded(
 def given_in(model: Model, tokens: Windows) -> Given:
     """What encoder and decoder are told besides the music of windows."""
     return model.autoencoder.grid.split(tokens)[1]
+
+
+def language_of(model: Model, heard: Windows) -> Language | None:
+    """A language model of training windows, for windows of steps; rows of events have none."""
+    if model.autoencoder.grid.ragged:
+        return None
+    return Language([field.vocabulary for field in model.representation.shape.fields], heard.numpy())
 
 
 def scores_of(model: Model, tokens: Tokens) -> list[Score]:

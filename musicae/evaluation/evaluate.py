@@ -1,0 +1,133 @@
+"""Everything that can be measured of a model, on held-out music, and what it comes to in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from musicae.corpus.dataset import Dataset
+from musicae.corpus.inventory import Progress, no_progress
+from musicae.evaluation import agreement, attributes, chords, interpolation, probe, reconstruction, samples
+from musicae.evaluation.agreement import Agreements
+from musicae.evaluation.attributes import Matrix
+from musicae.evaluation.chords import Chords
+from musicae.evaluation.interpolation import Interpolation
+from musicae.evaluation.reconstruction import Reconstruction, Scores
+from musicae.evaluation.samples import Samples
+from musicae.evaluation.windows import HEARD, held_out, language_of
+from musicae.model import Model
+
+PROBED = 5_000
+"""Training windows that the probe is fitted on."""
+
+POINTS = 11
+CODES, DECODINGS = 64, 8
+
+COLLAPSED_NATS = 1.0
+COPIES = 0.01
+"""Above this share of samples that are training windows, a model is said to repeat what it heard."""
+
+NEARER = 0.5
+"""Below this ratio of the distances of samples and of held-out windows to training windows, too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What was measured; None where a model has no attribute vectors, or is told no chords."""
+
+    reconstruction: Reconstruction
+    holding: dict[str, Scores]
+    interpolation: Interpolation
+    samples: Samples
+    agreement: Agreements
+    probe: dict[str, float]
+    attributes: Matrix | None
+    chords: Chords | None
+
+    def record(self) -> dict[str, Any]:
+        """Everything as plain data."""
+        parts = {name: part for name, part in vars(self).items() if name not in ("reconstruction", "holding", "probe")}
+        return {
+            "verdicts": self.verdicts(),
+            "reconstruction": self.reconstruction.record(),
+            "holds": {name: asdict(scores) for name, scores in self.holding.items()},
+            "probe": self.probe,
+            **{name: part and asdict(part) for name, part in parts.items()},
+        }
+
+    def verdicts(self) -> list[str]:
+        """What a user should know first: a collapsed posterior, music learned by heart, vectors that do not move."""
+        found = [*_collapse(self.reconstruction), *_memory(self.samples), *_idle(self.attributes)]
+        return found or ["The code is used, samples are new, and every attribute vector moves its attribute."]
+
+
+def evaluate(
+    model: Model,
+    data: Dataset,
+    *,
+    split: str = "test",
+    windows: int = 1024,
+    pairs: int = 1024,
+    seed: int = 0,
+    progress: Progress = no_progress,
+) -> Evaluation:
+    """Measures a model on a split of a data set.
+
+    Args:
+        windows: held-out windows that every measurement but the ways reads, and samples that are drawn.
+        pairs: of windows, between which ways lead.
+
+    Raises:
+        MusicaeError: the data set is of another kind than the model, or has fewer than two windows there.
+    """
+    tokens = held_out(model, data, windows, split=split, seed=seed)
+    ends = held_out(model, data, 2 * pairs, split=split, seed=seed)
+    heard = data.split("train").sample(HEARD, seed)
+    language, n = language_of(model, heard), len(tokens)
+    with progress("reconstructing", 3 * n) as done:
+        given_back = reconstruction.measure(model, tokens, seed=seed, progress=done)
+    with progress("interpolating", len(ends) // 2 * POINTS) as done:
+        ways = interpolation.measure(model, ends, language, points=POINTS, seed=seed, progress=done)
+    with progress("drawing", n) as done:
+        drawn = samples.measure(model, tokens, heard, language, samples=n, seed=seed, progress=done)
+    with progress("decoding again", CODES * DECODINGS) as done:
+        agreed = agreement.measure(model, codes=CODES, decodings=DECODINGS, seed=seed, progress=done)
+    with progress("moving", n * attributes.decodings(len(model.attributes))) as done:
+        moved = attributes.measure(model, tokens, seed=seed, progress=done) if model.attributes else None
+    with progress("changing chords", chords.decodings(n)) as done:
+        told = bool(model.representation.shape.given)
+        under = chords.measure(model, tokens, samples=n, seed=seed, progress=done) if told else None
+    return Evaluation(
+        given_back,
+        reconstruction.holding(model, tokens),
+        ways,
+        drawn,
+        agreed,
+        probe.measure(model, heard[:PROBED], tokens),
+        moved,
+        under,
+    )
+
+
+def _collapse(found: Reconstruction) -> Iterator[str]:
+    if found.active == 0 or (found.kl is not None and found.kl < COLLAPSED_NATS):
+        yield "The posterior has collapsed: the decoder ignores the code."
+
+
+def _memory(found: Samples) -> Iterator[str]:
+    if found.copies > COPIES:
+        yield f"The model repeats what it heard: {found.copies:.1%} of its samples are training windows."
+    elif found.nearest < NEARER * found.nearest_real:
+        yield "Samples are much nearer to training windows than held-out music is: the model has learned by heart."
+
+
+def _idle(found: Matrix | None) -> Iterator[str]:
+    if found is None:
+        yield "There are no attribute vectors: musicae fit computes them."
+        return
+    for name, effects in found.vectors.items():
+        for direction, effect in effects.items():
+            chance = found.random[name][direction][name]
+            if effect[name].right <= chance.right:
+                yield f"To {direction} {name} moves it no better than a random vector does."
