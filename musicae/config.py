@@ -51,6 +51,8 @@ class Training:
         learning_rate: at the first update; decays by `decay` an update towards `min_learning_rate` (Adam).
         clip: largest norm of the gradient.
         transpose: draw a transposition of -5 to +6 semitones for every window.
+        apart: have the decoder write a window in another transposition than the encoder heard it in, wherever what it
+            is told (the chord) says which, so that codes hold what is played on a chord and not the chord.
         scheduled_sampling: k of the inverse sigmoid by which the decoder is fed its own tokens more and more
             (Bengio et al. 2015); 0 feeds the true ones.
         validate_every: updates between two validations.
@@ -64,6 +66,7 @@ class Training:
     decay: float = 0.9999
     clip: float = 1.0
     transpose: bool = True
+    apart: bool = False
     scheduled_sampling: int = 0
     validate_every: int = 1_000
     validation_windows: int = 1_024

@@ -46,6 +46,7 @@ def composer(representation: Spec) -> Config:
         config,
         encoder=spec("hierarchical", hidden=192),
         decoder=spec("conductor", hidden=256, layers=1, conductor_hidden=384, conductor_layers=1, feed=True, slot=32),
+        training=replace(config.training, apart=representation.arguments["chords"]),
     )
 
 

@@ -133,6 +133,24 @@ def test_drums_are_not_transposed() -> None:
     assert pitches == [[62], [60]]
 
 
+def test_windows_are_moved_apart_where_their_chord_tells() -> None:
+    import torch
+
+    told = Multitrack(bars=1, chords=True)
+    bars = [told.encode(told.generate(np.random.default_rng(seed))) for seed in range(2)]
+    for bar, chord in zip(bars, ("Am", "N.C."), strict=True):
+        bar[..., 1:] = told.tell(chord)
+    windows = torch.from_numpy(np.stack(bars)).long()
+    windows[0, :, 1:, 0] = torch.where(windows[0, :, 1:, 0] < 256, 60, windows[0, :, 1:, 0])  # within any range
+    corpus = Windows(windows.reshape(-1, 2), torch.zeros(1), told.shape)
+    shifts = torch.full((2,), SHIFTS.index(3))
+    moved = corpus.transpose_apart(windows, shifts)
+    assert [told.chords(bar) for bar in moved.numpy()] == ["Cm", "N.C."]
+    assert torch.equal(moved[0], corpus.transpose(windows, shifts)[0]) and torch.equal(moved[1], windows[1])
+    silent = Windows(windows[..., :1].reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)
+    assert torch.equal(silent.transpose_apart(windows[..., :1], shifts), windows[..., :1])
+
+
 def test_every_step_is_given_the_chord_of_its_bar() -> None:
     chords = [(60, 64, 67), (57, 60, 64), (62, 65, 69), (55, 59, 62)]
     notes = [(96 * bar, 96 * bar + 96, pitch, 80) for bar, pitches in enumerate(chords) for pitch in pitches]

@@ -379,6 +379,15 @@ def test_loss_falls(encoder: str, latent: str, any_grid: Grid) -> None:
     assert all(parameter.grad is not None for parameter in autoencoder.parameters())
 
 
+def test_the_encoder_may_hear_another_window_than_is_written(grid: Grid) -> None:
+    autoencoder = autoencoder_of(grid, latent="deterministic")
+    autoencoder.regularizers = nn.ModuleList()
+    tokens, heard = tokens_of(grid), tokens_of(grid)
+    terms = autoencoder(Batch(tokens, heard=heard))
+    expected = autoencoder.terms(autoencoder.encode(heard), Batch(tokens))
+    assert terms["nll"] == expected["nll"] != autoencoder(Batch(tokens))["nll"]
+
+
 def test_sampling_is_reproducible(any_grid: Grid) -> None:
     autoencoder = autoencoder_of(any_grid)
     z = autoencoder.prior.sample(5, torch.Generator().manual_seed(1))

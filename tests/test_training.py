@@ -163,6 +163,19 @@ def test_the_best_weights_are_kept(data: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in (model_folder / "samples").iterdir())[-1] == "0000012.mid"
 
 
+def test_windows_apart_are_heard_in_one_key_and_written_in_another(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, apart = (trainer(data, tmp_path / str(flag), tiny(apart=flag)) for flag in (False, True))
+    (tokens, nothing), (written, heard) = plain._draw(5), apart._draw(5)
+    assert nothing is None and heard is not None
+    assert torch.equal(heard, tokens), "the same windows, in the same transposition"
+    assert torch.equal(written, heard), "melodies are told no chord"
+    monkeypatch.setattr(apart.train, "transpose_apart", apart.train.transpose)
+    written, heard = apart._draw(5)
+    assert heard is not None and (written != heard).any() and torch.equal(heard, tokens)
+
+
 def test_vectors_of_other_weights_go(data: Path, tmp_path: Path) -> None:
     model = trainer(data, tmp_path / "m", tiny(updates=4)).model
     save(model, tmp_path / "m")

@@ -62,11 +62,23 @@ class Windows:
         inside = (moved >= 0).flatten(1).all(1)
         return torch.where(inside[:, None, None, None], moved, windows)
 
+    def transpose_apart(
+        self, windows: Int64[Tensor, "window segment step field"], shifts: Int64[Tensor, " window"]
+    ) -> Int64[Tensor, "window segment step field"]:
+        """`transpose`, for the windows at whose every step what is given tells of it; the others stay."""
+        moved, fields = self.transpose(windows, shifts), len(self.shape.fields)
+        told = (moved[..., fields:] != windows[..., fields:]).flatten(1)
+        tells = told.all(1) if told.shape[1] else told.any(1)
+        return torch.where(tells[:, None, None, None], moved, windows)
+
+    def draw_shifts(self, batch: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
+        """Random transpositions (rows of the tables)."""
+        return torch.randint(len(SHIFTS), (batch,), generator=generator).to(self.tokens.device)
+
     def draw(self, batch: int, generator: torch.Generator) -> tuple[Int64[Tensor, " batch"], Int64[Tensor, " batch"]]:
         """The numbers of random windows, and a random transposition (a row of the tables) for each."""
         indices = torch.randint(len(self), (batch,), generator=generator)
-        shifts = torch.randint(len(SHIFTS), (batch,), generator=generator)
-        return indices, shifts.to(self.tokens.device)
+        return indices, self.draw_shifts(batch, generator)
 
 
 class Dataset:

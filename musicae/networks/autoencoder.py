@@ -23,6 +23,8 @@ class Batch:
     """What one update sees.
 
     Attributes:
+        tokens: what is written.
+        heard: what the encoder reads instead, if it is not the same.
         update: number of updates before this one.
         sampling_probability: how often the decoder is fed its own tokens.
     """
@@ -30,6 +32,7 @@ class Batch:
     tokens: Tokens
     update: int = 0
     sampling_probability: float = 0.0
+    heard: Tokens | None = None
 
 
 class Autoencoder(nn.Module):
@@ -81,7 +84,7 @@ class Autoencoder(nn.Module):
         return self.decoder.sample(self.latent.settle(z), given, self.embedding, temperature, generator, fixed)
 
     def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
-        posterior = self.encode(batch.tokens)
+        posterior = self.encode(batch.tokens if batch.heard is None else batch.heard)
         return self.terms(posterior, batch)
 
     def terms(self, posterior: Posterior, batch: Batch) -> dict[str, Float[Tensor, ""]]:

@@ -46,6 +46,7 @@ PRIOR_WINDOWS = 4096
 HOPELESS = 100
 """Updates in a row without a finite gradient after which a training gives up."""
 
+Drawn = Int64[Tensor, "share segment step field"]
 Terms = dict[str, Float[Tensor, ""]]
 
 
@@ -177,12 +178,12 @@ class Trainer:
     def update(self) -> None:
         """One step of the optimizer, at the batch, the noise and the rates that belong to the number of the update."""
         progress, training = self.progress, self.training
-        tokens = self._draw(progress.update)
+        tokens, heard = self._draw(progress.update)
         torch.manual_seed(mix(self.seed, progress.update, 1 + self.workers.rank))
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(training, progress.update)
         probability = sampling_probability(training.scheduled_sampling, progress.update)
-        batch = Batch(tokens, progress.update, probability)
+        batch = Batch(tokens, progress.update, probability, heard)
         terms = step(self.module, self.optimizer, batch, training.clip, precision(self.model.device))
         progress.update += 1
         if terms:
@@ -197,12 +198,20 @@ class Trainer:
             message = f"the last {HOPELESS} gradients were not finite"
             raise MusicaeError(message, "begin again with, say, --set training.learning_rate=0.0003")
 
-    def _draw(self, update: int) -> Int64[Tensor, "share segment step field"]:
-        """The windows of one update, drawn alike in every process; each takes its share."""
-        generator = torch.Generator().manual_seed(mix(self.seed, update, 0))
-        indices, shifts = self.train.draw(self.training.batch, generator)
+    def _draw(self, update: int) -> tuple[Drawn, Drawn | None]:
+        """The windows of one update, and what the encoder reads instead if they are apart.
+
+        They are drawn alike in every process; each takes its share.
+        """
+        generator, training = torch.Generator().manual_seed(mix(self.seed, update, 0)), self.training
+        indices, shifts = self.train.draw(training.batch, generator)
         windows = self.train.take(self.workers.share(indices))
-        return self.train.transpose(windows, self.workers.share(shifts)) if self.training.transpose else windows
+        if training.transpose:
+            windows = self.train.transpose(windows, self.workers.share(shifts))
+        if not training.apart:
+            return windows, None
+        away = self.workers.share(self.train.draw_shifts(training.batch, generator))
+        return self.train.transpose_apart(windows, away), windows
 
     def _log(self) -> None:
         terms = self.progress.take_means()
