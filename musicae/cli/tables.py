@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from musicae.evaluation.samples import Samples
 
 
+ABREAST = 4
+"""Columns of attributes that fit into eighty letters."""
+
+
 def reconstruction(
     console: Console,
     title: str,
@@ -69,8 +73,10 @@ def interpolation(console: Console, title: str, result: Interpolation) -> None:
 def attributes(console: Console, title: str, result: Matrix) -> None:
     header = ("attribute", "", "before", "change", "right", "random", "right")
     console.table(f"{title}, {result.amount:g} of every vector", header, _own_effects(result))
+    names = list(result.before)
     for direction in ("add", "subtract"):
-        console.table(f"change when we {direction}", ("vector", *result.before), _changes(result, direction))
+        for some in (names[start : start + ABREAST] for start in range(0, len(names), ABREAST)):
+            console.table(f"change when we {direction}", ("vector", *some), _changes(result, direction, some))
 
 
 def samples(console: Console, title: str, result: Samples) -> None:
@@ -125,6 +131,6 @@ def _own_effects(result: Matrix) -> Iterator[list[str]]:
             yield [name, direction, f"{result.before[name]:.3f}", *cells]
 
 
-def _changes(result: Matrix, direction: str) -> Iterator[list[str]]:
-    for name, effects in result.vectors.items():
-        yield [name, *(f"{effect.change:+.3f}" for effect in effects[direction].values())]
+def _changes(result: Matrix, direction: str, names: list[str]) -> Iterator[list[str]]:
+    for vector, effects in result.vectors.items():
+        yield [vector, *(f"{effects[direction][name].change:+.3f}" for name in names)]
