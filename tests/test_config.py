@@ -87,7 +87,7 @@ def test_what_cannot_be_built_is_said_in_words() -> None:
 
 def test_complete_writes_defaults_out() -> None:
     config = replace(PRESETS["melody-2bar"], latent=spec("gaussian"))
-    assert complete(config, TABLES).latent == spec("gaussian", size=256, floor=0.0)
+    assert complete(config, TABLES).latent == spec("gaussian", size=256, floor=0.0, spread=0.0)
     assert complete(complete(config, TABLES), TABLES) == complete(config, TABLES)
 
 

@@ -81,10 +81,10 @@ def test_ctrl_c_saves_and_says_how_to_go_on(dataset: Path, tmp_path: Path) -> No
         (["--resume", "m", "--preset", "melody-2bar"], 2, "leave the others away"),
         (["--resume", "m"], 1, "no training to resume in m"),
         (["nowhere"], 1, "unknown data set: nowhere"),
-        (["DATA", "--preset", "melody-16bar"], 1, "reads melody windows of 16 bars"),
+        (["DATA", "--preset", "melody-16bar"], 1, "reads melody of 16 bars"),
         (["DATA", "--set", "latnt.size=3"], 1, "did you mean latent"),
         (["DATA", "--from", "nobody"], 1, "unknown model: nobody"),
-        (["DATA", "--set", "representation.bars=4"], 1, "holds melody windows of 2 bars"),
+        (["DATA", "--set", "representation.bars=4"], 1, "holds melody of 2 bars"),
     ],
 )
 def test_what_cannot_be_trained(dataset: Path, tmp_path: Path, words: list[str], code: int, said: str) -> None:

@@ -347,7 +347,7 @@ def test_preset_must_read_what_the_data_holds(data: Path) -> None:
     dataset = Dataset(data)
     assert config_for(dataset) == PRESETS["melody-2bar"]
     assert config_for(dataset, preset="melody-2bar-flat") == PRESETS["melody-2bar-flat"]
-    with pytest.raises(MusicaeError, match="melody-16bar reads melody windows of 16 bars"):
+    with pytest.raises(MusicaeError, match="melody-16bar reads melody of 16 bars"):
         config_for(dataset, preset="melody-16bar")
     with pytest.raises(MusicaeError, match="melodee"):
         config_for(dataset, preset="melodee")
