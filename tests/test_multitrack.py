@@ -82,6 +82,15 @@ def test_a_long_row_keeps_its_first_notes() -> None:
     assert (kept.pitch == [pitch for _, _, pitch, _ in notes[: len(kept)]]).all()
 
 
+def test_a_full_row_gives_up_its_velocities_before_its_notes() -> None:
+    notes = [(6 * i, 6 * i + 6, 40 + i, 20 + 80 * (i % 2)) for i in range(16)]
+    (stream,), _ = ONE_BAR.streams(score_of(Track(Notes.of(notes)), Track(Notes.of(notes[:3]), 9)))
+    even, lively = ONE_BAR.decode(stream.tokens.reshape(TRACKS, EVENTS, 1)).tracks
+    assert even.notes.pitch.tolist() == [pitch for _, _, pitch, _ in notes]
+    assert len(set(even.notes.velocity.tolist())) == 1 < len(set(lively.notes.velocity.tolist()))
+    assert not stream.trimmed["more than 64 events"].any()
+
+
 def test_bars_that_lose_something_are_counted(tmp_path: Path) -> None:
     long = [(i, i + 1, 40 + i % 50, 1 + 16 * (i % 2)) for i in range(96)]
     later = [(96 + 6 * i, 102 + 6 * i, 60, 9) for i in range(8)]

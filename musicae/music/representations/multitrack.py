@@ -50,7 +50,8 @@ class Multitrack(Representation):
     """`bars` bars of up to eight tracks: segments are tracks, a step is an event, one field of 490 tokens.
 
     All drum tracks are read as one. Of more than eight tracks in a bar the drums and those with the most notes are
-    kept; of a track whose events do not fit, the first notes. A note that crosses a bar line ends there. What is
+    kept. A track whose events do not fit has one velocity through the bar, and if that is not enough loses its last
+    notes. A note that crosses a bar line ends there. What is
     decoded joins the tracks of a program over the bars.
 
     Args:
@@ -147,12 +148,16 @@ class _Part:
     def events(self, bars: int) -> tuple[Integer[np.ndarray, "bar event"], Bool[np.ndarray, " bar"]]:
         """The row of every bar, and where notes at the end of a bar are left out so that the others fit."""
         keep, shortened = np.ones(len(self.start), dtype=bool), np.zeros(bars, dtype=bool)
-        bar = self.start // STEPS_PER_BAR
+        bar, velocity, even = self.start // STEPS_PER_BAR, self.velocity, False
         while True:
-            rows, order, size = self._sequence(keep, bars)
+            rows, order, size = self._sequence(keep, velocity, bars)
             excess = size - (EVENTS - 1)  # the end takes one
             if (excess <= 0).all():
                 break
+            if not even:
+                mean = np.bincount(bar, velocity, bars) / np.maximum(self.counts(bars), 1)
+                velocity, even = np.where(excess[bar] > 0, np.round(mean).astype(int)[bar], velocity), True
+                continue
             shortened |= excess > 0
             last = np.cumsum(np.bincount(bar[keep], minlength=bars))
             drop = np.where(excess > 0, np.maximum(1, excess // 5), 0)  # a note makes five events at the most
@@ -165,7 +170,7 @@ class _Part:
         return tokens, shortened
 
     def _sequence(
-        self, keep: Bool[np.ndarray, " note"], bars: int
+        self, keep: Bool[np.ndarray, " note"], velocity: Rows, bars: int
     ) -> tuple[Integer[np.ndarray, " event"], Integer[np.ndarray, " event"], Integer[np.ndarray, " bar"]]:
         """The bar and the token of every event, in order, and how many events every bar has."""
         start, end, pitch = self.start[keep], self.end[keep], self.pitch[keep]
@@ -179,12 +184,12 @@ class _Part:
         first = np.diff(bar, prepend=-1) != 0
         shift = step - np.where(first, 0, np.concatenate([[0], step[:-1]])[: len(step)])
         louder = np.zeros(len(note), dtype=bool)
-        louder[on] = _changes(self.velocity[keep][note[on]], bar[on])
+        louder[on] = _changes(velocity[keep][note[on]], bar[on])
         columns = np.column_stack(
             [
                 np.where(first, self.token, -1),
                 np.where(shift > 0, TIME_SHIFT + shift - 1, -1),
-                np.where(louder, VELOCITY + self.velocity[keep][note], -1),
+                np.where(louder, VELOCITY + velocity[keep][note], -1),
                 np.where(on, NOTE_ON, NOTE_OFF) + pitch[note],
             ]
         )
