@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,15 +10,13 @@ import torch
 import torch.nn.functional as F
 from conftest import tiny_model
 from torch import Tensor
-from typer.testing import CliRunner, Result
 
-from musicae.cli import app
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.evaluation import attributes, chords, interpolation, notes, reconstruction
 from musicae.evaluation.ngram import Language
 from musicae.evaluation.windows import decoded, held_out
-from musicae.model import Model, save, save_attributes
+from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.chords import QUALITIES, of_class, progression
 from musicae.music.representations import REPRESENTATIONS, multitrack
@@ -416,74 +412,3 @@ def test_the_likeliest_tokens_do_not_depend_on_batches_and_drawn_ones_follow_the
     np.testing.assert_array_equal(decoded(model, z, told)[256:], decoded(model, z[256:], told[256:]))
     one, same, other = (decoded(model, z, told, temperature=1.0, seed=seed) for seed in (1, 1, 2))
     assert (one == same).all() and (one != other).any()
-
-
-@pytest.fixture
-def folders(tmp_path: Path, model: Model) -> list[Path]:
-    """Two models on disk, with attribute vectors."""
-    for name in ("one", "two"):
-        save(model, tmp_path / name)
-        model.attributes = {name: torch.eye(8)[i % 8] for i, name in enumerate(ATTRIBUTES)}
-        save_attributes(model)
-        with torch.no_grad():
-            next(model.autoencoder.decoder.parameters()).zero_()
-    return [tmp_path / "one", tmp_path / "two"]
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(app.app, ["experiment", *map(str, words)], catch_exceptions=False)
-
-
-def test_reconstruction_as_typed(folders: list[Path], data: Dataset) -> None:
-    done = run("reconstruction", *folders, "--data", data.folder, "--windows", 32, "--json")
-    report = json.loads(done.stdout)
-    assert {key: report[key] for key in ("split", "windows", "seed")} == {"split": "test", "windows": 32, "seed": 0}
-    first, second = report["models"]
-    assert set(first["fields"]["melody"]) == {"teacher", "free", "drawn", "onset_f1"}
-    assert first["beyond_first"] == {}
-    gap = second["fields"]["melody"]["free"] - first["fields"]["melody"]["free"]
-    assert second["beyond_first"]["melody"]["free"]["value"] == pytest.approx(gap)
-    assert report["holds"]["melody"]["onset_f1"] == 0
-    assert "always holds" in done.stderr and "unknown" in done.stderr
-
-
-def test_interpolation_as_typed(folders: list[Path], data: Dataset) -> None:
-    done = run("interpolation", folders[0], "--data", data.folder, "--pairs", 8, "--points", 3, "--json")
-    report = json.loads(done.stdout)
-    assert (report["pairs"], report["data"]) == (8, str(data.folder))
-    ways = report["ways"]["tokens"]
-    assert len(ways["latent"]["to_a"]) == len(ways["blend"]["to_b"]) == 3
-    assert ways["blend"]["to_a"][0] == 0 and ways["blend"]["to_b"][-1] == 0
-    assert len(report["costs"]["latent"]) == 3 and report["costs"]["blend"][0] == pytest.approx(1)
-    assert "largest step" in done.stderr and "5-gram" in done.stderr
-
-
-def test_samples_as_typed(folders: list[Path], data: Dataset) -> None:
-    done = run("samples", folders[0], "--data", data.folder, "--samples", 8, "--windows", 8, "--json")
-    report = json.loads(done.stdout)
-    assert set(report["likeness"]) == {"pitch", "interval", "duration", "onset", "density", "cost"}
-    assert report["samples"] == 8 and 0 <= report["repeated"] <= 1
-    assert "training windows" in done.stderr
-
-
-def test_attributes_as_typed(folders: list[Path], data: Dataset) -> None:
-    done = run("attributes", folders[0], "--data", data.folder, "--windows", 4, "--json")
-    report = json.loads(done.stdout)
-    for matrix in (report["vectors"], report["random"]):
-        assert set(matrix) == set(matrix["density"]["add"]) == set(matrix["interval"]["subtract"]) == set(ATTRIBUTES)
-    assert "syncopation16" in done.stderr
-
-
-def test_without_json_stdout_is_empty_and_quiet_is_quiet(folders: list[Path], data: Dataset) -> None:
-    done = run("interpolation", folders[0], "--data", data.folder, "--pairs", 2)
-    assert done.stdout == "" and "to A" in done.stderr
-    assert run("interpolation", folders[0], "--data", data.folder, "--pairs", 2, "-q").stderr == ""
-
-
-@pytest.mark.parametrize(
-    "words", [(), ("reconstruction",), ("interpolation",), ("attributes",), ("chords",), ("samples",)]
-)
-def test_help_ends_with_two_examples(words: tuple[str, ...]) -> None:
-    *_, title, one, two = run(*words, "-h").stdout.rstrip().splitlines()
-    assert title.strip() == "Examples:"
-    assert all(line.strip().startswith(" ".join(("musicae experiment", *words))) for line in (one, two))

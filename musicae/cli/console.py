@@ -100,6 +100,10 @@ Seed = Annotated[
         help="Same seed, same bytes. Drawn and shown when not given and anything is random.",
     ),
 ]
+Split = Annotated[Literal["train", "validation", "test"], typer.Option(help="Which part of the data is read.")]
+WhichSeed = Annotated[
+    int, typer.Option(min=0, max=LARGEST_SEED, metavar="N", help="Which windows are read, and all that is drawn.")
+]
 QPM = Annotated[
     float | None,
     typer.Option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -18,16 +18,12 @@ def command(
     data: Annotated[
         str, typer.Argument(help="A folder that musicae preprocess wrote, or the name of one.", show_default="tunes")
     ] = "tunes",
-    split: Annotated[
-        Literal["train", "validation", "test"], typer.Option(help="Which part of the data is read.")
-    ] = "test",
+    split: cli.Split = "test",
     windows: Annotated[
         int, typer.Option(min=2, metavar="N", help="How many windows are read, and how many samples drawn.")
     ] = 1024,
     pairs: Annotated[int, typer.Option(min=1, metavar="N", help="Pairs of windows to interpolate between.")] = 1024,
-    seed: Annotated[
-        int, typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", help="Which windows, and all that is drawn.")
-    ] = 0,
+    seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,11 +26,6 @@ Data = Annotated[
     str,
     typer.Option(metavar="DATA", show_default=False, help="A folder that musicae preprocess wrote, or a name of one."),
 ]
-Split = Annotated[Literal["train", "validation", "test"], typer.Option(help="Which part of the data is read.")]
-Seed = Annotated[
-    int, typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", help="Which windows are read, and all that is drawn.")
-]
-
 # Plain help, as that of the whole program.
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,9 +48,9 @@ app = typer.Typer(
 def reconstruction(
     models: Models,
     data: Data,
-    split: Split = "test",
+    split: cli.Split = "test",
     windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 4096,
-    seed: Seed = 0,
+    seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
@@ -98,10 +93,10 @@ def reconstruction(
 def interpolation(
     model: ModelName,
     data: Data,
-    split: Split = "test",
+    split: cli.Split = "test",
     pairs: Annotated[int, typer.Option(min=1, metavar="N", help="How many pairs of windows at most.")] = 256,
     points: Annotated[int, typer.Option(min=2, metavar="N", help="Points of each way, both ends included.")] = 11,
-    seed: Seed = 0,
+    seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
@@ -137,11 +132,11 @@ def interpolation(
 def samples(
     model: ModelName,
     data: Data,
-    split: Split = "test",
+    split: cli.Split = "test",
     n: Annotated[int, typer.Option("--samples", min=2, metavar="N", help="How many are drawn.")] = 1024,
     windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 1024,
     temperature: cli.Temperature = 0.5,
-    seed: Seed = 0,
+    seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
@@ -176,12 +171,12 @@ def samples(
 def attributes(
     model: ModelName,
     data: Data,
-    split: Split = "test",
+    split: cli.Split = "test",
     windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 256,
     amount: Annotated[
         float, typer.Option(min=0, metavar="A", help="How much of each vector is added and subtracted.")
     ] = 1.0,
-    seed: Seed = 0,
+    seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
@@ -214,11 +209,11 @@ def attributes(
 def chords(
     model: ModelName,
     data: Data,
-    split: Split = "test",
+    split: cli.Split = "test",
     samples: Annotated[int, typer.Option(min=2, metavar="N", help="How many codes are drawn.")] = 256,
     windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 4096,
     temperature: cli.Temperature = 0.5,
-    seed: Seed = 0,
+    seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,

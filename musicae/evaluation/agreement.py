@@ -14,8 +14,7 @@ import numpy as np
 import torch
 
 from musicae.clip import draw_chords
-from musicae.evaluation.chords import rhythm
-from musicae.evaluation.notes import note_f1
+from musicae.evaluation.notes import note_f1, rhythm
 from musicae.evaluation.windows import Progress, decoded, scores_of, silently
 from musicae.model import Model
 from musicae.music.key import NO_KEY, key

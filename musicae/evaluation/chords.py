@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from musicae.evaluation.notes import Onset, instruments, note_f1, onsets
+from musicae.evaluation.notes import instruments, note_f1, rhythm
 from musicae.evaluation.windows import Codes, Progress, Windows, decoded, scores_of, silently
 from musicae.model import Model
 from musicae.music.chords import QUALITIES, Chord, progression
@@ -135,8 +134,3 @@ def time_on(played: Sequence[tuple[Score, Sequence[Chord]]], quality: str) -> fl
                 inside += int((length * belongs[bar, track.notes.pitch]).sum())
                 total += int(length.sum())
     return inside / total if total else None
-
-
-def rhythm(score: Score) -> Counter[Onset]:
-    """What starts when on which instrument, whatever its pitch."""
-    return Counter({(instrument, start, 0): 1 for instrument, start, _ in onsets(score)})

@@ -17,6 +17,7 @@ from musicae.evaluation.reconstruction import Reconstruction, Scores
 from musicae.evaluation.samples import Samples
 from musicae.evaluation.windows import HEARD, held_out, language_of
 from musicae.model import Model
+from musicae.training.loop import COLLAPSED_NATS
 
 PROBED = 5_000
 """Training windows that the probe is fitted on."""
@@ -24,7 +25,6 @@ PROBED = 5_000
 POINTS = 11
 CODES, DECODINGS = 64, 8
 
-COLLAPSED_NATS = 1.0
 COPIES = 0.01
 """Above this share of samples that are training windows, a model is said to repeat what it heard."""
 

@@ -29,6 +29,11 @@ def onsets(score: Score) -> Counter[Onset]:
     return found
 
 
+def rhythm(score: Score) -> Counter[Onset]:
+    """What starts when on which instrument, whatever its pitch."""
+    return Counter({(instrument, start, 0): 1 for instrument, start, _ in onsets(score)})
+
+
 def instruments_apart(a: Score, b: Score) -> float:
     """Jaccard distance of the instruments: 1 - |in both| / |in either|; 0 where nothing plays."""
     ours, theirs = instruments(a), instruments(b)

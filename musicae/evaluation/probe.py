@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from musicae.evaluation.attributes import values
 from musicae.evaluation.windows import Windows, scores_of
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
@@ -27,7 +28,8 @@ def measure(model: Model, heard: Heard, held_out: Windows) -> dict[str, float]:
         heard: training windows, on which the probe is fitted.
     """
     (x, y), (held, truth) = (
-        (model.encode(windows).double().numpy(), _values(model, windows)) for windows in (heard, held_out)
+        (model.encode(windows).double().numpy(), values(scores_of(model, windows.numpy()), list(ATTRIBUTES)))
+        for windows in (heard, held_out)
     )
     found = r_squared(ridge(x, y, held), truth)
     return {name: value for name, value, varies in zip(ATTRIBUTES, found, np.ptp(truth, 0) > 0, strict=True) if varies}
@@ -48,8 +50,3 @@ def r_squared(predictions: HeldTargets, truth: HeldTargets) -> list[float]:
     error, variance = ((predictions - truth) ** 2).mean(0), truth.var(0)
     shares: list[float] = np.where(variance > 0, 1 - error / np.where(variance > 0, variance, 1), 0.0).tolist()
     return shares
-
-
-def _values(model: Model, windows: Windows) -> Targets:
-    scores = scores_of(model, windows.numpy())
-    return np.array([[float(attribute(score)) for attribute in ATTRIBUTES.values()] for score in scores])

@@ -19,9 +19,9 @@ from musicae.evaluation.ngram import Language
 from musicae.evaluation.windows import Progress, Tokens, Windows, scores_of, silently
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.representations.grid import STEPS_PER_QUARTER, to_steps
 from musicae.music.score import Notes, Score
 
-STEPS_PER_QUARTER = 4
 SMOOTHING = 0.5
 """Counts added to every bin before a divergence is taken, so that empty bins cost a finite price."""
 
@@ -138,7 +138,7 @@ def _notes(score: Score) -> Notes:
 
 
 def _steps(ticks: Integer[np.ndarray, " note"], score: Score) -> Values:
-    return np.round(ticks * STEPS_PER_QUARTER / score.ticks_per_quarter)
+    return to_steps(ticks, score.ticks_per_quarter).astype(float)
 
 
 OF_NOTES: dict[str, Callable[[Score], Values]] = {
