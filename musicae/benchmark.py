@@ -19,7 +19,7 @@ from musicae.model import Model
 from musicae.networks.autoencoder import Batch
 from musicae.networks.hardware import precision
 from musicae.presets import PRESETS
-from musicae.training.loop import step
+from musicae.training.loop import optimizer_of, step
 from musicae.training.schedules import sampling_probability
 
 SAMPLING_BATCHES = (1, 32, 256)
@@ -119,11 +119,11 @@ def matmul_gflops(device: torch.device) -> float:
 def _update(model: Model) -> Callable[[torch.Tensor], None]:
     """A function that does what an update of a training does, late enough for schedules to have come to their end."""
     network, training = model.autoencoder.train(), model.config.training
-    optimizer = torch.optim.Adam(network.parameters(), fused=model.device.type != "mps")
+    optimizer = optimizer_of(model)
 
     def update(tokens: torch.Tensor) -> None:
         batch = Batch(tokens, training.updates, sampling_probability(training.scheduled_sampling, training.updates))
-        step(network, optimizer, batch, training.clip, precision(model.device))
+        step(network, optimizer, batch, training.learning_rate, training.clip, precision(model.device))
 
     return update
 

@@ -41,6 +41,9 @@ def spec(name: str, **arguments: Any) -> Spec:
     return Spec(name, arguments)
 
 
+OPTIMIZERS = ("adam", "muon")
+
+
 @dataclass(frozen=True)
 class Training:
     """How a model is trained.
@@ -48,7 +51,9 @@ class Training:
     Attributes:
         batch: windows per update, over all processes.
         updates: where training ends, unless minutes run out first.
-        learning_rate: at the first update; decays by `decay` an update towards `min_learning_rate` (Adam).
+        optimizer: adam, or muon for hidden matrices (with Adam for the rest), which learns several times as much an
+            update.
+        learning_rate: at the first update; falls exponentially to `min_learning_rate` at the last one.
         clip: largest norm of the gradient.
         transpose: draw a transposition of -5 to +6 semitones for every window.
         apart: have the decoder write a window in another transposition than the encoder heard it in, wherever what it
@@ -61,9 +66,9 @@ class Training:
 
     batch: int = 256
     updates: int = 50_000
+    optimizer: str = "adam"
     learning_rate: float = 1e-3
     min_learning_rate: float = 1e-5
-    decay: float = 0.9999
     clip: float = 1.0
     transpose: bool = True
     apart: bool = False
@@ -75,11 +80,11 @@ class Training:
         for name in ("batch", "updates", "validate_every", "validation_windows"):
             if getattr(self, name) < 1:
                 raise MusicaeError(f"training.{name} is {getattr(self, name)}", f"give training.{name} one or more")
-        for name in ("learning_rate", "decay", "clip"):
+        for name in ("learning_rate", "min_learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise MusicaeError(f"training.{name} is {getattr(self, name)}", f"give training.{name} more than zero")
-        if self.decay > 1:
-            raise MusicaeError(f"training.decay is {self.decay}", "give training.decay at most 1")
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown("optimizer", self.optimizer, OPTIMIZERS)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,14 @@ def hierarchical(representation: Spec) -> Config:
         ),
         prior=spec("fitted"),
         regularizers=(spec("kl", beta=0.05, rate=0.999),),
-        training=Training(batch=128, updates=100_000, transpose=representation.name != "drums"),
+        training=Training(
+            batch=128,
+            updates=100_000,
+            optimizer="muon",
+            learning_rate=2e-3,
+            min_learning_rate=1e-4,
+            transpose=representation.name != "drums",
+        ),
     )
 
 

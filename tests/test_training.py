@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from musicae.benchmark import benchmark
-from musicae.config import Config, Training, spec
+from musicae.config import OPTIMIZERS, Config, Training, spec
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.errors import MusicaeError
 from musicae.model import Model, build_autoencoder, load, save, save_attributes
@@ -23,8 +23,9 @@ from musicae.pack import pack
 from musicae.presets import PRESETS
 from musicae.seeds import mix
 from musicae.train import Run, begin, config_for, finish, transfer
+from musicae.training.checkpoint import Progress
 from musicae.training.distributed import Workers
-from musicae.training.loop import Silent, Trainer, fit_batch
+from musicae.training.loop import Silent, Trainer, fit_batch, optimizer_of
 from musicae.training.schedules import learning_rate, sampling_probability
 from musicae.training.validation import validate
 
@@ -61,6 +62,19 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
+def interrupt_at(interrupted: Trainer, last: int) -> None:
+    update = interrupted.update
+
+    def update_and_interrupt() -> None:
+        update()
+        if interrupted.progress.update == last:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    interrupted.update = update_and_interrupt  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.run()
+
+
 NOISY = {
     "teacher forcing": tiny(),
     "token dropout": tiny(decoder={"token_dropout": 0.3}),
@@ -68,15 +82,15 @@ NOISY = {
 }
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("name", NOISY)
-def test_resume_reaches_the_same_numbers(name: str, data: Path, tmp_path: Path) -> None:
-    def to(updates: int) -> Config:
-        return replace(NOISY[name], training=replace(NOISY[name].training, updates=updates))
-
-    whole = trainer(data, tmp_path / "whole", to(10))
+def test_resume_reaches_the_same_numbers(name: str, optimizer: str, data: Path, tmp_path: Path) -> None:
+    config = replace(NOISY[name], training=replace(NOISY[name].training, updates=10, optimizer=optimizer))
+    whole = trainer(data, tmp_path / "whole", config)
     whole.run()
-    trainer(data, tmp_path / "parts", to(8)).run()  # a validation stands at 4 and at 8
-    rest = trainer(data, tmp_path / "parts", to(10), resume=True)
+    stopped = trainer(data, tmp_path / "parts", config)
+    interrupt_at(stopped, 8)  # a validation stands at 4 and at 8
+    rest = trainer(data, tmp_path / "parts", config, resume=True)
     assert rest.progress.update == 8
     rest.run()
     assert_same(weights(whole.model), weights(rest.model))
@@ -107,17 +121,7 @@ def test_kill_then_resume_reaches_the_same_weights(data: Path, tmp_path: Path) -
 
 
 def test_interruption_saves(data: Path, tmp_path: Path) -> None:
-    interrupted = trainer(data, tmp_path / "m", tiny(updates=100, validate_every=1000))
-    update = interrupted.update
-
-    def update_and_interrupt() -> None:
-        update()
-        if interrupted.progress.update == 5:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    interrupted.update = update_and_interrupt  # type: ignore[method-assign]
-    with pytest.raises(KeyboardInterrupt):
-        interrupted.run()
+    interrupt_at(trainer(data, tmp_path / "m", tiny(updates=100, validate_every=1000)), 5)
     assert trainer(data, tmp_path / "m", tiny(), resume=True).progress.update == 5
 
 
@@ -211,8 +215,8 @@ def test_the_hash_is_of_what_the_model_is(data: Path, tmp_path: Path) -> None:
 
 def test_all_processes_hear_that_one_was_interrupted(data: Path, tmp_path: Path) -> None:
     class Other(Workers):
-        def agree(self, *flags: bool, device: torch.device) -> list[bool]:
-            return [True, *flags[1:]]
+        def agree(self, *values: float, device: torch.device) -> list[float]:
+            return [1.0, *values[1:]]
 
     ours = trainer(data, tmp_path / "m", tiny(updates=9))
     ours.workers = Other()
@@ -374,8 +378,9 @@ def test_windows_begin_without_orphan_note_offs(data: Path) -> None:
 
 def test_schedules() -> None:
     training = Training()
-    assert learning_rate(training, 0) == pytest.approx(training.learning_rate)
-    assert learning_rate(training, 10**7) == pytest.approx(training.min_learning_rate)
+    assert learning_rate(training, 0.0) == pytest.approx(training.learning_rate)
+    assert learning_rate(training, 0.5) == pytest.approx(1e-4)
+    assert learning_rate(training, 1.0) == learning_rate(training, 1.1) == pytest.approx(training.min_learning_rate)
     assert sampling_probability(0, 5) == 0
     assert sampling_probability(1000, 0) == pytest.approx(1 / 1001)
     assert sampling_probability(1000, 6908) == pytest.approx(0.5, abs=1e-3)
@@ -406,3 +411,33 @@ def test_every_large_preset_can_be_built(name: str) -> None:
     with torch.device("meta"):
         autoencoder = build_autoencoder(config, representation.shape)
     assert sum(parameter.numel() for parameter in autoencoder.parameters()) > 3e7
+
+
+def test_the_learning_rate_falls_with_the_time_too(data: Path, tmp_path: Path) -> None:
+    timed = trainer(data, tmp_path / "m", tiny(updates=10**6))
+    seen = []
+
+    class Watch(Silent):
+        def updated(self, progress: Progress) -> None:
+            seen.append(timed.over)
+
+    timed.reporter = Watch()
+    timed.run(minutes=0.02)
+    assert seen == sorted(seen) and seen[0] < 1 <= seen[-1]
+    assert timed.progress.update < 10**6
+
+
+def test_muon_moves_all_directions_of_hidden_matrices_alike(data: Path, tmp_path: Path) -> None:
+    model = trainer(data, tmp_path / "m", tiny(optimizer="muon")).model
+    before = weights(model)
+    optimizer = optimizer_of(model)
+    for parameter in model.autoencoder.parameters():
+        parameter.grad = torch.randn_like(parameter) ** 3
+    optimizer.step(1e-2)
+    after = weights(model)
+    moved = {name: after[name] - before[name] for name in after}
+    hidden = moved["encoder.window.3.weight"]
+    spread = torch.linalg.svdvals(hidden)
+    assert spread.max() < 3 * spread.min()
+    assert moved["embedding.fields.0.matrix"].abs().amax() == pytest.approx(1e-2, rel=1e-3)  # Adam's first update
+    assert hidden.square().mean().sqrt() == pytest.approx(0.2e-2, rel=0.3)

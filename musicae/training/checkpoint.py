@@ -6,13 +6,13 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
 from torch import nn
 
 from musicae.errors import MusicaeError
 from musicae.files import write_atomically
+from musicae.training.optimizer import MOMENTS, Moments, Optimizer
 
 
 @dataclass
@@ -51,17 +51,17 @@ class Progress:
         return means
 
 
-def save_state(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+def save_state(path: Path, module: nn.Module, optimizer: Optimizer, progress: Progress) -> None:
     """Writes everything that a training needs to go on as if it had never stopped."""
     tensors = {f"weight/{name}": tensor for name, tensor in module.state_dict().items()}
     for name, parameter in module.named_parameters():
-        for key, value in optimizer.state[parameter].items():
+        for key, value in optimizer.moments(parameter).items():
             tensors[f"{key}/{name}"] = value
     data = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_atomically(path, save_tensors(data, {"progress": json.dumps(asdict(progress))}))
 
 
-def load_state(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+def load_state(path: Path, module: nn.Module, optimizer: Optimizer) -> Progress:
     """Restores what `save_state` wrote.
 
     Raises:
@@ -71,14 +71,13 @@ def load_state(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer) 
         with safe_open(path, "pt") as file:
             progress = Progress(**json.loads(file.metadata()["progress"]))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        moments: dict[int, dict[str, torch.Tensor]] = {}
         module.load_state_dict({name: tensors[f"weight/{name}"] for name in module.state_dict()})
-        for number, (name, _) in enumerate(module.named_parameters()):
-            keys = [key for key in ("step", "exp_avg", "exp_avg_sq") if f"{key}/{name}" in tensors]
-            moments[number] = {key: tensors[f"{key}/{name}"] for key in keys}
+        moments: dict[nn.Parameter, Moments] = {}
+        for name, parameter in module.named_parameters():
+            keys = [key for key in MOMENTS if f"{key}/{name}" in tensors]
+            moments[parameter] = {key: tensors[f"{key}/{name}"] for key in keys}
     except (OSError, SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         hint = "begin again with musicae train, or from the best weights with --from"
         raise MusicaeError(f"cannot resume from {path}: {error}", hint) from None
-    kept = {number: state for number, state in moments.items() if state}
-    optimizer.load_state_dict({"state": kept, "param_groups": optimizer.state_dict()["param_groups"]})
+    optimizer.restore(moments)
     return progress

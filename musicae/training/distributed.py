@@ -36,13 +36,13 @@ class Workers:
             dist.barrier()
             dist.destroy_process_group()
 
-    def agree(self, *flags: bool, device: torch.device) -> list[bool]:
-        """Of every flag, whether any process raised it."""
+    def agree(self, *values: float, device: torch.device) -> list[float]:
+        """Of every value, the largest that any process has."""
         if self.size == 1:
-            return list(flags)
-        total = torch.tensor(flags, dtype=torch.float32, device=device)
-        dist.all_reduce(total)
-        return (total > 0).tolist()
+            return list(values)
+        largest = torch.tensor(values, dtype=torch.float64, device=device)
+        dist.all_reduce(largest, dist.ReduceOp.MAX)
+        return list(largest.tolist())
 
 
 def join_workers(device: torch.device) -> tuple[Workers, torch.device]:

@@ -28,6 +28,7 @@ from musicae.networks.hardware import autocast, precision
 from musicae.seeds import mix
 from musicae.training.checkpoint import Progress, load_state, save_state
 from musicae.training.distributed import Workers
+from musicae.training.optimizer import Optimizer
 from musicae.training.schedules import learning_rate, sampling_probability
 from musicae.training.validation import Metrics, validate
 
@@ -110,13 +111,14 @@ class Trainer:
         self.workers, self.reporter = workers or Workers(), reporter or Silent()
         self.training: Training = model.config.training
         self.module: nn.Module = self.workers.wrap(model.autoencoder, model.device)
-        parameters = model.autoencoder.parameters()
-        self.optimizer = torch.optim.Adam(parameters, self.training.learning_rate, fused=model.device.type != "mps")
+        self.optimizer = optimizer_of(model)
         self.progress = Progress()
         self.seen_before = 0
         self.held_out = validation.sample(self.training.validation_windows, seed)
         self.interrupted = False  # this process, which the others hear of after the update at hand
         self.stopping = False  # all processes
+        self.limit = math.inf  # seconds in all
+        self.over = 0.0  # share of them
 
     @property
     def state_path(self) -> Path:
@@ -139,24 +141,31 @@ class Trainer:
             MusicaeError: gradients are not finite any more.
         """
         self.clock = time.monotonic()
-        last_at = self.clock + minutes * 60
+        self.limit = self.progress.seconds + minutes * 60
+        self.over = self.progress.seconds / self.limit if minutes > 0 else 1.0
         self.model.autoencoder.train()
-        going_on = minutes > 0 and self.progress.update < self.training.updates
+        going_on = self._done < 1
         with _signals(self):
             while going_on:
-                going_on = self._advance(last_at)
+                going_on = self._advance()
         if self.stopping:
             raise KeyboardInterrupt
         return self.progress
 
-    def _advance(self, last_at: float) -> bool:
+    @property
+    def _done(self) -> float:
+        """Share of the training that is over, by its updates or by its time."""
+        return max(self.progress.update / self.training.updates, self.over)
+
+    def _advance(self) -> bool:
         """One update, and whatever is due after it. Whether to go on is decided here, by all processes alike."""
         progress, training = self.progress, self.training
         self.update()
-        late = time.monotonic() >= last_at
-        self.stopping, late = self.workers.agree(self.interrupted, late, device=self.model.device)
-        finished = not self.stopping and (late or progress.update >= training.updates)
         self._count_time()
+        interrupted, over = float(self.interrupted), progress.seconds / self.limit
+        interrupted, self.over = self.workers.agree(interrupted, over, device=self.model.device)
+        self.stopping = interrupted > 0
+        finished = not self.stopping and self._done >= 1
         self.reporter.updated(progress)
         if progress.update % LOG_EVERY == 0 or finished:
             self._log()
@@ -180,11 +189,10 @@ class Trainer:
         progress, training = self.progress, self.training
         tokens, heard = self._draw(progress.update)
         torch.manual_seed(mix(self.seed, progress.update, 1 + self.workers.rank))
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(training, progress.update)
         probability = sampling_probability(training.scheduled_sampling, progress.update)
         batch = Batch(tokens, progress.update, probability, heard)
-        terms = step(self.module, self.optimizer, batch, training.clip, precision(self.model.device))
+        rate, dtype = learning_rate(training, self._done), precision(self.model.device)
+        terms = step(self.module, self.optimizer, batch, rate, training.clip, dtype)
         progress.update += 1
         if terms:
             progress.add({name: float(term) for name, term in terms.items()})
@@ -254,7 +262,15 @@ class Trainer:
             save_state(self.state_path, self.model.autoencoder, self.optimizer, self.progress)
 
 
-def step(module: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, clip: float, dtype: torch.dtype) -> Terms:
+def optimizer_of(model: Model) -> Optimizer:
+    """The optimizer that the training of a model asks for."""
+    muon = model.config.training.optimizer == "muon"
+    return Optimizer(model.autoencoder, muon=muon, fused=model.device.type != "mps")
+
+
+def step(
+    module: nn.Module, optimizer: Optimizer, batch: Batch, learning_rate: float, clip: float, dtype: torch.dtype
+) -> Terms:
     """One update of the weights: forward, backward, clip, step.
 
     Returns:
@@ -263,12 +279,12 @@ def step(module: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, clip
     with autocast(batch.tokens.device, dtype):
         terms: Terms = module(batch)
     loss = torch.stack(list(terms.values())).sum()
-    optimizer.zero_grad()
+    module.zero_grad()
     loss.backward()
     norm = nn.utils.clip_grad_norm_(module.parameters(), clip)
     if not torch.isfinite(norm):  # the gradient's, averaged over the processes: all leave the update out, or none
         return {}
-    optimizer.step()
+    optimizer.step(learning_rate)
     return {name: term.detach() for name, term in terms.items()}
 
 

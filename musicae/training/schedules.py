@@ -1,4 +1,4 @@
-"""Quantities that change with the number of updates."""
+"""Quantities that change while a model is trained."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import math
 from musicae.config import Training
 
 
-def learning_rate(training: Training, update: int) -> float:
-    """(first - last) * decay^update + last (magenta/music_vae)."""
+def learning_rate(training: Training, done: float) -> float:
+    """first * (last / first)^done: exponential from the first rate to the last over the share that is done."""
     first, last = training.learning_rate, training.min_learning_rate
-    return (first - last) * training.decay**update + last
+    return first * (last / first) ** min(done, 1.0)
 
 
 def sampling_probability(k: int, update: int) -> float:
