@@ -94,7 +94,7 @@ def check_kind(model: Model, data: Dataset) -> None:
         MusicaeError: it is of another kind, or its windows are of another length.
     """
     ours, theirs = model.representation, data.representation
-    if (ours.name, ours.arguments) != (theirs.name, theirs.arguments):
+    if ours != theirs:
         raise MusicaeError(
             f"{data.folder} holds {theirs}, not {ours}",
             ours.made_by,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,7 @@ from musicae.networks.embedding import EMBEDDINGS
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.grid import Field, Grid
 from musicae.networks.hardware import autocast, choose_device, precision
-from musicae.networks.latents import LATENTS, PRIORS, Posterior
+from musicae.networks.latents import LATENTS, PRIORS
 from musicae.networks.regularizers import KL, REGULARIZERS
 from musicae.shelf import find
 
@@ -107,23 +106,23 @@ class Model:
         if not self.representation.shape.given:
             raise MusicaeError(f"model {self.name} is told no chords", "choose one that is: musicae models lists them")
 
-    @torch.no_grad()
     def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step field"]) -> Codes:
         """The posterior means of windows, on the CPU."""
-        means = [posterior.mean.float().cpu() for posterior in self._posteriors(torch.as_tensor(tokens).long())]
-        return torch.cat(means) if means else torch.empty(0, self.latent_size)
+        return self.posteriors(torch.as_tensor(tokens).long())[0]
 
     @torch.no_grad()
+    def posteriors(self, windows: Integer[Tensor, "window segment step field"]) -> tuple[Codes, Codes]:
+        """Means and standard deviations of the posteriors of windows, on the CPU."""
+        if not len(windows):
+            return torch.empty(0, self.latent_size), torch.empty(0, self.latent_size)
+        with evaluating(self.autoencoder), autocast(self.device, precision(self.device)):
+            found = [self.autoencoder.encode(part.to(self.device)) for part in windows.split(BATCH)]
+        mean, std = (torch.cat([getattr(part, name).float().cpu() for part in found]) for name in ("mean", "std"))
+        return mean, std
+
     def fit_prior(self, windows: Integer[Tensor, "window segment step field"]) -> None:
         """Lets the prior learn where the codes of windows lie."""
-        posteriors = list(self._posteriors(windows))
-        mean, std = (torch.cat([getattr(posterior, name) for posterior in posteriors]) for name in ("mean", "std"))
-        self.autoencoder.prior.fit(mean, std)
-
-    def _posteriors(self, windows: Integer[Tensor, "window segment step field"]) -> Iterator[Posterior]:
-        with evaluating(self.autoencoder), autocast(self.device, precision(self.device)):
-            for part in windows.split(BATCH):
-                yield self.autoencoder.encode(part.to(self.device))
+        self.autoencoder.prior.fit(*self.posteriors(windows))
 
     @torch.no_grad()
     def decode(

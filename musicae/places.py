@@ -64,6 +64,19 @@ def check(
         raise MusicaeError(f"cannot write {output or 'here'}: {error.strerror}", _ELSEWHERE) from error
 
 
+def check_file(path: Path, *, force: bool = False) -> None:
+    """Make sure that a file can be written before anything is computed for it.
+
+    Raises:
+        MusicaeError: it exists (unless `force`), or stands where nothing can be written.
+    """
+    try:
+        refuse_existing([path], force)
+        _refuse_unwritable(path)
+    except OSError as error:
+        raise MusicaeError(f"cannot write {path}: {error.strerror}", _ELSEWHERE) from error
+
+
 def refuse_existing(paths: Sequence[Path], force: bool) -> None:
     """Protect files that exist.
 

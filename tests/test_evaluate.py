@@ -32,7 +32,7 @@ def test_everything_is_measured(model: Model, data: Dataset, found: Evaluation) 
     assert json.loads(json.dumps(record)) == record
     assert set(record) == {
         *("verdicts", "reconstruction", "holds", "interpolation", "samples", "agreement", "probe", "attributes"),
-        "chords",
+        *("chords", "map", "traversals"),
     }
     model.attributes = {name: torch.ones(8) for name in ("density", "interval")}
     again = evaluate(model, data, windows=16, pairs=4)
@@ -66,9 +66,9 @@ def test_verdicts_say_what_is_wrong(found: Evaluation) -> None:
 
 def test_evaluate_as_typed(run: Run, data: Dataset) -> None:
     done = run("evaluate", "melody-2bar", data.folder, "--windows", 8, "--pairs", 2, "--json")
-    report = json.loads(done.out)
+    (report,) = json.loads(done.out)["models"]
     assert report["model"] == "melody-2bar" and set(report["attributes"]["vectors"]) == set(ATTRIBUTES)
-    for words in ("share of right steps", "5-gram", "training window", "onsets, F1", "R2", "change when we add"):
+    for words in ("Share of right steps", "5-gram", "training window", "onsets, F1", "R2", "when we add"):
         assert words in done.err
     assert report["verdicts"][0] in done.err
     assert_fails(run("evaluate", "drums-2bar", data.folder), "not drums")

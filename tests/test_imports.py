@@ -40,12 +40,13 @@ LEVELS: tuple[set[str], ...] = (
         "vary",
     },
     {"evaluation", "render", "outputs"},
+    {"report"},
     {"cli"},
     {"__main__"},
 )
 """Rooms, lowest first. A room imports from rooms below it and from itself, never from one beside it or above."""
 
-HEAVY = {"torch", "numpy", "rich", "symusic", "pretty_midi", "mido", "safetensors", "jaxtyping"}
+HEAVY = {"torch", "numpy", "rich", "symusic", "pretty_midi", "mido", "safetensors", "jaxtyping", "jinja2"}
 """What answering `--help` must not wait for."""
 
 

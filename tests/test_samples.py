@@ -17,7 +17,9 @@ from musicae.music.score import Notes, Score, Track
 
 def test_the_same_values_are_alike_and_others_are_not() -> None:
     values = np.array([60.0, 62.0, 62.0, 64.0])
-    assert samples.likeness(values, values, samples.BINS["pitch"]) == samples.Likeness(1.0, 0.0)
+    same = samples.likeness(values, values, samples.BINS["pitch"])
+    assert (same.overlap, same.divergence) == (1, 0)
+    assert same.samples == same.held_out and same.samples[60:65] == [0.25, 0, 0.5, 0, 0.25]
     apart = samples.likeness(values, values + 1, samples.BINS["pitch"])
     assert apart.overlap == 0 and apart.divergence > 0
     half = samples.likeness(np.array([0.0, 1.0]), np.array([1.0, 1.0]), np.arange(3) - 0.5)

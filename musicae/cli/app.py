@@ -12,6 +12,7 @@ from musicae import __version__
 from musicae.cli import (
     attribute,
     benchmark,
+    compare,
     compose,
     console,
     data,
@@ -47,6 +48,7 @@ COMMANDS = {
     "replay": replay,
     "fit": fit,
     "evaluate": evaluate,
+    "compare": compare,
     "benchmark": benchmark,
     "models": models,
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from musicae.errors import MusicaeError
+    from musicae.report.table import Table
 
 DEFAULT_MODEL = "melody-2bar"
 DEFAULT_CHORDS_MODEL = "multitrack-1bar-chords"
@@ -169,19 +170,23 @@ class Console:
         if self.on_terminal:
             stderr().print(picture)
 
-    def table(self, title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Say a table: names in the first column, figures in the others."""
+    def tables(self, tables: Iterable[Table]) -> None:
+        """Say tables; where one is wider than the terminal, its figures go on in another one below."""
         if self.quiet:
             return
         from rich import box
-        from rich.table import Table
+        from rich.table import Table as Drawn
 
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-        for number, name in enumerate(header):
-            table.add_column(name, justify="right" if number else "left")
-        for row in rows:
-            table.add_row(*row)
-        stderr().print(table)
+        for table in tables:
+            header, rows = list(table.columns), table.text()
+            for figures in _abreast(header, rows, table.labels, self.width):
+                columns = [*range(table.labels), *figures]
+                drawn = Drawn(title=table.title, title_justify="left", box=box.SIMPLE_HEAD)
+                for column in columns:
+                    drawn.add_column(header[column], justify="left" if column < table.labels else "right")
+                for row in rows:
+                    drawn.add_row(*(row[column] for column in columns))
+                stderr().print(drawn)
 
     def seed(self, given: int | None, needed: bool = True) -> int:
         """The seed that was asked for, or a fresh one of five digits, which is said; 0 if none is needed."""
@@ -237,6 +242,18 @@ def stdout() -> Iterator[TextIO]:
 def examples(*lines: str) -> str:
     """Command lines as the last paragraph of a help text, which is not to be wrapped."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _abreast(header: Sequence[str], rows: Sequence[Sequence[str]], labels: int, width: int) -> list[list[int]]:
+    """The columns of figures, in groups that fit beside the labels; each takes its text and three blanks."""
+    widths = [3 + max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    room = width - sum(widths[:labels]) - 1
+    groups: list[list[int]] = [[]]
+    for column in range(labels, len(header)):
+        if groups[-1] and sum(widths[i] for i in [*groups[-1], column]) > room:
+            groups.append([])
+        groups[-1].append(column)
+    return groups
 
 
 def stderr() -> RichConsole:

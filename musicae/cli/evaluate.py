@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from musicae.cli import console as cli
-from musicae.cli import tables
 from musicae.cli.console import Console
 
-EXAMPLES = ("musicae evaluate melody-2bar tunes", "musicae evaluate models/mine data/mine --windows 256 --json")
+EXAMPLES = (
+    "musicae evaluate melody-2bar tunes",
+    "musicae evaluate models/mine data/mine --against melody-2bar -o report",
+)
 
 
 def command(
@@ -18,12 +21,28 @@ def command(
     data: Annotated[
         str, typer.Argument(help="A folder that musicae preprocess wrote, or the name of one.", show_default="tunes")
     ] = "tunes",
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            show_default=False,
+            help="Another model to put beside it; repeatable.",
+            autocompletion=cli.model_names,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, cli.folder_option("Write a page with figures, index.html, and the numbers behind it here.")
+    ] = None,
     split: cli.Split = "test",
     windows: Annotated[
         int, typer.Option(min=2, metavar="N", help="How many windows are read, and how many samples drawn.")
     ] = 1024,
     pairs: Annotated[int, typer.Option(min=1, metavar="N", help="Pairs of windows to interpolate between.")] = 1024,
+    projection: Annotated[
+        str, typer.Option("--map", metavar="NAME", help="How codes are laid out on a page: pca, or umap.")
+    ] = "pca",
     seed: cli.WhichSeed = 0,
+    force: cli.ForceFolder = False,
     device: cli.Device = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
@@ -31,27 +50,51 @@ def command(
     """Measure everything about a model on held-out music, and say what is wrong with it.
 
     How well windows come back, how evenly ways lead from one to another, what samples have in common with real music,
-    what a code settles, what can be read off it, and what attribute vectors and chords change."""
+    what a code settles, what can be read off it, and what attribute vectors, chords and single dimensions change."""
     console = Console(quiet, json)
+    from musicae import places
     from musicae.corpus.dataset import Dataset
     from musicae.evaluation.evaluate import evaluate
+    from musicae.evaluation.reconstruction import differences
     from musicae.model import load
+    from musicae.report import page, tables
     from musicae.shelf import find_dataset
 
-    net, dataset = load(model, device), Dataset(find_dataset(data))
-    found = evaluate(net, dataset, split=split, windows=windows, pairs=pairs, seed=seed, progress=console.progress)
-    title = f"{net.name} on {data}, {split}"
-    tables.reconstruction(console, title, {net.name: found.reconstruction}, found.holding, {})
-    tables.interpolation(console, title, found.interpolation)
-    tables.samples(console, f"{title}: samples beside held-out windows", found.samples)
-    tables.agreement(console, title, found.agreement)
-    tables.probe(console, title, found.probe)
-    if found.attributes:
-        tables.attributes(console, title, found.attributes)
-    if found.chords:
-        tables.chords(console, title, found.chords)
-    for verdict in found.verdicts():
-        console.note(verdict)
-    console.data(
-        [], {"model": net.name, "hash": net.hash, "data": data, "split": split, "seed": seed, **found.record()}
-    )
+    if output:
+        places.check_file(output / page.INDEX, force=force)
+    dataset = Dataset(find_dataset(data))
+    models = [load(name, device) for name in (model, *(against or []))]
+    names = distinct([net.name for net in models])
+    found = {
+        name: evaluate(
+            net,
+            dataset,
+            split=split,
+            windows=windows,
+            pairs=pairs,
+            projection=projection,
+            seed=seed,
+            progress=console.progress,
+        )
+        for name, net in zip(names, models, strict=True)
+    }
+    first, *others = (result.reconstruction for result in found.values())
+    apart = {name: differences(other, first) for name, other in zip(names[1:], others, strict=True)}
+    console.tables(tables.everything(found, apart))
+    for name, result in found.items():
+        for verdict in result.verdicts():
+            console.note(f"{name}: {verdict}")
+    measured = [
+        {"model": name, "hash": net.hash, **result.record()}
+        for net, (name, result) in zip(models, found.items(), strict=True)
+    ]
+    record = {"data": data, "split": split, "seed": seed, "models": measured}
+    if output:
+        facts = f"{len(first.steps):,} windows of {data}, {split} split, seed {seed}"
+        console.note(f"wrote {page.write(output, found, apart, record, facts=facts)}")
+    console.data([output] if output else [], record)
+
+
+def distinct(names: list[str]) -> list[str]:
+    """The names, with a number behind those that came before."""
+    return [name if name not in names[:i] else f"{name} ({names[:i].count(name) + 1})" for i, name in enumerate(names)]

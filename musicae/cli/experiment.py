@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from musicae.cli import console as cli
-from musicae.cli import tables
 from musicae.cli.console import Console
 
 if TYPE_CHECKING:
@@ -66,6 +65,7 @@ def reconstruction(
     from musicae.evaluation import reconstruction as experiment
     from musicae.evaluation.windows import held_out
     from musicae.model import load
+    from musicae.report import tables
 
     dataset, found = _open(data), {}
     total = 3 * len(models) * min(windows, _windows(dataset, split))
@@ -77,7 +77,8 @@ def reconstruction(
     first, *others = found
     holding = experiment.holding(net, tokens)
     apart = {name: experiment.differences(found[name], found[first]) for name in others}
-    tables.reconstruction(console, f"{len(tokens)} windows of {data}, {split}", found, holding, apart)
+    console.note(f"{len(tokens)} windows of {data}, {split}")
+    console.tables(tables.reconstruction(found, holding, apart))
     records = [_record(name, result, apart.get(name)) for name, result in found.items()]
     drawn = {"data": data, "split": split, "windows": len(tokens), "seed": seed}
     console.data([], {**drawn, "models": records, "holds": {name: asdict(scores) for name, scores in holding.items()}})
@@ -112,13 +113,15 @@ def interpolation(
     from musicae.evaluation.interpolation import measure
     from musicae.evaluation.windows import HEARD, held_out, language_of
     from musicae.model import load
+    from musicae.report import tables
 
     net, dataset = load(model, device), _open(data)
     tokens = held_out(net, dataset, 2 * pairs, split=split, seed=seed)
     language = language_of(net, dataset.split("train").sample(HEARD, seed))
     with console.progress("interpolating", len(tokens) // 2 * points) as done:
         result = measure(net, tokens, language, points=points, seed=seed, progress=done)
-    tables.interpolation(console, f"{model}, {result.pairs} pairs of {data}, {split}", result)
+    console.note(f"{model}, {result.pairs} pairs of {data}, {split}")
+    console.tables(tables.interpolation({model: result}))
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
 
 
@@ -150,6 +153,7 @@ def samples(
     from musicae.evaluation.samples import measure
     from musicae.evaluation.windows import HEARD, held_out, language_of
     from musicae.model import load
+    from musicae.report import tables
 
     net, dataset = load(model, device), _open(data)
     real, heard = held_out(net, dataset, windows, split=split, seed=seed), dataset.split("train").sample(HEARD, seed)
@@ -157,7 +161,8 @@ def samples(
         result = measure(
             net, real, heard, language_of(net, heard), samples=n, temperature=temperature, seed=seed, progress=done
         )
-    tables.samples(console, f"{model}: {n} samples beside {len(real)} windows of {data}, {split}", result)
+    console.note(f"{model}: {n} samples beside {len(real)} windows of {data}, {split}")
+    console.tables(tables.samples({model: result}))
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
 
 
@@ -190,12 +195,14 @@ def attributes(
     from musicae.evaluation.attributes import decodings, measure
     from musicae.evaluation.windows import held_out
     from musicae.model import load
+    from musicae.report import tables
 
     net, dataset = load(model, device), _open(data)
     tokens = held_out(net, dataset, windows, split=split, seed=seed)
     with console.progress("moving", len(tokens) * decodings(len(net.attributes))) as done:
         result = measure(net, tokens, amount=amount, seed=seed, progress=done)
-    tables.attributes(console, f"{model}: {result.windows} windows of {data}, {split}", result)
+    console.note(f"{model}: {result.windows} windows of {data}, {split}")
+    console.tables(tables.attributes({model: result}))
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
 
 
@@ -228,12 +235,14 @@ def chords(
     from musicae.evaluation.chords import decodings, measure
     from musicae.evaluation.windows import held_out
     from musicae.model import load
+    from musicae.report import tables
 
     net, dataset = load(model, device), _open(data)
     tokens = held_out(net, dataset, windows, split=split, seed=seed)
     with console.progress("decoding", decodings(samples)) as done:
         result = measure(net, tokens, samples=samples, temperature=temperature, seed=seed, progress=done)
-    tables.chords(console, f"{model}: {samples} samples, {len(tokens)} windows of {data}, {split}", result)
+    console.note(f"{model}: {samples} samples, {len(tokens)} windows of {data}, {split}")
+    console.tables(tables.chords({model: result}))
     console.data([], {"model": net.name, "data": data, "split": split, "seed": seed, **asdict(result)})
 
 

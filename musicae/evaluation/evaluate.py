@@ -8,15 +8,17 @@ from typing import Any
 
 from musicae.corpus.dataset import Dataset
 from musicae.corpus.inventory import Progress, no_progress
-from musicae.evaluation import agreement, attributes, chords, interpolation, probe, reconstruction, samples
+from musicae.evaluation import agreement, attributes, chords, interpolation, latent, probe, reconstruction, samples
 from musicae.evaluation.agreement import Agreements
 from musicae.evaluation.attributes import Matrix
 from musicae.evaluation.chords import Chords
 from musicae.evaluation.interpolation import Interpolation
+from musicae.evaluation.latent import Map, Traversal
 from musicae.evaluation.reconstruction import Reconstruction, Scores
 from musicae.evaluation.samples import Samples
-from musicae.evaluation.windows import HEARD, held_out, language_of
+from musicae.evaluation.windows import HEARD, decoded, given_in, held_out, language_of, scores_of
 from musicae.model import Model
+from musicae.music.score import Score
 from musicae.training.loop import COLLAPSED_NATS
 
 PROBED = 5_000
@@ -24,6 +26,9 @@ PROBED = 5_000
 
 POINTS = 11
 CODES, DECODINGS = 64, 8
+
+EXAMPLES = 4
+"""Windows that are shown beside their reconstructions."""
 
 COPIES = 0.01
 """Above this share of samples that are training windows, a model is said to repeat what it heard."""
@@ -34,7 +39,14 @@ NEARER = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was measured; None where a model has no attribute vectors, or is told no chords."""
+    """What was measured.
+
+    Attributes:
+        holding: reconstruction by a model that always holds.
+        probe: R^2 by attribute.
+        attributes, chords: None where a model has no attribute vectors, or is told no chords.
+        examples: held-out windows, and their reconstructions by argmax.
+    """
 
     reconstruction: Reconstruction
     holding: dict[str, Scores]
@@ -44,16 +56,27 @@ class Evaluation:
     probe: dict[str, float]
     attributes: Matrix | None
     chords: Chords | None
+    map: Map
+    traversals: list[Traversal]
+    examples: list[tuple[Score, Score]]
 
     def record(self) -> dict[str, Any]:
-        """Everything as plain data."""
-        parts = {name: part for name, part in vars(self).items() if name not in ("reconstruction", "holding", "probe")}
+        """Everything as plain data, but single windows."""
         return {
             "verdicts": self.verdicts(),
             "reconstruction": self.reconstruction.record(),
             "holds": {name: asdict(scores) for name, scores in self.holding.items()},
+            "interpolation": asdict(self.interpolation),
+            "samples": asdict(self.samples),
+            "agreement": asdict(self.agreement),
             "probe": self.probe,
-            **{name: part and asdict(part) for name, part in parts.items()},
+            "attributes": self.attributes and asdict(self.attributes),
+            "chords": self.chords and asdict(self.chords),
+            "map": {"explained": self.map.explained and list(self.map.explained)},
+            "traversals": [
+                {"dimension": way.dimension, "kl": way.kl, "positions": list(way.positions), "changes": way.changes}
+                for way in self.traversals
+            ],
         }
 
     def verdicts(self) -> list[str]:
@@ -69,6 +92,7 @@ def evaluate(
     split: str = "test",
     windows: int = 1024,
     pairs: int = 1024,
+    projection: str = "pca",
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> Evaluation:
@@ -77,6 +101,7 @@ def evaluate(
     Args:
         windows: held-out windows that every measurement but the ways reads, and samples that are drawn.
         pairs: of windows, between which ways lead.
+        projection: of codes, for the map.
 
     Raises:
         MusicaeError: the data set is of another kind than the model, or has fewer than two windows there.
@@ -98,6 +123,10 @@ def evaluate(
     with progress("changing chords", chords.decodings(n)) as done:
         told = bool(model.representation.shape.given)
         under = chords.measure(model, tokens, samples=n, seed=seed, progress=done) if told else None
+    with progress("traversing", len(tokens[: latent.TRAVERSED]) * latent.traversed()) as done:
+        traversals = latent.traverse(model, tokens, progress=done)
+    shown = tokens[:EXAMPLES]
+    back = decoded(model, model.encode(shown), given_in(model, shown))
     return Evaluation(
         given_back,
         reconstruction.holding(model, tokens),
@@ -107,6 +136,9 @@ def evaluate(
         probe.measure(model, heard[:PROBED], tokens),
         moved,
         under,
+        latent.project(model, tokens, projection=projection),
+        traversals,
+        list(zip(scores_of(model, shown.numpy()), scores_of(model, back), strict=True)),
     )
 
 

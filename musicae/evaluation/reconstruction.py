@@ -7,6 +7,7 @@ and free running. Sums run over all windows, so that every step counts alike. To
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -63,6 +64,7 @@ class Reconstruction:
     Attributes:
         windows_seen: that it was trained on, 0 if there is no record.
         nll, kl: in nats per window, z drawn from the posterior; a code that is certain has no KL.
+        bits_per_step: nll / ln 2 over the mean number of steps that count.
         active: dimensions of z in use.
         fields: scores by field, z the posterior mean.
         notes: scores of what is heard; None where tokens are steps and say as much.
@@ -73,6 +75,7 @@ class Reconstruction:
     parameters: int
     windows_seen: int
     nll: float
+    bits_per_step: float
     kl: float | None
     active: int
     fields: dict[str, Scores]
@@ -121,6 +124,7 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress 
         parameters=model.parameters,
         windows_seen=model.windows_seen,
         nll=metrics["nll"],
+        bits_per_step=metrics["nll"] / math.log(2) / (mask.sum() / len(mask)),
         kl=metrics.get("kl"),
         active=int(metrics["active"]),
         fields=fields,

@@ -38,10 +38,15 @@ class Likeness:
     Attributes:
         overlap: the area that both histograms cover, from 0 to 1.
         divergence: KL(samples || held out) in nats.
+        edges: of the bins.
+        samples, held_out: share of the values in every bin.
     """
 
     overlap: float
     divergence: float
+    edges: list[float]
+    samples: list[float]
+    held_out: list[float]
 
 
 @dataclass(frozen=True)
@@ -116,9 +121,9 @@ def likeness(ours: Values, theirs: Values, bins: Values | None = None) -> Likene
         both = np.concatenate([ours, theirs])
         bins = np.linspace(both.min(), both.max() + 1e-9, 21)
     p, q = (np.histogram(values.clip(bins[0], bins[-1]), bins)[0].astype(float) for values in (ours, theirs))
-    overlap = float(np.minimum(_shares(p), _shares(q)).sum())
-    smooth_p, smooth_q = _shares(p + SMOOTHING), _shares(q + SMOOTHING)
-    return Likeness(overlap, float((smooth_p * np.log(smooth_p / smooth_q)).sum()))
+    shares, smooth = ([_shares(counts + extra) for counts in (p, q)] for extra in (0.0, SMOOTHING))
+    overlap, divergence = np.minimum(*shares).sum(), (smooth[0] * np.log(smooth[0] / smooth[1])).sum()
+    return Likeness(float(overlap), float(divergence), bins.tolist(), *(share.tolist() for share in shares))
 
 
 def nearest(windows: Tokens, among: Known) -> Float[np.ndarray, " window"]:

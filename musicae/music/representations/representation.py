@@ -169,6 +169,13 @@ class Representation(ABC):
         """What the representation was built with."""
         return {"bars": self.bars}
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another one has the same tokens."""
+        return isinstance(other, Representation) and (self.name, self.arguments) == (other.name, other.arguments)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.bars))
+
     def __str__(self) -> str:
         """The representation in words."""
         return f"{self.name} of {self.bars} bar{'s' * (self.bars > 1)}{', with chords' * bool(self.shape.given)}"

@@ -1,0 +1,129 @@
+"""The latent space to look at: codes on two axes, and what single dimensions do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from musicae.errors import MusicaeError, unknown
+from musicae.evaluation.attributes import values
+from musicae.evaluation.windows import Codes, Progress, Windows, decoded, given_in, scores_of, silently
+from musicae.model import Model
+from musicae.music.attributes import ATTRIBUTES
+from musicae.music.score import Score
+from musicae.networks.regularizers import kl_divergence
+
+POSITIONS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+"""Where a dimension is set, in standard deviations of its means from their mean."""
+
+TRAVERSED = 64
+"""Windows whose codes are moved along a dimension."""
+
+Points = Float[np.ndarray, "window 2"]
+Matrix = Float[np.ndarray, "window size"]
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """Codes of held-out windows on two axes.
+
+    Attributes:
+        explained: share of the codes' variance that lies along each axis; None where axes are no directions.
+        attributes: of every window, where they vary.
+    """
+
+    points: Points
+    explained: tuple[float, float] | None
+    attributes: dict[str, list[float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Traversal:
+    """What one dimension does, all others being as they were.
+
+    Attributes:
+        kl: of this dimension, in nats, on average over windows; 0 where codes are certain.
+        positions: where it is set, in standard deviations of its means from their mean.
+        changes: by attribute, mean at every position minus the mean of the reconstructions, in units of the
+            attribute's standard deviation over these.
+        scores: the first window at every position.
+    """
+
+    dimension: int
+    kl: float
+    positions: tuple[float, ...]
+    changes: dict[str, list[float]]
+    scores: list[Score]
+
+
+def project(model: Model, tokens: Windows, *, projection: str = "pca") -> Map:
+    """The posterior means of windows on two axes.
+
+    Raises:
+        MusicaeError: there is no such projection, or its library is not installed.
+    """
+    if projection not in PROJECTIONS:
+        raise unknown("projection", projection, PROJECTIONS)
+    points, explained = PROJECTIONS[projection](model.encode(tokens).double().numpy())
+    found = values(scores_of(model, tokens.numpy()), list(ATTRIBUTES))
+    columns = zip(ATTRIBUTES, found.T, strict=True)
+    return Map(points, explained, {name: column.tolist() for name, column in columns if np.ptp(column) > 0})
+
+
+def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Progress = silently) -> list[Traversal]:
+    """What the most active dimensions do: those of the largest KL, or of the largest variance where codes are certain.
+
+    All is decoded by argmax; `progress` hears of every window decoded.
+    """
+    means, stds = model.posteriors(tokens)
+    kl = kl_divergence(means, stds).mean(0) if model.autoencoder.latent.stochastic else torch.zeros(model.latent_size)
+    order = (kl if kl.any() else means.var(0)).argsort(descending=True)
+    tokens, z = tokens[:TRAVERSED], means[:TRAVERSED]
+    given, center, spread = given_in(model, tokens), means.mean(0), means.std(0)
+
+    def heard(codes: Codes) -> list[Score]:
+        return scores_of(model, decoded(model, codes, given, progress=progress))
+
+    before = values(heard(z), list(ATTRIBUTES))
+    unit = before.std(0)
+    found = []
+    for dimension in order[:dimensions].tolist():
+        scores = []
+        for position in POSITIONS:
+            moved = z.clone()
+            moved[:, dimension] = center[dimension] + position * spread[dimension]
+            scores.append(heard(moved))
+        changes = np.stack([values(part, list(ATTRIBUTES)).mean(0) for part in scores]) - before.mean(0)
+        columns = zip(ATTRIBUTES, changes.T, unit.tolist(), strict=True)
+        by_name = {name: (column / scale).tolist() for name, column, scale in columns if scale}
+        found.append(Traversal(dimension, float(kl[dimension]), POSITIONS, by_name, [part[0] for part in scores]))
+    return found
+
+
+def traversed(dimensions: int = 6) -> int:
+    """How often `traverse` decodes a window."""
+    return 1 + dimensions * len(POSITIONS)
+
+
+def pca(codes: Matrix) -> tuple[Points, tuple[float, float]]:
+    """The two directions of largest variance, and their shares of it (Pearson 1901)."""
+    centered = codes - codes.mean(0)
+    _, lengths, axes = np.linalg.svd(centered, full_matrices=False)
+    shares = lengths**2 / max((lengths**2).sum(), 1e-12)
+    return centered @ axes[:2].T, (float(shares[0]), float(shares[1]))
+
+
+def umap(codes: Matrix) -> tuple[Points, None]:
+    """Two axes that keep neighbours together (McInnes et al. 2018)."""
+    try:
+        reducer = import_module("umap").UMAP(random_state=0, n_jobs=1)
+    except ImportError:
+        raise MusicaeError("UMAP is not installed", "pip install 'musicae[umap]'") from None
+    return np.asarray(reducer.fit_transform(codes), dtype=float), None
+
+
+PROJECTIONS = {"pca": pca, "umap": umap}

@@ -1,0 +1,200 @@
+"""Charts as SVG: lines, histograms, points, colored matrices and piano rolls.
+
+Colors are those of Okabe and Ito, which print well and which most color-blind people tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from musicae.music.score import Score
+
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+LINE = 16
+"""Pixels from one line of text to the next."""
+
+WHITE = (255, 255, 255)
+
+Number = int | float
+Bounds = tuple[Number, Number]
+Color = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """An area with axes: data to pixels.
+
+    Attributes:
+        x, y: least and largest value.
+    """
+
+    x: Bounds
+    y: Bounds
+    width: float = 380.0
+    height: float = 226.0
+    left: float = 46.0
+    right: float = 12.0
+    top: float = 20.0
+    bottom: float = 40.0
+
+    def across(self, value: Number) -> float:
+        """Pixels from the left."""
+        return self.left + (self.width - self.left - self.right) * _share(value, self.x)
+
+    def down(self, value: Number) -> float:
+        """Pixels from the top."""
+        return self.height - self.bottom - (self.height - self.top - self.bottom) * _share(value, self.y)
+
+    def axes(self, x_name: str, y_name: str) -> str:
+        """Two lines with ticks at the ends and in the middle, and their names."""
+        foot, end = self.height - self.bottom, self.width - self.right
+        parts = [tag("path", d=f"M{self.left} {self.top}V{foot}H{end}", fill="none", stroke="#666")]
+        for value in _ticks(self.x):
+            x = self.across(value)
+            parts.append(tag("path", d=f"M{x:.1f} {foot}v4", stroke="#666"))
+            parts.append(text(f"{value:.3g}", x, foot + LINE, anchor="middle"))
+        for value in _ticks(self.y):
+            y = self.down(value)
+            parts.append(tag("path", d=f"M{self.left} {y:.1f}h-4", stroke="#666"))
+            parts.append(text(f"{value:.3g}", self.left - 6, y + 4, anchor="end"))
+        parts.append(text(x_name, (self.left + end) / 2, self.height - 6, anchor="middle"))
+        parts.append(text(y_name, 4, self.top - 8))
+        return "".join(parts)
+
+
+def lines(
+    curves: Mapping[str, Sequence[float]],
+    positions: Sequence[float],
+    *,
+    x_name: str,
+    y_name: str,
+    dashed: Collection[str] = (),
+    steps: bool = False,
+) -> str:
+    """One line a curve over shared positions, with a legend below.
+
+    Args:
+        dashed: curves that are drawn so.
+        steps: draw every value as a level from its position to the next; there is one position more then.
+    """
+    values = [value for curve in curves.values() for value in curve]
+    plot = Plot((positions[0], positions[-1]), (min(0.0, *values), max(values)))
+    body = [plot.axes(x_name, y_name)]
+    for row, (name, curve) in enumerate(curves.items()):
+        style = {"stroke": COLORS[row % len(COLORS)], "stroke_width": "1.8", "fill": "none"}
+        if name in dashed:
+            style["stroke_dasharray"] = "5 3"
+        xs, ys = (np.repeat(positions, 2)[1:-1], np.repeat(curve, 2)) if steps else (positions, curve)
+        drawn = " ".join(f"{plot.across(x):.1f},{plot.down(y):.1f}" for x, y in zip(xs, ys, strict=True))
+        y = plot.height + LINE * row + 8
+        body += [tag("polyline", points=drawn, **style), tag("path", d=f"M{plot.left} {y - 4}h24", **style)]
+        body.append(text(name, plot.left + 30, y))
+    return document(plot.width, plot.height + LINE * len(curves), body)
+
+
+def scatter(points: Sequence[Sequence[float]], values: Sequence[float], *, name: str, x_name: str, y_name: str) -> str:
+    """Points colored by a value, from blue to orange; `name` says what the value is."""
+    (left, right), (low, high) = ((min(axis), max(axis)) for axis in zip(*points, strict=True))
+    plot = Plot((left, right), (low, high), width=250.0)
+    bounds = (min(values), max(values))
+    dots = [
+        tag("circle", cx=f"{plot.across(x):.1f}", cy=f"{plot.down(y):.1f}", r=1.8, fill=_between(_share(value, bounds)))
+        for (x, y), value in zip(points, values, strict=True)
+    ]
+    scale = f"{name}: {bounds[0]:.3g} (blue) to {bounds[1]:.3g} (orange)"
+    return document(plot.width, plot.height + LINE, [plot.axes(x_name, y_name), *dots, text(scale, 4, plot.height + 8)])
+
+
+def matrix(rows: Sequence[Sequence[float | None]], row_names: Sequence[str], column_names: Sequence[str]) -> str:
+    """Cells with their numbers; orange where they are positive, blue where negative, as strong as the column's most."""
+    left, width, height = 7.0 * max(map(len, row_names)) + 8, 86.0, 24.0
+    strongest = [
+        max((abs(cell) for cell in column if cell is not None), default=0) for column in zip(*rows, strict=True)
+    ]
+    body = [text(name, left + width * (i + 0.5), LINE, anchor="middle") for i, name in enumerate(column_names)]
+    for j, (name, row) in enumerate(zip(row_names, rows, strict=True)):
+        y = 24 + height * j
+        body.append(text(name, left - 6, y + LINE, anchor="end"))
+        for i, cell in enumerate(row):
+            if cell is None:
+                continue
+            fill = _between(0.5 + 0.5 * cell / (strongest[i] or 1), WHITE)
+            x = left + width * i
+            body.append(tag("rect", x=x, y=y, width=width - 2, height=height - 2, fill=fill))
+            body.append(text(f"{cell:+.3g}", x + width / 2 - 1, y + LINE, anchor="middle"))
+    return document(left + width * len(column_names), 24 + height * len(rows), body)
+
+
+def roll(
+    score: Score,
+    *,
+    title: str = "",
+    pitches: tuple[int, int] | None = None,
+    width: float = 370.0,
+    height: float = 110.0,
+) -> str:
+    """Notes as bars over time, one color a track, with a line at every bar.
+
+    Args:
+        pitches: the lowest and the highest that have room; those of the score if none are given.
+    """
+    notes = [
+        (number, start, end, pitch)
+        for number, track in enumerate(score.tracks)
+        for start, end, pitch, _ in track.notes.rows()
+    ]
+    low, high = pitches or pitch_bounds([score])
+    plot = Plot((0, score.end), (low - 1, high + 2), width, height, left=4.0, right=4.0, bottom=6.0)
+    bar = 4 * score.ticks_per_quarter
+    body = [text(title, 4, 12)]
+    for tick in range(0, score.end + 1, bar):
+        body.append(tag("path", d=f"M{plot.across(tick):.1f} {plot.top}V{height - 6}", stroke="#ccc"))
+    for number, start, end, pitch in notes:
+        x, y = plot.across(start), plot.down(pitch + 1)
+        size = {"width": f"{max(plot.across(end) - x - 1, 1.5):.1f}", "height": f"{plot.down(pitch) - y:.1f}"}
+        body.append(tag("rect", x=f"{x:.1f}", y=f"{y:.1f}", **size, fill=COLORS[number % len(COLORS)]))
+    return document(width, height, body)
+
+
+def pitch_bounds(scores: Sequence[Score]) -> tuple[int, int]:
+    """The lowest and the highest pitch of some scores; middle C where nothing plays."""
+    pitches = [pitch for score in scores for track in score.tracks for pitch in track.notes.pitch.tolist()] or [60]
+    return min(pitches), max(pitches)
+
+
+def document(width: Number, height: Number, body: Sequence[str]) -> str:
+    """An SVG picture of its own."""
+    size = {"width": f"{width:g}", "height": f"{height:g}", "viewBox": f"0 0 {width:g} {height:g}"}
+    font = {"font_family": "system-ui, sans-serif", "font_size": 11}
+    return tag("svg", "".join(body), xmlns="http://www.w3.org/2000/svg", **size, **font)
+
+
+def text(content: str, x: Number, y: Number, *, anchor: str = "start") -> str:
+    """A line of text."""
+    return tag("text", escape(content), x=f"{x:.1f}", y=f"{y:.1f}", text_anchor=anchor, fill="#222")
+
+
+def tag(name: str, content: str = "", **attributes: object) -> str:
+    """An element; underscores in names of attributes become hyphens."""
+    given = "".join(f' {key.replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items())
+    return f"<{name}{given}>{content}</{name}>" if content else f"<{name}{given}/>"
+
+
+def _share(value: Number, bounds: Bounds) -> float:
+    low, high = bounds
+    return (value - low) / ((high - low) or 1)
+
+
+def _ticks(bounds: Bounds) -> tuple[Number, Number, Number]:
+    return bounds[0], sum(bounds) / 2, bounds[1]
+
+
+def _between(share: float, middle: Color = (187, 187, 187)) -> str:
+    """The color at a share of the way from blue through a middle to orange."""
+    blue, orange = (86, 180, 233), (230, 159, 0)
+    start, end, share = (blue, middle, 2 * share) if share < 0.5 else (middle, orange, 2 * share - 1)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(start, end, strict=True))
