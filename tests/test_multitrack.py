@@ -91,6 +91,17 @@ def test_a_full_row_gives_up_its_velocities_before_its_notes() -> None:
     assert not stream.trimmed["more than 64 events"].any()
 
 
+def test_drums_of_a_full_row_are_written_without_ends() -> None:
+    hats = [(6 * i, 6 * i + 3, 42, 20 + 80 * (i % 2)) for i in range(16)]
+    beat = [(24 * i, 24 * i + 6, 36 + 2 * (i % 2), 90) for i in range(4)]
+    (stream,), _ = ONE_BAR.streams(score_of(Track(Notes.of(hats + beat), is_drum=True), Track(Notes.of(hats[:2]))))
+    drums = ONE_BAR.decode(stream.tokens.reshape(TRACKS, EVENTS, 1)).tracks[-1].notes
+    heard = sorted((start // 20, pitch) for start, _, pitch, _ in drums.rows())
+    assert heard == sorted((start, pitch) for start, _, pitch, _ in hats + beat)
+    assert len(set(drums.velocity.tolist())) == 3
+    assert not stream.trimmed["more than 64 events"].any()
+
+
 def test_bars_that_lose_something_are_counted(tmp_path: Path) -> None:
     long = [(i, i + 1, 40 + i % 50, 1 + 16 * (i % 2)) for i in range(96)]
     later = [(96 + 6 * i, 102 + 6 * i, 60, 9) for i in range(8)]

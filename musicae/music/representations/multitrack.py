@@ -50,9 +50,9 @@ class Multitrack(Representation):
     """`bars` bars of up to eight tracks: segments are tracks, a step is an event, one field of 490 tokens.
 
     All drum tracks are read as one. Of more than eight tracks in a bar the drums and those with the most notes are
-    kept. A track whose events do not fit has one velocity through the bar, and if that is not enough loses its last
-    notes. A note that crosses a bar line ends there. What is
-    decoded joins the tracks of a program over the bars.
+    kept. Where the events of a track do not fit, drums are written without ends, which nobody hears, then the track has
+    one velocity through the bar, and if that is not enough it loses its last notes. A note that crosses a bar line ends
+    there. What is decoded joins the tracks of a program over the bars.
 
     Args:
         chords: whether every step is given the chord of its bar (49 classes), as it is inferred from the whole score.
@@ -147,37 +147,47 @@ class _Part:
 
     def events(self, bars: int) -> tuple[Integer[np.ndarray, "bar event"], Bool[np.ndarray, " bar"]]:
         """The row of every bar, and where notes at the end of a bar are left out so that the others fit."""
-        keep, shortened = np.ones(len(self.start), dtype=bool), np.zeros(bars, dtype=bool)
-        bar, velocity, even = self.start // STEPS_PER_BAR, self.velocity, False
-        while True:
-            rows, order, size = self._sequence(keep, velocity, bars)
-            excess = size - (EVENTS - 1)  # the end takes one
-            if (excess <= 0).all():
-                break
-            if not even:
-                mean = np.bincount(bar, velocity, bars) / np.maximum(self.counts(bars), 1)
-                velocity, even = np.where(excess[bar] > 0, np.round(mean).astype(int)[bar], velocity), True
-                continue
-            shortened |= excess > 0
+        bar, velocity, everything = self.start // STEPS_PER_BAR, self.velocity, np.ones(len(self.start), dtype=bool)
+        keep, ended, shortened = everything, everything, np.zeros(bars, dtype=bool)
+
+        def excess() -> Integer[np.ndarray, " bar"]:
+            return self._sequence(keep, ended, velocity, bars)[2] - (EVENTS - 1)  # the end takes one
+
+        full = excess() > 0
+        if self.token == DRUMS and full.any():
+            ended = ~full[bar]
+            full = excess() > 0
+        if full.any():
+            mean = np.bincount(bar, velocity, bars) / np.maximum(self.counts(bars), 1)
+            velocity = np.where(full[bar], np.round(mean).astype(int)[bar], velocity)
+        while full.any() and ((over := excess()) > 0).any():
+            shortened |= over > 0
             last = np.cumsum(np.bincount(bar[keep], minlength=bars))
-            drop = np.where(excess > 0, np.maximum(1, excess // 5), 0)  # a note makes five events at the most
+            drop = np.where(over > 0, np.maximum(1, over // 5), 0)  # a note makes five events at the most
             index = np.flatnonzero(keep)
             rank = last[bar[index]] - np.arange(len(index))
+            keep = keep.copy()
             keep[index[rank <= drop[bar[index]]]] = False
+        rows, order, size = self._sequence(keep, ended, velocity, bars)
         tokens = np.full((bars, EVENTS), END, dtype=np.int16)
         place = np.arange(len(order)) - (np.cumsum(size) - size)[rows]
         tokens[rows, place] = order
         return tokens, shortened
 
     def _sequence(
-        self, keep: Bool[np.ndarray, " note"], velocity: Rows, bars: int
+        self, keep: Bool[np.ndarray, " note"], ended: Bool[np.ndarray, " note"], velocity: Rows, bars: int
     ) -> tuple[Integer[np.ndarray, " event"], Integer[np.ndarray, " event"], Integer[np.ndarray, " bar"]]:
-        """The bar and the token of every event, in order, and how many events every bar has."""
+        """The bar and the token of every event, in order, and how many events every bar has.
+
+        Args:
+            keep: which notes are written.
+            ended: which of them have their end written; the others sound until they start again, or to the bar line.
+        """
         start, end, pitch = self.start[keep], self.end[keep], self.pitch[keep]
-        number = np.arange(len(start))
-        note, on = np.concatenate([number, number]), np.repeat([True, False], len(start))
-        bar = np.concatenate([start, start]) // STEPS_PER_BAR
-        step = np.concatenate([start, end]) - bar * STEPS_PER_BAR
+        closed = np.flatnonzero(ended[keep])
+        note, on = np.concatenate([np.arange(len(start)), closed]), np.arange(len(start) + len(closed)) < len(start)
+        bar, step = start[note] // STEPS_PER_BAR, np.where(on, start[note], end[note])
+        step = step - bar * STEPS_PER_BAR
         # Ends come before starts; either are in the order of the notes.
         order = np.lexsort((note, on, step, bar))
         note, on, bar, step = note[order], on[order], bar[order], step[order]
