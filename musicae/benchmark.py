@@ -31,7 +31,7 @@ class Speed:
 
     Attributes:
         matmul_gflops: rate of a large matrix product in the training precision.
-        training_gflops: rate at which an update does its matrix products.
+        training_gflops: rate at which an update does the matrix products of its passes forward and backward.
         windows_per_second: trained on.
         cpu_seconds: of the process, per update.
         loading_share: share of an update's time that drawing and gathering its windows takes.
@@ -68,7 +68,7 @@ def _small(preset: str, decoder: str, **sizes: int) -> Config:
         encoder=spec("bidirectional", hidden=512),
         latent=spec("gaussian", size=256),
         decoder=spec(decoder, hidden=256, layers=2, **sizes),
-        training=replace(config.training, batch=128),
+        training=replace(config.training, batch=128, optimizer="adam"),
     )
 
 

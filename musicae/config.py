@@ -114,7 +114,9 @@ class Config:
     def from_json(cls, data: Mapping[str, Any]) -> Config:
         parts = {name: Spec.from_json(data[name]) for name in PARTS}
         regularizers = tuple(Spec.from_json(item) for item in data["regularizers"])
-        return cls(**parts, regularizers=regularizers, training=Training(**data["training"]))
+        known = {field.name for field in fields(Training)}  # what other versions knew changes no trained model
+        training = Training(**{name: value for name, value in data["training"].items() if name in known})
+        return cls(**parts, regularizers=regularizers, training=training)
 
 
 PARTS = ("representation", "embedding", "encoder", "latent", "decoder", "prior")

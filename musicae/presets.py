@@ -1,7 +1,7 @@
 """Named configurations: inert data, one function per family.
 
-A plain name trains on a laptop and is what ships. `-flat` is the baseline without hierarchy. `-large` has the sizes
-and the schedule that were published (Roberts et al. 2018; magenta/music_vae `configs.py`).
+A plain name trains on a laptop and is what ships. `-flat` is the baseline without hierarchy. `-large` has the sizes,
+the losses and the range of learning rates that were published (Roberts et al. 2018; magenta/music_vae `configs.py`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def hierarchical(representation: Spec) -> Config:
         prior=spec("fitted"),
         regularizers=(spec("kl", beta=0.05, rate=0.999),),
         training=Training(
-            batch=128,
+            batch=max(512 // representation.arguments["bars"], 64),
             updates=100_000,
             optimizer="muon",
             learning_rate=2e-3,
@@ -53,7 +53,7 @@ def composer(representation: Spec) -> Config:
         config,
         encoder=spec("hierarchical", hidden=192),
         decoder=spec("conductor", hidden=256, layers=1, conductor_hidden=384, conductor_layers=1, feed=True, slot=32),
-        training=replace(config.training, apart=representation.arguments["chords"]),
+        training=replace(config.training, batch=128, apart=representation.arguments["chords"]),
     )
 
 

@@ -1,7 +1,8 @@
-"""Measurements, on models whose results are known: one that loses nothing, and one that always writes the same."""
+"""Measurements, on models whose results are known: they lose nothing, always write the same, or mix windows up."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -119,6 +120,18 @@ def test_a_model_that_always_writes_the_same_is_right_where_it_is() -> None:
     (scores,) = result.fields.values()
     assert scores == reconstruction.Scores(59 / 64, 59 / 64, 59 / 64, 0.5)  # 2 onsets in common, of 4 and 4
     assert result.nll == pytest.approx(5 * 50 / 2, abs=1e-3)
+
+
+def test_a_model_that_gives_back_another_window_is_right_where_both_agree() -> None:
+    tokens = melody({0: C4, 4: D4}, {0: C4, 4: E4, 5: 1}, {0: E4})
+    model = identity()
+    model.autoencoder = StandIn(model.autoencoder.grid, lambda z: 50 * z.roll(1, 0))
+    result = reconstruction.measure(model, tokens)
+    assert result.hits["free"].tolist() == [[30], [30], [29]]  # against the last, the first and the second one
+    assert result.nll == pytest.approx(50 * (2 + 2 + 3) / 3, abs=1e-3)
+    assert result.bits_per_step == pytest.approx(result.nll / 32 / math.log(2))
+    (scores,) = result.fields.values()
+    assert scores.onset_f1 == pytest.approx(2 * 1 / 10)  # the second one's first onset is in the first one too
 
 
 def band(*rows: tuple[int, ...]) -> Tokens:

@@ -33,24 +33,26 @@ def test_principal_axes_are_found() -> None:
     for axis in range(2):
         assert abs(np.corrcoef(points[:, axis], true[:, axis])[0, 1]) > 0.999
     assert latent.pca(np.ones((4, 3)))[1] == (0, 0)
+    line, shares = latent.pca(np.array([[1.0], [3.0]]))
+    assert sorted(line[:, 0].tolist()) == [-1, 1] and line[:, 1].tolist() == [0, 0] and shares == (1, 0)
 
 
 def test_maps_show_every_window(model: Model) -> None:
     windows = tunes(model, 20)
-    found = latent.project(model, windows)
+    found = latent.project(model, windows, latent.pca)
     assert found.points.shape == (20, 2) and found.explained is not None and found.explained[0] >= found.explained[1]
     assert "density" in found.attributes and "tracks" not in found.attributes
     assert all(len(values) == 20 for values in found.attributes.values())
 
 
-def test_projections_that_are_not_there(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    windows = tunes(model, 2)
+def test_projections_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(MusicaeError, match="not installed") as refused:
-        latent.project(model, windows, projection="umap")
+        latent.projection_of("umap")
     assert "musicae[umap]" in refused.value.hint
     with pytest.raises(MusicaeError, match="unknown projection"):
-        latent.project(model, windows, projection="tsne")
+        latent.projection_of("tsne")
+    assert latent.projection_of("pca") is latent.pca
 
 
 def test_dimensions_that_decide_are_traversed(model: Model) -> None:

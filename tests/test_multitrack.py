@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from musicae.cli.preprocess import funnel
 from musicae.corpus.dataset import Windows
@@ -91,14 +92,17 @@ def test_a_full_row_gives_up_its_velocities_before_its_notes() -> None:
     assert not stream.trimmed["more than 64 events"].any()
 
 
-def test_drums_of_a_full_row_are_written_without_ends() -> None:
-    hats = [(6 * i, 6 * i + 3, 42, 20 + 80 * (i % 2)) for i in range(16)]
+@pytest.mark.parametrize(("loud", "velocities"), [(20, 3), (90, 1)])
+def test_drums_of_a_full_row_are_written_without_ends(loud: int, velocities: int) -> None:
+    hats = [(6 * i, 6 * i + 3, 42, min(loud * (1 + i % 2), 91)) for i in range(16)]
     beat = [(24 * i, 24 * i + 6, 36 + 2 * (i % 2), 90) for i in range(4)]
     (stream,), _ = ONE_BAR.streams(score_of(Track(Notes.of(hats + beat), is_drum=True), Track(Notes.of(hats[:2]))))
     drums = ONE_BAR.decode(stream.tokens.reshape(TRACKS, EVENTS, 1)).tracks[-1].notes
     heard = sorted((start // 20, pitch) for start, _, pitch, _ in drums.rows())
     assert heard == sorted((start, pitch) for start, _, pitch, _ in hats + beat)
-    assert len(set(drums.velocity.tolist())) == 3
+    assert len(set(drums.velocity.tolist())) == velocities
+    once = ONE_BAR.encode(ONE_BAR.decode(stream.tokens.reshape(TRACKS, EVENTS, 1)))
+    assert (once == stream.tokens.reshape(TRACKS, EVENTS, 1)).all()
     assert not stream.trimmed["more than 64 events"].any()
 
 

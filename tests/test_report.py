@@ -41,7 +41,7 @@ def test_lines_and_steps() -> None:
     solid, dashed = parts(picture, "polyline")
     assert "stroke-dasharray" not in solid.attrib and "stroke-dasharray" in dashed.attrib
     assert "a <b>" in [element.text for element in parts(picture, "text")]
-    (steps,) = parts(svg.lines({"a": [2.0, 1.0]}, [0.0, 1.0, 2.0], x_name="x", y_name="y", steps=True), "polyline")
+    (steps,) = parts(svg.lines({"a": [2.0, 1.0]}, [0.0, 1.0, 2.0], x_name="x", y_name="y", levels=True), "polyline")
     corners = [tuple(map(float, point.split(","))) for point in steps.attrib["points"].split()]
     assert len(corners) == 4 and corners[0][1] == corners[1][1] < corners[2][1] == corners[3][1]
     assert corners[1][0] == corners[2][0]
@@ -60,16 +60,19 @@ def test_matrices_are_colored_by_column() -> None:
     assert {"+1", "-0.5", "+0.25", "+0"} <= {element.text for element in parts(picture, "text")}
 
 
-def test_rolls_have_a_bar_a_note_and_a_line_a_measure() -> None:
+def test_rolls_have_a_block_a_note_and_a_line_a_bar() -> None:
     score = melody()
     picture = svg.roll(score, title="tune", width=808.0)
     notes = parts(picture, "rect")
     assert len(notes) == 64 and len(parts(picture, "path")) == 9
     assert float(notes[1].attrib["x"]) - float(notes[0].attrib["x"]) == pytest.approx(800 / 64)
-    high = Score(480, (Track(Notes.of([(0, 480, 72, 9)])),), end=480)
-    assert svg.pitch_bounds([score, high]) == (60, 72) and svg.pitch_bounds([Score(480, (), end=480)]) == (60, 60)
-    low_in_room = float(parts(svg.roll(high, pitches=(60, 72)), "rect")[0].attrib["y"])
-    assert low_in_room < float(parts(svg.roll(high, pitches=(60, 90)), "rect")[0].attrib["y"])
+    high = Score(480, (Track(Notes.of([(0, 480, 72, 9)]), 9),), end=480)
+    stage = svg.Stage.of([score, high])
+    assert (stage.low, stage.high, list(stage.colors)) == (60, 72, [73, 9])
+    assert svg.Stage.of([Score(480, (), end=480)]) == svg.Stage(60, 60, {})
+    (alone,), (shared,) = (parts(svg.roll(high, stage=of), "rect") for of in (None, stage))
+    assert float(alone.attrib["height"]) > float(shared.attrib["height"])
+    assert (alone.attrib["fill"], shared.attrib["fill"]) == svg.COLORS[:2]
 
 
 def test_tables() -> None:
@@ -81,7 +84,7 @@ def test_tables() -> None:
         ["a, b", "0.25", "1000"],
         ["c", "", "2"],
     ]
-    one, two = (by_model("t", "T", {"x": ""}, models) for models in ([("m", [[1]])], [("m", [[1]]), ("n", [[2]])]))
+    one, two = (by_model("t", "T", {"x": ""}, models) for models in ({"m": [[1]]}, {"m": [[1]], "n": [[2]]}))
     assert one.rows == [[1]] and two.rows == [["m", 1], ["n", 2]] and list(two.columns) == ["model", "x"]
 
 
@@ -110,8 +113,9 @@ def test_a_page_holds_everything_and_needs_nothing_else(found: Evaluation, tmp_p
     page = write(folder, {"a": found, "b & c": found}, {}, {"models": []}, facts="16 windows")
     text = page.read_text()
     links = Page(text).links
-    assert links and all(re.fullmatch(r"[\w &()-]+\.csv", link) and (folder / link).stat().st_size for link in links)
-    assert {path.name for path in folder.iterdir()} == {*links, "index.html", "evaluation.json"}
+    assert links and all(re.fullmatch(r"csv/[\w &()-]+\.csv", link) for link in links)
+    assert {f"csv/{path.name}" for path in (folder / "csv").iterdir()} == set(links)
+    assert {path.name for path in folder.iterdir()} == {"csv", "index.html", "evaluation.json"}
     assert "<script" not in text and "http" not in text.replace("http://www.w3.org/2000/svg", "")
     assert text.index(found.verdicts()[0]) < text.index("Reconstruction")
     assert "b &amp; c" in text and Page(text).tags.count("svg") > 30
@@ -121,11 +125,11 @@ def test_sheets_hold_the_figures_numbers(found: Evaluation, tmp_path: Path) -> N
     write(tmp_path, {"a": found}, {}, {}, facts="")
 
     def sheet(name: str) -> list[dict[str, str]]:
-        return list(csv.DictReader((tmp_path / f"figure-{name}.csv").read_text().splitlines()))
+        return list(csv.DictReader((tmp_path / "csv" / f"{name}.csv").read_text().splitlines()))
 
     ways = sheet("ways-tokens")
-    assert list(ways[0]) == ["way", "a, to A", "a, to B", "blend, to A", "blend, to B"]
-    assert [float(row["a, to A"]) for row in ways] == found.interpolation.ways["tokens"].latent.to_a
+    assert list(ways[0]) == ["way", "to A", "to B", "blend to A", "blend to B"]
+    assert [float(row["to A"]) for row in ways] == found.interpolation.ways["tokens"].latent.to_a
     assert [float(row["density"]) for row in sheet("map-a")] == found.map.attributes["density"]
     originals = [row for row in sheet("examples-a") if row["picture"] == "1, original"]
     assert len(originals) == len(found.examples[0][0].tracks[0].notes)
@@ -135,7 +139,7 @@ def test_everything_stands_in_a_table(found: Evaluation) -> None:
     one = {table.name: table for table in tables.everything({"a": found}, {})}
     two = {table.name: table for table in tables.everything({"a": found, "b": found}, {})}
     assert one.keys() == two.keys()
-    assert {"models", "reconstruction", "ways-tokens", "costs", "samples", "agreement", "probe", "matrix-add"} <= set(
+    assert {"models", "reconstruction", "ways-tokens", "costs", "samples", "agreement", "probe", "effects-add"} <= set(
         one
     )
     for name, table in one.items():
@@ -151,8 +155,11 @@ def test_reports_as_typed(run: Run, data: Dataset) -> None:
     assert done.paths == [Path("report")] and "wrote report/index.html" in done.err
     record = json.loads(Path("report/evaluation.json").read_text())
     assert [entry["model"] for entry in record["models"]] == ["melody-2bar", "melody-2bar (2)"]
+    assert set(record["beyond_first"]["melody-2bar (2)"]["melody"]) == {"free", "drawn"}
     assert_fails(run(*words, "-o", "report"), "index.html exists", "--force")
     assert run(*words, "-o", "report", "--force", "-q").err == ""
-    assert_fails(run(*words, "--map", "tsne"), "unknown projection: tsne", "pca")
+    assert not Path("report/csv/map-melody-2bar (2).csv").exists()
+    assert_fails(run(*words, "--against", "drums-2bar"), "not drums")
+    assert run(*words, "--map", "tsne").code == 2
     Path("file").write_text("")
     assert_fails(run(*words, "-o", "file"), "file is not a folder")

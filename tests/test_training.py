@@ -380,6 +380,8 @@ def test_schedules() -> None:
     training = Training()
     assert learning_rate(training, 0.0) == pytest.approx(training.learning_rate)
     assert learning_rate(training, 0.5) == pytest.approx(1e-4)
+    low = Training(learning_rate=1e-6)
+    assert learning_rate(low, 0.0) == learning_rate(low, 1.0) == pytest.approx(1e-6)
     assert learning_rate(training, 1.0) == learning_rate(training, 1.1) == pytest.approx(training.min_learning_rate)
     assert sampling_probability(0, 5) == 0
     assert sampling_probability(1000, 0) == pytest.approx(1 / 1001)
@@ -411,6 +413,12 @@ def test_every_large_preset_can_be_built(name: str) -> None:
     with torch.device("meta"):
         autoencoder = build_autoencoder(config, representation.shape)
     assert sum(parameter.numel() for parameter in autoencoder.parameters()) > 3e7
+
+
+def test_another_optimizer_cannot_go_on(data: Path, tmp_path: Path) -> None:
+    trainer(data, tmp_path / "m", tiny(updates=4, optimizer="muon")).run()
+    with pytest.raises(MusicaeError, match="its optimizer was another one"):
+        trainer(data, tmp_path / "m", tiny(updates=8, optimizer="adam"), resume=True)
 
 
 def test_the_learning_rate_falls_with_the_time_too(data: Path, tmp_path: Path) -> None:

@@ -10,14 +10,10 @@ from musicae.cli import console as cli
 from musicae.cli.console import Console
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from musicae.corpus.dataset import Dataset
     from musicae.model import Model
 
 EXAMPLES = ("musicae compare melody-2bar", "musicae compare models/mine models/mine-flat --data data/mine --json")
-
-SHARES = ("holds", "teacher", "paper", "drawn", "paper, drawn")
 
 
 def command(
@@ -42,53 +38,60 @@ def command(
 ) -> None:
     """Compare how well models of any kinds give windows back, beside what was published.
 
-    Shares of right steps on held-out music, given the true steps before (teacher) and given the code alone at
-    temperature 1 (drawn), beside those of a model that always holds, and of the nearest model of Roberts et al. 2018,
-    which saw other music."""
+    Shares of right steps on held-out music at temperature 1, given the true steps before (teacher) and given the code
+    alone (drawn), beside those of a model that always holds, and of the nearest model of Roberts et al. 2018, which
+    saw other music."""
     console = Console(quiet, json)
     from musicae.evaluation import reconstruction
     from musicae.evaluation.published import published
     from musicae.evaluation.windows import held_out
     from musicae.model import load
     from musicae.report.table import Table
-    from musicae.shelf import datasets, find_dataset
 
-    places = [find_dataset(name) for name in data] if data else list(datasets().values())
-    chosen = [(net, _data_for(net, places)) for net in (load(name, device) for name in models)]
+    chosen = [(net, _data_for(net, data)) for net in (load(name, device) for name in models)]
+    names = cli.distinct([net.name for net, _ in chosen])
     rows: list[dict[str, str | int | float | None]] = []
     with console.progress("reconstructing") as done:
-        for net, dataset in chosen:
+        for name, (net, dataset) in zip(names, chosen, strict=True):
             tokens = held_out(net, dataset, windows, split=split, seed=seed)
             found = reconstruction.measure(net, tokens, seed=seed, progress=done)
-            holding, decoder = reconstruction.holding(net, tokens), net.config.decoder.name
-            theirs = published(net.representation, decoder)
+            teacher = reconstruction.teacher_drawn(net, tokens)
+            holding = reconstruction.holding(net, tokens)
+            theirs = published(net.representation, net.config.decoder.name)
             for field, scores in found.fields.items():
                 rows.append(
                     {
-                        "model": net.name,
+                        "model": name,
                         "field": field,
                         "data": dataset.folder.name,
                         "seen": found.windows_seen or None,
                         "holds": holding[field].drawn,
-                        "teacher": scores.teacher,
+                        "teacher": teacher[field],
                         "paper": theirs[field].teacher if field in theirs else None,
                         "drawn": scores.drawn,
                         "paper, drawn": theirs[field].drawn if field in theirs else None,
                     }
                 )
-    columns = {"model": "", "field": "", "seen": ",", **dict.fromkeys(SHARES, ".3f")}
-    title = f"Share of right steps, {split} split, at most {windows} windows a model"
-    console.tables([Table("compare", title, columns, [[row[column] for column in columns] for row in rows])])
+    styles = {"model": "", "field": "", "data": "", "seen": ","}
+    columns = {name: styles.get(name, ".3f") for name in rows[0]}
+    title = f"Share of right steps at temperature 1, {split} split, at most {windows} windows a model"
+    console.tables([Table("compare", title, columns, [list(row.values()) for row in rows])])
     console.data([], {"split": split, "windows": windows, "seed": seed, "rows": rows})
 
 
-def _data_for(net: Model, places: list[Path]) -> Dataset:
-    """The first of the data sets that holds what the model reads."""
+def _data_for(net: Model, asked: list[str] | None) -> Dataset:
+    """The first of the data sets that were asked for, or of all that are here, that holds what the model reads."""
     from musicae.corpus.dataset import Dataset
     from musicae.errors import MusicaeError
+    from musicae.shelf import datasets, find_dataset
 
-    for place in places:
-        dataset = Dataset(place)
+    for place in [find_dataset(name) for name in asked] if asked else datasets().values():
+        try:
+            dataset = Dataset(place)
+        except MusicaeError:
+            if asked:
+                raise
+            continue  # one that nobody asked for
         if dataset.representation == net.representation:
             return dataset
     raise MusicaeError(

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
@@ -237,6 +238,14 @@ def stdout() -> Iterator[TextIO]:
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter would try, and complain, once more
         raise MusicaeError(f"cannot write to stdout: {error.strerror}", "make room, or send it elsewhere") from error
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """The names, with a number behind those that came before."""
+    found: list[str] = []
+    for name in names:
+        found.append(next(one for one in chain([name], (f"{name} ({i})" for i in count(2))) if one not in found))
+    return found
 
 
 def examples(*lines: str) -> str:

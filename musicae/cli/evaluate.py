@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -39,7 +40,7 @@ def command(
     ] = 1024,
     pairs: Annotated[int, typer.Option(min=1, metavar="N", help="Pairs of windows to interpolate between.")] = 1024,
     projection: Annotated[
-        str, typer.Option("--map", metavar="NAME", help="How codes are laid out on a page: pca, or umap.")
+        Literal["pca", "umap"], typer.Option("--map", help="How codes are laid out on the page.")
     ] = "pca",
     seed: cli.WhichSeed = 0,
     force: cli.ForceFolder = False,
@@ -52,19 +53,21 @@ def command(
     How well windows come back, how evenly ways lead from one to another, what samples have in common with real music,
     what a code settles, what can be read off it, and what attribute vectors, chords and single dimensions change."""
     console = Console(quiet, json)
-    from musicae import places
     from musicae.corpus.dataset import Dataset
     from musicae.evaluation.evaluate import evaluate
     from musicae.evaluation.reconstruction import differences
+    from musicae.fit import check_kind
     from musicae.model import load
     from musicae.report import page, tables
     from musicae.shelf import find_dataset
 
     if output:
-        places.check_file(output / page.INDEX, force=force)
+        page.check(output, force=force)
     dataset = Dataset(find_dataset(data))
     models = [load(name, device) for name in (model, *(against or []))]
-    names = distinct([net.name for net in models])
+    for net in models:
+        check_kind(net, dataset)
+    names = cli.distinct([net.name for net in models])
     found = {
         name: evaluate(
             net,
@@ -88,13 +91,12 @@ def command(
         {"model": name, "hash": net.hash, **result.record()}
         for net, (name, result) in zip(models, found.items(), strict=True)
     ]
-    record = {"data": data, "split": split, "seed": seed, "models": measured}
+    beyond = {
+        name: {field: {way: asdict(interval) for way, interval in ways.items()} for field, ways in fields.items()}
+        for name, fields in apart.items()
+    }
+    record = {"data": data, "split": split, "seed": seed, "models": measured, "beyond_first": beyond}
     if output:
         facts = f"{len(first.steps):,} windows of {data}, {split} split, seed {seed}"
         console.note(f"wrote {page.write(output, found, apart, record, facts=facts)}")
     console.data([output] if output else [], record)
-
-
-def distinct(names: list[str]) -> list[str]:
-    """The names, with a number behind those that came before."""
-    return [name if name not in names[:i] else f"{name} ({names[:i].count(name) + 1})" for i, name in enumerate(names)]

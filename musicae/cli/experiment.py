@@ -151,7 +151,7 @@ def samples(
     """
     console = Console(quiet, json)
     from musicae.evaluation.samples import measure
-    from musicae.evaluation.windows import HEARD, held_out, language_of
+    from musicae.evaluation.windows import HEARD, held_out, known_to, language_of
     from musicae.model import load
     from musicae.report import tables
 
@@ -159,7 +159,15 @@ def samples(
     real, heard = held_out(net, dataset, windows, split=split, seed=seed), dataset.split("train").sample(HEARD, seed)
     with console.progress("drawing", n) as done:
         result = measure(
-            net, real, heard, language_of(net, heard), samples=n, temperature=temperature, seed=seed, progress=done
+            net,
+            real,
+            heard,
+            language_of(net, heard),
+            known_to(net, dataset.split("train"), seed),
+            samples=n,
+            temperature=temperature,
+            seed=seed,
+            progress=done,
         )
     console.note(f"{model}: {n} samples beside {len(real)} windows of {data}, {split}")
     console.tables(tables.samples({model: result}))

@@ -57,7 +57,7 @@ def command(
             min=0.01,
             metavar="M",
             show_default="20, unless --updates is given",
-            help="Stop after this time in all, resumed parts counted in.",
+            help="Stop after this time in all, resumed parts counted in. More of it raises the learning rate again.",
         ),
     ] = None,
     updates: Annotated[
@@ -79,7 +79,9 @@ def command(
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", show_default="0", help="Same seed, same weights."),
+        typer.Option(
+            min=0, max=cli.LARGEST_SEED, metavar="N", show_default="0", help="Same seed and --updates, same weights."
+        ),
     ] = None,
     device: cli.Device = "auto",
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")] = False,
@@ -88,7 +90,8 @@ def command(
 ) -> None:
     """Train a model on a data set; the weights that do best on held-out songs are kept.
 
-    Ctrl-C stops and saves; musicae train --resume FOLDER goes on to the weights that would have been reached.
+    Ctrl-C stops and saves, musicae train --resume FOLDER goes on. The learning rate falls to the end, by updates or by
+    minutes, whichever is nearer; with --updates alone the weights are those of a training that was never stopped.
     """
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
     console = Console(quiet or not first, json)

@@ -16,7 +16,7 @@ from musicae.evaluation.interpolation import Interpolation
 from musicae.evaluation.latent import Map, Traversal
 from musicae.evaluation.reconstruction import Reconstruction, Scores
 from musicae.evaluation.samples import Samples
-from musicae.evaluation.windows import HEARD, decoded, given_in, held_out, language_of, scores_of
+from musicae.evaluation.windows import HEARD, decoded, given_in, held_out, known_to, language_of, scores_of
 from musicae.model import Model
 from musicae.music.score import Score
 from musicae.training.loop import COLLAPSED_NATS
@@ -104,8 +104,10 @@ def evaluate(
         projection: of codes, for the map.
 
     Raises:
-        MusicaeError: the data set is of another kind than the model, or has fewer than two windows there.
+        MusicaeError: the data set is of another kind than the model, or has fewer than two windows there; or there is
+            no such projection.
     """
+    lay_out = latent.projection_of(projection)
     tokens = held_out(model, data, windows, split=split, seed=seed)
     ends = held_out(model, data, 2 * pairs, split=split, seed=seed)
     heard = data.split("train").sample(HEARD, seed)
@@ -115,14 +117,17 @@ def evaluate(
     with progress("interpolating", len(ends) // 2 * POINTS) as done:
         ways = interpolation.measure(model, ends, language, points=POINTS, seed=seed, progress=done)
     with progress("drawing", n) as done:
-        drawn = samples.measure(model, tokens, heard, language, samples=n, seed=seed, progress=done)
+        known = known_to(model, data.split("train"), seed)
+        drawn = samples.measure(model, tokens, heard, language, known, samples=n, seed=seed, progress=done)
     with progress("decoding again", CODES * DECODINGS) as done:
         agreed = agreement.measure(model, codes=CODES, decodings=DECODINGS, seed=seed, progress=done)
-    with progress("moving", n * attributes.decodings(len(model.attributes))) as done:
-        moved = attributes.measure(model, tokens, seed=seed, progress=done) if model.attributes else None
-    with progress("changing chords", chords.decodings(n)) as done:
-        told = bool(model.representation.shape.given)
-        under = chords.measure(model, tokens, samples=n, seed=seed, progress=done) if told else None
+    moved = under = None
+    if model.attributes:
+        with progress("moving", n * attributes.decodings(len(model.attributes))) as done:
+            moved = attributes.measure(model, tokens, seed=seed, progress=done)
+    if model.representation.shape.given:
+        with progress("changing chords", chords.decodings(n)) as done:
+            under = chords.measure(model, tokens, samples=n, seed=seed, progress=done)
     with progress("traversing", len(tokens[: latent.TRAVERSED]) * latent.traversed()) as done:
         traversals = latent.traverse(model, tokens, progress=done)
     shown = tokens[:EXAMPLES]
@@ -136,7 +141,7 @@ def evaluate(
         probe.measure(model, heard[:PROBED], tokens),
         moved,
         under,
-        latent.project(model, tokens, projection=projection),
+        latent.project(model, tokens, lay_out),
         traversals,
         list(zip(scores_of(model, shown.numpy()), scores_of(model, back), strict=True)),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +26,8 @@ TRAVERSED = 64
 """Windows whose codes are moved along a dimension."""
 
 Points = Float[np.ndarray, "window 2"]
-Matrix = Float[np.ndarray, "window size"]
+CodeRows = Float[np.ndarray, "window size"]
+Projection = Callable[[CodeRows], tuple[Points, tuple[float, float] | None]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,18 +63,25 @@ class Traversal:
     scores: list[Score]
 
 
-def project(model: Model, tokens: Windows, *, projection: str = "pca") -> Map:
-    """The posterior means of windows on two axes.
-
-    Raises:
-        MusicaeError: there is no such projection, or its library is not installed.
-    """
-    if projection not in PROJECTIONS:
-        raise unknown("projection", projection, PROJECTIONS)
-    points, explained = PROJECTIONS[projection](model.encode(tokens).double().numpy())
+def project(model: Model, tokens: Windows, projection: Projection) -> Map:
+    """The posterior means of windows on two axes."""
+    points, explained = projection(model.encode(tokens).double().numpy())
     found = values(scores_of(model, tokens.numpy()), list(ATTRIBUTES))
     columns = zip(ATTRIBUTES, found.T, strict=True)
     return Map(points, explained, {name: column.tolist() for name, column in columns if np.ptp(column) > 0})
+
+
+def projection_of(name: str) -> Projection:
+    """The projection of that name.
+
+    Raises:
+        MusicaeError: there is none, or its library is not installed.
+    """
+    if name not in PROJECTIONS:
+        raise unknown("projection", name, PROJECTIONS)
+    if name == "umap":
+        umap_library()
+    return PROJECTIONS[name]
 
 
 def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Progress = silently) -> list[Traversal]:
@@ -89,7 +99,7 @@ def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Pr
         return scores_of(model, decoded(model, codes, given, progress=progress))
 
     before = values(heard(z), list(ATTRIBUTES))
-    unit = before.std(0)
+    unit = np.where(np.ptp(before, 0) > 0, before.std(0), 0.0)
     found = []
     for dimension in order[:dimensions].tolist():
         scores = []
@@ -109,21 +119,31 @@ def traversed(dimensions: int = 6) -> int:
     return 1 + dimensions * len(POSITIONS)
 
 
-def pca(codes: Matrix) -> tuple[Points, tuple[float, float]]:
+def pca(codes: CodeRows) -> tuple[Points, tuple[float, float]]:
     """The two directions of largest variance, and their shares of it (Pearson 1901)."""
     centered = codes - codes.mean(0)
+    if centered.shape[1] == 1:
+        centered = np.pad(centered, ((0, 0), (0, 1)))
     _, lengths, axes = np.linalg.svd(centered, full_matrices=False)
     shares = lengths**2 / max((lengths**2).sum(), 1e-12)
     return centered @ axes[:2].T, (float(shares[0]), float(shares[1]))
 
 
-def umap(codes: Matrix) -> tuple[Points, None]:
+def umap(codes: CodeRows) -> tuple[Points, None]:
     """Two axes that keep neighbours together (McInnes et al. 2018)."""
+    return np.asarray(umap_library().UMAP(random_state=0, n_jobs=1).fit_transform(codes), dtype=float), None
+
+
+def umap_library() -> Any:
+    """The package umap-learn.
+
+    Raises:
+        MusicaeError: it is not installed.
+    """
     try:
-        reducer = import_module("umap").UMAP(random_state=0, n_jobs=1)
+        return import_module("umap")
     except ImportError:
         raise MusicaeError("UMAP is not installed", "pip install 'musicae[umap]'") from None
-    return np.asarray(reducer.fit_transform(codes), dtype=float), None
 
 
-PROJECTIONS = {"pca": pca, "umap": umap}
+PROJECTIONS: dict[str, Projection] = {"pca": pca, "umap": umap}

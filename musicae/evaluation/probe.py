@@ -15,7 +15,7 @@ PENALTY = 1e-3
 """Ridge penalty, per window, on standardized codes."""
 
 Heard = Int64[Tensor, "heard segment step field"]
-Matrix = Float[np.ndarray, "window size"]
+CodeRows = Float[np.ndarray, "window size"]
 Held = Float[np.ndarray, "held size"]
 Targets = Float[np.ndarray, "window target"]
 HeldTargets = Float[np.ndarray, "held target"]
@@ -35,7 +35,7 @@ def measure(model: Model, heard: Heard, held_out: Windows) -> dict[str, float]:
     return {name: value for name, value, varies in zip(ATTRIBUTES, found, np.ptp(truth, 0) > 0, strict=True) if varies}
 
 
-def ridge(x: Matrix, y: Targets, held: Held) -> HeldTargets:
+def ridge(x: CodeRows, y: Targets, held: Held) -> HeldTargets:
     """Predictions for held-out codes of the linear map that fits y to x best, with a small ridge penalty."""
     center, scale = x.mean(0), x.std(0) + 1e-9
     normal, offset = (x - center) / scale, y.mean(0)

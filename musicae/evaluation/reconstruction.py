@@ -12,12 +12,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Integer
 
 from musicae.evaluation.notes import instruments, note_f1, onsets
 from musicae.evaluation.windows import Progress, Tokens, Windows, decoded, given_in, scores_of, silently
-from musicae.model import Model
+from musicae.model import BATCH, Model
 from musicae.music.representations.representation import Field
+from musicae.networks.autoencoder import evaluating
+from musicae.networks.hardware import autocast, precision
 from musicae.training.validation import validate
 
 Mask = Bool[np.ndarray, "window segment step"]
@@ -134,6 +137,24 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress 
     )
 
 
+def teacher_drawn(model: Model, tokens: Windows) -> dict[str, float]:
+    """By field, the share of steps that is right, on average, if every step is drawn given the true ones before it.
+
+    That is the mean probability of the true token, z the posterior mean.
+    """
+    grid, fields = model.autoencoder.grid, model.representation.shape.fields
+    total, steps = torch.zeros(len(fields), dtype=torch.float64), 0.0
+    with torch.no_grad(), evaluating(model.autoencoder), autocast(model.device, precision(model.device)):
+        for part, z in zip(tokens.split(BATCH), model.encode(tokens).split(BATCH), strict=True):
+            part, z = part.to(model.device), z.to(model.device)
+            mask, logits = grid.mask(part), model.autoencoder.logits(part, z)
+            truth = grid.events(part, mask)
+            for i, field in enumerate(logits):
+                total[i] += float(field.float().softmax(-1).gather(1, truth[:, i : i + 1]).sum())
+            steps += float(mask.sum())
+    return {field.name: float(share) for field, share in zip(fields, total / steps, strict=True)}
+
+
 def compare_notes(model: Model, guess: Tokens, truth: Tokens) -> NoteScores:
     """How well the music of windows comes back, whatever its tokens."""
     pairs = list(zip(scores_of(model, guess), scores_of(model, truth), strict=True))
@@ -146,7 +167,8 @@ def holding(model: Model, tokens: Windows) -> dict[str, Scores]:
     truth, mask, fields = written(model, tokens.numpy()), mask_of(model, tokens), model.representation.shape.fields
     always = np.broadcast_to([max(field.end, 0) for field in fields], truth.shape)
     shares = (hits(always, truth, mask).sum(0) / mask.sum()).tolist()
-    return {field.name: Scores(share, share, share, 0.0) for field, share in zip(fields, shares, strict=True)}
+    pairs = zip(fields, shares, strict=True)
+    return {field.name: Scores(share, share, share, None if field.end >= 0 else 0.0) for field, share in pairs}
 
 
 def written(model: Model, tokens: Tokens) -> Written:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from musicae.clip import draw_chords
 from musicae.evaluation.ngram import Language
-from musicae.evaluation.windows import Progress, Tokens, Windows, scores_of, silently
+from musicae.evaluation.windows import Hashes, Progress, Tokens, Windows, hashes_of, scores_of, silently
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.representations.grid import STEPS_PER_QUARTER, to_steps
@@ -56,9 +56,10 @@ class Samples:
     Attributes:
         likeness: by feature.
         repeated: share of the samples that are equal to an earlier one.
-        nearest: mean share of tokens that differ between a sample and the training window most like it.
+        nearest: mean share of tokens that differ between a sample and the most similar of some training windows.
         nearest_real: the same for held-out windows, which nobody can have learned by heart.
-        copies: share of the samples that are training windows.
+        known: how many training windows were looked through for copies.
+        copies: share of the samples that are one of them, in any key.
     """
 
     samples: int
@@ -66,6 +67,7 @@ class Samples:
     repeated: float
     nearest: float
     nearest_real: float
+    known: int
     copies: float
 
 
@@ -74,6 +76,7 @@ def measure(
     real: Windows,
     heard: Heard,
     language: Language | None = None,
+    known: Hashes | None = None,
     *,
     samples: int = 256,
     temperature: float = 0.5,
@@ -86,6 +89,7 @@ def measure(
         real: held-out windows.
         heard: training windows, among which the nearest one is sought.
         language: of windows of steps, for the feature "cost".
+        known: hashes of the windows that samples may be copies of; those of `heard` if none are given.
         progress: hears of every sample drawn.
     """
     chords = draw_chords(model, samples, seed) or [""] * samples
@@ -96,15 +100,16 @@ def measure(
     if language:
         ours["cost"], theirs["cost"] = language.cost(drawn), language.cost(real.numpy())
     fields = len(model.representation.shape.fields)
-    new, held_out, known = (windows[..., :fields] for windows in (drawn, real.numpy(), heard.numpy()))
-    distances = nearest(new, known)
+    new, held_out, some = (windows[..., :fields].astype(np.int16) for windows in (drawn, real.numpy(), heard.numpy()))
+    known = hashes_of(model, heard.numpy()) if known is None else known
     return Samples(
         samples,
         {name: likeness(values, theirs[name], BINS.get(name)) for name, values in ours.items()},
         repeated=1 - len(np.unique(new.reshape(samples, -1), axis=0)) / samples,
-        nearest=float(distances.mean()),
-        nearest_real=float(nearest(held_out, known).mean()),
-        copies=float((distances == 0).mean()),
+        nearest=float(nearest(new, some).mean()),
+        nearest_real=float(nearest(held_out, some).mean()),
+        known=len(known),
+        copies=float(np.isin(hashes_of(model, drawn), known).mean()),
     )
 
 
@@ -116,10 +121,9 @@ def features(scores: Sequence[Score]) -> dict[str, Values]:
 
 
 def likeness(ours: Values, theirs: Values, bins: Values | None = None) -> Likeness:
-    """How alike two sets of values are; without bins, twenty between the least and the largest value."""
+    """How alike two sets of values are; without bins, twenty between their least and their largest value."""
     if bins is None:
-        both = np.concatenate([ours, theirs])
-        bins = np.linspace(both.min(), both.max() + 1e-9, 21)
+        bins = np.linspace(theirs.min(), theirs.max() + 1e-9, 21)
     p, q = (np.histogram(values.clip(bins[0], bins[-1]), bins)[0].astype(float) for values in (ours, theirs))
     shares, smooth = ([_shares(counts + extra) for counts in (p, q)] for extra in (0.0, SMOOTHING))
     overlap, divergence = np.minimum(*shares).sum(), (smooth[0] * np.log(smooth[0] / smooth[1])).sum()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float, Int64, Integer
+import torch
+from jaxtyping import Float, Int64, Integer, UInt64
 from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
+from musicae.corpus.dataset import Windows as Corpus
+from musicae.corpus.fingerprints import fingerprints
 from musicae.errors import MusicaeError
 from musicae.evaluation.ngram import Language
 from musicae.fit import check_kind
@@ -17,12 +20,16 @@ from musicae.music.score import Score
 from musicae.seeds import mix
 
 HEARD = 20_000
-"""Training windows that language models learn from and samples are compared with."""
+"""Training windows that language models learn from, and among which the nearest ones are sought."""
+
+KNOWN_ROWS = 2**26
+"""Rows of training windows that samples may be copies of: of two million 2-bar melodies, or 260,000 of 16 bars."""
 
 Windows = Int64[Tensor, "window segment step field"]
 Tokens = Integer[np.ndarray, "window segment step field"]
 Given = Int64[Tensor, "window segment step given"]
 Codes = Float[Tensor, "window size"]
+Hashes = UInt64[np.ndarray, " hash"]
 Progress = Callable[[int], None]
 
 
@@ -42,6 +49,19 @@ def held_out(model: Model, data: Dataset, n: int, *, split: str = "test", seed: 
         hint = "choose another one with --split, or preprocess more music"
         raise MusicaeError(f"the {split} split of {data.folder} has {len(windows)} windows", hint)
     return windows.sample(n, seed)
+
+
+def hashes_of(model: Model, tokens: Tokens) -> Hashes:
+    """A number for every window; windows that are transpositions of one another have the same."""
+    bars, rows = model.representation.bars, tokens.reshape(-1, tokens.shape[-1])
+    return fingerprints(rows, model.representation.shape, model.representation.window // bars, bars)[1][::bars]
+
+
+def known_to(model: Model, train: Corpus, seed: int = 0) -> Hashes:
+    """The hashes of training windows, of all unless there are too many."""
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
+    some = order[: KNOWN_ROWS // model.representation.window]
+    return np.concatenate([hashes_of(model, train.take(part).numpy()) for part in some.split(2**14)])
 
 
 def decoded(

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import cycle
 
 import numpy as np
 
-from musicae.music.score import Score
+from musicae.music.score import Score, Track
 
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#f0e442", "#000000")
 LINE = 16
 """Pixels from one line of text to the next."""
 
@@ -73,13 +74,13 @@ def lines(
     x_name: str,
     y_name: str,
     dashed: Collection[str] = (),
-    steps: bool = False,
+    levels: bool = False,
 ) -> str:
     """One line a curve over shared positions, with a legend below.
 
     Args:
         dashed: curves that are drawn so.
-        steps: draw every value as a level from its position to the next; there is one position more then.
+        levels: draw every value as a level from its position to the next; there is one position more then.
     """
     values = [value for curve in curves.values() for value in curve]
     plot = Plot((positions[0], positions[-1]), (min(0.0, *values), max(values)))
@@ -88,7 +89,7 @@ def lines(
         style = {"stroke": COLORS[row % len(COLORS)], "stroke_width": "1.8", "fill": "none"}
         if name in dashed:
             style["stroke_dasharray"] = "5 3"
-        xs, ys = (np.repeat(positions, 2)[1:-1], np.repeat(curve, 2)) if steps else (positions, curve)
+        xs, ys = (np.repeat(positions, 2)[1:-1], np.repeat(curve, 2)) if levels else (positions, curve)
         drawn = " ".join(f"{plot.across(x):.1f},{plot.down(y):.1f}" for x, y in zip(xs, ys, strict=True))
         y = plot.height + LINE * row + 8
         body += [tag("polyline", points=drawn, **style), tag("path", d=f"M{plot.left} {y - 4}h24", **style)]
@@ -129,41 +130,51 @@ def matrix(rows: Sequence[Sequence[float | None]], row_names: Sequence[str], col
     return document(left + width * len(column_names), 24 + height * len(rows), body)
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What piano rolls that are compared have in common.
+
+    Attributes:
+        low, high: the pitches that have room.
+        colors: of instruments: of programs, and of drums (None).
+    """
+
+    low: int
+    high: int
+    colors: Mapping[int | None, str]
+
+    @classmethod
+    def of(cls, scores: Sequence[Score]) -> Stage:
+        """Room for all notes of some scores, or for middle C, and a color for every instrument."""
+        tracks = [track for score in scores for track in score.tracks]
+        pitches = [pitch for track in tracks for pitch in track.notes.pitch.tolist()] or [60]
+        instruments = dict.fromkeys(_instrument(track) for track in tracks)
+        return cls(min(pitches), max(pitches), dict(zip(instruments, cycle(COLORS), strict=False)))
+
+
 def roll(
-    score: Score,
-    *,
-    title: str = "",
-    pitches: tuple[int, int] | None = None,
-    width: float = 370.0,
-    height: float = 110.0,
+    score: Score, *, title: str = "", stage: Stage | None = None, width: float = 370.0, height: float = 110.0
 ) -> str:
-    """Notes as bars over time, one color a track, with a line at every bar.
+    """Notes as bars over time, one color an instrument, with a line at every bar of four quarters.
 
     Args:
-        pitches: the lowest and the highest that have room; those of the score if none are given.
+        stage: shared with other rolls; the score's own if none is given.
     """
-    notes = [
-        (number, start, end, pitch)
-        for number, track in enumerate(score.tracks)
-        for start, end, pitch, _ in track.notes.rows()
-    ]
-    low, high = pitches or pitch_bounds([score])
-    plot = Plot((0, score.end), (low - 1, high + 2), width, height, left=4.0, right=4.0, bottom=6.0)
-    bar = 4 * score.ticks_per_quarter
+    stage = stage or Stage.of([score])
+    plot = Plot((0, score.end), (stage.low - 1, stage.high + 2), width, height, left=4.0, right=4.0, bottom=6.0)
     body = [text(title, 4, 12)]
-    for tick in range(0, score.end + 1, bar):
+    for tick in range(0, score.end + 1, 4 * score.ticks_per_quarter):
         body.append(tag("path", d=f"M{plot.across(tick):.1f} {plot.top}V{height - 6}", stroke="#ccc"))
-    for number, start, end, pitch in notes:
-        x, y = plot.across(start), plot.down(pitch + 1)
-        size = {"width": f"{max(plot.across(end) - x - 1, 1.5):.1f}", "height": f"{plot.down(pitch) - y:.1f}"}
-        body.append(tag("rect", x=f"{x:.1f}", y=f"{y:.1f}", **size, fill=COLORS[number % len(COLORS)]))
+    for track in score.tracks:
+        for start, end, pitch, _ in track.notes.rows():
+            x, y = plot.across(start), plot.down(pitch + 1)
+            size = {"width": f"{max(plot.across(end) - x - 1, 1.5):.1f}", "height": f"{plot.down(pitch) - y:.1f}"}
+            body.append(tag("rect", x=f"{x:.1f}", y=f"{y:.1f}", **size, fill=stage.colors[_instrument(track)]))
     return document(width, height, body)
 
 
-def pitch_bounds(scores: Sequence[Score]) -> tuple[int, int]:
-    """The lowest and the highest pitch of some scores; middle C where nothing plays."""
-    pitches = [pitch for score in scores for track in score.tracks for pitch in track.notes.pitch.tolist()] or [60]
-    return min(pitches), max(pitches)
+def _instrument(track: Track) -> int | None:
+    return None if track.is_drum else track.program
 
 
 def document(width: Number, height: Number, body: Sequence[str]) -> str:

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
+from musicae import places
 from musicae.evaluation.evaluate import Evaluation
 from musicae.files import write_atomically
 from musicae.report import figures, tables
 from musicae.report.figures import Figure
 from musicae.report.table import Table
 
-INDEX = "index.html"
+INDEX, RECORD, SHEETS = "index.html", "evaluation.json", "csv"
+"""What a folder holds: the page, all numbers, and a folder of tables."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,20 @@ class Section:
     figures: list[Figure] = field(default_factory=list)
 
 
+def check(folder: Path, *, force: bool = False) -> None:
+    """Make sure that a page can be written into a folder.
+
+    Raises:
+        MusicaeError: there is one (unless `force`), or nothing can be written there.
+    """
+    for path in (folder / INDEX, folder / RECORD, folder / SHEETS / "models.csv"):
+        places.check_file(path, force=force)
+
+
 def write(
     folder: Path, found: Mapping[str, Evaluation], apart: tables.Apart, record: Mapping[str, object], *, facts: str
 ) -> Path:
-    """Writes `index.html`, a CSV file for every table and figure, and `evaluation.json`; returns the page.
+    """Writes the page, a CSV file for every table and figure in place of older ones, and the record; returns the page.
 
     Args:
         found: by model.
@@ -41,13 +53,15 @@ def write(
         MusicaeError: something cannot be written.
     """
     sections = list(_sections(found, apart))
+    for sheet in (folder / SHEETS).glob("*.csv"):
+        sheet.unlink()
     for table in _tables(sections):
-        write_atomically(folder / f"{table.name}.csv", table.csv().encode())
-    write_atomically(folder / "evaluation.json", (json.dumps(record, indent=1) + "\n").encode())
+        write_atomically(folder / SHEETS / f"{table.name}.csv", table.csv().encode())
+    write_atomically(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
     environment = Environment(loader=PackageLoader("musicae.report", ""), autoescape=True, trim_blocks=True)
     verdicts = {model: result.verdicts() for model, result in found.items()}
     page = environment.get_template("page.html").render(
-        title=" and ".join(found), facts=facts, verdicts=verdicts, sections=sections
+        title=" and ".join(found), facts=facts, verdicts=verdicts, sections=sections, sheets=SHEETS
     )
     write_atomically(folder / INDEX, page.encode())
     return folder / INDEX
@@ -61,6 +75,8 @@ def _tables(sections: Iterable[Section]) -> Iterable[Table]:
 
 def _sections(found: Mapping[str, Evaluation], apart: tables.Apart) -> Iterable[Section]:
     first = next(iter(found.values()))
+    ways = {model: result.interpolation for model, result in found.items()}
+    vectors = {model: result.attributes for model, result in found.items()}
     yield Section(
         "Reconstruction",
         "How much of a window comes back through its code: given the true steps before (teacher), given the code alone "
@@ -70,21 +86,17 @@ def _sections(found: Mapping[str, Evaluation], apart: tables.Apart) -> Iterable[
     )
     yield Section(
         "Interpolation",
-        "Ways along great circles between the codes of two windows, beside a blend in which more and more steps are "
-        "taken from B.",
-        [
-            table
-            for table in tables.interpolation({m: r.interpolation for m, r in found.items()})
-            if "steps" in table.name
-        ],
+        "Ways along great circles between the codes of two windows, beside a blend in which more and more of B is "
+        "taken over.",
+        [tables.evenness(ways, distance) for distance in tables.distances(ways)],
         list(figures.ways(found)),
     )
-    if matrices := {m: r.attributes for m, r in found.items() if r.attributes}:
+    if any(vectors.values()):
         yield Section(
             "Attribute vectors",
             "What adding and subtracting vectors changes, against the reconstruction of the same window. Right is the "
             "share of windows that moved in the asked direction.",
-            [next(tables.attributes(matrices))],
+            [tables.own_effects(vectors)],
             list(figures.matrices(found)),
         )
     yield Section(
@@ -101,10 +113,8 @@ def _sections(found: Mapping[str, Evaluation], apart: tables.Apart) -> Iterable[
             tables.probe({m: r.probe for m, r in found.items()}),
         ],
     )
-    if chords := {m: r.chords for m, r in found.items() if r.chords}:
-        yield Section(
-            "Chords", "Whether what is decoded follows the chord that is asked for.", list(tables.chords(chords))
-        )
+    if chords := list(tables.chords({m: r.chords for m, r in found.items()})):
+        yield Section("Chords", "Whether what is decoded follows the chord that is asked for.", chords)
     yield Section(
         "The latent space",
         "Where the codes of held-out windows lie, and what the dimensions that say most about a window do.",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 Cell = str | int | float | None
+Rows = Sequence[Sequence[Cell]]
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Table:
 
     Attributes:
         name: of its file, without a suffix.
-        columns: by header, how the figures below it are formatted; "" for names, which come first.
+        columns: by header, how what is below it is formatted; "" for names, which come first.
         rows: one cell a column; None is an empty one.
     """
 
@@ -27,8 +29,8 @@ class Table:
 
     @property
     def labels(self) -> int:
-        """How many of the columns, at the left, are names."""
-        return sum(not style for style in self.columns.values())
+        """How many columns, at the left, are names."""
+        return len(list(takewhile(lambda style: not style, self.columns.values())))
 
     def text(self) -> list[list[str]]:
         """The rows as they are shown."""
@@ -47,12 +49,9 @@ class Table:
         return out.getvalue()
 
 
-def by_model(
-    name: str, title: str, columns: dict[str, str], models: Iterable[tuple[str, Sequence[Sequence[Cell]]]]
-) -> Table:
+def by_model(name: str, title: str, columns: dict[str, str], models: Mapping[str, Rows]) -> Table:
     """The rows of one or several models, whose names stand in a first column where there are several."""
-    models = list(models)
     if len(models) == 1:
-        return Table(name, title, columns, [list(row) for row in models[0][1]])
-    rows = [[model, *row] for model, found in models for row in found]
-    return Table(name, title, {"model": "", **columns}, rows)
+        return Table(name, title, columns, [list(row) for rows in models.values() for row in rows])
+    named = [[model, *row] for model, rows in models.items() for row in rows]
+    return Table(name, title, {"model": "", **columns}, named)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from musicae.evaluation.agreement import Agreements
-from musicae.evaluation.attributes import Effect, Matrix
+from musicae.evaluation.attributes import Matrix
 from musicae.evaluation.chords import Chords
 from musicae.evaluation.evaluate import Evaluation
-from musicae.evaluation.interpolation import Interpolation, Ways
+from musicae.evaluation.interpolation import Curve, Interpolation
 from musicae.evaluation.reconstruction import Interval, Reconstruction, Scores
 from musicae.evaluation.samples import Samples
-from musicae.report.table import Cell, Table, by_model
+from musicae.report.table import Cell, Rows, Table, by_model
 
 SHARE, CHANGE = ".3f", "+.3f"
 
@@ -28,10 +28,8 @@ def everything(found: Mapping[str, Evaluation], apart: Apart) -> Iterator[Table]
     yield from samples({name: result.samples for name, result in found.items()})
     yield agreement({name: result.agreement for name, result in found.items()})
     yield probe({name: result.probe for name, result in found.items()})
-    if matrices := {name: result.attributes for name, result in found.items() if result.attributes}:
-        yield from attributes(matrices)
-    if told := {name: result.chords for name, result in found.items() if result.chords}:
-        yield from chords(told)
+    yield from attributes({name: result.attributes for name, result in found.items()})
+    yield from chords({name: result.chords for name, result in found.items()})
 
 
 def reconstruction(found: Mapping[str, Reconstruction], holding: Mapping[str, Scores], apart: Apart) -> Iterator[Table]:
@@ -78,32 +76,58 @@ def reconstruction(found: Mapping[str, Reconstruction], holding: Mapping[str, Sc
 
 
 def interpolation(found: Mapping[str, Interpolation]) -> Iterator[Table]:
-    """Every distance along ways, and what their points cost under a language model."""
-    first = next(iter(found.values()))
-    for name in first.ways:
-        ways = [(model, result.ways[name]) for model, result in found.items() if name in result.ways]
-        columns = {"way": ".2f", **dict.fromkeys(("to A", "to B", "blend to A", "blend to B"), SHARE)}
-        yield by_model(
-            f"ways-{name}",
-            f"Distance of {name} along the way from A to B",
-            columns,
-            [(model, _points(way)) for model, way in ways],
-        )
-        yield by_model(
-            f"steps-{name}",
-            f"Ways by {name}: the largest step, and whether none leads back",
-            {"": "", "largest step": ".1%", "leaves A": "", "nears B": ""},
-            [(model, _flags(way)) for model, way in ways],
-        )
-    costs = [(model, result.costs) for model, result in found.items() if result.costs]
-    if costs:
-        shares = [point / (first.points - 1) for point in range(first.points)]
-        yield by_model(
-            "costs",
-            "Cost under a 5-gram model of training windows",
-            {"way": ".2f", "model's": SHARE, "blend": SHARE},
-            [(model, list(zip(shares, cost.latent, cost.blend, strict=True))) for model, cost in costs],
-        )
+    """All of `ways`, `evenness` and `costs`."""
+    for distance in distances(found):
+        yield ways(found, distance)
+        yield evenness(found, distance)
+    yield from costs(found)
+
+
+def distances(found: Mapping[str, Interpolation]) -> list[str]:
+    """The distances by which ways were measured; they depend on the windows alone."""
+    return list(next(iter(found.values())).ways)
+
+
+def ways(found: Mapping[str, Interpolation], distance: str) -> Table:
+    """One distance at every point of the ways."""
+    curves = {model: result.ways[distance] for model, result in found.items()}
+    columns = {"way": "", **dict.fromkeys(("to A", "to B", "blend to A", "blend to B"), SHARE)}
+    return by_model(
+        f"ways-{distance}",
+        f"Distance of {distance} along the way from A to B",
+        columns,
+        {
+            model: _along(way.latent.to_a, way.latent.to_b, way.blend.to_a, way.blend.to_b)
+            for model, way in curves.items()
+        },
+    )
+
+
+def evenness(found: Mapping[str, Interpolation], distance: str) -> Table:
+    """How even ways are."""
+
+    def row(name: str, curve: Curve) -> list[Cell]:
+        said = {True: "always", False: "not always"}
+        return [name, curve.largest_step, said[curve.rises], said[curve.falls]]
+
+    return by_model(
+        f"evenness-{distance}",
+        f"Ways by {distance}: the largest step, and whether none leads back",
+        {"way of": "", "largest step": ".1%", "leaves A": "s", "nears B": "s"},
+        {
+            model: [row("model", result.ways[distance].latent), row("blend", result.ways[distance].blend)]
+            for model, result in found.items()
+        },
+    )
+
+
+def costs(found: Mapping[str, Interpolation]) -> Iterator[Table]:
+    """What the points of ways cost under a language model; nothing where there is none."""
+    measured = {model: result.costs for model, result in found.items()}
+    rows = {model: _along(cost.latent, cost.blend) for model, cost in measured.items() if cost}
+    if rows:
+        columns = {"way": "", "model's": SHARE, "blend": SHARE}
+        yield by_model("costs", "Cost under a 5-gram model of training windows", columns, rows)
 
 
 def samples(found: Mapping[str, Samples]) -> Iterator[Table]:
@@ -112,27 +136,24 @@ def samples(found: Mapping[str, Samples]) -> Iterator[Table]:
         "samples",
         "Samples beside held-out windows",
         {"feature": "", "overlap": SHARE, "divergence": SHARE},
-        [
-            (model, [[name, like.overlap, like.divergence] for name, like in result.likeness.items()])
+        {
+            model: [[name, like.overlap, like.divergence] for name, like in result.likeness.items()]
             for model, result in found.items()
-        ],
+        },
     )
     yield by_model(
         "memory",
         "New or learned by heart",
-        {"": "", "share": SHARE},
-        [
-            (
-                model,
-                [
-                    ["samples that repeat another one", result.repeated],
-                    ["samples that are training windows", result.copies],
-                    ["distance to the nearest training window", result.nearest],
-                    ["the same of held-out windows", result.nearest_real],
-                ],
-            )
+        {"what": "", "share": SHARE},
+        {
+            model: [
+                ["samples that repeat another one", result.repeated],
+                [f"samples among {result.known:,} training windows, in any key", result.copies],
+                ["distance to the nearest of some training windows", result.nearest],
+                ["the same of held-out windows", result.nearest_real],
+            ]
             for model, result in found.items()
-        ],
+        },
     )
 
 
@@ -141,92 +162,93 @@ def agreement(found: Mapping[str, Agreements]) -> Table:
     return by_model(
         "agreement",
         "What two decodings share",
-        {"": "", "key": SHARE, "onsets, F1": SHARE},
-        [
-            (model, [[f"of {codes}", pair.key, pair.rhythm] for codes, pair in pairs])
+        {"decodings": "", "key": SHARE, "onsets, F1": SHARE},
+        {
+            model: [
+                ["of one code", result.within.key, result.within.rhythm],
+                ["of different codes", result.across.key, result.across.rhythm],
+            ]
             for model, result in found.items()
-            for pairs in [(("one code", result.within), ("different codes", result.across))]
-        ],
+        },
     )
 
 
 def probe(found: Mapping[str, Mapping[str, float]]) -> Table:
     """What can be read off codes."""
-    rows = [(model, list(result.items())) for model, result in found.items()]
+    rows = {model: list(result.items()) for model, result in found.items()}
     return by_model("probe", "Read off codes linearly", {"attribute": "", "R2": SHARE}, rows)
 
 
-def attributes(found: Mapping[str, Matrix]) -> Iterator[Table]:
-    """What vectors do to their own attributes, and to all."""
-    amount = next(iter(found.values())).amount
+def attributes(found: Mapping[str, Matrix | None]) -> Iterator[Table]:
+    """`own_effects` and `effects` of the models that have vectors."""
+    if any(found.values()):
+        yield own_effects(found)
+        yield from (effects(found, direction) for direction in ("add", "subtract"))
+
+
+def own_effects(found: Mapping[str, Matrix | None]) -> Table:
+    """What vectors do to their own attributes."""
+
+    def rows(result: Matrix) -> Iterator[list[Cell]]:
+        for name, directions in result.vectors.items():
+            for direction, changed in directions.items():
+                moved, chance = changed[name], result.random[name][direction][name]
+                yield [name, direction, result.before[name], moved.change, moved.right, chance.change, chance.right]
+
     columns = {"before": SHARE, "change": CHANGE, "right": ".0%", "random": CHANGE, "by chance": ".0%"}
-    yield by_model(
+    return by_model(
         "attributes",
-        f"{amount:g} of every attribute vector, and of random ones",
-        {"attribute": "", "": "", **columns},
-        [(model, list(_own_effects(result))) for model, result in found.items()],
+        f"{next(result.amount for result in found.values() if result):g} of every attribute vector, and of random ones",
+        {"attribute": "", "direction": "", **columns},
+        {model: list(rows(result)) if result else [] for model, result in found.items()},
     )
-    for direction in ("add", "subtract"):
-        columns = dict.fromkeys(dict.fromkeys(name for result in found.values() for name in result.before), CHANGE)
-        yield by_model(
-            f"matrix-{direction}",
-            f"Change of attributes when we {direction} a vector",
-            {"vector": "", **columns},
-            [
-                (
-                    model,
-                    [
-                        [vector, *(_change(effects[direction].get(name)) for name in columns)]
-                        for vector, effects in result.vectors.items()
-                    ],
-                )
-                for model, result in found.items()
-            ],
-        )
 
 
-def chords(found: Mapping[str, Chords]) -> Iterator[Table]:
-    """Whether chords are followed, and what stays under all of them."""
+def effects(found: Mapping[str, Matrix | None], direction: str) -> Table:
+    """What every vector does to every attribute."""
+    names = list(dict.fromkeys(name for result in found.values() if result for name in result.before))
+
+    def rows(result: Matrix) -> Rows:
+        changed = {vector: directions[direction] for vector, directions in result.vectors.items()}
+        return [
+            [vector, *(effect[name].change if name in effect else None for name in names)]
+            for vector, effect in changed.items()
+        ]
+
+    return by_model(
+        f"effects-{direction}",
+        f"Change of attributes when we {direction} a vector",
+        {"vector": "", **dict.fromkeys(names, CHANGE)},
+        {model: rows(result) if result else [] for model, result in found.items()},
+    )
+
+
+def chords(found: Mapping[str, Chords | None]) -> Iterator[Table]:
+    """Whether chords are followed, and what stays under all of them, of models that are told any."""
+    told = {model: result for model, result in found.items() if result}
+    if not told:
+        return
     yield by_model(
         "chords",
         "Share of the note time on the chord",
         {"chord": "", "told it": SHARE, "told its tritone": SHARE, "real": SHARE},
-        [
-            (model, [[quality, *asdict(shares).values()] for quality, shares in result.shares.items()])
-            for model, result in found.items()
-        ],
+        {
+            model: [[quality, *asdict(shares).values()] for quality, shares in result.shares.items()]
+            for model, result in told.items()
+        },
     )
     yield by_model(
         "kept",
         "One code under C, Am, F and G",
-        {"": "", "share": SHARE},
-        [
-            (model, [[name.replace("_", " "), value] for name, value in asdict(result.kept).items()])
-            for model, result in found.items()
-        ],
+        {"what": "", "share": SHARE},
+        {
+            model: [[name.replace("_", " "), value] for name, value in asdict(result.kept).items()]
+            for model, result in told.items()
+        },
     )
 
 
-def _points(ways: Ways) -> list[list[Cell]]:
-    curves = (ways.latent.to_a, ways.latent.to_b, ways.blend.to_a, ways.blend.to_b)
-    last = len(ways.latent.to_a) - 1
-    return [[point / last, *distances] for point, distances in enumerate(zip(*curves, strict=True))]
-
-
-def _flags(ways: Ways) -> list[list[Cell]]:
-    said = {True: "always", False: "not always"}
-    return [
-        [name, curve.largest_step, said[curve.rises], said[curve.falls]]
-        for name, curve in (("model", ways.latent), ("blend", ways.blend))
-    ]
-
-
-def _own_effects(result: Matrix) -> Iterator[list[Cell]]:
-    for name, effects in result.vectors.items():
-        for direction, found in effects.items():
-            moved, chance = found[name], result.random[name][direction][name]
-            yield [name, direction, result.before[name], moved.change, moved.right, chance.change, chance.right]
-
-
-def _change(effect: Effect | None) -> float | None:
-    return effect.change if effect else None
+def _along(*curves: list[float]) -> Rows:
+    """Values at every point of a way, and where it lies."""
+    last = len(curves[0]) - 1
+    return [[f"{point / last:.2f}", *values] for point, values in enumerate(zip(*curves, strict=True))]

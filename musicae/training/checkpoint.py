@@ -12,7 +12,7 @@ from torch import nn
 
 from musicae.errors import MusicaeError
 from musicae.files import write_atomically
-from musicae.training.optimizer import MOMENTS, Moments, Optimizer
+from musicae.training.optimizer import ADAM, MUON, Moments, Optimizer
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Progress:
 
 
 def save_state(path: Path, module: nn.Module, optimizer: Optimizer, progress: Progress) -> None:
-    """Writes everything that a training needs to go on as if it had never stopped."""
+    """Writes everything that a training needs to go on where it stopped."""
     tensors = {f"weight/{name}": tensor for name, tensor in module.state_dict().items()}
     for name, parameter in module.named_parameters():
         for key, value in optimizer.moments(parameter).items():
@@ -74,10 +74,10 @@ def load_state(path: Path, module: nn.Module, optimizer: Optimizer) -> Progress:
         module.load_state_dict({name: tensors[f"weight/{name}"] for name in module.state_dict()})
         moments: dict[nn.Parameter, Moments] = {}
         for name, parameter in module.named_parameters():
-            keys = [key for key in MOMENTS if f"{key}/{name}" in tensors]
+            keys = [key for key in (*ADAM, *MUON) if f"{key}/{name}" in tensors]
             moments[parameter] = {key: tensors[f"{key}/{name}"] for key in keys}
+        optimizer.restore(moments)
     except (OSError, SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         hint = "begin again with musicae train, or from the best weights with --from"
         raise MusicaeError(f"cannot resume from {path}: {error}", hint) from None
-    optimizer.restore(moments)
     return progress

@@ -11,8 +11,8 @@ from musicae.networks.autoencoder import Autoencoder
 
 Moments = dict[str, Tensor]
 
-MOMENTS = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")
-"""The names of what Adam and Muon remember of a parameter."""
+ADAM, MUON = ("step", "exp_avg", "exp_avg_sq"), ("momentum_buffer",)
+"""The names of what they remember of a parameter."""
 
 
 class Optimizer:
@@ -28,8 +28,10 @@ class Optimizer:
         taken = {id(parameter) for parameter in matrices}
         others = [parameter for parameter in autoencoder.parameters() if id(parameter) not in taken]
         self.parts: list[torch.optim.Optimizer] = [torch.optim.Adam(others, fused=fused)]
+        self.remembered: dict[nn.Parameter, tuple[str, ...]] = dict.fromkeys(others, ADAM)
         if matrices:
             self.parts.append(torch.optim.Muon(matrices, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"))
+            self.remembered |= dict.fromkeys(matrices, MUON)
 
     def step(self, learning_rate: float) -> None:
         """Moves the weights along their gradients."""
@@ -43,7 +45,13 @@ class Optimizer:
         return next((part.state[parameter] for part in self.parts if parameter in part.state), {})
 
     def restore(self, moments: dict[nn.Parameter, Moments]) -> None:
-        """Puts back what `moments` gave of every parameter."""
+        """Puts back what `moments` gave of every parameter.
+
+        Raises:
+            ValueError: another optimizer gave it.
+        """
+        if any(known and set(known) != set(self.remembered[parameter]) for parameter, known in moments.items()):
+            raise ValueError("its optimizer was another one")
         for part in self.parts:
             own = (parameter for group in part.param_groups for parameter in group["params"])
             state = {number: moments[parameter] for number, parameter in enumerate(own) if moments.get(parameter)}

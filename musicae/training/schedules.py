@@ -9,7 +9,8 @@ from musicae.config import Training
 
 def learning_rate(training: Training, done: float) -> float:
     """first * (last / first)^done: exponential from the first rate to the last over the share that is done."""
-    first, last = training.learning_rate, training.min_learning_rate
+    first = training.learning_rate
+    last = min(first, training.min_learning_rate)
     return first * (last / first) ** min(done, 1.0)
 
 

@@ -50,9 +50,9 @@ class Multitrack(Representation):
     """`bars` bars of up to eight tracks: segments are tracks, a step is an event, one field of 490 tokens.
 
     All drum tracks are read as one. Of more than eight tracks in a bar the drums and those with the most notes are
-    kept. Where the events of a track do not fit, drums are written without ends, which nobody hears, then the track has
-    one velocity through the bar, and if that is not enough it loses its last notes. A note that crosses a bar line ends
-    there. What is decoded joins the tracks of a program over the bars.
+    kept. Drums are written without their ends, which nobody hears, where a row might be too long with them. A track
+    whose events do not fit has one velocity through the bar, and if that is not enough loses its last notes. A note
+    that crosses a bar line ends there. What is decoded joins the tracks of a program over the bars.
 
     Args:
         chords: whether every step is given the chord of its bar (49 classes), as it is inferred from the whole score.
@@ -147,31 +147,29 @@ class _Part:
 
     def events(self, bars: int) -> tuple[Integer[np.ndarray, "bar event"], Bool[np.ndarray, " bar"]]:
         """The row of every bar, and where notes at the end of a bar are left out so that the others fit."""
-        bar, velocity, everything = self.start // STEPS_PER_BAR, self.velocity, np.ones(len(self.start), dtype=bool)
-        keep, ended, shortened = everything, everything, np.zeros(bars, dtype=bool)
-
-        def excess() -> Integer[np.ndarray, " bar"]:
-            return self._sequence(keep, ended, velocity, bars)[2] - (EVENTS - 1)  # the end takes one
-
-        full = excess() > 0
-        if self.token == DRUMS and full.any():
-            ended = ~full[bar]
-            full = excess() > 0
-        if full.any():
-            mean = np.bincount(bar, velocity, bars) / np.maximum(self.counts(bars), 1)
-            velocity = np.where(full[bar], np.round(mean).astype(int)[bar], velocity)
-        while full.any() and ((over := excess()) > 0).any():
-            shortened |= over > 0
-            last = np.cumsum(np.bincount(bar[keep], minlength=bars))
-            drop = np.where(over > 0, np.maximum(1, over // 5), 0)  # a note makes five events at the most
-            index = np.flatnonzero(keep)
-            rank = last[bar[index]] - np.arange(len(index))
-            keep = keep.copy()
-            keep[index[rank <= drop[bar[index]]]] = False
+        bar, velocity, keep = self.start // STEPS_PER_BAR, self.velocity, np.ones(len(self.start), dtype=bool)
+        ended, shortened = keep, np.zeros(bars, dtype=bool)
+        room = EVENTS - 1  # the end takes one
+        if self.token == DRUMS:
+            # An end takes a shift and a note-off at most. Ends that are left out do not count, so that a row that is
+            # read again is written again without them.
+            size = self._sequence(keep, ~keep, velocity, bars)[2]
+            ended = (size + 2 * self.counts(bars) <= room)[bar]
         rows, order, size = self._sequence(keep, ended, velocity, bars)
+        if (size > room).any():
+            mean = np.bincount(bar, velocity, bars) / np.maximum(self.counts(bars), 1)
+            velocity = np.where((size > room)[bar], np.round(mean).astype(int)[bar], velocity)
+            rows, order, size = self._sequence(keep, ended, velocity, bars)
+        while (size > room).any():
+            shortened |= size > room
+            last = np.cumsum(np.bincount(bar[keep], minlength=bars))
+            drop = np.where(size > room, np.maximum(1, (size - room) // 5), 0)  # a note makes five events at the most
+            index = np.flatnonzero(keep)
+            keep = keep.copy()
+            keep[index[last[bar[index]] - np.arange(len(index)) <= drop[bar[index]]]] = False
+            rows, order, size = self._sequence(keep, ended, velocity, bars)
         tokens = np.full((bars, EVENTS), END, dtype=np.int16)
-        place = np.arange(len(order)) - (np.cumsum(size) - size)[rows]
-        tokens[rows, place] = order
+        tokens[rows, np.arange(len(order)) - (np.cumsum(size) - size)[rows]] = order
         return tokens, shortened
 
     def _sequence(
