@@ -95,8 +95,6 @@ def command(
     """
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
     console = Console(quiet or not first, json)
-    from musicae.train import begin, finish
-
     if tensorboard:
         _writer_class()  # or fail before anything is made
 
@@ -109,9 +107,16 @@ def command(
         folder, run = _planned(data or "tunes", preset, output, initial, settings, seed or 0)
         unlimited = updates is not None and minutes is None
         run = replace(run, minutes=0.0 if unlimited else minutes or DEFAULT_MINUTES)
+    _train(console, folder, run, device, resume=resume is not None, events=tensorboard and first)
+
+
+def _train(console: Console, folder: Path, run: Run, device: str, *, resume: bool, events: bool) -> None:
+    """Trains into a folder, shows how it goes, and measures what came of it."""
+    from musicae.train import begin, finish
+
     with Display(console) as display:
-        trainer = begin(run, folder, device=device, reporter=display, resume=resume is not None)
-        display.begin(trainer, run.minutes, folder if tensorboard and first else None)
+        trainer = begin(run, folder, device=device, reporter=display, resume=resume)
+        display.begin(trainer, run.minutes, folder if events else None)
         console.note(f"training {folder} on {trainer.model.device}: Ctrl-C stops and saves")
         try:
             trainer.run(run.minutes - trainer.progress.seconds / 60 if run.minutes else math.inf)

@@ -15,7 +15,7 @@ import torch
 
 from musicae.clip import draw_chords
 from musicae.evaluation.notes import note_f1, rhythm
-from musicae.evaluation.windows import Progress, decoded, scores_of, silently
+from musicae.evaluation.windows import Advance, decoded, scores_of, silently
 from musicae.model import Model
 from musicae.music.key import NO_KEY, key
 from musicae.music.score import Score
@@ -51,7 +51,7 @@ def measure(
     decodings: int = 8,
     temperature: float = 1.0,
     seed: int = 0,
-    progress: Progress = silently,
+    progress: Advance = silently,
 ) -> Agreements:
     """Decodes draws from the prior several times each; `progress` hears of every decoding.
 

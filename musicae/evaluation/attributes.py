@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae.attribute import vectors_of
-from musicae.evaluation.windows import Codes, Progress, Windows, decoded, given_in, scores_of, silently
+from musicae.evaluation.windows import Advance, Codes, Windows, decoded, given_in, scores_of, silently
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
@@ -62,7 +62,7 @@ class Matrix:
 
 
 def measure(
-    model: Model, tokens: Windows, *, amount: float = 1.0, seed: int = 0, progress: Progress = silently
+    model: Model, tokens: Windows, *, amount: float = 1.0, seed: int = 0, progress: Advance = silently
 ) -> Matrix:
     """The matrix over windows, all decoded by argmax; `progress` hears of every window decoded.
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from musicae.evaluation.notes import instruments, note_f1, rhythm
-from musicae.evaluation.windows import Codes, Progress, Windows, decoded, scores_of, silently
+from musicae.evaluation.windows import Advance, Codes, Windows, decoded, scores_of, silently
 from musicae.model import Model
 from musicae.music.chords import QUALITIES, Chord, progression
 from musicae.music.score import Score
@@ -67,7 +67,7 @@ def measure(
     samples: int = 256,
     temperature: float = 0.5,
     seed: int = 0,
-    progress: Progress = silently,
+    progress: Advance = silently,
 ) -> Chords:
     """Decodes draws from the prior under chords of every quality on random roots; `progress` hears of each decoding.
 
@@ -99,7 +99,7 @@ def decodings(samples: int) -> int:
     return samples * (2 * len(QUALITIES) + len(UNDER))
 
 
-def kept(model: Model, z: Codes, *, progress: Progress = silently) -> Kept:
+def kept(model: Model, z: Codes, *, progress: Advance = silently) -> Kept:
     """What stays of codes under different chords."""
     scores = [under(model, z, progression(chord) * len(z), 0.0, 0, progress) for chord in UNDER]
     rhythms = [[rhythm(score) for score in row] for row in scores]
@@ -110,7 +110,7 @@ def kept(model: Model, z: Codes, *, progress: Progress = silently) -> Kept:
 
 
 def under(
-    model: Model, z: Codes, chords: Sequence[Chord], temperature: float, seed: int, progress: Progress = silently
+    model: Model, z: Codes, chords: Sequence[Chord], temperature: float, seed: int, progress: Advance = silently
 ) -> list[Score]:
     """Codes decoded, each under a chord of its own in all its bars."""
     bars = model.representation.bars

@@ -17,7 +17,7 @@ from jaxtyping import Float, Integer
 from musicae.errors import MusicaeError
 from musicae.evaluation.ngram import Language
 from musicae.evaluation.notes import instruments_apart, notes_apart
-from musicae.evaluation.windows import Progress, Tokens, Windows, decoded, given_in, scores_of, silently
+from musicae.evaluation.windows import Advance, Tokens, Windows, decoded, given_in, scores_of, silently
 from musicae.model import Model
 from musicae.walk import path
 
@@ -95,7 +95,7 @@ def measure(
     *,
     points: int = 11,
     seed: int = 0,
-    progress: Progress = silently,
+    progress: Advance = silently,
 ) -> Interpolation:
     """Ways between the windows of even numbers and those after them; `progress` hears of every point decoded.
 

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from musicae.errors import MusicaeError, unknown
 from musicae.evaluation.attributes import values
-from musicae.evaluation.windows import Codes, Progress, Windows, decoded, given_in, scores_of, silently
+from musicae.evaluation.windows import Advance, Codes, Windows, decoded, given_in, scores_of, silently
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
@@ -84,7 +84,7 @@ def projection_of(name: str) -> Projection:
     return PROJECTIONS[name]
 
 
-def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Progress = silently) -> list[Traversal]:
+def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Advance = silently) -> list[Traversal]:
     """What the most active dimensions do: those of the largest KL, or of the largest variance where codes are certain.
 
     All is decoded by argmax; `progress` hears of every window decoded.

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Bool, Integer
 
 from musicae.evaluation.notes import instruments, note_f1, onsets
-from musicae.evaluation.windows import Progress, Tokens, Windows, decoded, given_in, scores_of, silently
+from musicae.evaluation.windows import Advance, Tokens, Windows, decoded, given_in, scores_of, silently
 from musicae.model import BATCH, Model
 from musicae.music.representations.representation import Field
 from musicae.networks.autoencoder import evaluating
@@ -102,7 +102,7 @@ class Interval:
     high: float
 
 
-def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Progress = silently) -> Reconstruction:
+def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Advance = silently) -> Reconstruction:
     """Everything about the reconstruction of windows; `progress` hears of each window three times."""
     metrics = validate(model.autoencoder, tokens.to(model.device))
     progress(len(tokens))

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from musicae.clip import draw_chords
 from musicae.evaluation.ngram import Language
-from musicae.evaluation.windows import Hashes, Progress, Tokens, Windows, hashes_of, scores_of, silently
+from musicae.evaluation.windows import Advance, Hashes, Tokens, Windows, hashes_of, scores_of, silently
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.representations.grid import STEPS_PER_QUARTER, to_steps
@@ -81,7 +81,7 @@ def measure(
     samples: int = 256,
     temperature: float = 0.5,
     seed: int = 0,
-    progress: Progress = silently,
+    progress: Advance = silently,
 ) -> Samples:
     """Draws from the prior, each under a chord of its own if the model is told chords.
 

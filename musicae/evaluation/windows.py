@@ -30,7 +30,8 @@ Tokens = Integer[np.ndarray, "window segment step field"]
 Given = Int64[Tensor, "window segment step given"]
 Codes = Float[Tensor, "window size"]
 Hashes = UInt64[np.ndarray, " hash"]
-Progress = Callable[[int], None]
+Advance = Callable[[int], None]
+"""Hears how much was done since it was called last."""
 
 
 def silently(done: int) -> None:
@@ -71,7 +72,7 @@ def decoded(
     *,
     temperature: float = 0.0,
     seed: int = 0,
-    progress: Progress = silently,
+    progress: Advance = silently,
 ) -> Tokens:
     """Tokens of many codes: the likeliest at temperature 0, else drawn; `progress` hears the size of every batch.
 
