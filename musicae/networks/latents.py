@@ -145,22 +145,26 @@ class Fitted(Prior):
 
     mean: Tensor
     root: Tensor
+    """The lower triangle of the covariance's Cholesky factor, row by row."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
+        self.lower = tuple(torch.tril_indices(size, size))
         self.register_buffer("mean", torch.zeros(size))
-        self.register_buffer("root", torch.eye(size))
+        self.register_buffer("root", torch.eye(size)[self.lower])
 
     @torch.no_grad()
     def fit(self, mean: Code, std: Code) -> None:
-        """m = E[mean], S = cov[mean] + diag E[std^2], of which `root` is the Cholesky factor."""
+        """m = E[mean], S = cov[mean] + diag E[std^2]."""
         centered = mean.double() - mean.double().mean(0)
         covariance = centered.T @ centered / len(mean) + torch.diag(std.double().square().mean(0) + 1e-6)
         self.mean.copy_(mean.mean(0))
-        self.root.copy_(torch.linalg.cholesky(covariance))
+        self.root.copy_(torch.linalg.cholesky(covariance)[self.lower])
 
     def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
-        return self.mean.cpu() + torch.randn(n, len(self.mean), generator=generator) @ self.root.cpu().T
+        size = len(self.mean)
+        root = torch.zeros(size, size).index_put(self.lower, self.root.cpu())
+        return self.mean.cpu() + torch.randn(n, size, generator=generator) @ root.T
 
 
 LATENTS: dict[str, Callable[..., Latent]] = {"gaussian": Gaussian, "deterministic": Deterministic}
