@@ -17,10 +17,7 @@ EXAMPLES = ("musicae compare melody-2bar", "musicae compare models/mine models/m
 
 
 def command(
-    models: Annotated[
-        list[str],
-        typer.Argument(metavar="MODEL...", help="Installed models or model folders.", autocompletion=cli.model_names),
-    ],
+    models: cli.Models,
     data: Annotated[
         list[str] | None,
         typer.Option(
@@ -30,7 +27,7 @@ def command(
         ),
     ] = None,
     split: cli.Split = "test",
-    windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 1024,
+    windows: cli.AtMost = 1024,
     seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
     json: cli.Json = False,
@@ -42,8 +39,7 @@ def command(
     alone (drawn), beside those of a model that always holds, and of the nearest model of Roberts et al. 2018, which
     saw other music."""
     console = Console(quiet, json)
-    from musicae.evaluation import reconstruction
-    from musicae.evaluation.published import published
+    from musicae.evaluation.published import beside_published
     from musicae.evaluation.windows import held_out
     from musicae.model import load
     from musicae.report.table import Table
@@ -54,24 +50,9 @@ def command(
     with console.progress("reconstructing") as done:
         for name, (net, dataset) in zip(names, chosen, strict=True):
             tokens = held_out(net, dataset, windows, split=split, seed=seed)
-            found = reconstruction.measure(net, tokens, seed=seed, progress=done)
-            teacher = reconstruction.teacher_drawn(net, tokens)
-            holding = reconstruction.holding(net, tokens)
-            theirs = published(net.representation, net.config.decoder.name)
-            for field, scores in found.fields.items():
-                rows.append(
-                    {
-                        "model": name,
-                        "field": field,
-                        "data": dataset.folder.name,
-                        "seen": found.windows_seen or None,
-                        "holds": holding[field].drawn,
-                        "teacher": teacher[field],
-                        "paper": theirs[field].teacher if field in theirs else None,
-                        "drawn": scores.drawn,
-                        "paper, drawn": theirs[field].drawn if field in theirs else None,
-                    }
-                )
+            seen = {"data": dataset.folder.name, "seen": net.windows_seen or None}
+            fields = beside_published(net, tokens, seed=seed, progress=done)
+            rows += [{"model": name, "field": field, **seen, **shares} for field, shares in fields.items()]
     styles = {"model": "", "field": "", "data": "", "seen": ","}
     columns = {name: styles.get(name, ".3f") for name in rows[0]}
     title = f"Share of right steps at temperature 1, {split} split, at most {windows} windows a model"

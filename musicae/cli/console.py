@@ -44,6 +44,9 @@ Model = Annotated[
         autocompletion=model_names,
     ),
 ]
+Models = Annotated[
+    list[str], typer.Argument(metavar="MODEL", help="Installed models or model folders.", autocompletion=model_names)
+]
 RecipeModel = Annotated[
     str | None,
     typer.Option(
@@ -103,6 +106,7 @@ Seed = Annotated[
     ),
 ]
 Split = Annotated[Literal["train", "validation", "test"], typer.Option(help="Which part of the data is read.")]
+AtMost = Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")]
 WhichSeed = Annotated[
     int, typer.Option(min=0, max=LARGEST_SEED, metavar="N", help="Which windows are read, and all that is drawn.")
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -55,7 +54,7 @@ def command(
     console = Console(quiet, json)
     from musicae.corpus.dataset import Dataset
     from musicae.evaluation.evaluate import evaluate
-    from musicae.evaluation.reconstruction import differences
+    from musicae.evaluation.reconstruction import differences, plain
     from musicae.fit import check_kind
     from musicae.model import load
     from musicae.report import page, tables
@@ -91,10 +90,7 @@ def command(
         {"model": name, "hash": net.hash, **result.record()}
         for net, (name, result) in zip(models, found.items(), strict=True)
     ]
-    beyond = {
-        name: {field: {way: asdict(interval) for way, interval in ways.items()} for field, ways in fields.items()}
-        for name, fields in apart.items()
-    }
+    beyond = {name: plain(fields) for name, fields in apart.items()}
     record = {"data": data, "split": split, "seed": seed, "models": measured, "beyond_first": beyond}
     if output:
         facts = f"{len(first.steps):,} windows of {data}, {split} split, seed {seed}"

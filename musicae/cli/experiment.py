@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 ModelName = Annotated[
     str, typer.Argument(metavar="MODEL", help="An installed model or a model folder.", autocompletion=cli.model_names)
 ]
-Models = Annotated[
-    list[str],
-    typer.Argument(metavar="MODEL", help="Installed models or model folders.", autocompletion=cli.model_names),
-]
 Data = Annotated[
     str,
     typer.Option(metavar="DATA", show_default=False, help="A folder that musicae preprocess wrote, or a name of one."),
@@ -45,10 +41,10 @@ app = typer.Typer(
     ),
 )
 def reconstruction(
-    models: Models,
+    models: cli.Models,
     data: Data,
     split: cli.Split = "test",
-    windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 4096,
+    windows: cli.AtMost = 4096,
     seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
     json: cli.Json = False,
@@ -137,7 +133,7 @@ def samples(
     data: Data,
     split: cli.Split = "test",
     n: Annotated[int, typer.Option("--samples", min=2, metavar="N", help="How many are drawn.")] = 1024,
-    windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 1024,
+    windows: cli.AtMost = 1024,
     temperature: cli.Temperature = 0.5,
     seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
@@ -156,14 +152,15 @@ def samples(
     from musicae.report import tables
 
     net, dataset = load(model, device), _open(data)
-    real, heard = held_out(net, dataset, windows, split=split, seed=seed), dataset.split("train").sample(HEARD, seed)
+    real, train = held_out(net, dataset, windows, split=split, seed=seed), dataset.split("train")
+    heard = train.sample(HEARD, seed)
     with console.progress("drawing", n) as done:
         result = measure(
             net,
             real,
             heard,
             language_of(net, heard),
-            known_to(net, dataset.split("train"), seed),
+            known_to(net, train, seed),
             samples=n,
             temperature=temperature,
             seed=seed,
@@ -185,7 +182,7 @@ def attributes(
     model: ModelName,
     data: Data,
     split: cli.Split = "test",
-    windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 256,
+    windows: cli.AtMost = 256,
     amount: Annotated[
         float, typer.Option(min=0, metavar="A", help="How much of each vector is added and subtracted.")
     ] = 1.0,
@@ -226,7 +223,7 @@ def chords(
     data: Data,
     split: cli.Split = "test",
     samples: Annotated[int, typer.Option(min=2, metavar="N", help="How many codes are drawn.")] = 256,
-    windows: Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")] = 4096,
+    windows: cli.AtMost = 4096,
     temperature: cli.Temperature = 0.5,
     seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
@@ -267,5 +264,6 @@ def _windows(dataset: Dataset, split: str) -> int:
 
 
 def _record(name: str, result: Reconstruction, apart: dict[str, dict[str, Interval]] | None) -> dict[str, Any]:
-    ways = {field: {way: asdict(i) for way, i in found.items()} for field, found in (apart or {}).items()}
-    return {"model": name, **result.record(), "beyond_first": ways}
+    from musicae.evaluation.reconstruction import plain
+
+    return {"model": name, **result.record(), "beyond_first": plain(apart or {})}

@@ -110,14 +110,15 @@ def evaluate(
     lay_out = latent.projection_of(projection)
     tokens = held_out(model, data, windows, split=split, seed=seed)
     ends = held_out(model, data, 2 * pairs, split=split, seed=seed)
-    heard = data.split("train").sample(HEARD, seed)
+    train = data.split("train")
+    heard = train.sample(HEARD, seed)
     language, n = language_of(model, heard), len(tokens)
     with progress("reconstructing", 3 * n) as done:
         given_back = reconstruction.measure(model, tokens, seed=seed, progress=done)
     with progress("interpolating", len(ends) // 2 * POINTS) as done:
         ways = interpolation.measure(model, ends, language, points=POINTS, seed=seed, progress=done)
     with progress("drawing", n) as done:
-        known = known_to(model, data.split("train"), seed)
+        known = known_to(model, train, seed)
         drawn = samples.measure(model, tokens, heard, language, known, samples=n, seed=seed, progress=done)
     with progress("decoding again", CODES * DECODINGS) as done:
         agreed = agreement.measure(model, codes=CODES, decodings=DECODINGS, seed=seed, progress=done)

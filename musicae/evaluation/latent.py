@@ -99,7 +99,7 @@ def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Ad
         return scores_of(model, decoded(model, codes, given, progress=progress))
 
     before = values(heard(z), list(ATTRIBUTES))
-    unit = np.where(np.ptp(before, 0) > 0, before.std(0), 0.0)
+    varies, unit = np.ptp(before, 0) > 0, before.std(0)
     found = []
     for dimension in order[:dimensions].tolist():
         scores = []
@@ -108,8 +108,8 @@ def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Ad
             moved[:, dimension] = center[dimension] + position * spread[dimension]
             scores.append(heard(moved))
         changes = np.stack([values(part, list(ATTRIBUTES)).mean(0) for part in scores]) - before.mean(0)
-        columns = zip(ATTRIBUTES, changes.T, unit.tolist(), strict=True)
-        by_name = {name: (column / scale).tolist() for name, column, scale in columns if scale}
+        columns = zip(ATTRIBUTES, changes.T, unit, varies, strict=True)
+        by_name = {name: (column / scale).tolist() for name, column, scale, counts in columns if counts}
         found.append(Traversal(dimension, float(kl[dimension]), POSITIONS, by_name, [part[0] for part in scores]))
     return found
 

@@ -8,6 +8,7 @@ and free running. Sums run over all windows, so that every step counts alike. To
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -210,6 +211,11 @@ def differences(
         for way in ours.hits
     }
     return {name: {way: intervals[way][i] for way in intervals} for i, name in enumerate(ours.fields)}
+
+
+def plain(apart: Mapping[str, Mapping[str, Interval]]) -> dict[str, dict[str, dict[str, float]]]:
+    """What `differences` found, as plain data."""
+    return {field: {way: asdict(interval) for way, interval in ways.items()} for field, ways in apart.items()}
 
 
 def bootstrap(counts: Hits, steps: Steps, *, resamples: int = 1_000, seed: int = 0) -> list[Interval]:
