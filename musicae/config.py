@@ -58,6 +58,8 @@ class Training:
         transpose: draw a transposition of -5 to +6 semitones for every window.
         apart: have the decoder write a window in another transposition than the encoder heard it in, wherever what it
             is told (the chord) says which, so that codes hold what is played on a chord and not the chord.
+        reharmonize: share of the windows that the decoder writes under a random triad on the root of their chord,
+            thirds and fifths moved along, so that it follows chords that are rare in the data as well.
         scheduled_sampling: k of the inverse sigmoid by which the decoder is fed its own tokens more and more
             (Bengio et al. 2015); 0 feeds the true ones.
         validate_every: updates between two validations.
@@ -72,6 +74,7 @@ class Training:
     clip: float = 1.0
     transpose: bool = True
     apart: bool = False
+    reharmonize: float = 0.0
     scheduled_sampling: int = 0
     validate_every: int = 1_000
     validation_windows: int = 1_024
@@ -83,6 +86,8 @@ class Training:
         for name in ("learning_rate", "min_learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise MusicaeError(f"training.{name} is {getattr(self, name)}", f"give training.{name} more than zero")
+        if self.reharmonize > 1:
+            raise MusicaeError(f"training.reharmonize is {self.reharmonize}", "give a share from 0 to 1")
         if self.optimizer not in OPTIMIZERS:
             raise unknown("optimizer", self.optimizer, OPTIMIZERS)
 

@@ -48,12 +48,12 @@ def flat(representation: Spec) -> Config:
 
 def composer(representation: Spec) -> Config:
     """Tracks of events: a composer sets out one context a track, from which a core writes it event by event."""
-    config = hierarchical(representation)
+    config, chords = hierarchical(representation), representation.arguments["chords"]
     return replace(
         config,
         encoder=spec("hierarchical", hidden=192),
         decoder=spec("conductor", hidden=256, layers=1, conductor_hidden=384, conductor_layers=1, feed=True, slot=32),
-        training=replace(config.training, batch=128, apart=representation.arguments["chords"]),
+        training=replace(config.training, batch=64, apart=chords, reharmonize=0.3 * chords),
     )
 
 

@@ -9,7 +9,7 @@ from musicae.cli.preprocess import funnel
 from musicae.corpus.dataset import Windows
 from musicae.corpus.fingerprints import fingerprints
 from musicae.corpus.preprocess import preprocess
-from musicae.music.chords import of_class
+from musicae.music.chords import QUALITIES, of_class, parse
 from musicae.music.midi import write_midi
 from musicae.music.representations.multitrack import (
     DRUMS,
@@ -173,6 +173,28 @@ def test_windows_are_moved_apart_where_their_chord_tells() -> None:
     assert torch.equal(moved[0], corpus.transpose(windows, shifts)[0]) and torch.equal(moved[1], windows[1])
     silent = Windows(windows[..., :1].reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)
     assert torch.equal(silent.transpose_apart(windows[..., :1], shifts), windows[..., :1])
+
+
+def test_thirds_and_fifths_follow_the_chord_to_another_triad() -> None:
+    import torch
+
+    told = Multitrack(bars=1, chords=True)
+    notes = Notes.of([(0, 96, pitch, 80) for pitch in (60, 64, 67, 74)])  # C E G D
+    bar = told.encode(score_of(Track(notes), Track(notes, is_drum=True), bars=1))
+    heard = {"Caug": {60, 64, 68, 74}, "Cdim": {60, 63, 66, 74}, "Cm": {60, 63, 67, 74}, "C": {60, 64, 67, 74}}
+    windows = torch.from_numpy(np.stack([bar] * (len(heard) + 1))).long()
+    for window, chord in zip(windows, ["C"] * len(heard) + ["N.C."], strict=True):
+        window[..., 1:] = torch.from_numpy(told.tell(chord))
+    triads = [QUALITIES.index(parse(symbol).quality) for symbol in heard] + [QUALITIES.index("minor")]
+    corpus = Windows(windows.reshape(-1, 2), torch.zeros(1), told.shape)
+    turned = corpus.reharmonize(windows, torch.tensor(triads)).numpy()
+    assert [told.chords(window) for window in turned] == [*heard, "N.C."]
+    for window, pitches in zip(turned, [*heard.values(), set(notes.pitch.tolist())], strict=True):
+        piano, drums = told.decode(window).tracks
+        assert set(piano.notes.pitch.tolist()) == pitches
+        assert set(drums.notes.pitch.tolist()) == set(notes.pitch.tolist())
+    silent = Windows(windows[..., :1].reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)
+    assert torch.equal(silent.reharmonize(windows[..., :1], torch.tensor(triads)), windows[..., :1])
 
 
 def test_every_step_is_given_the_chord_of_its_bar() -> None:

@@ -180,6 +180,22 @@ def test_windows_apart_are_heard_in_one_key_and_written_in_another(
     assert heard is not None and (written != heard).any() and torch.equal(heard, tokens)
 
 
+def test_a_share_of_the_windows_is_written_under_other_triads(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, some = (trainer(data, tmp_path / str(share), tiny(reharmonize=share)) for share in (0.0, 0.5))
+    tokens, _ = plain._draw(5)
+    written, _ = some._draw(5)
+    assert torch.equal(written, tokens), "melodies are told no chord"
+    monkeypatch.setattr(some.train, "reharmonize", lambda windows, triads: windows + 1)
+    written, heard = some._draw(5)
+    assert heard is not None and torch.equal(heard, tokens)
+    changed = (written != heard).flatten(1).all(1)
+    assert 0 < changed.sum() < len(changed)
+    with pytest.raises(MusicaeError, match="reharmonize"):
+        tiny(reharmonize=1.5)
+
+
 def test_vectors_of_other_weights_go(data: Path, tmp_path: Path) -> None:
     model = trainer(data, tmp_path / "m", tiny(updates=4)).model
     save(model, tmp_path / "m")

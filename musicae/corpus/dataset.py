@@ -13,6 +13,7 @@ from torch import Tensor
 
 from musicae.corpus import FORMAT
 from musicae.errors import MusicaeError
+from musicae.music.chords import TRIADS
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.representation import SHIFTS, Representation, Shape
 
@@ -28,6 +29,8 @@ class Windows:
         self.rows = torch.arange(shape.segments * shape.steps, device=tokens.device)
         tables = [torch.as_tensor(field.transposition.astype(np.int64)) for field in shape.columns]
         self.transpositions = [table.to(tokens.device) for table in tables]
+        turned = [field.reharmonization for field in shape.columns if field.reharmonization is not None]
+        self.reharmonizations = [torch.as_tensor(table.astype(np.int64)).to(tokens.device) for table in turned]
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -71,9 +74,31 @@ class Windows:
         tells = told.all(1) if told.shape[1] else told.any(1)
         return torch.where(tells[:, None, None, None], moved, windows)
 
+    def reharmonize(
+        self, windows: Int64[Tensor, "window segment step field"], triads: Int64[Tensor, " window"]
+    ) -> Int64[Tensor, "window segment step field"]:
+        """Every window under the chord on the same root that has another triad: its thirds and fifths move along.
+
+        Windows of no chord, and of a representation that is told none, stay as they are.
+        """
+        if not self.reharmonizations:
+            return windows
+        chord, triads = windows[..., -1], triads[:, None, None]
+        parts = []
+        for i, (field, table) in enumerate(zip(self.shape.columns, self.reharmonizations, strict=True)):
+            part = table[chord, triads, windows[..., i]]
+            if field.still >= 0:
+                part = torch.where(windows[:, :, :1, i] == field.still, windows[..., i], part)
+            parts.append(part)
+        return torch.stack(parts, -1)
+
     def draw_shifts(self, batch: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
         """Random transpositions (rows of the tables)."""
         return torch.randint(len(SHIFTS), (batch,), generator=generator).to(self.tokens.device)
+
+    def draw_triads(self, batch: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
+        """Random triads (rows of the tables of reharmonization)."""
+        return torch.randint(len(TRIADS), (batch,), generator=generator).to(self.tokens.device)
 
     def draw(self, batch: int, generator: torch.Generator) -> tuple[Int64[Tensor, " batch"], Int64[Tensor, " batch"]]:
         """The numbers of random windows, and a random transposition (a row of the tables) for each."""

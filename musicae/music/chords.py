@@ -51,6 +51,17 @@ class Chord:
             return self
         return replace(self, root=(self.root + semitones) % 12, bass=(self.bass + semitones) % 12)
 
+    def turn(self, quality: str) -> Chord:
+        """Another triad on the same root; no chord stays none."""
+        return self if self.root < 0 else Chord(self.root, quality, self.bass)
+
+    def moved(self, quality: str) -> dict[int, int]:
+        """The tones that another triad on the same root moves, and by how many semitones."""
+        if self.root < 0:
+            return {}
+        ways = zip(TRIADS[self.quality], TRIADS[quality], strict=True)
+        return {(self.root + old) % 12: new - old for old, new in ways if old != new}
+
     def __str__(self) -> str:
         if self.root < 0:
             return "N.C."

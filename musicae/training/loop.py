@@ -216,10 +216,16 @@ class Trainer:
         windows = self.train.take(self.workers.share(indices))
         if training.transpose:
             windows = self.train.transpose(windows, self.workers.share(shifts))
-        if not training.apart:
-            return windows, None
-        away = self.workers.share(self.train.draw_shifts(training.batch, generator))
-        return self.train.transpose_apart(windows, away), windows
+        heard = windows
+        if training.apart:
+            away = self.workers.share(self.train.draw_shifts(training.batch, generator))
+            windows = self.train.transpose_apart(windows, away)
+        if training.reharmonize:
+            triads = self.workers.share(self.train.draw_triads(training.batch, generator))
+            some = self.workers.share(torch.rand(training.batch, generator=generator) < training.reharmonize)
+            turned = self.train.reharmonize(windows, triads)
+            windows = torch.where(some.to(windows.device)[:, None, None, None], turned, windows)
+        return windows, None if windows is heard else heard
 
     def _log(self) -> None:
         terms = self.progress.take_means()

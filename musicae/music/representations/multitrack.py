@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.errors import MusicaeError
-from musicae.music.chords import CLASSES, of_class, progression
+from musicae.music.chords import CLASSES, QUALITIES, of_class, progression
 from musicae.music.harmony import infer
 from musicae.music.representations.grid import TICKS_PER_QUARTER, Grid, Rows, bar_shape, in_words, opening
 from musicae.music.representations.representation import (
@@ -66,7 +66,7 @@ class Multitrack(Representation):
     def __init__(self, *, bars: int, chords: bool = False) -> None:
         self.bars, self.told_chords = bars, chords
         given = (_chord_field(),) * chords
-        self.shape = bar_shape(bars, _field(), given=given, segments=TRACKS, steps=EVENTS)
+        self.shape = bar_shape(bars, _field(chords), given=given, segments=TRACKS, steps=EVENTS)
 
     def encode(self, score: Score) -> Tokens:
         return opening(score, self, self.streams(score))
@@ -287,7 +287,7 @@ def _score(rows: list[tuple[int, list[Note]]]) -> Score:
     return Score(TICKS_PER_QUARTER, tuple(tracks), end=4 * TICKS_PER_QUARTER)
 
 
-def _field() -> Field:
+def _field(chords: bool) -> Field:
     tokens = np.arange(VOCABULARY)
     pitched = tokens < TIME_SHIFT
     moved = [np.where(pitched, tokens + shift, tokens) for shift in SHIFTS]
@@ -300,18 +300,32 @@ def _field() -> Field:
         onsets=range(NOTE_ON, NOTE_OFF),
         end=END,
         still=DRUMS,
+        reharmonization=_reharmonization(tokens) if chords else None,
     )
+
+
+def _reharmonization(tokens: Integer[np.ndarray, " vocabulary"]) -> Integer[np.ndarray, "chord triad vocabulary"]:
+    """Notes of a chord's third and fifth follow them to where another triad on its root has them."""
+    pitches, pitched = tokens % 128, tokens < TIME_SHIFT
+    table = np.tile(tokens, (CLASSES, len(QUALITIES), 1))
+    for chord, quality in np.ndindex(CLASSES, len(QUALITIES)):
+        for tone, way in of_class(chord).moved(QUALITIES[quality]).items():
+            inside = (pitches + way >= 0) & (pitches + way < 128)
+            table[chord, quality, pitched & (pitches % 12 == tone) & inside] += way
+    return table
 
 
 def _chord_field() -> Field:
     """No chord, and four triads on twelve roots, which follow a transposition around."""
     table = [[of_class(index).transpose(shift).index for index in range(CLASSES)] for shift in SHIFTS]
+    turned = [[of_class(index).turn(quality).index for index in range(CLASSES)] for quality in QUALITIES]
     return Field(
         name="chord",
         vocabulary=CLASSES,
         features=np.eye(CLASSES, dtype=np.float32),
         transposition=np.array(table),
         onsets=range(0),
+        reharmonization=np.tile(turned, (CLASSES, 1, 1)),
     )
 
 

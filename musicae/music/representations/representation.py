@@ -34,7 +34,9 @@ class Field:
         end: the token after which nothing follows in its segment, or -1 if there is none.
         orphan: the token that means nothing before the first onset of a window (a note-off) and is read as token 0
             there, or -1 if there is none.
-        still: the token that no transposition moves the segment of which it opens (drums), or -1 if there is none.
+        still: the token that opens segments which nothing moves to other pitches (drums), or -1 if there is none.
+        reharmonization: the token that `token` becomes when the chord that is given turns into another triad on its
+            root; None where no chord is given.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Field:
     end: int = -1
     orphan: int = -1
     still: int = -1
+    reharmonization: Integer[np.ndarray, "chord triad vocabulary"] | None = None
 
 
 @dataclass(frozen=True, eq=False)
