@@ -1,0 +1,147 @@
+"""A training that was stopped, however that was, goes on to the weights that it would have reached."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from trainings import assert_same, tiny, trainer, weights
+
+from musicae.config import OPTIMIZERS, spec
+from musicae.corpus.dataset import Dataset
+from musicae.errors import MusicaeError
+from musicae.model import load
+from musicae.train import Run, begin
+from musicae.training.distributed import Workers
+from musicae.training.loop import Silent, Trainer
+
+
+def interrupt_at(interrupted: Trainer, last: int) -> None:
+    update = interrupted.update
+
+    def update_and_interrupt() -> None:
+        update()
+        if interrupted.progress.update == last:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    interrupted.update = update_and_interrupt  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.run()
+
+
+NOISY = {
+    "teacher forcing": tiny(),
+    "token dropout": tiny(decoder={"token_dropout": 0.3}),
+    "scheduled sampling": tiny(scheduled_sampling=3),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", NOISY)
+def test_resume_reaches_the_same_numbers(name: str, optimizer: str, data: Dataset, tmp_path: Path) -> None:
+    config = replace(NOISY[name], training=replace(NOISY[name].training, updates=10, optimizer=optimizer))
+    whole = trainer(data, tmp_path / "whole", config)
+    whole.run()
+    stopped = trainer(data, tmp_path / "parts", config)
+    interrupt_at(stopped, 8)  # a validation stands at 4 and at 8
+    rest = trainer(data, tmp_path / "parts", config, resume=True)
+    assert rest.progress.update == 8
+    rest.run()
+    assert_same(weights(whole.model), weights(rest.model))
+    assert whole.model.autoencoder.training
+
+
+def test_kill_then_resume_reaches_the_same_weights(data: Dataset, tmp_path: Path) -> None:
+    whole = trainer(data, tmp_path / "whole", tiny(updates=12))
+    whole.run()
+    folder = tmp_path / "killed"
+    killed = trainer(data, folder, tiny(updates=12))
+
+    class Kill(Silent):
+        def validated(self, progress: object, metrics: object) -> None:
+            if killed.progress.update == 8:
+                raise SystemExit  # as kill -9 does: nothing is saved after this
+
+    killed.reporter = Kill()
+    with pytest.raises(SystemExit):
+        killed.run()
+    rest = trainer(data, folder, tiny(updates=12), resume=True)
+    assert rest.progress.update == 4
+    rest.run()
+    assert_same(weights(whole.model), weights(rest.model))
+    updates = [json.loads(line)["update"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert updates == sorted(updates)
+    assert updates.count(8) == 1
+
+
+def test_interruption_saves(data: Dataset, tmp_path: Path) -> None:
+    interrupt_at(trainer(data, tmp_path / "m", tiny(updates=100, validate_every=1000)), 5)
+    assert trainer(data, tmp_path / "m", tiny(), resume=True).progress.update == 5
+
+
+@pytest.mark.slow  # and on a busy machine gloo now and then aborts a process that is already done
+def test_two_processes_do_what_one_does(data: Dataset, tmp_path: Path) -> None:
+    config = replace(tiny(updates=4), latent=spec("deterministic", size=4), regularizers=())
+    Run(config, str(data.folder), seed=3).save(tmp_path / "one")
+    script = tmp_path / "ranks.py"
+    script.write_text(
+        "import sys; from pathlib import Path; from musicae.train import Run, begin\n"
+        "import musicae.training.loop as loop, torch\n"
+        "loop.precision = lambda device: torch.float32\n"
+        "folder, out = map(Path, sys.argv[1:])\n"
+        "trainer = begin(Run.read(folder), out, device='cpu')\n"
+        "trainer.run()\n"
+        "trainer.workers.leave()\n"
+    )
+    arguments = [str(script), str(tmp_path / "one")]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, *arguments, str(tmp_path / "alone")], check=True, env=environment)
+    subprocess.run([*torchrun, *arguments, str(tmp_path / "both")], check=True, env=environment)
+    alone, both = (load(tmp_path / name, "cpu") for name in ("alone", "both"))
+    for name, tensor in weights(alone).items():
+        torch.testing.assert_close(tensor, weights(both)[name], rtol=1e-5, atol=1e-5)
+
+
+def test_all_processes_hear_that_one_was_interrupted(data: Dataset, tmp_path: Path) -> None:
+    class Other(Workers):
+        def agree(self, *values: float, device: torch.device) -> list[float]:
+            return [1.0, *values[1:]]
+
+    ours = trainer(data, tmp_path / "m", tiny(updates=9))
+    ours.workers = Other()
+    with pytest.raises(KeyboardInterrupt):
+        ours.run()
+    assert ours.progress.update == 1
+
+
+def test_other_data_is_refused_at_resume(data: Dataset, tmp_path: Path) -> None:
+    trainer(data, tmp_path / "m", tiny(updates=1)).run()
+    manifest = json.loads((data.folder / "manifest.json").read_text())
+    (data.folder / "manifest.json").write_text(json.dumps({**manifest, "source": "another"}))
+    with pytest.raises(MusicaeError, match="not made from"):
+        begin(Run.read(tmp_path / "m"), tmp_path / "m", resume=True)
+
+
+def test_resume_without_a_training_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MusicaeError, match="no training to resume"):
+        Run.read(tmp_path)
+
+
+def test_damaged_state_is_refused(data: Dataset, tmp_path: Path) -> None:
+    trained = trainer(data, tmp_path / "m", tiny(updates=2))
+    trained.run()
+    trained.state_path.write_bytes(trained.state_path.read_bytes()[:100])
+    with pytest.raises(MusicaeError, match="cannot resume"):
+        trainer(data, tmp_path / "m", tiny(updates=4), resume=True)
+
+
+def test_another_optimizer_cannot_go_on(data: Dataset, tmp_path: Path) -> None:
+    trainer(data, tmp_path / "m", tiny(updates=4, optimizer="muon")).run()
+    with pytest.raises(MusicaeError, match="its optimizer was another one"):
+        trainer(data, tmp_path / "m", tiny(updates=8, optimizer="adam"), resume=True)
