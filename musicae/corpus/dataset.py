@@ -128,14 +128,15 @@ class Dataset:
             ) from None
 
     def split(self, name: str, device: torch.device | str = "cpu") -> Windows:
-        """The windows of "train", "validation" or "test" on a device."""
+        """The windows of "train", "validation" or "test" on a device; on the CPU tokens stay in their file, mapped."""
         try:
-            tokens = np.load(self.folder / name / "tokens.npy")
+            tokens = np.load(self.folder / name / "tokens.npy", mmap_mode="c")
             offsets = np.load(self.folder / name / "offsets.npy")
         except (OSError, ValueError, EOFError) as error:
             hint = "run the musicae preprocess command that made it again"
             raise MusicaeError(f"{self.folder / name} cannot be read: {error}", hint) from None
-        narrow = torch.as_tensor(tokens if tokens.dtype == np.uint8 else tokens.astype(np.int16))
+        # All vocabularies are below 2^15, and torch gathers from int16, not from uint16.
+        narrow = torch.as_tensor(tokens if tokens.dtype == np.uint8 else tokens.view(np.int16))
         return Windows(
             narrow.to(device), torch.as_tensor(offsets.astype(np.int64)).to(device), self.representation.shape
         )
