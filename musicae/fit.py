@@ -17,6 +17,9 @@ from musicae.music.attributes import ATTRIBUTES
 
 BATCH = 256
 
+LEAST_WINDOWS = 4
+"""So that a quarter of them is one."""
+
 Values = Float[np.ndarray, " window"]
 
 
@@ -53,7 +56,7 @@ def fit(
     """
     check_kind(model, data)
     train = data.split("train")
-    if len(train) < 4:
+    if len(train) < LEAST_WINDOWS:
         raise MusicaeError(f"{data.folder} has fewer than four training windows", "preprocess more MIDI files")
     chosen = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))[:windows]
     codes, values = [], []

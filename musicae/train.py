@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from musicae.config import Config, Spec, build
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown
 from musicae.files import write_atomically
-from musicae.model import Model, load, pick_device
+from musicae.fit import LEAST_WINDOWS, fit
+from musicae.model import Model, load, pick_device, save_attributes
 from musicae.music.representations import REPRESENTATIONS
 from musicae.presets import PRESETS
 from musicae.training.card import write_card
@@ -23,6 +25,9 @@ from musicae.training.validation import Metrics, validate
 
 TEST_WINDOWS = 4096
 """Held-out windows that the metrics of a model card are measured on."""
+
+FITTED_WINDOWS = 10_000
+"""Training windows that attribute vectors are first computed from; `musicae fit` takes more."""
 
 
 @dataclass(frozen=True)
@@ -156,11 +161,19 @@ def transfer(source: nn.Module, target: nn.Module) -> float:
     return copied / needed
 
 
-def finish(trainer: Trainer, run: Run) -> Metrics:
-    """Measures the best weights on the test split and writes the model card."""
+def finish(trainer: Trainer, run: Run, progress: Callable[[int], None] = lambda _: None) -> Metrics:
+    """Computes the attribute vectors of the best weights, measures them on the test split and writes the model card.
+
+    Args:
+        progress: called with how many more windows the vectors have been computed from.
+    """
     dataset = Dataset(Path(run.data))
     test = dataset.split("test", trainer.model.device)
     best = load(trainer.folder, str(trainer.model.device))
+    if len(trainer.train) >= LEAST_WINDOWS:
+        fits = fit(best, dataset, windows=FITTED_WINDOWS, progress=progress)
+        best.attributes = {name: found.vector for name, found in fits.items()}
+        save_attributes(best)
     metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
     write_card(trainer.folder, best, dataset.manifest, metrics, trainer.progress, run.command)
     return metrics

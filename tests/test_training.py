@@ -33,6 +33,7 @@ def test_the_best_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
     assert kept["loss"] == pytest.approx(min(losses), rel=1e-4)
     assert trained.progress.best == min(losses)
     metrics = finish(trained, run)
+    assert "density" in load(model_folder, "cpu").attributes
     card = (model_folder / "README.md").read_text()
     assert "musicae train" in card
     assert f"{metrics['nll']:.4g}" in card

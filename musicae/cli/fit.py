@@ -25,11 +25,12 @@ def command(
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
-    """Compute the attribute vectors of a model.
+    """Compute the attribute vectors of a model anew.
 
-    They come from training windows and are stored with the model. A vector is the mean
-    code of the quarter of the windows with most of the attribute, minus that of the quarter with least; windows that
-    tie at the edge of a quarter share what is left of it equally. An attribute that does not vary gets no vector.
+    A training that comes to its end computes them from 10,000 windows; this takes more, or other music. A vector is
+    the mean code of the quarter of the windows with most of the attribute, minus that of the quarter with least;
+    windows that tie at the edge of a quarter share what is left of it equally. An attribute that does not vary gets
+    no vector. They are stored with the model.
     """
     console = Console(quiet, json)
     from musicae.corpus.dataset import Dataset

@@ -112,7 +112,7 @@ def command(
 
 def _train(console: Console, folder: Path, run: Run, device: str, *, resume: bool, events: bool) -> None:
     """Trains into a folder, shows how it goes, and measures what came of it."""
-    from musicae.train import begin, finish
+    from musicae.train import FITTED_WINDOWS, begin, finish
 
     with Display(console) as display:
         trainer = begin(run, folder, device=device, reporter=display, resume=resume)
@@ -126,7 +126,8 @@ def _train(console: Console, folder: Path, run: Run, device: str, *, resume: boo
             raise
     trainer.workers.leave()
     if trainer.workers.rank == 0:
-        metrics = finish(trainer, run)
+        with console.progress("fitting attribute vectors", min(FITTED_WINDOWS, len(trainer.train))) as done:
+            metrics = finish(trainer, run, done)
         console.note(f"play it: musicae sample -m {folder}")
         console.data([folder], {"model": str(folder), "updates": trainer.progress.update, "test": metrics})
 
