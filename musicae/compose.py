@@ -75,8 +75,8 @@ def compose(
 
     Sections of one letter have one code and the programs of their first clip. The first letter has the code of `start`,
     or one from the prior; further ones lie half way from it to new music. With `end`, the codes of the letters lead
-    to that of `end`, which the last letter has. A form of one letter goes there clip by clip instead, and its programs
-    change on the way.
+    to that of `end`, which the letter has that comes in last. A form of one letter goes there clip by clip instead,
+    and its programs change on the way.
 
     Args:
         start, end: music that the piece comes from and leads to.

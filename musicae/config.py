@@ -245,6 +245,6 @@ def loads(text: str) -> Config:
     """
     try:
         return Config.from_json(json.loads(text))
-    except (ValueError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         known = ", ".join(f.name for f in fields(Config))
         raise MusicaeError(f"not a model configuration: {error}", f"a config.json has the keys {known}") from None

@@ -230,7 +230,11 @@ def load(name: str | Path, device: str = "auto") -> Model:
         MusicaeError: there is none, or its files are damaged.
     """
     folder = find(name)
-    config = configuration.loads((folder / "config.json").read_text())
+    try:
+        text = (folder / "config.json").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MusicaeError(f"{folder / 'config.json'} cannot be read: {error}", _DAMAGED) from None
+    config = configuration.loads(text)
     model = Model(config, folder.name, device)
     model._identity = _identity(config)
     weights = _read_tensors(folder / "model.safetensors")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from musicae.clip import Clip, make
 from musicae.errors import MusicaeError
 from musicae.model import Model, load
@@ -22,7 +24,7 @@ def original(name: str, device: str) -> Model:
 
 
 def replay(model: Model, recipe: Recipe, *, force: bool = False) -> Clip:
-    """The clip that the recipe made; the same bytes on the same device.
+    """The clip that the recipe made; the same bytes on the same device. With `force`, what another model makes of it.
 
     Raises:
         MusicaeError: the model is not the one that made it, unless `force`.
@@ -32,4 +34,6 @@ def replay(model: Model, recipe: Recipe, *, force: bool = False) -> Clip:
             f"the recipe was made by model {recipe.model} {recipe.hash}; {model.name} here is {model.hash}",
             "name the model that made it with -m, or go on with this one: --force",
         )
+    if model.hash != recipe.hash:
+        recipe = replace(recipe, model=model.name, hash=model.hash, device=str(model.device))
     return make(model, recipe)

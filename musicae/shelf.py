@@ -1,4 +1,4 @@
-"""Where models stand: names to folders, without loading one."""
+"""Where models and data sets stand: names to folders, without loading one."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = ""
         config = load(initial, "cpu").config
     else:
         suitable = [name for name, config in PRESETS.items() if config.representation.name == held.name]
-        suitable.sort(key=lambda name: PRESETS[name].representation != held)
+        suitable.sort(key=lambda name: _differences(PRESETS[name].representation, held))
         config = PRESETS[preset or suitable[0]]
     chosen = config.representation
     if chosen.name != held.name or (preset is not None and chosen != held):
@@ -93,6 +93,11 @@ def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = ""
         message = f"{dataset.folder} holds {dataset.representation}; {preset or initial} reads {reads}"
         raise MusicaeError(message, f"leave --preset away, or make a data set: {reads.made_by}")
     return replace(config, representation=held)
+
+
+def _differences(a: Spec, b: Spec) -> int:
+    """In how many arguments two representations of one name differ."""
+    return sum(b.arguments.get(name) != value for name, value in a.arguments.items())
 
 
 def begin(
@@ -143,7 +148,8 @@ def _check_data(run: Run, dataset: Dataset) -> None:
 def transfer(source: nn.Module, target: nn.Module) -> float:
     """Copies the weights that both networks have in the same shape; returns the share of the target's that is.
 
-    Two bars and sixteen differ in one layer of the encoder, so that a long model may begin with what a short one knows.
+    Two bars and sixteen differ in a layer of the encoder and in the conductor's input, so that a long model may begin
+    with what a short one knows.
 
     Raises:
         MusicaeError: they have none in common.

@@ -118,7 +118,10 @@ def test_replay_refuses_another_model(run: Run) -> None:
     recipe = json.loads(Path("x.json").read_text())
     Path("x.json").write_text(json.dumps({**recipe, "hash": "0" * 16}))
     assert_fails(run("replay", "x.json"), "0000000000000000", "--force")
-    assert run("replay", "x.json", "--force").code == 0
+    (path,) = run("replay", "x.json", "--force", "-o", "y.mid").paths
+    told = json.loads(path.with_suffix(".json").read_text())
+    assert told["hash"] == recipe["hash"], "of the model that made this clip"
+    assert run("replay", "y.json", "-o", "-").bytes == path.read_bytes()
 
 
 def test_a_code_goes_through_a_pipe(run: Run, tunes: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

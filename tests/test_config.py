@@ -22,7 +22,7 @@ def test_json_keeps_tuples() -> None:
     assert Spec.from_json(json.loads(json.dumps(spec("x", sizes=(1, 2)).to_json()))) == spec("x", sizes=(1, 2))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"representation": 3}'])
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"representation": 3}', '{"representation": "x"}'])
 def test_damaged_config(text: str) -> None:
     with pytest.raises(MusicaeError, match="not a model configuration"):
         loads(text)

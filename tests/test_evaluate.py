@@ -43,13 +43,13 @@ def test_verdicts_say_what_is_wrong(found: Evaluation) -> None:
     sound = replace(
         found,
         samples=replace(found.samples, copies=0.0, nearest=0.5, nearest_real=0.5),
-        reconstruction=replace(found.reconstruction, kl=40.0, active=8),
+        reconstruction=replace(found.reconstruction, use=40.0),
         attributes=Matrix(16, 1.0, {"density": 0.3}, {"density": MOVES}, {"density": CHANCE}),
     )
     (fine,) = sound.verdicts()
     assert fine.startswith("The code is used")
     faults = {
-        "collapsed": replace(sound, reconstruction=replace(sound.reconstruction, kl=0.2)),
+        "collapsed": replace(sound, reconstruction=replace(sound.reconstruction, use=0.2)),
         "repeats what it heard: 50.0%": replace(sound, samples=replace(sound.samples, copies=0.5)),
         "learned by heart": replace(sound, samples=replace(sound.samples, nearest=0.1)),
         "no attribute vectors": replace(sound, attributes=None),

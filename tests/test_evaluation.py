@@ -110,7 +110,9 @@ def test_a_model_that_loses_nothing_has_perfect_scores(preset: str) -> None:
     assert result.kl == pytest.approx(0.5 * fields * model.representation.window)  # N(one-hot, 1): half a nat for a 1
     assert (result.hits["free"] == result.steps[:, None]).all() and result.hits["free"].shape == (3, fields)
     assert result.notes == (reconstruction.NoteScores(1.0, 1.0) if ragged else None)
-    assert reconstruction.measure(model, tokens[:1].expand(3, -1, -1, -1)).active == 0
+    alike = reconstruction.measure(model, tokens[:1].expand(3, -1, -1, -1))
+    assert alike.active == 0 and result.use is not None and alike.use is not None
+    assert alike.use == pytest.approx(0, abs=1e-3) and result.use > 50
 
 
 def test_a_model_that_always_writes_the_same_is_right_where_it_is() -> None:
@@ -120,6 +122,8 @@ def test_a_model_that_always_writes_the_same_is_right_where_it_is() -> None:
     (scores,) = result.fields.values()
     assert scores == reconstruction.Scores(59 / 64, 59 / 64, 59 / 64, 0.5)  # 2 onsets in common, of 4 and 4
     assert result.nll == pytest.approx(5 * 50 / 2, abs=1e-3)
+    assert result.use == 0, "however much its code says"
+    assert reconstruction.measure(constant(tokens[:1]), tokens[:1]).use is None
 
 
 def test_a_model_that_gives_back_another_window_is_right_where_both_agree() -> None:
@@ -282,11 +286,11 @@ def test_hamming_is_the_share_of_tokens_that_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    ("distances", "share"),
-    [([0.0, 0.1, 0.5, 1.0], 0.5), ([1.0, 0.5, 0.25, 0.2], 0.625), ([0.0, 0.8, 0.4], 2.0), ([0.3, 0.3, 0.3], 1.0)],
+    ("values", "share"),
+    [([0.0, 0.1, 0.5, 1.0], 0.5), ([0.0, 0.8, 0.4], 2.0), ([0.3, 0.3, 0.3], 1.0), ([0.9, 0.8, 0.7], 1.0)],
 )
-def test_the_largest_step(distances: list[float], share: float) -> None:
-    assert interpolation.largest_step(np.array(distances)) == pytest.approx(share)
+def test_the_largest_step(values: list[float], share: float) -> None:
+    assert interpolation.largest_step(np.array(values)) == pytest.approx(share)
 
 
 def test_the_curve_of_a_straight_way() -> None:
@@ -294,6 +298,7 @@ def test_the_curve_of_a_straight_way() -> None:
     assert interpolation.curve(to_a, to_b) == interpolation.Curve(to_a, to_b, True, True, 0.25)
     back = interpolation.curve(*([points[i] for i in (0, 2, 1, 4)] for points in (to_a, to_b)))
     assert (back.rises, back.falls, back.largest_step) == (False, False, 0.75)
+    assert interpolation.curve([1.0, 0.8, 0.5], [1.0, 0.5, 0.25]).largest_step == 1.0, "it never leaves A"
 
 
 def test_costs_are_in_units_of_the_ends() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from conftest import tiny_model
 from typer.testing import CliRunner, Result
 
 from musicae.cli import app
@@ -43,6 +45,24 @@ def test_reconstruction_as_typed(folders: list[Path], data: Dataset) -> None:
     assert second["beyond_first"]["melody"]["free"]["value"] == pytest.approx(gap)
     assert report["holds"]["melody"]["onset_f1"] == 0
     assert "always holds" in done.stderr
+
+
+def test_what_cannot_be_compared_is_said_first(folders: list[Path], data: Dataset, tmp_path: Path) -> None:
+    twice = run("reconstruction", folders[0], folders[0], "--data", data.folder, "--windows", 8, "--json")
+    assert len(json.loads(twice.stdout)["models"]) == 2
+    save(tiny_model("drums-2bar"), tmp_path / "drums")
+    with pytest.raises(MusicaeError, match="not drums"):
+        run("reconstruction", folders[0], tmp_path / "drums", "--data", data.folder)
+    tokens = data.folder / "train" / "offsets.npy"
+    np.save(tokens, np.load(tokens)[:0])
+    for name in ("interpolation", "samples"):
+        with pytest.raises(MusicaeError, match="no training windows"):
+            run(name, folders[0], "--data", data.folder)
+
+
+def test_names_are_no_markup(folders: list[Path], data: Dataset) -> None:
+    odd = folders[0].rename(folders[0].parent / "mine[v2]")
+    assert "mine[v2]" in run("reconstruction", odd, "--data", data.folder, "--windows", 8).stderr
 
 
 def test_interpolation_as_typed(folders: list[Path], data: Dataset) -> None:

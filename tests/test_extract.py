@@ -220,3 +220,12 @@ def test_a_trio_without_a_bass_can_still_be_used() -> None:
     melody, _, drums = band(scale(4))
     choice = best_window(score(melody, drums, bars=4), Trio(bars=4))
     assert choice.tokens[..., [0, 2]].any() and not choice.tokens[..., 1].any()
+
+
+def test_a_trio_without_a_bass_is_read_where_it_plays() -> None:
+    melody, _, drums = band(scale(12, first=8))
+    for asked in (None, 0):
+        choice = best_window(score(melody, drums, bars=12), Trio(bars=4), track=asked)
+        assert (choice.first_bar, choice.total_bars) == (9, 12)
+        assert choice.tokens[..., [0, 2]].any()
+    assert best_window(score(melody, drums, bars=12), Trio(bars=4), bar=7).first_bar == 7

@@ -1,9 +1,11 @@
 """Laws of the networks, on random tokens: what reaches what, and that every way to compute a thing agrees."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from musicae.errors import MusicaeError
@@ -13,7 +15,7 @@ from musicae.networks.decoders import DECODERS, ConductorLSTM, Decoder, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.grid import Field, Grid
-from musicae.networks.latents import LATENTS, Fitted, Gaussian, Normal
+from musicae.networks.latents import LATENTS, MOMENTUM, Fitted, Gaussian, Normal, normalize_together
 from musicae.networks.packing import Full, Ragged
 from musicae.networks.recurrent import fused, last_outputs, lstm, recur, run
 from musicae.networks.regularizers import KL, kl_divergence
@@ -407,3 +409,18 @@ def test_every_context_comes_from_the_code(feed: bool, slot: int) -> None:
     for stretch in range(5):
         (reached,) = torch.autograd.grad(out[0, stretch].sum(), z, retain_graph=True)
         assert (reached[0] != 0).all() and (reached[1] == 0).all()
+
+
+def test_means_are_normalized_together_as_alone(tmp_path: Path) -> None:
+    x = torch.randn(8, 4, requires_grad=True)
+    center, variance, *others = torch.zeros(4), torch.ones(4), torch.zeros(4), torch.ones(4)
+    alone = F.batch_norm(x, center, variance, training=True, momentum=MOMENTUM)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1)
+    try:
+        together = normalize_together(x, *others)
+        gradients = [torch.autograd.grad((y**3).sum(), x)[0] for y in (alone, together)]
+    finally:
+        torch.distributed.destroy_process_group()
+    torch.testing.assert_close(together, alone)
+    torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(others, [center, variance])

@@ -3,10 +3,12 @@
 import pytest
 import torch
 
+from musicae.config import spec
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import build_autoencoder
 from musicae.music.representations import REPRESENTATIONS
+from musicae.music.representations.multitrack import Multitrack
 from musicae.networks.autoencoder import Batch
 from musicae.presets import PRESETS
 from musicae.train import config_for
@@ -40,3 +42,11 @@ def test_preset_must_read_what_the_data_holds(data: Dataset) -> None:
         config_for(data, preset="melody-16bar")
     with pytest.raises(MusicaeError, match="melodee"):
         config_for(data, preset="melodee")
+
+
+def test_the_nearest_preset_is_made_to_fit(data: Dataset) -> None:
+    data.representation = REPRESENTATIONS["melody"](bars=3)
+    assert config_for(data).representation == spec("melody", bars=3)
+    data.representation = Multitrack(bars=2, chords=True)
+    config = config_for(data)
+    assert config.representation == spec("multitrack", bars=2, chords=True) and config.training.apart

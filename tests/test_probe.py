@@ -53,10 +53,10 @@ def test_what_has_no_pitch_has_no_key() -> None:
 
 
 def test_agreement_of_pairs() -> None:
-    c_major, again, shifted = tune(60, 64, 67, 72), tune(48, 52, 55), tune(61, 65, 68, 73)
+    tunes = tune(60, 64, 67, 72), tune(48, 52, 55), tune(61, 65, 68, 73), tune(36, 36, is_drum=True)
+    c_major, again, shifted, drums = map(agreement.hear, tunes)
     assert agreement.agreement([(c_major, c_major)]) == agreement.Agreement(1.0, 1.0)
     assert agreement.agreement([(c_major, again), (c_major, shifted)]) == agreement.Agreement(0.5, 14 / 15)
-    drums = tune(36, 36, is_drum=True)
     assert agreement.agreement([(drums, drums)]) == agreement.Agreement(None, 1.0)
 
 

@@ -121,6 +121,16 @@ def test_a_page_holds_everything_and_needs_nothing_else(found: Evaluation, tmp_p
     assert "b &amp; c" in text and Page(text).tags.count("svg") > 30
 
 
+def test_only_sheets_of_an_older_page_are_replaced(found: Evaluation, tmp_path: Path) -> None:
+    (tmp_path / "csv").mkdir()
+    mine = tmp_path / "csv" / "mine.csv"
+    mine.write_text("a,b\n")
+    write(tmp_path, {"a": found}, {}, {}, facts="")
+    assert mine.exists() and (tmp_path / "csv" / "map-a.csv").exists()
+    write(tmp_path, {"b": found}, {}, {}, facts="")
+    assert not (tmp_path / "csv" / "map-a.csv").exists()
+
+
 def test_sheets_hold_the_figures_numbers(found: Evaluation, tmp_path: Path) -> None:
     write(tmp_path, {"a": found}, {}, {}, facts="")
 

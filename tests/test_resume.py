@@ -12,7 +12,7 @@ import pytest
 import torch
 from trainings import assert_same, tiny, trainer, weights
 
-from musicae.config import OPTIMIZERS, spec
+from musicae.config import OPTIMIZERS, Spec, spec
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import load
@@ -85,14 +85,16 @@ def test_interruption_saves(data: Dataset, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow  # and on a busy machine gloo now and then aborts a process that is already done
-def test_two_processes_do_what_one_does(data: Dataset, tmp_path: Path) -> None:
-    config = replace(tiny(updates=4), latent=spec("deterministic", size=4), regularizers=())
+@pytest.mark.parametrize("latent", [spec("deterministic", size=4), spec("gaussian", size=4, spread=1.0)])
+def test_two_processes_do_what_one_does(latent: Spec, data: Dataset, tmp_path: Path) -> None:
+    config = replace(tiny(updates=4), latent=latent, regularizers=())
     Run(config, str(data.folder), seed=3).save(tmp_path / "one")
     script = tmp_path / "ranks.py"
     script.write_text(
         "import sys; from pathlib import Path; from musicae.train import Run, begin\n"
         "import musicae.training.loop as loop, torch\n"
         "loop.precision = lambda device: torch.float32\n"
+        "torch.randn_like = torch.zeros_like  # processes draw noise of their own\n"
         "folder, out = map(Path, sys.argv[1:])\n"
         "trainer = begin(Run.read(folder), out, device='cpu')\n"
         "trainer.run()\n"
@@ -104,8 +106,14 @@ def test_two_processes_do_what_one_does(data: Dataset, tmp_path: Path) -> None:
     subprocess.run([sys.executable, *arguments, str(tmp_path / "alone")], check=True, env=environment)
     subprocess.run([*torchrun, *arguments, str(tmp_path / "both")], check=True, env=environment)
     alone, both = (load(tmp_path / name, "cpu") for name in ("alone", "both"))
-    for name, tensor in weights(alone).items():
-        torch.testing.assert_close(tensor, weights(both)[name], rtol=1e-5, atol=1e-5)
+    state = both.autoencoder.state_dict()
+    # Normalization takes away what biases before it add: their gradients are rounding alone, of which Adam makes whole
+    # steps, and running means and the fitted prior follow them.
+    free = {"encoder.window.4.bias", "latent.mean.bias", "latent.center", "prior.mean", "prior.root"}
+    unmoved = free if latent.arguments.get("spread") else set()
+    for name, tensor in alone.autoencoder.state_dict().items():
+        if name not in unmoved:
+            torch.testing.assert_close(tensor, state[name], rtol=1e-5, atol=1e-5)
 
 
 def test_all_processes_hear_that_one_was_interrupted(data: Dataset, tmp_path: Path) -> None:

@@ -18,6 +18,11 @@ def test_a_note_is_a_block_and_a_line_as_long_as_it_sounds() -> None:
     assert low == "  C4 │█━━━   █━       │"
 
 
+def test_the_shortest_note_is_seen() -> None:
+    track = Track(Notes.of([(0, 20, 60, 90), (480, 500, 60, 90)]))
+    assert roll(score(track, bars=1)).plain.split("\n")[0] == "  C4 │█   █           │"
+
+
 def test_long_scores_are_broken_between_bars() -> None:
     track = Track(Notes.of([(bar * 1920, bar * 1920 + 120, 60, 90) for bar in range(4)]))
     lines = roll(score(track, bars=4), width=45).plain.split("\n")

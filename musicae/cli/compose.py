@@ -44,8 +44,8 @@ def command(
     """Write a piece for several instruments over a chord progression.
 
     The instruments and the style stay through a section, and the notes follow the chords. The first letter of the form
-    has the style of the file after --from, the last one that after --to; a form of one letter goes from one to the
-    other bar by bar."""
+    has the style of the file after --from, the one that comes in last (B in AABA) that after --to; a form of one letter
+    goes from one to the other bar by bar."""
     console = Console(quiet, json)
     if start == end == "-":
         raise typer.BadParameter("stdin holds one file: name the one to begin from, or the one to arrive at")

@@ -273,7 +273,7 @@ def stderr() -> RichConsole:
     """Rich's console on stderr: no colors when it is no terminal or `NO_COLOR` is set."""
     from rich.console import Console as RichConsole
 
-    return RichConsole(stderr=True, highlight=False)
+    return RichConsole(stderr=True, highlight=False, markup=False)
 
 
 def report(error: MusicaeError) -> None:

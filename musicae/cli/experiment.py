@@ -60,18 +60,21 @@ def reconstruction(
     console = Console(quiet, json)
     from musicae.evaluation import reconstruction as experiment
     from musicae.evaluation.windows import held_out
+    from musicae.fit import check_kind
     from musicae.model import load
     from musicae.report import tables
 
-    dataset, found = _open(data), {}
-    total = 3 * len(models) * min(windows, _windows(dataset, split))
-    with console.progress("reconstructing", total) as done:
-        for name in models:
-            net = load(name, device)
-            tokens = held_out(net, dataset, windows, split=split, seed=seed)
-            found[name] = experiment.measure(net, tokens, seed=seed, progress=done)
+    dataset, nets = _open(data), [load(name, device) for name in models]
+    for net in nets:
+        check_kind(net, dataset)
+    tokens, names = held_out(nets[0], dataset, windows, split=split, seed=seed), cli.distinct(models)
+    with console.progress("reconstructing", 3 * len(nets) * len(tokens)) as done:
+        found = {
+            name: experiment.measure(net, tokens, seed=seed, progress=done)
+            for name, net in zip(names, nets, strict=True)
+        }
     first, *others = found
-    holding = experiment.holding(net, tokens)
+    holding = experiment.holding(nets[0], tokens)
     apart = {name: experiment.differences(found[name], found[first]) for name in others}
     console.note(f"{len(tokens)} windows of {data}, {split}")
     console.tables(tables.reconstruction(found, holding, apart))
@@ -107,13 +110,13 @@ def interpolation(
     """
     console = Console(quiet, json)
     from musicae.evaluation.interpolation import measure
-    from musicae.evaluation.windows import HEARD, held_out, language_of
+    from musicae.evaluation.windows import heard_by, held_out, language_of
     from musicae.model import load
     from musicae.report import tables
 
     net, dataset = load(model, device), _open(data)
     tokens = held_out(net, dataset, 2 * pairs, split=split, seed=seed)
-    language = language_of(net, dataset.split("train").sample(HEARD, seed))
+    language = language_of(net, heard_by(dataset, seed))
     with console.progress("interpolating", len(tokens) // 2 * points) as done:
         result = measure(net, tokens, language, points=points, seed=seed, progress=done)
     console.note(f"{model}, {result.pairs} pairs of {data}, {split}")
@@ -147,20 +150,19 @@ def samples(
     """
     console = Console(quiet, json)
     from musicae.evaluation.samples import measure
-    from musicae.evaluation.windows import HEARD, held_out, known_to, language_of
+    from musicae.evaluation.windows import heard_by, held_out, known_to, language_of
     from musicae.model import load
     from musicae.report import tables
 
     net, dataset = load(model, device), _open(data)
-    real, train = held_out(net, dataset, windows, split=split, seed=seed), dataset.split("train")
-    heard = train.sample(HEARD, seed)
+    real, heard = held_out(net, dataset, windows, split=split, seed=seed), heard_by(dataset, seed)
     with console.progress("drawing", n) as done:
         result = measure(
             net,
             real,
             heard,
             language_of(net, heard),
-            known_to(net, train, seed),
+            known_to(net, dataset.split("train"), seed),
             samples=n,
             temperature=temperature,
             seed=seed,
@@ -256,11 +258,6 @@ def _open(data: str) -> Dataset:
     from musicae.shelf import find_dataset
 
     return Dataset(find_dataset(data))
-
-
-def _windows(dataset: Dataset, split: str) -> int:
-    windows: int = dataset.manifest["splits"][split]["windows"]
-    return windows
 
 
 def _record(name: str, result: Reconstruction, apart: dict[str, dict[str, Interval]] | None) -> dict[str, Any]:

@@ -102,11 +102,12 @@ def command(
     if resume is not None:
         if any((data, preset, output, initial, seed is not None)):
             raise typer.BadParameter("--resume goes on with what its training was begun with; leave the others away")
-        folder, run = resume, _resumed(resume, minutes, settings)
+        folder, run = resume, _resumed(resume, settings)
     else:
         folder, run = _planned(data or "tunes", preset, output, initial, settings, seed or 0)
-        unlimited = updates is not None and minutes is None
-        run = replace(run, minutes=0.0 if unlimited else minutes or DEFAULT_MINUTES)
+        run = replace(run, minutes=DEFAULT_MINUTES)
+    if minutes is not None or updates is not None:
+        run = replace(run, minutes=minutes or 0.0)
     _train(console, folder, run, device, resume=resume is not None, events=tensorboard and first)
 
 
@@ -117,6 +118,8 @@ def _train(console: Console, folder: Path, run: Run, device: str, *, resume: boo
     with Display(console) as display:
         trainer = begin(run, folder, device=device, reporter=display, resume=resume)
         display.begin(trainer, run.minutes, folder if events else None)
+        if trainer.over_at(run.minutes):
+            console.note("this training has come to its end: give more --minutes or --updates to go on")
         console.note(f"training {folder} on {trainer.model.device}: Ctrl-C stops and saves")
         try:
             trainer.run(run.minutes - trainer.progress.seconds / 60 if run.minutes else math.inf)
@@ -156,8 +159,8 @@ def _planned(
     return folder, Run(config, str(dataset.folder), source, seed, initial=initial, command=command)
 
 
-def _resumed(folder: Path, minutes: float | None, settings: list[str]) -> Run:
-    """The training of a folder, with other limits and settings if there are any."""
+def _resumed(folder: Path, settings: list[str]) -> Run:
+    """The training of a folder, with other settings if there are any."""
     from musicae.config import override
     from musicae.model import TABLES
     from musicae.train import Run
@@ -165,7 +168,7 @@ def _resumed(folder: Path, minutes: float | None, settings: list[str]) -> Run:
     run = Run.read(folder)
     for setting in settings:
         run = replace(run, config=override(run.config, setting, TABLES))
-    return run if minutes is None else replace(run, minutes=minutes)
+    return run
 
 
 def _free(name: str) -> Path:

@@ -79,7 +79,8 @@ class Windows:
     ) -> Int64[Tensor, "window segment step field"]:
         """Every window under the chord on the same root that has another triad: its thirds and fifths move along.
 
-        Windows of no chord, and of a representation that is told none, stay as they are.
+        Windows of no chord stay as they are, and where none is told they are returned themselves. Where one has both
+        thirds, or both fifths, of a pitch, two notes meet on it, and the later one ends the other.
         """
         if not self.reharmonizations:
             return windows

@@ -162,15 +162,13 @@ def best_window(
     """
     if score.silent:
         raise MusicaeError("there are no notes in the score", "give a file with notes")
-    streams, refusals = representation.streams(score, track)
-    if not Grid(score).time:
-        raise unusable(score, representation.name, refusals)
-    if track is not None:
+    streams, refusals = representation.readings(score, track)
+    if track is not None and Grid(score).time:
         streams = [stream for stream in streams if track in stream.tracks]
         if not streams:
             raise _unreadable(score, representation, track, refusals)
     if not streams:
-        streams = [_opening(score, representation)]
+        raise unusable(score, representation.name, refusals)
     bars = representation.bars
     judged = [judge(stream.tokens, stream.silent, stream.bars, representation, bars) for stream in streams]
     if bar is not None:
@@ -239,17 +237,6 @@ def _choice(stream: Stream, start: int, score: Score, representation: Representa
         total_bars=int(stream.bars[-1]) + 1,
         padded=whole < representation.bars,
     )
-
-
-def _opening(score: Score, representation: Representation) -> Stream:
-    """What `encode` makes of a score without streams: a trio without a bass.
-
-    Raises:
-        MusicaeError: the score has notes, none of them usable.
-    """
-    tokens = representation.encode(score).reshape(representation.window, -1)
-    silent = np.zeros((1, representation.bars), dtype=bool)
-    return Stream(tokens, silent, np.arange(representation.bars), (), "")
 
 
 def _unreadable(score: Score, representation: Representation, track: int, refusals: Sequence[Refusal]) -> MusicaeError:

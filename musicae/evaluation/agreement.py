@@ -6,21 +6,31 @@ within a code is what the code says.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from musicae.clip import draw_chords
-from musicae.evaluation.notes import note_f1, rhythm
+from musicae.evaluation.notes import Onset, note_f1, rhythm
 from musicae.evaluation.windows import Advance, decoded, scores_of, silently
 from musicae.model import Model
 from musicae.music.key import NO_KEY, key
 from musicae.music.score import Score
 
-Pairs = Sequence[tuple[Score, Score]]
+
+class Heard(NamedTuple):
+    """The key of a score, and what starts when on which instrument."""
+
+    key: int
+    rhythm: Counter[Onset]
+
+
+Pairs = Sequence[tuple[Heard, Heard]]
 
 
 @dataclass(frozen=True)
@@ -61,16 +71,22 @@ def measure(
     chords = draw_chords(model, 1, seed) or [""]
     told = torch.from_numpy(model.representation.tell(chords[0]))[None].expand(len(z), -1, -1, -1)
     scores = scores_of(model, decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
-    rows = [scores[start : start + decodings] for start in range(0, len(scores), decodings)]
+    heard = list(map(hear, scores))
+    rows = [heard[start : start + decodings] for start in range(0, len(heard), decodings)]
     within = [pair for row in rows for pair in combinations(row, 2)]
     others = rows[1:] + rows[:1]
     across = [pair for row, other in zip(rows, others, strict=True) for pair in zip(row, other, strict=True)]
     return Agreements(agreement(within), agreement(across))
 
 
+def hear(score: Score) -> Heard:
+    """What is compared of a score."""
+    return Heard(key(score), rhythm(score))
+
+
 def agreement(pairs: Pairs) -> Agreement:
-    """What pairs of scores have in common."""
-    keys = np.array([(key(a), key(b)) for a, b in pairs])
+    """What pairs have in common."""
+    keys = np.array([(a.key, b.key) for a, b in pairs])
     both = keys[(keys != NO_KEY).all(1)]
     same_key = float((both[:, 0] == both[:, 1]).mean()) if len(both) else None
-    return Agreement(same_key, note_f1((rhythm(a), rhythm(b)) for a, b in pairs))
+    return Agreement(same_key, note_f1((a.rhythm, b.rhythm) for a, b in pairs))

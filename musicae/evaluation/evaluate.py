@@ -16,7 +16,7 @@ from musicae.evaluation.interpolation import Interpolation
 from musicae.evaluation.latent import Map, Traversal
 from musicae.evaluation.reconstruction import Reconstruction, Scores
 from musicae.evaluation.samples import Samples
-from musicae.evaluation.windows import HEARD, decoded, given_in, held_out, known_to, language_of, scores_of
+from musicae.evaluation.windows import decoded, given_in, heard_by, held_out, known_to, language_of, scores_of
 from musicae.model import Model
 from musicae.music.score import Score
 from musicae.training.loop import COLLAPSED_NATS
@@ -110,15 +110,14 @@ def evaluate(
     lay_out = latent.projection_of(projection)
     tokens = held_out(model, data, windows, split=split, seed=seed)
     ends = held_out(model, data, 2 * pairs, split=split, seed=seed)
-    train = data.split("train")
-    heard = train.sample(HEARD, seed)
+    heard = heard_by(data, seed)
     language, n = language_of(model, heard), len(tokens)
     with progress("reconstructing", 3 * n) as done:
         given_back = reconstruction.measure(model, tokens, seed=seed, progress=done)
     with progress("interpolating", len(ends) // 2 * POINTS) as done:
         ways = interpolation.measure(model, ends, language, points=POINTS, seed=seed, progress=done)
     with progress("drawing", n) as done:
-        known = known_to(model, train, seed)
+        known = known_to(model, data.split("train"), seed)
         drawn = samples.measure(model, tokens, heard, language, known, samples=n, seed=seed, progress=done)
     with progress("decoding again", CODES * DECODINGS) as done:
         agreed = agreement.measure(model, codes=CODES, decodings=DECODINGS, seed=seed, progress=done)
@@ -149,7 +148,7 @@ def evaluate(
 
 
 def _collapse(found: Reconstruction) -> Iterator[str]:
-    if found.active == 0 or (found.kl is not None and found.kl < COLLAPSED_NATS):
+    if found.use is not None and found.use < COLLAPSED_NATS:
         yield "The posterior has collapsed: the decoder ignores the code."
 
 

@@ -169,7 +169,7 @@ def curve(to_a: list[float], to_b: list[float]) -> Curve:
         to_b,
         rises=bool((np.diff(to_a) > 0).all()),
         falls=bool((np.diff(to_b) < 0).all()),
-        largest_step=max(largest_step(np.array(to_a)), largest_step(np.array(to_b))),
+        largest_step=max(largest_step(np.array(to_a)), largest_step(-np.array(to_b))),
     )
 
 
@@ -178,10 +178,10 @@ def hamming(a: Window, b: Window) -> float:
     return float((a != b).mean())
 
 
-def largest_step(distances: Float[np.ndarray, " point"]) -> float:
-    """The largest share of the change from the first to the last point that one step makes; 1 if there is no change."""
-    whole = distances[-1] - distances[0]
-    return float((np.diff(distances) / whole).max()) if whole else 1.0
+def largest_step(values: Float[np.ndarray, " point"]) -> float:
+    """The largest share of the growth from the first to the last point that one step makes; 1 if there is none."""
+    whole = values[-1] - values[0]
+    return float((np.diff(values) / whole).max()) if whole > 0 else 1.0
 
 
 OF_TOKENS: dict[str, Distance] = {"tokens": hamming}

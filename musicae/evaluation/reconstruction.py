@@ -69,7 +69,8 @@ class Reconstruction:
         windows_seen: that it was trained on, 0 if there is no record.
         nll, kl: in nats per window, z drawn from the posterior; a code that is certain has no KL.
         bits_per_step: nll / ln 2 over the mean number of steps that count.
-        active: dimensions of z in use.
+        use: how many nats more a window costs with the code of another one; None of one window.
+        active: dimensions of z whose means vary.
         fields: scores by field, z the posterior mean.
         notes: scores of what is heard; None where tokens are steps and say as much.
         steps: per window, how many steps count.
@@ -81,6 +82,7 @@ class Reconstruction:
     nll: float
     bits_per_step: float
     kl: float | None
+    use: float | None
     active: int
     fields: dict[str, Scores]
     notes: NoteScores | None
@@ -130,6 +132,7 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Advance =
         nll=metrics["nll"],
         bits_per_step=metrics["nll"] / math.log(2) / (mask.sum() / len(mask)),
         kl=metrics.get("kl"),
+        use=metrics.get("use"),
         active=int(metrics["active"]),
         fields=fields,
         notes=notes,

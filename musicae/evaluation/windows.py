@@ -91,6 +91,19 @@ def given_in(model: Model, tokens: Windows) -> Given:
     return model.autoencoder.grid.split(tokens)[1]
 
 
+def heard_by(data: Dataset, seed: int = 0) -> Windows:
+    """Some of the training windows.
+
+    Raises:
+        MusicaeError: there are none.
+    """
+    train = data.split("train")
+    if not len(train):
+        hint = "preprocess it together with the music that the model was trained on, with --splits"
+        raise MusicaeError(f"{data.folder} has no training windows to compare with", hint)
+    return train.sample(HEARD, seed)
+
+
 def language_of(model: Model, heard: Windows) -> Language | None:
     """A language model of training windows, for windows of steps; rows of events have none."""
     if model.autoencoder.grid.ragged:

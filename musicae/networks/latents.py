@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -17,6 +19,9 @@ Code = Float[Tensor, "batch size"]
 
 MOMENTUM = 0.02
 """Share of a batch in the running moments by which means are normalized outside of training."""
+
+EPSILON = 1e-5
+"""Added to variances, as `F.batch_norm` does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +98,48 @@ class Gaussian(Latent):
     def forward(self, h: Float[Tensor, "batch width"]) -> Posterior:
         mean = self.mean(h).float()
         if self.spread:
-            learning = self.training and len(mean) > 1  # one window has no spread
-            mean = self.spread * F.batch_norm(mean, self.center, self.variance, training=learning, momentum=MOMENTUM)
+            mean = self.spread * self._normalized(mean)
         std = self.floor + F.softplus(self.std(h).float())
         z = mean + std * torch.randn_like(std)
         return Posterior(z, mean, std, z)
+
+    def _normalized(self, mean: Code) -> Code:
+        if self.training and dist.is_initialized():
+            return normalize_together(mean, self.center, self.variance)
+        learning = self.training and len(mean) > 1  # one window has no spread
+        return F.batch_norm(mean, self.center, self.variance, training=learning, momentum=MOMENTUM)
+
+
+def sum_over_processes(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """The sum of what every process has; its gradient is the sum of theirs."""
+    total: Tensor = _Sum.apply(x)  # type: ignore[no-untyped-call]
+    return total
+
+
+class _Sum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        total = x.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        return _Sum.forward(ctx, grad)
+
+
+def normalize_together(x: Code, center: Float[Tensor, " size"], variance: Float[Tensor, " size"]) -> Code:
+    """Batch normalization by the moments of the batches of all processes, which every process adds to its running ones.
+
+    Gradients flow through the moments to all processes (as in `nn.SyncBatchNorm`, which is for GPUs alone).
+    """
+    n = sum_over_processes(torch.full((), float(len(x)), device=x.device))
+    mean = sum_over_processes(x.sum(0)) / n
+    spread = sum_over_processes((x - mean).square().sum(0)) / n
+    with torch.no_grad():
+        center.lerp_(mean, MOMENTUM)
+        variance.lerp_(spread * n / (n - 1), MOMENTUM)
+    return (x - mean) * (spread + EPSILON).rsqrt()
 
 
 class Deterministic(Latent):

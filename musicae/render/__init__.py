@@ -1,1 +1,1 @@
-"""Music for eyes and ears."""
+"""Music for the eye."""

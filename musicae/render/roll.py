@@ -8,12 +8,11 @@ from itertools import cycle
 from rich.text import Text
 
 from musicae.music.representations.drums import NAMES
+from musicae.music.representations.grid import STEPS_PER_BAR, STEPS_PER_QUARTER
 from musicae.music.score import Score, Track
 
 COLORS = ("cyan", "magenta", "yellow", "green", "blue")
 PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-STEPS_PER_QUARTER = 4
-STEPS_PER_BAR = 16
 
 
 def roll(score: Score, width: int = 80) -> Text:
@@ -55,7 +54,9 @@ def _cells(track: Track, pitch: int, step: float, bars: range) -> str:
     offset = bars.start * STEPS_PER_BAR
     notes = track.notes[track.notes.pitch == pitch]
     for start, end, _, _ in notes.rows():
-        first, last = round(start / step) - offset, round(end / step) - offset
+        first = round(start / step)
+        last = max(round(end / step), first + 1)
+        first, last = first - offset, last - offset
         for i in range(max(first, 0), min(last, len(cells))):
             cells[i] = "█" if i == first else "━"
     return "".join(cells)

@@ -53,8 +53,9 @@ def write(
         MusicaeError: something cannot be written.
     """
     sections = list(_sections(found, apart))
-    for sheet in (folder / SHEETS).glob("*.csv"):
-        sheet.unlink()
+    if (folder / RECORD).exists():  # else these files are not ours
+        for sheet in (folder / SHEETS).glob("*.csv"):
+            sheet.unlink()
     for table in _tables(sections):
         write_atomically(folder / SHEETS / f"{table.name}.csv", table.csv().encode())
     write_atomically(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())

@@ -34,13 +34,14 @@ def everything(found: Mapping[str, Evaluation], apart: Apart) -> Iterator[Table]
 
 def reconstruction(found: Mapping[str, Reconstruction], holding: Mapping[str, Scores], apart: Apart) -> Iterator[Table]:
     """What models are, how well they give windows back, and how far they are from the first one."""
-    columns = {"model": "", "parameters": ",", "windows seen": ",", "nll": ".2f", "bits a step": SHARE, "KL": ".2f"}
+    columns = {"model": "", "parameters": ",", "windows seen": ","}
+    columns |= {"nll": ".2f", "bits a step": SHARE, "KL": ".2f", "use": ".1f"}
     yield Table(
         "models",
-        "Models: nll and KL in nats a window, dimensions in use",
+        "Models: in nats a window, nll, KL and what the code of another window costs more; dimensions in use",
         {**columns, "active": ","},
         [
-            [name, r.parameters, r.windows_seen or None, r.nll, r.bits_per_step, r.kl, r.active]
+            [name, r.parameters, r.windows_seen or None, r.nll, r.bits_per_step, r.kl, r.use, r.active]
             for name, r in found.items()
         ],
     )

@@ -14,6 +14,7 @@ MEANINGS = {
     "nll": "negative log-likelihood given z, nats per window",
     "kl": "KL of the posterior from the prior, nats per window",
     "loss": "their weighted sum",
+    "use": "nats that a window costs more with the code of another one",
     "active": "dimensions of z in use",
 }
 

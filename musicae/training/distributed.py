@@ -28,7 +28,7 @@ class Workers:
         if self.size == 1:
             return module
         ids = [device.index] if device.type == "cuda" else None
-        return DistributedDataParallel(module, device_ids=ids, broadcast_buffers=False)  # they are constants
+        return DistributedDataParallel(module, device_ids=ids, broadcast_buffers=False)  # they are alike
 
     def leave(self) -> None:
         """Parts from the other processes, when all are ready to: one that leaves early aborts the others."""

@@ -39,7 +39,7 @@ STATE_SECONDS = 120
 """Seconds between two saves of the state, besides those at validations."""
 
 COLLAPSED_NATS = 1.0
-"""Below this KL the decoder ignores z."""
+"""Where its own code makes a window less than so much likelier than another one's, the decoder ignores z."""
 
 PRIOR_WINDOWS = 4096
 """Training windows that the prior is fitted to whenever weights are kept."""
@@ -134,7 +134,7 @@ class Trainer:
             write_atomically(metrics, "".join(f"{line}\n" for line in lines).encode())
 
     def run(self, minutes: float = math.inf) -> Progress:
-        """Updates until `training.updates`, the minutes, or an interruption; always leaves a state to resume from.
+        """Updates until `training.updates`, the minutes, or an interruption; both leave a state to resume from.
 
         Raises:
             KeyboardInterrupt: stopped by Ctrl-C or SIGTERM, after saving.
@@ -151,6 +151,11 @@ class Trainer:
         if self.stopping:
             raise KeyboardInterrupt
         return self.progress
+
+    def over_at(self, minutes: float) -> bool:
+        """Whether nothing is left to do of the updates, or of so many minutes; 0 minutes are no limit."""
+        progress = self.progress
+        return progress.update >= self.training.updates or 0 < minutes * 60 <= progress.seconds
 
     @property
     def _done(self) -> float:
@@ -207,25 +212,9 @@ class Trainer:
             raise MusicaeError(message, "begin again with, say, --set training.learning_rate=0.0003")
 
     def _draw(self, update: int) -> tuple[Drawn, Drawn | None]:
-        """The windows of one update, and what the encoder reads instead if they are apart.
-
-        They are drawn alike in every process; each takes its share.
-        """
-        generator, training = torch.Generator().manual_seed(mix(self.seed, update, 0)), self.training
-        indices, shifts = self.train.draw(training.batch, generator)
-        windows = self.train.take(self.workers.share(indices))
-        if training.transpose:
-            windows = self.train.transpose(windows, self.workers.share(shifts))
-        heard = windows
-        if training.apart:
-            away = self.workers.share(self.train.draw_shifts(training.batch, generator))
-            windows = self.train.transpose_apart(windows, away)
-        if training.reharmonize:
-            triads = self.workers.share(self.train.draw_triads(training.batch, generator))
-            some = self.workers.share(torch.rand(training.batch, generator=generator) < training.reharmonize)
-            turned = self.train.reharmonize(windows, triads)
-            windows = torch.where(some.to(windows.device)[:, None, None, None], turned, windows)
-        return windows, None if windows is heard else heard
+        """This process's share of the windows of one update, which are drawn alike in every process."""
+        generator = torch.Generator().manual_seed(mix(self.seed, update, 0))
+        return draw(self.train, self.training, generator, self.workers)
 
     def _log(self) -> None:
         terms = self.progress.take_means()
@@ -244,11 +233,12 @@ class Trainer:
         tokens = self.model.decode(self.model.prior(1, self.seed), seed=self.seed)[0]
         write_midi(self.model.representation.decode(tokens), self.folder / "samples" / f"{progress.update:07}.mid")
         self.reporter.validated(progress, metrics)
-        if metrics.get("kl", math.inf) < COLLAPSED_NATS:
-            beta = max(float(part.arguments.get("beta", 0)) for part in self.model.config.regularizers)
+        if metrics.get("use", math.inf) < COLLAPSED_NATS:
+            betas = [float(part.arguments.get("beta", 0)) for part in self.model.config.regularizers]
             self.reporter.tell(
-                f"the posterior has collapsed: {metrics['kl']:.2f} nats, {metrics['active']:.0f} active dimensions; "
-                f"the decoder ignores z. Try --set kl.beta={beta / 2:g} or --set kl.free_bits=48"
+                f"the posterior has collapsed: the decoder ignores z, with the code of another window it does as well "
+                f"(to {metrics['use']:.2f} nats). If it stays so, try --set kl.beta={max(betas, default=0) / 2:g} or "
+                "--set kl.free_bits=48"
             )
 
     def _write_metrics(self, metrics: Mapping[str, object]) -> None:
@@ -266,6 +256,29 @@ class Trainer:
         self.progress.saved, self.progress.saved_seconds = self.progress.update, self.progress.seconds
         if self.workers.rank == 0:
             save_state(self.state_path, self.model.autoencoder, self.optimizer, self.progress)
+
+
+def draw(
+    windows: Windows, training: Training, generator: torch.Generator, workers: Workers | None = None
+) -> tuple[Drawn, Drawn | None]:
+    """Random windows of one update as the decoder writes them, and as the encoder hears them if that is different.
+
+    Args:
+        workers: those among whom the windows are shared.
+    """
+    share = (workers or Workers()).share
+    indices, shifts = windows.draw(training.batch, generator)
+    tokens = windows.take(share(indices))
+    if training.transpose:
+        tokens = windows.transpose(tokens, share(shifts))
+    heard = tokens
+    if training.apart:
+        tokens = windows.transpose_apart(tokens, share(windows.draw_shifts(training.batch, generator)))
+    if training.reharmonize:
+        turned = windows.reharmonize(tokens, share(windows.draw_triads(training.batch, generator)))
+        some = share(torch.rand(training.batch, generator=generator) < training.reharmonize).to(tokens.device)
+        tokens = tokens if turned is tokens else torch.where(some[:, None, None, None], turned, tokens)
+    return tokens, None if tokens is heard else heard
 
 
 def optimizer_of(model: Model) -> Optimizer:

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from musicae.networks.autoencoder import Autoencoder, Batch, evaluating
+from musicae.networks.autoencoder import Autoencoder, Batch, evaluating, nll
 from musicae.networks.grid import Tokens
 from musicae.networks.hardware import autocast, precision
 from musicae.networks.regularizers import kl_divergence
@@ -30,8 +30,10 @@ def validate(
 
     Returns:
         `nll` in nats per window with z drawn from the posterior, and `kl` where it is drawn; `loss`, their weighted sum
-        with every schedule at its end; `active`, the number of dimensions in use; per field, `teacher/NAME`, the share
-        of steps guessed right given the true steps before, and `free/NAME`, given only z; both argmax with z the mean.
+        with every schedule at its end; `use`, of two windows or more, how many nats more a window costs with the code
+        of another one, which is nothing where the decoder ignores codes, however much they say; `active`, the number
+        of dimensions in use; per field, `teacher/NAME`, the share of steps guessed right given the true steps before,
+        and `free/NAME`, given only z; both argmax with z the mean.
     """
     device = windows.device
     sums: dict[str, Tensor] = {}
@@ -56,6 +58,9 @@ def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor
     mask = grid.mask(tokens)
     terms = autoencoder.terms(posterior, Batch(tokens, update=sys.maxsize))
     measured = {"nll": terms["nll"]}
+    if len(tokens) > 1:
+        strange = nll(grid, autoencoder.logits(tokens, posterior.z.roll(1, 0)), tokens).mean()
+        measured["use"] = strange - terms["nll"]
     if autoencoder.latent.stochastic:
         measured["kl"] = kl_divergence(posterior.mean, posterior.std).sum(1).mean()
     measured["loss"] = torch.stack(list(terms.values())).sum()

@@ -41,7 +41,7 @@ class Drums(Representation):
         self.shape = bar_shape(bars, drum_field())
 
     def encode(self, score: Score) -> Tokens:
-        return opening(score, self, self.streams(score))
+        return opening(score, self)
 
     def decode(self, tokens: Tokens) -> Score:
         return _score(drum_notes(tokens.reshape(-1)), bars=len(tokens))

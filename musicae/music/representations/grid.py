@@ -195,17 +195,15 @@ def stream(score: Score, grid: Grid, lines: Sequence[Line]) -> Stream:
     )
 
 
-def opening(score: Score, representation: Representation, readings: tuple[list[Stream], list[Refusal]]) -> Tokens:
-    """The first bars of a score's first stream, up to the first jump in its bar numbers, padded with rests.
+def opening(score: Score, representation: Representation) -> Tokens:
+    """The first bars of a score's first reading, up to the first jump in its bar numbers, padded with rests.
 
-    Args:
-        readings: the streams of the score, and the refusals to tell of if there is none. A score without any note is
-            read as rests.
+    A score without any note is read as rests.
 
     Raises:
-        MusicaeError: the score has notes and no stream.
+        MusicaeError: the score has notes and no reading.
     """
-    streams, refusals = readings
+    streams, refusals = representation.readings(score)
     shape, bars = representation.shape, representation.bars
     if not streams and not score.silent:
         raise unusable(score, representation.name, refusals)

@@ -65,7 +65,7 @@ class Melody(Representation):
         self.shape = bar_shape(bars, line_field("melody"))
 
     def encode(self, score: Score) -> Tokens:
-        return opening(score, self, self.streams(score))
+        return opening(score, self)
 
     def decode(self, tokens: Tokens) -> Score:
         notes = line_notes(tokens.reshape(-1))

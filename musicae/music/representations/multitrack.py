@@ -69,7 +69,7 @@ class Multitrack(Representation):
         self.shape = bar_shape(bars, _field(chords), given=given, segments=TRACKS, steps=EVENTS)
 
     def encode(self, score: Score) -> Tokens:
-        return opening(score, self, self.streams(score))
+        return opening(score, self)
 
     @property
     def arguments(self) -> dict[str, Any]:

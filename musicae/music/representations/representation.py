@@ -127,7 +127,7 @@ class Representation(ABC):
 
     @abstractmethod
     def encode(self, score: Score) -> Tokens:
-        """The first `bars` bars of a score, padded with rests; the first usable stream is read.
+        """The first `bars` bars of a score, padded with rests; the first of its `readings` is read.
 
         Raises:
             MusicaeError: no track of the score can be used.
@@ -144,6 +144,10 @@ class Representation(ABC):
         Args:
             asked: a track that is read if it can be, even where others are preferred.
         """
+
+    def readings(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
+        """`streams`, or where parts are missing, the same with rests in their place."""
+        return self.streams(score, asked)
 
     @abstractmethod
     def generate(self, generator: np.random.Generator) -> Score:

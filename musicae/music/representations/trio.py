@@ -44,7 +44,7 @@ class Trio(Representation):
 
     A stream for each of the (at most 4) best melodies with each of the (at most 2) best basses, and all drums as one;
     which melodies and basses are best, `Melody` says; a track that is asked for is among them. Streams need all three;
-    `encode` reads what is missing as rests, so that what a model wrote can always be read again.
+    `readings` have rests for what is missing, so that what a model wrote can always be read again.
     """
 
     name = "trio"
@@ -56,11 +56,7 @@ class Trio(Representation):
         self.shape = bar_shape(bars, line_field("melody"), line_field("bass"), drum_field())
 
     def encode(self, score: Score) -> Tokens:
-        grid = Grid(score)
-        parts, refusals = _parts(score, grid)
-        rest = Line((), np.zeros(grid.time, dtype=np.int16), np.ones(len(grid.bars), dtype=bool))
-        first = stream(score, grid, [lines[0] if lines else rest for lines in parts])
-        return opening(score, self, ([first] if any(parts) else [], grid.refusals + refusals))
+        return opening(score, self)
 
     def decode(self, tokens: Tokens) -> Score:
         melody, bass, drums = tokens.reshape(-1, len(self.shape.fields)).T
@@ -70,6 +66,14 @@ class Trio(Representation):
         grid = Grid(score)
         parts, refusals = _parts(score, grid, asked)
         return [stream(score, grid, lines) for lines in itertools.product(*parts)], grid.refusals + refusals
+
+    def readings(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
+        grid = Grid(score)
+        parts, refusals = _parts(score, grid, asked)
+        rest = Line((), np.zeros(grid.time, dtype=np.int16), np.ones(len(grid.bars), dtype=bool))
+        filled = [lines or [rest] for lines in parts]
+        found = [stream(score, grid, lines) for lines in itertools.product(*filled)] if any(parts) else []
+        return found, grid.refusals + refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
         melody, bass = random_line(generator, self.bars), random_line(generator, self.bars)
