@@ -34,11 +34,10 @@ def everything(found: Mapping[str, Evaluation], apart: Apart) -> Iterator[Table]
 
 def reconstruction(found: Mapping[str, Reconstruction], holding: Mapping[str, Scores], apart: Apart) -> Iterator[Table]:
     """What models are, how well they give windows back, and how far they are from the first one."""
-    columns = {"model": "", "parameters": ",", "windows seen": ","}
-    columns |= {"nll": ".2f", "bits a step": SHARE, "KL": ".2f", "use": ".1f"}
+    columns = {"model": "", "parameters": ",", "windows": ",", "nll": ".2f", "bits": SHARE, "KL": ".1f", "use": ".0f"}
     yield Table(
         "models",
-        "Models: in nats a window, nll, KL and what the code of another window costs more; dimensions in use",
+        "Windows heard; in nats nll, KL and use (what another window's code costs more); bits a step; active dims",
         {**columns, "active": ","},
         [
             [name, r.parameters, r.windows_seen or None, r.nll, r.bits_per_step, r.kl, r.use, r.active]
