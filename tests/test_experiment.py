@@ -60,9 +60,10 @@ def test_what_cannot_be_compared_is_said_first(folders: list[Path], data: Datase
             run(name, folders[0], "--data", data.folder)
 
 
-def test_names_are_no_markup(folders: list[Path], data: Dataset) -> None:
+def test_names_are_no_markup(folders: list[Path], data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = folders[0].rename(folders[0].parent / "mine[v2]")
-    assert "mine[v2]" in run("reconstruction", odd, "--data", data.folder, "--windows", 8).stderr
+    monkeypatch.chdir(odd.parent)  # a long path would be broken where its column ends
+    assert "mine[v2]" in run("reconstruction", odd.name, "--data", data.folder, "--windows", 8).stderr
 
 
 def test_interpolation_as_typed(folders: list[Path], data: Dataset) -> None:
