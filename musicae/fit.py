@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.model import Model
+from musicae.model import Model, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 
 BATCH = 256
@@ -82,6 +83,12 @@ def highest_quarter(values: Values) -> Values:
     above, tied = values > edge, values == edge
     weights: Values = (above + tied * (size - above.sum()) / tied.sum()) / size
     return weights
+
+
+def store(model: Model, fits: Mapping[str, Fit]) -> Path:
+    """Gives a model the vectors, in place of those it had, and writes them beside its weights; returns the file."""
+    model.attributes = {name: found.vector for name, found in fits.items()}
+    return save_attributes(model)
 
 
 def _fit(z: Float[Tensor, "window size"], values: Values) -> Fit:

@@ -14,8 +14,8 @@ from musicae.config import Config, Spec, build
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown
 from musicae.files import write_atomically
-from musicae.fit import LEAST_WINDOWS, fit
-from musicae.model import Model, load, pick_device, save_attributes
+from musicae.fit import LEAST_WINDOWS, fit, store
+from musicae.model import Model, load, pick_device
 from musicae.music.representations import REPRESENTATIONS
 from musicae.presets import PRESETS
 from musicae.training.card import write_card
@@ -177,9 +177,7 @@ def finish(trainer: Trainer, run: Run, progress: Callable[[int], None] = lambda 
     test = dataset.split("test", trainer.model.device)
     best = load(trainer.folder, str(trainer.model.device))
     if len(trainer.train) >= LEAST_WINDOWS:
-        fits = fit(best, dataset, windows=FITTED_WINDOWS, progress=progress)
-        best.attributes = {name: found.vector for name, found in fits.items()}
-        save_attributes(best)
+        store(best, fit(best, dataset, windows=FITTED_WINDOWS, progress=progress))
     metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
     write_card(trainer.folder, best, dataset.manifest, metrics, trainer.progress, run.command)
     return metrics

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.console import RenderableType
 
+    from musicae.corpus.dataset import Dataset
     from musicae.errors import MusicaeError
+    from musicae.model import Model as LoadedModel
     from musicae.report.table import Table
 
 DEFAULT_MODEL = "melody-2bar"
@@ -250,6 +252,21 @@ def distinct(names: Sequence[str]) -> list[str]:
     for name in names:
         found.append(next(one for one in chain([name], (f"{name} ({i})" for i in count(2))) if one not in found))
     return found
+
+
+def load_for(dataset: Dataset, names: Sequence[str], device: str) -> list[LoadedModel]:
+    """Models that all read what a data set holds, which is made sure before any is put to work.
+
+    Raises:
+        MusicaeError: one is not there, or reads other music.
+    """
+    from musicae.fit import check_kind
+    from musicae.model import load
+
+    models = [load(name, device) for name in names]
+    for model in models:
+        check_kind(model, dataset)
+    return models
 
 
 def examples(*lines: str) -> str:

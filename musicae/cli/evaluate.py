@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -55,31 +56,16 @@ def command(
     from musicae.corpus.dataset import Dataset
     from musicae.evaluation.evaluate import evaluate
     from musicae.evaluation.reconstruction import differences, plain
-    from musicae.fit import check_kind
-    from musicae.model import load
     from musicae.report import page, tables
     from musicae.shelf import find_dataset
 
     if output:
         page.check(output, force=force)
     dataset = Dataset(find_dataset(data))
-    models = [load(name, device) for name in (model, *(against or []))]
-    for net in models:
-        check_kind(net, dataset)
+    models = cli.load_for(dataset, [model, *(against or [])], device)
     names = cli.distinct([net.name for net in models])
-    found = {
-        name: evaluate(
-            net,
-            dataset,
-            split=split,
-            windows=windows,
-            pairs=pairs,
-            projection=projection,
-            seed=seed,
-            progress=console.progress,
-        )
-        for name, net in zip(names, models, strict=True)
-    }
+    measure = partial(evaluate, data=dataset, split=split, windows=windows, pairs=pairs, projection=projection)
+    found = {name: measure(net, seed=seed, progress=console.progress) for name, net in zip(names, models, strict=True)}
     first, *others = (result.reconstruction for result in found.values())
     apart = {name: differences(other, first) for name, other in zip(names[1:], others, strict=True)}
     console.tables(tables.everything(found, apart))

@@ -60,13 +60,10 @@ def reconstruction(
     console = Console(quiet, json)
     from musicae.evaluation import reconstruction as experiment
     from musicae.evaluation.windows import held_out
-    from musicae.fit import check_kind
-    from musicae.model import load
     from musicae.report import tables
 
-    dataset, nets = _open(data), [load(name, device) for name in models]
-    for net in nets:
-        check_kind(net, dataset)
+    dataset = _open(data)
+    nets = cli.load_for(dataset, models, device)
     tokens, names = held_out(nets[0], dataset, windows, split=split, seed=seed), cli.distinct(models)
     with console.progress("reconstructing", 3 * len(nets) * len(tokens)) as done:
         found = {

@@ -35,8 +35,8 @@ def command(
     console = Console(quiet, json)
     from musicae.corpus.dataset import Dataset
     from musicae.errors import MusicaeError
-    from musicae.fit import fit
-    from musicae.model import load, save_attributes
+    from musicae.fit import fit, store
+    from musicae.model import load
     from musicae.music.attributes import ATTRIBUTES
     from musicae.shelf import find, find_dataset
 
@@ -48,8 +48,7 @@ def command(
     with console.progress("fitting", min(windows, dataset.manifest["splits"]["train"]["windows"])) as done:
         fits = fit(net, dataset, windows=windows, seed=seed, progress=done)
     replaced, without = sorted(net.attributes), [name for name in ATTRIBUTES if name not in fits]
-    net.attributes = {name: found.vector for name, found in fits.items()}
-    path = save_attributes(net)
+    path = store(net, fits)
     if replaced:
         console.note(f"replaced the vectors that {net.name} had: {', '.join(replaced)}")
     if without:

@@ -118,8 +118,6 @@ def _train(console: Console, folder: Path, run: Run, device: str, *, resume: boo
     with Display(console) as display:
         trainer = begin(run, folder, device=device, reporter=display, resume=resume)
         display.begin(trainer, run.minutes, folder if events else None)
-        if trainer.over_at(run.minutes):
-            console.note("this training has come to its end: give more --minutes or --updates to go on")
         console.note(f"training {folder} on {trainer.model.device}: Ctrl-C stops and saves")
         try:
             trainer.run(run.minutes - trainer.progress.seconds / 60 if run.minutes else math.inf)

@@ -54,14 +54,7 @@ class Windows:
         self, windows: Int64[Tensor, "window segment step field"], shifts: Int64[Tensor, " window"]
     ) -> Int64[Tensor, "window segment step field"]:
         """Every window moved by a row of the transposition tables; a window that would leave the range stays."""
-        rows = shifts[:, None, None]
-        parts = []
-        for i, (field, table) in enumerate(zip(self.shape.columns, self.transpositions, strict=True)):
-            part = table[rows, windows[..., i]]
-            if field.still >= 0:
-                part = torch.where(windows[:, :, :1, i] == field.still, windows[..., i], part)
-            parts.append(part)
-        moved = torch.stack(parts, -1)
+        moved = self._looked_up(windows, self.transpositions, shifts[:, None, None])
         inside = (moved >= 0).flatten(1).all(1)
         return torch.where(inside[:, None, None, None], moved, windows)
 
@@ -84,10 +77,15 @@ class Windows:
         """
         if not self.reharmonizations:
             return windows
-        chord, triads = windows[..., -1], triads[:, None, None]
+        return self._looked_up(windows, self.reharmonizations, windows[..., -1], triads[:, None, None])
+
+    def _looked_up(
+        self, windows: Int64[Tensor, "window segment step field"], tables: list[Tensor], *row: Tensor
+    ) -> Int64[Tensor, "window segment step field"]:
+        """What stands for every token in a row of its field's table; segments that keep still stay as they are."""
         parts = []
-        for i, (field, table) in enumerate(zip(self.shape.columns, self.reharmonizations, strict=True)):
-            part = table[chord, triads, windows[..., i]]
+        for i, (field, table) in enumerate(zip(self.shape.columns, tables, strict=True)):
+            part = table[(*row, windows[..., i])]
             if field.still >= 0:
                 part = torch.where(windows[:, :, :1, i] == field.still, windows[..., i], part)
             parts.append(part)

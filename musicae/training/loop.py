@@ -145,17 +145,14 @@ class Trainer:
         self.over = self.progress.seconds / self.limit if minutes > 0 else 1.0
         self.model.autoencoder.train()
         going_on = self._done < 1
+        if not going_on:
+            self.reporter.tell("this training has come to its end: give more --minutes or --updates to go on")
         with _signals(self):
             while going_on:
                 going_on = self._advance()
         if self.stopping:
             raise KeyboardInterrupt
         return self.progress
-
-    def over_at(self, minutes: float) -> bool:
-        """Whether nothing is left to do of the updates, or of so many minutes; 0 minutes are no limit."""
-        progress = self.progress
-        return progress.update >= self.training.updates or 0 < minutes * 60 <= progress.seconds
 
     @property
     def _done(self) -> float:
