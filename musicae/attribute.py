@@ -26,8 +26,7 @@ def attribute(
     """The clip before, and the clip with its attributes changed.
 
     Args:
-        amounts: per attribute how much of its vector is added; 1 leads from the mean of the lowest quarter of the
-            training data to that of the highest.
+        amounts: per attribute how much of its vector is added; 1 changes the attribute of most music (`fit.Fit`).
         source: what to change; without it, a draw from the prior at `tempo_qpm`.
 
     Raises:

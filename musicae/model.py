@@ -59,7 +59,7 @@ class Model:
 
     Attributes:
         name: the name of its folder.
-        attributes: per attribute the direction in z that raises it by one quartile gap; empty until fitted.
+        attributes: per attribute the step in z that raises it (`fit.Fit.vector`); empty until fitted.
         windows_seen: how many windows its weights were trained on, 0 if that is not known.
     """
 

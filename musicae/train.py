@@ -171,7 +171,7 @@ def finish(trainer: Trainer, run: Run, progress: Callable[[int], None] = lambda 
     """Computes the attribute vectors of the best weights, measures them on the test split and writes the model card.
 
     Args:
-        progress: called with how many more windows the vectors have been computed from.
+        progress: called with how much more of `fit.work` is done.
     """
     dataset = Dataset(Path(run.data))
     test = dataset.split("test", trainer.model.device)

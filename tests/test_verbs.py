@@ -12,13 +12,14 @@ from conftest import tiny_model
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from torch import Tensor
 
 from musicae.attribute import attribute
 from musicae.clip import Clip, Source, make, read
 from musicae.corpus.dataset import Dataset
 from musicae.encode import decode, encode
 from musicae.errors import MusicaeError
-from musicae.fit import fit, highest_quarter
+from musicae.fit import fit, highest_quarter, work
 from musicae.interpolate import interpolate
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
@@ -191,14 +192,48 @@ def test_the_source_says_which_bars_were_read(model: Model) -> None:
 def test_fit_is_the_mean_code_of_the_top_quarter_minus_that_of_the_bottom(model: Model, data: Dataset) -> None:
     seen: list[int] = []
     fits = fit(model, data, progress=seen.append)
-    assert sum(seen) == 64
+    assert sum(seen) == work(64)
     tokens = data.split("train").take(torch.arange(64))
     z = model.encode(tokens)
     values = [ATTRIBUTES["interval"](model.representation.decode(window)) for window in tokens.numpy()]
     order = np.argsort(values)
     assert values[order[15]] < values[order[16]] and values[order[47]] < values[order[48]], "ties at the edge"
-    torch.testing.assert_close(fits["interval"].vector, z[order[48:]].mean(0) - z[order[:16]].mean(0))
+    difference = z[order[48:]].mean(0) - z[order[:16]].mean(0)
+    torch.testing.assert_close(fits["interval"].vector, fits["interval"].length * difference)
     assert all(found.low < found.high for found in fits.values())
+
+
+def test_a_vector_is_as_long_as_it_takes_to_be_heard(
+    model: Model, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Codes are densities, and what is decoded is as dense as music is on average unless the code lies far from it."""
+
+    def encode(tokens: Tensor) -> Tensor:
+        return torch.tensor([[ATTRIBUTES["density"](model.representation.decode(window))] for window in tokens.numpy()])
+
+    def decode(z: Tensor, given: object, temperature: float) -> np.ndarray:
+        away = z[:, 0] - z_of_all.mean()
+        onsets = 8 + 4 * away.sign() * (away.abs() > 2.2 * difference)
+        played = torch.arange(32) < onsets[:, None]
+        return (60 * played).reshape(-1, 2, 16, 1).numpy()
+
+    z_of_all = encode(data.split("train").take(torch.arange(64))).double()
+    ordered = z_of_all.sort(0).values
+    difference = ordered[48:].mean() - ordered[:16].mean()
+    monkeypatch.setattr(model, "encode", encode)
+    monkeypatch.setattr(model, "decode", decode)
+    found = fit(model, data)["density"]
+    assert found.low < 0.25 < found.high, "what is decoded has no room"
+    assert found.length == 3.0
+    assert found.vector.item() == pytest.approx(3 * difference.item())
+
+
+def test_a_vector_that_nothing_follows_is_left_as_it_is(
+    model: Model, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = model.decode(torch.zeros(1, 8), temperature=0.0)
+    monkeypatch.setattr(model, "decode", lambda z, given, temperature: still.repeat(len(z), 0))
+    assert all((found.length, found.moved) == (1.0, 0.0) for found in fit(model, data).values())
 
 
 def test_fit_refuses_data_of_another_kind(data: Dataset) -> None:

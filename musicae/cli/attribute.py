@@ -35,8 +35,7 @@ def command(
 ) -> None:
     """Change an attribute of a clip, or of new music.
 
-    Without FILE, write new music after and before the change. An amount of 1 leads from a quarter of the training
-    data with least of the attribute to the quarter with most.
+    Without FILE, write new music after and before the change. An amount of 1 is enough to change most music.
 
     diatonic: notes in C major. density: notes. interval: leaps. syncopation16, syncopation8: notes off the eighth, off
     the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity, range."""

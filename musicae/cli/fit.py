@@ -27,15 +27,15 @@ def command(
 ) -> None:
     """Compute the attribute vectors of a model anew.
 
-    A training that comes to its end computes them from 10,000 windows; this takes more, or other music. A vector is
-    the mean code of the quarter of the windows with most of the attribute, minus that of the quarter with least;
-    windows that tie at the edge of a quarter share what is left of it equally. An attribute that does not vary gets
-    no vector. They are stored with the model.
+    A training that comes to its end computes them from 10,000 windows; this takes more, or other music. A vector leads
+    from the mean code of the quarter of the windows with least of the attribute towards that of the quarter with most,
+    and as far as it takes to change what is decoded. An attribute that does not vary gets no vector. They are stored
+    with the model.
     """
     console = Console(quiet, json)
     from musicae.corpus.dataset import Dataset
     from musicae.errors import MusicaeError
-    from musicae.fit import fit, store
+    from musicae.fit import fit, store, work
     from musicae.model import load
     from musicae.music.attributes import ATTRIBUTES
     from musicae.shelf import find, find_dataset
@@ -45,7 +45,7 @@ def command(
     net = load(folder, device)
     if net.attributes and not force:
         raise MusicaeError(f"{net.name} has attribute vectors", "replace them with --force")
-    with console.progress("fitting", min(windows, dataset.manifest["splits"]["train"]["windows"])) as done:
+    with console.progress("fitting", work(min(windows, dataset.manifest["splits"]["train"]["windows"]))) as done:
         fits = fit(net, dataset, windows=windows, seed=seed, progress=done)
     replaced, without = sorted(net.attributes), [name for name in ATTRIBUTES if name not in fits]
     path = store(net, fits)
@@ -54,7 +54,9 @@ def command(
     if without:
         console.note(f"no vector for {', '.join(without)}: always the same in {data}")
     for name, found in fits.items():
-        console.note(f"{name:14} {found.low:.3f} in the lowest quarter, {found.high:.3f} in the highest")
-    quarters = {name: {"low": found.low, "high": found.high} for name, found in fits.items()}
-    record = {"model": net.name, "attributes": quarters, "replaced": replaced, "without": without}
+        quarters = f"{found.low:.3f} in the lowest quarter, {found.high:.3f} in the highest"
+        console.note(f"{name:14} {quarters}; {found.length:g} times the way between them moves {found.moved:.0%}")
+    kept = ("low", "high", "length", "moved")
+    found_of = {name: {key: getattr(found, key) for key in kept} for name, found in fits.items()}
+    record = {"model": net.name, "attributes": found_of, "replaced": replaced, "without": without}
     console.data([path], {**record, "files": [str(path)]})

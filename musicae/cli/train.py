@@ -113,6 +113,7 @@ def command(
 
 def _train(console: Console, folder: Path, run: Run, device: str, *, resume: bool, events: bool) -> None:
     """Trains into a folder, shows how it goes, and measures what came of it."""
+    from musicae.fit import work
     from musicae.train import FITTED_WINDOWS, begin, finish
 
     with Display(console) as display:
@@ -127,7 +128,7 @@ def _train(console: Console, folder: Path, run: Run, device: str, *, resume: boo
             raise
     trainer.workers.leave()
     if trainer.workers.rank == 0:
-        with console.progress("fitting attribute vectors", min(FITTED_WINDOWS, len(trainer.train))) as done:
+        with console.progress("fitting attribute vectors", work(min(FITTED_WINDOWS, len(trainer.train)))) as done:
             metrics = finish(trainer, run, done)
         console.note(f"play it: musicae sample -m {folder}")
         console.data([folder], {"model": str(folder), "updates": trainer.progress.update, "test": metrics})
