@@ -41,6 +41,14 @@ def test_what_is_transposed_is_heard_transposed(semitones: int) -> None:
     assert heard(moved, 4) == [str(Chord((chord.root + semitones) % 12, chord.quality)) for chord in chords]
 
 
+def test_every_tone_outside_of_the_key_makes_a_chord_less_likely() -> None:
+    """Cm has one tone that C major lacks, Db two, F# three."""
+    in_c = [
+        harmony.IN_KEY[0, harmony.CLASS_OF_STATE.tolist().index(chord.index)] for chord in progression("C Cm Db F#")
+    ]
+    assert np.diff(in_c) == pytest.approx(np.log(harmony.OUT_OF_KEY) * np.array([1, 1, 1]))
+
+
 def test_silence_and_drums_are_no_chord() -> None:
     chords = [*progression("C"), NO_CHORD, *progression("F")]
     assert heard(played(chords), 3) == ["C", "N.C.", "F"]

@@ -89,7 +89,7 @@ def funnel(manifest: dict[str, Any]) -> Iterator[str]:
     yield _line("  kept", files["kept"])
     yield _line("    partly in other meters", files["cut by meter"])
     yield _line("windows", windows["found"])
-    for reason in ("too silent", "too few pitches", "duplicates", "held out but in training"):
+    for reason in list(windows)[1:-1]:  # between those found and those kept
         yield _line(f"  {reason}", -windows[reason])
     yield _line("  kept", windows["kept"])
     for reason, count in manifest.get("trimmed bars", {}).items():

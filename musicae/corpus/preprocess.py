@@ -196,7 +196,7 @@ def _write(
             "cut by meter": sum(outcome.cut > 0 and not outcome.reason for outcome in outcomes.values()),
         },
         "songs": songs,
-        "windows": _window_counts(read.outcomes, selection),
+        "windows": _window_counts(read.outcomes, selection, representation),
         "trimmed bars": dict(sum((Counter(outcome.trimmed) for outcome in read.outcomes), Counter())),
         "splits": {
             name: write_split(output / name, read, selection.keep & (selection.split == index), representation)
@@ -270,11 +270,11 @@ def _outcomes(sources: Sequence[Source], chunk: Chunk, selection: Selection) -> 
     }
 
 
-def _window_counts(outcomes: Sequence[Outcome], selection: Selection) -> dict[str, int]:
+def _window_counts(outcomes: Sequence[Outcome], selection: Selection, representation: Representation) -> dict[str, int]:
     kept, leaked = int(selection.keep.sum()), int(selection.leaked.sum())
     return {
         "found": sum(outcome.windows for outcome in outcomes),
-        "too silent": sum(outcome.silent for outcome in outcomes),
+        representation.silence: sum(outcome.silent for outcome in outcomes),
         "too few pitches": sum(outcome.plain for outcome in outcomes),
         "duplicates": len(selection.keep) - kept - leaked,
         "held out but in training": leaked,

@@ -186,7 +186,7 @@ def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], r
         song_file=file[stretches],
         song_hash=song[stretches],
         outcomes=tuple(
-            outcome if outcome.reason else _judged(outcome, *count)
+            outcome if outcome.reason else _judged(outcome, representation, *count)
             for outcome, count in zip(outcomes, counts, strict=True)
         ),
     )
@@ -234,12 +234,14 @@ def _per_file(windows: Bool[np.ndarray, " window"], file: Integer[np.ndarray, " 
     return counts
 
 
-def _judged(outcome: Outcome, windows: int, silent: int, plain: int, usable: int) -> Outcome:
+def _judged(
+    outcome: Outcome, representation: Representation, windows: int, silent: int, plain: int, usable: int
+) -> Outcome:
     """The outcome of a file that has streams, now that its windows are judged."""
     reason, detail = "", ""
     if not windows:
         reason, detail = "too short", "no stretch of the piece is long enough for one window"
     elif not usable:
-        reason, detail = "too silent" if silent >= plain else "too few pitches", "in most of its windows"
+        reason, detail = representation.silence if silent >= plain else "too few pitches", "in most of its windows"
     judged = replace(outcome, reason=reason, detail=detail)
     return replace(judged, windows=windows, silent=silent, plain=plain, usable=usable)

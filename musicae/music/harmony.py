@@ -15,7 +15,7 @@ from musicae.music.score import Score
 
 KEY_CHANGE = 0.001
 CHORD_CHANGE = 0.5
-OUT_OF_KEY = 0.02
+OUT_OF_KEY = 0.1
 """Probabilities per frame: of a new key, of a new chord, and of a tone of the chord that the key lacks."""
 
 CONCENTRATION = 20.0
@@ -135,8 +135,8 @@ def _templates() -> tuple[Float[np.ndarray, "state 12"], Float[np.ndarray, "stat
 def _in_key() -> Float[np.ndarray, "key state"]:
     """Log-probability of every state in every major key and its relative minor."""
     scales = np.array([[(tone - key) % 12 in (0, 2, 4, 5, 7, 9, 11) for tone in range(12)] for key in range(12)])
-    outside = (TEMPLATES > 0) @ ~scales.T
-    weights = (OUT_OF_KEY ** outside.astype(float)).T
+    outside = (TEMPLATES > 0).astype(int) @ ~scales.T
+    weights = (OUT_OF_KEY**outside).T
     log: Float[np.ndarray, "key state"] = np.log(weights / weights.sum(1, keepdims=True))
     return log
 

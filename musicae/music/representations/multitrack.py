@@ -49,10 +49,11 @@ VOCABULARY = 490
 class Multitrack(Representation):
     """`bars` bars of up to eight tracks: segments are tracks, a step is an event, one field of 490 tokens.
 
-    All drum tracks are read as one. Of more than eight tracks in a bar the drums and those with the most notes are
-    kept. Drums are written without their ends, which nobody hears, where a row might be too long with them. A track
-    whose events do not fit has one velocity through the bar, and if that is not enough loses its last notes. A note
-    that crosses a bar line ends there. What is decoded joins the tracks of a program over the bars.
+    Bars of data have two tracks at least. All drum tracks are read as one. Of more than eight tracks in a bar the drums
+    and those with the most notes are kept. Drums are written without their ends, which nobody hears, where a row might
+    be too long with them. A track whose events do not fit has one velocity through the bar, and if that is not enough
+    loses its last notes. A note that crosses a bar line ends there. What is decoded joins the tracks of a program over
+    the bars.
 
     Args:
         chords: whether every step is given the chord of its bar (49 classes), as it is inferred from the whole score.
@@ -60,6 +61,7 @@ class Multitrack(Representation):
 
     name = "multitrack"
     max_silent_bars = 0
+    silence = "fewer than two tracks"
     min_pitches = 3
     keeps_programs = True
 

@@ -116,6 +116,8 @@ class Representation(ABC):
     shape: Shape
     max_silent_bars: int
     """A window may hold at most this many silent bars in a row, in every part."""
+    silence = "too silent"
+    """What a window is called that holds more."""
     min_pitches: int
     """A window must hold at least this many distinct onset tokens (in its first field)."""
     keeps_programs = False
