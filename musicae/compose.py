@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -73,7 +73,8 @@ def compose(
 ) -> Clip:
     """One clip of all bars, each decoded under its chord.
 
-    Sections of one letter have one code and the programs of their first clip. The first letter has the code of `start`,
+    Sections of one letter are the same music: they have one code, the programs of their first clip, and one draw for
+    every place. The first letter has the code of `start`,
     or one from the prior; further ones lie half way from it to new music. With `end`, the codes of the letters lead
     to that of `end`, which the letter has that comes in last. A form of one letter goes there clip by clip instead,
     and its programs change on the way.
@@ -106,6 +107,9 @@ def compose(
         origin="-".join(source.name for source in (start, end) if source and source.name),
         drawn=draws(song, start is not None, end is not None, variation),
     )
+    if follows:
+        places = [(part.letter, part.place) for part in parts]
+        recipe = replace(recipe, draws=tuple(places.index(place) for place in places))
     return make(model, recipe)
 
 

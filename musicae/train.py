@@ -39,6 +39,7 @@ class Run:
         source: the hash of what the data set was made from.
         minutes: how long it may train, over all its parts; 0 for as long as its updates take.
         initial: the model whose weights it begins with, or "".
+        seen_before: how many windows that model had heard.
         command: the command line, for the model card.
     """
 
@@ -48,6 +49,7 @@ class Run:
     seed: int = 0
     minutes: float = 0.0
     initial: str = ""
+    seen_before: int = 0
     command: str = ""
 
     def save(self, folder: Path) -> None:
@@ -124,12 +126,12 @@ def begin(
     trainer = Trainer(model, train, validation, folder, seed=run.seed, workers=workers, reporter=reporter)
     if resume:
         trainer.resume()
-    if run.initial:
+    if run.initial and trainer.progress.update == 0:
         initial = load(run.initial, str(place))
-        trainer.seen_before = initial.windows_seen
-        if trainer.progress.update == 0:
-            share = transfer(initial.autoencoder, model.autoencoder)
-            reporter.tell(f"{share:.0%} of the weights come from {run.initial}")
+        run = replace(run, seen_before=initial.windows_seen)
+        share = transfer(initial.autoencoder, model.autoencoder)
+        reporter.tell(f"{share:.0%} of the weights come from {run.initial}")
+    trainer.seen_before = run.seen_before
     if workers.rank == 0:
         run.save(folder)
     return trainer

@@ -68,6 +68,7 @@ def test_bars_of_a_section_have_its_code_and_its_programs(band: Model) -> None:
     recipe = clip.recipe
     assert recipe.chords == ("C", "Am", "F", "G") * 4
     assert recipe.follows == (0,) * 8 + (8,) * 4 + (0,) * 4
+    assert recipe.draws == (*range(4),) * 2 + (*range(8, 12),) + (*range(4),)
     assert torch.equal(recipe.z[0], recipe.z[15]) and not torch.equal(recipe.z[0], recipe.z[8])
     assert clip.score.end == 16 * QUARTERS * clip.score.ticks_per_quarter
 
@@ -84,6 +85,22 @@ def test_the_first_bar_of_a_section_says_which_programs_play(band: Model, monkey
     programs = np.stack(made)[:, :, 0, 0]
     assert (programs[:4] == programs[0]).all() and (programs[4:] == programs[4]).all()
     assert (programs[0] != programs[4]).any() and (made[0] != made[1]).any()
+
+
+def test_a_section_is_the_same_music_wherever_it_is_played(band: Model) -> None:
+    score = compose(band, Song("C Am", form="ABA"), temperature=1.0, variation=0.5, seed=1).score
+    section = 2 * QUARTERS * score.ticks_per_quarter
+
+    def played(number: int) -> list[tuple[int, tuple[int, ...]]]:
+        notes = [(track.program, note) for track in score.tracks for note in track.notes.rows()]
+        begin = number * section
+        return sorted(
+            (program, (start - begin, end - begin, *sound))
+            for program, (start, end, *sound) in notes
+            if begin <= start < begin + section
+        )
+
+    assert played(0) == played(2) != played(1)
 
 
 def test_variation_is_the_same_wherever_a_section_is_played(band: Model) -> None:
@@ -144,6 +161,16 @@ def test_compose_writes_what_replay_writes_again(run: Run) -> None:
     assert not read_midi(Path("song.mid")).silent
     named = run(*words).paths
     assert named == [Path("compose-multitrack-1bar-chords-seed4-000.mid")]
+
+
+def test_a_piece_between_files_is_written_again_too(run: Run) -> None:
+    for seed in (1, 2):
+        run("compose", "--chords", "C Am", "--seed", seed, "-o", f"{seed}.mid")
+    words = ("compose", "--chords", "F G", "--from", "1.mid", "--to", "2.mid", "--seed", 3)
+    assert "bar 2" in run(*words, "--bar", 1, "--bar", 2, "-o", "way.mid").err
+    assert run("replay", "way.json", "-o", "-").bytes == Path("way.mid").read_bytes()
+    astray = run("compose", "--chords", "C", "--bar", 2)
+    assert astray.code == 2 and "after --from or --to" in astray.err
 
 
 def test_chords_that_count_as_others_are_said(run: Run) -> None:

@@ -30,6 +30,21 @@ def parsed(data: bytes) -> Any:
     return mido.MidiFile(file=io.BytesIO(data))
 
 
+def test_more_tracks_than_channels_sound_as_they_should() -> None:
+    """Twenty programs, of which a quarter of them starts on every beat, and two tracks of one program."""
+    beats = [Track(Notes.of([(96 * (i % 4), 96 * (i % 4) + 90, 60 + i, 80)]), program=i) for i in range(20)]
+    again = Track(Notes.of([(0, 384, 36, 80)]), program=3)
+    score = Score(96, (*beats, again, Track(Notes.of([(0, 24, 36, 90)]), is_drum=True)), end=384)
+    midi, programs, heard = parsed(midi_bytes(score)), {}, set()
+    for message in mido.merge_tracks(midi.tracks):
+        if message.type == "program_change":
+            programs[message.channel] = message.program
+        elif message.type == "note_on" and message.velocity and message.channel != 9:
+            heard.add((message.note, programs[message.channel]))
+    assert heard == {(60 + i, i) for i in range(20)} | {(36, 3)}
+    assert [track.program for track in read_midi(midi_bytes(score)).tracks if not track.is_drum] == [*range(20), 3]
+
+
 def raw(*messages: mido.Message | mido.MetaMessage, ticks_per_quarter: int = 480) -> bytes:
     midi, out = mido.MidiFile(ticks_per_beat=ticks_per_quarter), io.BytesIO()
     midi.tracks.append(mido.MidiTrack(messages))

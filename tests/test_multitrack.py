@@ -197,6 +197,18 @@ def test_thirds_and_fifths_follow_the_chord_to_another_triad() -> None:
     assert torch.equal(silent.reharmonize(windows[..., :1], torch.tensor(triads)), windows[..., :1])
 
 
+def test_other_triads_and_other_keys_commute() -> None:
+    import torch
+
+    told, generator = Multitrack(bars=1, chords=True), np.random.default_rng(0)
+    bars = [told.encode(told.generate(generator)) for _ in range(8)]
+    windows = torch.from_numpy(np.stack(bars)).long()
+    corpus = Windows(windows.reshape(-1, 2), torch.zeros(1), told.shape)
+    triads, keys = torch.arange(8) % len(QUALITIES), torch.arange(8)
+    one = corpus.transpose(corpus.reharmonize(windows, triads), keys)
+    assert torch.equal(one, corpus.reharmonize(corpus.transpose(windows, keys), triads))
+
+
 def test_every_step_is_given_the_chord_of_its_bar() -> None:
     chords = [(60, 64, 67), (57, 60, 64), (62, 65, 69), (55, 59, 62)]
     notes = [(96 * bar, 96 * bar + 96, pitch, 80) for bar, pitches in enumerate(chords) for pitch in pitches]

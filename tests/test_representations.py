@@ -87,6 +87,23 @@ def test_accepted_scores_encode_alike_ever_after(representation: Representation,
     assert same(written(representation, representation.decode(tokens)), tokens)
 
 
+@laws
+@given(seeds)
+def test_rows_that_are_too_full_encode_alike_ever_after(seed: int) -> None:
+    generator, multitrack = np.random.default_rng(seed), Multitrack(bars=1)
+
+    def crowded(is_drum: bool) -> Track:
+        n = int(generator.integers(10, 60))
+        start, length, pitch, velocity = generator.integers((0, 1, 30, 1), (94, 40, 90, 128), (n, 4)).T
+        return Track(
+            Notes.of(zip(start, np.minimum(start + length, 96), pitch, velocity, strict=True)), is_drum=is_drum
+        )
+
+    score = Score(24, tuple(crowded(number == 0) for number in range(generator.integers(2, 10))), end=96)
+    tokens = multitrack.encode(score)
+    assert (tokens[..., -1, 0] >= 0).all() and same(multitrack.encode(multitrack.decode(tokens)), tokens)
+
+
 @every
 @laws
 @given(seeds)

@@ -70,6 +70,18 @@ def read_source(
     return source if tempo is None else replace(source, style=replace(source.style, tempo_qpm=tempo))
 
 
+def each(given: list[int] | None) -> tuple[int | None, int | None]:
+    """What an option that may be given once or twice says of the first file and of the second."""
+    match given or []:
+        case []:
+            return None, None
+        case [both]:
+            return both, both
+        case [first, second]:
+            return first, second
+    raise typer.BadParameter("--bar and --track are given twice at most: of the first file, and of the second")
+
+
 def from_stdin(path: str) -> str | bytes:
     """A path as it is; instead of -, what is piped in."""
     return sys.stdin.buffer.read() if path == "-" else path

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from musicae.cli import console as cli
-from musicae.cli.clips import check_output, deliver, read_source
+from musicae.cli.clips import check_output, deliver, each, read_source
 from musicae.cli.console import Console
 
 EXAMPLES = ('musicae compose --chords "C Am F G"', 'musicae compose --chords "Dm7 G7 C" --form AABA -o song.mid')
@@ -19,7 +19,7 @@ def command(
     ],
     bars_per_chord: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How long a chord lasts.")] = 1,
     form: Annotated[
-        str, typer.Option(metavar="LETTERS", help="A letter for every section; equal ones have one style.")
+        str, typer.Option(metavar="LETTERS", help="A letter for every section; equal ones are alike.")
     ] = "A",
     repeat: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How often the form is played.")] = 1,
     start: Annotated[
@@ -28,6 +28,8 @@ def command(
     end: Annotated[
         str | None, typer.Option("--to", metavar="FILE", show_default=False, help="A MIDI file to arrive at.")
     ] = None,
+    bar: cli.Bars = None,
+    track: cli.Tracks = None,
     variation: Annotated[
         float, typer.Option(min=0, max=1, metavar="SHARE", help="How much the bars of a section differ.")
     ] = 0.0,
@@ -43,12 +45,16 @@ def command(
 ) -> None:
     """Write a piece for several instruments over a chord progression.
 
-    The instruments and the style stay through a section, and the notes follow the chords. The first letter of the form
+    The instruments and the style stay through a section, and the notes follow the chords, of which the triads are told
+    (G7/B is G). Sections of one letter are the same music. The first letter of the form
     has the style of the file after --from, the one that comes in last (B in AABA) that after --to; a form of one letter
     goes from one to the other bar by bar."""
     console = Console(quiet, json)
+    if start is end is None and (bar or track):
+        raise typer.BadParameter("--bar and --track choose from files: name one after --from or --to")
     if start == end == "-":
         raise typer.BadParameter("stdin holds one file: name the one to begin from, or the one to arrive at")
+    bars, tracks = each(bar), each(track)
     check_output(output, console, force, inputs=[path for path in (start, end) if path is not None])
     from musicae.compose import Song, compose, draws
     from musicae.model import load
@@ -58,7 +64,10 @@ def command(
         console.note(notice)
     net = load(model, device)
     net.require_chords()
-    ends = [None if path is None else read_source(path, net, console, tempo=tempo) for path in (start, end)]
+    ends = [
+        None if path is None else read_source(path, net, console, bar=first, track=part, tempo=tempo)
+        for path, first, part in zip((start, end), bars, tracks, strict=True)
+    ]
     song = Song(chords, bars_per_chord, form, repeat)
     needed = temperature > 0 or draws(song, start is not None, end is not None, variation)
     drawn = console.seed(seed, needed=needed)

@@ -135,6 +135,16 @@ Track = Annotated[
         min=0, metavar="N", show_default=False, help="Track to read, from 0. Without it the most suitable is chosen."
     ),
 ]
+
+_EACH = "Given once: of both files; twice: of the first, and of the second."
+Bars = Annotated[
+    list[int] | None,
+    typer.Option("--bar", min=1, metavar="N", show_default=False, help=f"First bar to read, from 1. {_EACH}"),
+]
+Tracks = Annotated[
+    list[int] | None,
+    typer.Option("--track", min=0, metavar="N", show_default=False, help=f"Track to read, from 0. {_EACH}"),
+]
 Where = Literal["auto", "cpu", "cuda", "mps"]
 Device = Annotated[Where, typer.Option(help="Where to compute.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]

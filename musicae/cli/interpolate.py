@@ -7,12 +7,10 @@ from typing import Annotated
 import typer
 
 from musicae.cli import console as cli
-from musicae.cli.clips import check_output, deliver, read_source
+from musicae.cli.clips import check_output, deliver, each, read_source
 from musicae.cli.console import Console
 
 EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid --steps 9 --exact-ends -o slow.mid")
-
-EACH = "Given once: of both; twice: of a, and of b."
 
 
 def command(
@@ -23,13 +21,8 @@ def command(
     exact_ends: Annotated[
         bool, typer.Option("--exact-ends", help="Keep the notes of a and b; they are reconstructions otherwise.")
     ] = False,
-    bar: Annotated[
-        list[int] | None,
-        typer.Option(min=1, metavar="N", show_default=False, help=f"First bar to read, from 1. {EACH}"),
-    ] = None,
-    track: Annotated[
-        list[int] | None, typer.Option(min=0, metavar="N", show_default=False, help=f"Track to read, from 0. {EACH}")
-    ] = None,
+    bar: cli.Bars = None,
+    track: cli.Tracks = None,
     temperature: cli.Temperature = 0.0,
     model: cli.Model = cli.DEFAULT_MODEL,
     tempo: cli.QPM = None,
@@ -62,15 +55,3 @@ def command(
         net, start, end, steps=steps, linear=linear, exact_ends=exact_ends, temperature=temperature, seed=drawn
     )
     deliver(clips, output, console, force, labels)
-
-
-def each(given: list[int] | None) -> tuple[int | None, int | None]:
-    """What an option that may be given once or twice says of a and of b."""
-    match given or []:
-        case []:
-            return None, None
-        case [both]:
-            return both, both
-        case [first, second]:
-            return first, second
-    raise typer.BadParameter("--bar and --track are given twice at most: of a, and of b")

@@ -83,7 +83,7 @@ def measure(
     real = list(zip(scores_of(model, tokens.numpy()), heard, strict=True))
     shares = {}
     for quality in QUALITIES:
-        asked = [Chord(root, quality, root) for root in roots]
+        asked = [Chord(root, quality) for root in roots]
         right, wrong = (
             under(model, z, [chord.transpose(away) for chord in asked], temperature, seed, progress)
             for away in (0, TRITONE)

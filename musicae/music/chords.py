@@ -26,13 +26,11 @@ class Chord:
     Attributes:
         root: pitch class, from 0 (C) to 11; -1 for no chord.
         quality: one of `QUALITIES`.
-        bass: pitch class of the lowest note; the root if the symbol names no other.
-        notice: what about the symbol the class cannot say, in words; empty if nothing that matters.
+        notice: where a symbol stands for no triad, in words what it counts as.
     """
 
     root: int
     quality: str = "major"
-    bass: int = -1
     notice: str = ""
 
     @property
@@ -47,13 +45,11 @@ class Chord:
 
     def transpose(self, semitones: int) -> Chord:
         """The same chord on another root."""
-        if self.root < 0:
-            return self
-        return replace(self, root=(self.root + semitones) % 12, bass=(self.bass + semitones) % 12)
+        return self if self.root < 0 else replace(self, root=(self.root + semitones) % 12)
 
     def turn(self, quality: str) -> Chord:
         """Another triad on the same root; no chord stays none."""
-        return self if self.root < 0 else Chord(self.root, quality, self.bass)
+        return self if self.root < 0 else Chord(self.root, quality)
 
     def moved(self, quality: str) -> dict[int, int]:
         """The tones that another triad on the same root moves, and by how many semitones."""
@@ -63,10 +59,7 @@ class Chord:
         return {(self.root + old) % 12: new - old for old, new in ways if old != new}
 
     def __str__(self) -> str:
-        if self.root < 0:
-            return "N.C."
-        slash = f"/{ROOTS[self.bass]}" if self.bass not in (-1, self.root) else ""
-        return ROOTS[self.root] + _SUFFIXES[self.quality] + slash
+        return "N.C." if self.root < 0 else ROOTS[self.root] + _SUFFIXES[self.quality]
 
 
 NO_CHORD = Chord(-1)
@@ -75,14 +68,14 @@ NO_CHORD = Chord(-1)
 def of_class(index: int) -> Chord:
     """The chord of a class."""
     quality, root = divmod(index - 1, 12)
-    return Chord(root, QUALITIES[quality], root) if index else NO_CHORD
+    return Chord(root, QUALITIES[quality]) if index else NO_CHORD
 
 
 def parse(symbol: str) -> Chord:
     """The chord that a symbol stands for: `C`, `Am`, `F#m7b5`, `Bbmaj7`, `G7/B`, `N.C.`, also as `A:min7`.
 
-    The triad is what remains: sevenths, added and altered upper notes are left away; a suspended, power or altered
-    chord counts as major on its root, and says so in its notice.
+    The triad is what remains: sevenths, added and altered upper notes and the bass are left away; a suspended, power
+    or altered chord counts as major on its root, and says so in its notice.
 
     Raises:
         MusicaeError: it is no chord symbol; the message points at the character where it stops being one.
@@ -93,8 +86,7 @@ def parse(symbol: str) -> Chord:
     if not match:
         raise _wrong(symbol, 0)
     root = _pitch_class(match)
-    third, fifth, lacking, at = _intervals(symbol, match.end())
-    bass = _BASS.match(symbol, at)
+    third, fifth, lacking = _intervals(symbol, match.end())
     if third is None:
         third, quality = 4, "major"
     else:
@@ -102,11 +94,11 @@ def parse(symbol: str) -> Chord:
     if not lacking and TRIADS[quality][1:] != (third, fifth):
         lacking = f"has {'an augmented' if fifth == 8 else 'a diminished'} fifth"
     notice = f"{symbol} {lacking}: it counts as {ROOTS[root]} {quality}" if lacking else ""
-    return Chord(root, quality, _pitch_class(bass) if bass else root, notice)
+    return Chord(root, quality, notice)
 
 
-def _intervals(symbol: str, at: int) -> tuple[int | None, int, str, int]:
-    """The third, the fifth, in words what else keeps a symbol from being a triad, and where its bass or end is.
+def _intervals(symbol: str, at: int) -> tuple[int | None, int, str]:
+    """The third, the fifth, and in words what else keeps a symbol from being a triad.
 
     Raises:
         MusicaeError: something after `at`, where the root ends, is not understood.
@@ -134,12 +126,12 @@ def _intervals(symbol: str, at: int) -> tuple[int | None, int, str, int]:
             lacking = "is suspended" if found["sus"] else "is altered"
     if depth:
         raise _wrong(symbol, symbol.rindex("("))
-    return third, fifth, lacking, at
+    return third, fifth, lacking
 
 
 def split_symbols(text: str) -> list[str]:
-    """Symbols separated by blanks, commas or bar lines."""
-    return [symbol for symbol in re.split(r"[\s,|]+", text) if symbol]
+    """Symbols separated by blanks, commas or bar lines, but not within parentheses."""
+    return [symbol for symbol in re.split(r"[\s,|]+(?![^()]*\))", text) if symbol]
 
 
 def progression(text: str) -> list[Chord]:
@@ -177,7 +169,7 @@ _TRIADS = tuple(
         r"dim|[o\u00b0\u00ba]": (3, 6, ""),
         r"hdim|[h\u00f8\u00d8]": (3, 6, ""),
         r"aug|\+(?!5|1[13])": (4, 8, ""),
-        r"major|maj|Maj|MAJ|ma(?![a-z])|Ma|M(?![iI])|[\u0394\u25b3^]": (4, 7, ""),
+        r"major|maj|Maj|MAJ|ma(?![a-z])|Ma|M(?![iI])|[\u0394\u2206\u25b3^]": (4, 7, ""),
         r"minor|min|Min|MIN|mi(?![a-z])|m(?!aj)|-(?!5)": (3, 7, ""),
         r"sus[24]{0,2}": (None, 7, "is suspended"),
         r"5(?!\d)": (None, 7, "is a power chord"),
@@ -194,7 +186,7 @@ _REST = re.compile(
     | (?P<alt>alt)
     | (?:add|Add)\s?(?:2|4|6|9|1[13])
     | (?:no|omit)(?P<less>[35])
-    | (?:maj|Maj|ma|M|[\u0394\u25b3^])(?:7|9|1[13])?             # a major seventh, of any triad
+    | (?:maj|Maj|ma|M|[\u0394\u2206\u25b3^])(?:7|9|1[13])?             # a major seventh, of any triad
     | 6/?9 | (?<!\d)(?:[24679]|1[13])
     | (?P<open>\() | (?P<close>\)) | , | /(?=[#\u266fb\u266d]?\d)
     """,

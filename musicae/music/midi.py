@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +25,9 @@ T = TypeVar("T")
 LARGEST_TICK = 10_000_000
 """pretty_midi holds a float for every tick, so that nothing longer is written: 12 days of music at 120 qpm, 24 ticks
 a quarter; 87 minutes of it at 960."""
+
+DRUM_CHANNEL = 9
+CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
 
 
 def read_midi(source: str | Path | bytes) -> Score:
@@ -91,6 +95,8 @@ def midi_bytes(score: Score, text: str | None = None) -> bytes:
     tempo_events = (message for message in midi.tracks[0] if message.type == "set_tempo")
     for event, tempo in zip(tempo_events, score.tempi, strict=True):
         event.tempo = round(60e6 / tempo.tempo_qpm)  # pretty_midi cuts the fraction off: 120 qpm can become 120.0002
+    if sum(not track.is_drum for track in score.tracks) > len(CHANNELS):
+        _share_channels(midi.tracks[1:], score)
     for track in midi.tracks:
         *events, end_of_track = track
         end_of_track.time = max(0, score.end - sum(event.time for event in events))
@@ -99,6 +105,57 @@ def midi_bytes(score: Score, text: str | None = None) -> bytes:
     out = io.BytesIO()
     midi.save(file=out)
     return out.getvalue()
+
+
+def _share_channels(tracks: Sequence[mido.MidiTrack], score: Score) -> None:
+    """Deals channels to more pitched tracks than there are, each of which sets its program whenever it comes in.
+
+    pretty_midi deals them out in turn, and sets all programs at the start: of tracks on one channel, all would sound
+    like the last.
+    """
+    channels = _channels(score)
+    starts = []
+    for number, track in enumerate(tracks):
+        track[:] = [message for message in track if message.type != "program_change"]  # all at the start, at time 0
+        for place, tick in enumerate(itertools.accumulate(message.time for message in track)):
+            if not track[place].is_meta:
+                track[place].channel = channels[number]
+            if track[place].type == "note_on" and track[place].velocity:
+                starts.append((tick, number, place))
+    heard: dict[int, int] = {}
+    changes = []
+    for _, number, place in sorted(starts):
+        channel, program = channels[number], score.tracks[number].program
+        if heard.get(channel) != program:
+            changes.append((number, place))
+        heard[channel] = program
+    for number, place in sorted(changes, reverse=True):
+        note, program = tracks[number][place], score.tracks[number].program
+        change = mido.Message("program_change", channel=note.channel, program=program, time=note.time)
+        tracks[number][place : place + 1] = [change, note.copy(time=0)]
+
+
+def _channels(score: Score) -> list[int]:
+    """A channel for every track, shared with tracks that play at other times, or else with those of its program."""
+    taken: dict[int, list[tuple[int, set[int]]]] = {channel: [] for channel in CHANNELS}
+    found = []
+    for track in score.tracks:
+        if track.is_drum:
+            found.append(DRUM_CHANNEL)
+            continue
+        spans = zip(track.notes.start.tolist(), track.notes.end.tolist(), strict=True)
+        quarter = score.ticks_per_quarter
+        played = {beat for start, end in spans for beat in range(start // quarter, (end - 1) // quarter + 1)}
+
+        def clash(channel: int, program: int = track.program, played: set[int] = played) -> tuple[int, int, int]:
+            at_once = {True: 0, False: 0}
+            for other, beats in taken[channel]:
+                at_once[other == program] += len(beats & played)
+            return at_once[False], at_once[True], len(taken[channel])
+
+        found.append(min(CHANNELS, key=clash))
+        taken[found[-1]].append((track.program, played))
+    return found
 
 
 def write_midi(score: Score, path: str | Path, text: str | None = None) -> None:

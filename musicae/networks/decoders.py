@@ -243,7 +243,7 @@ class _Drawn:
         if self.ragged:
             if step % self.segment == 0:
                 self.ended.zero_()
-            tokens = torch.where(self.ended, self.ends, tokens)
+            tokens = torch.where(self.ended, self.ends.clamp(min=0), tokens)
             self.ended |= (tokens == self.ends).any(1, keepdim=True)
         self.tokens[:, step] = tokens
         last = self.tokens.shape[1] <= self.segment
