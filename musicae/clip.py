@@ -19,7 +19,7 @@ from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.chords import of_class
-from musicae.music.midi import midi_bytes, read_midi
+from musicae.music.midi import midi_bytes, read_midi, with_names
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.representation import Representation, Written
 from musicae.music.score import Score, Tempo, Track, concatenate
@@ -74,7 +74,7 @@ class Clip:
 
     def midi(self) -> bytes:
         """A MIDI file, with the recipe in one line as a text event."""
-        return midi_bytes(self.score, text=str(self.recipe))
+        return midi_bytes(with_names(self.score), text=str(self.recipe))
 
     def attributes(self) -> dict[str, float]:
         """Every attribute of the score."""

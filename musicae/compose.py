@@ -18,6 +18,9 @@ from musicae.recipe import Codes, Recipe, Style
 CONTRAST = 0.5
 """How far a further section lies from the first one, on the way to new music."""
 
+MOST_BARS = 2_000
+"""Of a piece; more than an hour at 120 qpm."""
+
 
 @dataclass(frozen=True)
 class Song:
@@ -38,12 +41,17 @@ class Song:
         """Every clip of so many bars.
 
         Raises:
-            MusicaeError: the clips do not fill a section, or there is no section.
+            MusicaeError: the clips do not fill a section, there is no section, or there are too many.
         """
         section = [symbol for symbol in split_symbols(self.chords) for _ in range(self.bars_per_chord)]
-        if len(section) % bars or not section or not self.form.isalpha() or self.repeat < 1:
-            hint = f"give a form like AABA, and chords for a multiple of {bars} bars"
-            raise MusicaeError(f"a form of {self.form!r} and sections of {len(section)} bars make no piece", hint)
+        if not self.form.isalpha():
+            raise MusicaeError(f"{self.form!r} is no form", "give a letter a section and nothing else, like AABA")
+        if len(section) % bars or not section or self.repeat < 1:
+            hint = f"give chords for a multiple of {bars} bars"
+            raise MusicaeError(f"{self.repeat} times sections of {len(section)} bars make no piece", hint)
+        if (length := len(section) * len(self.form) * self.repeat) > MOST_BARS:
+            hint = f"give fewer sections, repetitions or bars a chord: {MOST_BARS} bars at most"
+            raise MusicaeError(f"a piece of {length} bars is too long", hint)
         letters = "".join(dict.fromkeys(self.form))
         return [
             Part(letters.index(letter), place, " ".join(section[start : start + bars]))
@@ -73,17 +81,16 @@ def compose(
 ) -> Clip:
     """One clip of all bars, each decoded under its chord.
 
-    Sections of one letter are the same music: they have one code, the programs of their first clip, and one draw for
-    every place. The first letter has the code of `start`,
-    or one from the prior; further ones lie half way from it to new music. With `end`, the codes of the letters lead
-    to that of `end`, which the letter has that comes in last. A form of one letter goes there clip by clip instead,
-    and its programs change on the way.
+    Sections of one letter are the same music, with one code, the programs of their first clip and one draw. The first
+    letter has the code of `start`, or one from the prior; further ones lie half way from it to new music. With `end`,
+    the codes of the letters lead to that of `end`, which the letter has that comes in last. A form of one letter goes
+    there clip by clip instead, and its programs change on the way.
 
     Args:
         start, end: music that the piece comes from and leads to.
         variation: how far, from 0 to 1, every clip but the first of a section moves towards new music; the same one
             wherever the section is played again.
-        tempo_qpm: where there is no `start`; else the piece has its tempo.
+        tempo_qpm: of a piece without `start` and `end`; else it has the tempo of the first of them.
 
     Raises:
         MusicaeError: the model is told no chords, a chord is none, or there is no way to lead.
@@ -101,16 +108,14 @@ def compose(
         {**asdict(song), "variation": variation, "from": start.label if start else "", "to": end.label if end else ""},
         seed=seed,
         temperature=temperature,
-        style=start.style if start else Style(tempo_qpm),
+        style=next((source.style for source in (start, end) if source), Style(tempo_qpm)),
         chords=[part.chords for part in parts],
         follows=follows,
         origin="-".join(source.name for source in (start, end) if source and source.name),
         drawn=draws(song, start is not None, end is not None, variation),
     )
-    if follows:
-        places = [(part.letter, part.place) for part in parts]
-        recipe = replace(recipe, draws=tuple(places.index(place) for place in places))
-    return make(model, recipe)
+    # Bars that draw with the same random numbers keep their rhythm from chord to chord.
+    return make(model, replace(recipe, draws=follows or (0,) * len(parts)))
 
 
 def draws(song: Song, start: bool, end: bool, variation: float) -> bool:

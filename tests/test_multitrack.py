@@ -53,6 +53,23 @@ def test_tracks_stand_in_order_of_their_programs_drums_last() -> None:
     assert [row[0] for row in rows_of(score_of(*tracks))] == [PROGRAM + 3, PROGRAM + 3, PROGRAM + 40, DRUMS]
 
 
+def test_rows_of_drums_are_heard_as_one_track() -> None:
+    tokens = ONE_BAR.encode(score_of(Track(Notes.of([(0, 24, 36, 80), (24, 48, 42, 80)]), is_drum=True)))
+    tokens[1] = tokens[0]
+    tokens[1, 2] = 38  # in place of the kick
+    (drums,) = ONE_BAR.decode(tokens).tracks
+    assert drums.is_drum and drums.notes.pitch.tolist() == [36, 38, 42]
+
+
+def test_drums_play_alone_where_there_is_no_chord() -> None:
+    told = Multitrack(bars=2, chords=True)
+    notes = Notes.of([(0, 24, 60, 80), (96, 120, 64, 80)])
+    tokens = told.encode(score_of(Track(notes), Track(notes, is_drum=True), bars=2))
+    tokens[..., 1:] = told.tell("N.C. C")
+    piano, drums = told.decode(tokens).tracks
+    assert piano.notes.pitch.tolist() == [64] and len(drums.notes) == 2
+
+
 def test_a_note_ends_at_the_bar_line() -> None:
     score = score_of(Track(Notes.of([(90, 200, 60, 9)])), bars=3)
     (stream,), _ = ONE_BAR.streams(score)
@@ -190,7 +207,7 @@ def test_thirds_and_fifths_follow_the_chord_to_another_triad() -> None:
     turned = corpus.reharmonize(windows, torch.tensor(triads)).numpy()
     assert [told.chords(window) for window in turned] == [*heard, "N.C."]
     for window, pitches in zip(turned, [*heard.values(), set(notes.pitch.tolist())], strict=True):
-        piano, drums = told.decode(window).tracks
+        piano, drums = ONE_BAR.decode(window[..., :1]).tracks
         assert set(piano.notes.pitch.tolist()) == pitches
         assert set(drums.notes.pitch.tolist()) == set(notes.pitch.tolist())
     silent = Windows(windows[..., :1].reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)

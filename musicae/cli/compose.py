@@ -45,10 +45,10 @@ def command(
 ) -> None:
     """Write a piece for several instruments over a chord progression.
 
-    The instruments and the style stay through a section, and the notes follow the chords, of which the triads are told
-    (G7/B is G). Sections of one letter are the same music. The first letter of the form
-    has the style of the file after --from, the one that comes in last (B in AABA) that after --to; a form of one letter
-    goes from one to the other bar by bar."""
+    The instruments and the rhythm stay through a section, and the notes follow the triads of the chords (G7/B is G).
+    Sections of one letter are the same music. The first letter of the form has the style of the file after --from, the
+    one that comes in last (B in AABA) that after --to; a form of one letter goes from one to the other bar by bar, and
+    its instruments change."""
     console = Console(quiet, json)
     if start is end is None and (bar or track):
         raise typer.BadParameter("--bar and --track choose from files: name one after --from or --to")

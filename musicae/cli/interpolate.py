@@ -35,7 +35,8 @@ def command(
 ) -> None:
     """Go from one clip to another in steps.
 
-    Writes one file with all steps in a row, and one file per step; tempo and instruments are those of A."""
+    Writes one file with all steps in a row, and one file per step; tempo and instruments are those of A, unless
+    the model writes instruments itself."""
     console = Console(quiet, json)
     if a == b == "-":
         raise typer.BadParameter("stdin holds one file: name a or b")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -79,6 +80,16 @@ def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
         ]
         midi.instruments.append(instrument)
     return midi
+
+
+def with_names(score: Score) -> Score:
+    """The score with its nameless tracks called after their General MIDI instruments, as a DAW shows them."""
+
+    def named(track: Track) -> Track:
+        name = "Drums" if track.is_drum else pretty_midi.program_to_instrument_name(track.program)
+        return track if track.name else replace(track, name=name)
+
+    return replace(score, tracks=tuple(named(track) for track in score.tracks))
 
 
 def midi_bytes(score: Score, text: str | None = None) -> bytes:

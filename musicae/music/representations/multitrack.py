@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.errors import MusicaeError
-from musicae.music.chords import CLASSES, QUALITIES, of_class, progression
+from musicae.music.chords import CLASSES, NO_CHORD, QUALITIES, of_class, progression
 from musicae.music.harmony import infer
 from musicae.music.representations.grid import TICKS_PER_QUARTER, Grid, Rows, bar_shape, in_words, opening
 from musicae.music.representations.representation import (
@@ -53,7 +53,7 @@ class Multitrack(Representation):
     and those with the most notes are kept. Drums are written without their ends, which nobody hears, where a row might
     be too long with them. A track whose events do not fit has one velocity through the bar, and if that is not enough
     loses its last notes. A note that crosses a bar line ends there. What is decoded joins the tracks of a program over
-    the bars.
+    the bars, and all drums, which play alone where there is no chord.
 
     Args:
         chords: whether every step is given the chord of its bar (49 classes), as it is inferred from the whole score.
@@ -78,8 +78,11 @@ class Multitrack(Representation):
         return {"bars": self.bars, "chords": self.told_chords}
 
     def decode(self, tokens: Tokens) -> Score:
-        bars = tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()
-        return concatenate([_score([_heard(row) for row in bar]) for bar in bars])
+        bars = [[_heard(row) for row in bar] for bar in tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()]
+        for bar, chord in zip(bars, tokens[::TRACKS, 0, 1:].tolist(), strict=True):
+            if chord == [NO_CHORD.index]:
+                bar[:] = [row for row in bar if row[0] == DRUMS]
+        return concatenate([_score(bar) for bar in bars])
 
     def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
         grid = Grid(score, STEPS_PER_QUARTER)
@@ -280,12 +283,16 @@ def _heard(row: list[int]) -> tuple[int, list[Note]]:
 
 
 def _score(rows: list[tuple[int, list[Note]]]) -> Score:
-    """One bar from program tokens and notes in steps; rows without notes are no tracks."""
-    tracks = []
+    """One bar from program tokens and notes in steps; rows without notes are no tracks, and drums are one."""
+    tracks, hits = [], {}
     for token, notes in rows:
         ticks = [(start * TICKS_PER_STEP, end * TICKS_PER_STEP, pitch, v) for start, end, pitch, v in notes]
-        if ticks:
-            tracks.append(Track(Notes.of(ticks), 0 if token == DRUMS else token - PROGRAM, token == DRUMS))
+        if token == DRUMS:
+            hits.update({(start, pitch): (start, end, pitch, v) for start, end, pitch, v in ticks})
+        elif ticks:
+            tracks.append(Track(Notes.of(ticks), token - PROGRAM))
+    if hits:
+        tracks.append(Track(Notes.of(hits.values()), is_drum=True))
     return Score(TICKS_PER_QUARTER, tuple(tracks), end=4 * TICKS_PER_QUARTER)
 
 
