@@ -7,6 +7,7 @@ import pytest
 
 from musicae.cli.preprocess import funnel
 from musicae.corpus.dataset import Windows
+from musicae.corpus.extract import best_window
 from musicae.corpus.fingerprints import fingerprints
 from musicae.corpus.preprocess import preprocess
 from musicae.music.chords import QUALITIES, of_class, parse
@@ -59,6 +60,14 @@ def test_rows_of_drums_are_heard_as_one_track() -> None:
     tokens[1, 2] = 38  # in place of the kick
     (drums,) = ONE_BAR.decode(tokens).tracks
     assert drums.is_drum and drums.notes.pitch.tolist() == [36, 38, 42]
+
+
+def test_what_is_read_names_the_tracks_that_play_there() -> None:
+    early, late = Track(Notes.of([(0, 96, 60, 80)]), 3), Track(Notes.of([(96, 120, 64, 80), (120, 144, 67, 80)]), 4)
+    throughout = Track(Notes.of([(0, 96, 40, 80), (96, 192, 41, 80)]), 33)
+    score = score_of(early, late, throughout, bars=2)
+    assert [best_window(score, ONE_BAR, bar=bar).tracks for bar in (1, 2)] == [(0, 2), (1, 2)]
+    assert "program 3)" not in str(best_window(score, ONE_BAR, bar=2))
 
 
 def test_drums_play_alone_where_there_is_no_chord() -> None:

@@ -227,10 +227,15 @@ def _choice(stream: Stream, start: int, score: Score, representation: Representa
     whole = int((numbers - numbers[0] == np.arange(len(numbers))).sum())
     tokens = pad(stream.tokens[start * rows : (start + whole) * rows], shape.columns, representation.window)
     first_bar = int(stream.bars[start]) + 1
+    tracks, label = stream.tracks, stream.label
+    if stream.played is not None:
+        bars = slice(start, start + whole)
+        tracks = tuple(track for track, plays in zip(tracks, stream.played, strict=True) if plays[bars].any())
+        label = ", ".join(in_words(track, score.tracks[track]) for track in tracks)
     return Choice(
         tokens=settle(tokens, shape).reshape(shape.segments, shape.steps, len(shape.columns)),
-        tracks=stream.tracks,
-        label=stream.label,
+        tracks=tracks,
+        label=label,
         tick=Grid(score).tick(start),
         first_bar=first_bar,
         last_bar=first_bar + representation.bars - 1,

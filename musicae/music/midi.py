@@ -86,7 +86,7 @@ def with_names(score: Score) -> Score:
     """The score with its nameless tracks called after their General MIDI instruments, as a DAW shows them."""
 
     def named(track: Track) -> Track:
-        name = "Drums" if track.is_drum else pretty_midi.program_to_instrument_name(track.program)
+        name = "drums" if track.is_drum else pretty_midi.program_to_instrument_name(track.program)
         return track if track.name else replace(track, name=name)
 
     return replace(score, tracks=tuple(named(track) for track in score.tracks))

@@ -100,8 +100,10 @@ class Multitrack(Representation):
             tokens[bars, row[number, bars]] = events[bars]
             full |= shortened & kept[number]
         playing = np.sum([part.counts(len(grid.bars)) > 0 for part in parts], axis=0)
-        read = tuple(track for number, part in enumerate(parts) if kept[number].any() for track in part.tracks)
-        label = ", ".join(in_words(track, score.tracks[track]) for track in sorted(read))
+        row_of = {track: number for number, part in enumerate(parts) if kept[number].any() for track in part.tracks}
+        tracks = tuple(sorted(row_of))
+        played = kept[[row_of[track] for track in tracks]]
+        label = ", ".join(in_words(track, score.tracks[track]) for track in tracks)
         lonely = kept.sum(axis=0) < 2
         columns = [tokens.reshape(-1)]
         if self.told_chords:
@@ -109,7 +111,8 @@ class Multitrack(Representation):
             classes = infer(score, starts, 4 * score.ticks_per_quarter)
             columns.append(np.repeat(classes, TRACKS * EVENTS).astype(np.int16))
         trimmed = {"more than 8 tracks": playing > TRACKS, "more than 64 events": full}
-        return [Stream(np.stack(columns, axis=1), lonely[None], grid.bars, read, label, trimmed)], grid.refusals
+        stream = Stream(np.stack(columns, axis=1), lonely[None], grid.bars, tracks, label, played, trimmed)
+        return [stream], grid.refusals
 
     def tell(self, chords: str) -> Given:
         if not self.told_chords:

@@ -81,6 +81,7 @@ class Stream:
             a window never crosses a jump.
         tracks: indices into `score.tracks` that this stream reads.
         label: the choice of tracks in words, e.g. "track 2 'Lead' (program 80)".
+        played: in which bars each of the tracks is read, where that differs.
         trimmed: by what there was too much of, in a few fixed words, the bars that have therefore lost something.
     """
 
@@ -89,6 +90,7 @@ class Stream:
     bars: Integer[np.ndarray, " bar"]
     tracks: tuple[int, ...]
     label: str
+    played: Bool[np.ndarray, "track bar"] | None = None
     trimmed: dict[str, Bool[np.ndarray, " bar"]] = field(default_factory=dict)
 
 
