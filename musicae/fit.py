@@ -29,7 +29,7 @@ TRIED = 256
 """Training windows on which lengths are tried."""
 
 ENOUGH, NEARLY = 0.8, 0.9
-"""Share of them that a vector has to move, or of those that the most effective length moves if these are fewer."""
+"""Share of them that a vector has to move, and where none moves so many, share of what the most effective one moves."""
 
 Codes = Float[Tensor, "window size"]
 Values = Float[np.ndarray, " window"]
@@ -43,7 +43,7 @@ class Fit:
     Attributes:
         vector: mean z of the highest quarter of the windows minus mean z of the lowest quarter, times `length`.
         low, high: mean of the attribute in these quarters.
-        length: the least of `LENGTHS` that moves enough windows, or nearly as many as any.
+        length: the least of `LENGTHS` that moves enough windows.
         moved: share of the windows whose decoded attribute grows when the vector is added, among those below `high`,
             or shrinks when it is subtracted, among those above `low`; the less of the two.
     """
@@ -157,7 +157,8 @@ def _fit(z: Codes, values: Values, attribute: Attribute, trial: _Trial) -> Fit:
         tried[length] = trial.moved(attribute, length * difference, low, high)
         if tried[length] >= ENOUGH:
             break
-    enough = min(ENOUGH, NEARLY * max(tried.values()))
+    most = max(tried.values())
+    enough = ENOUGH if most >= ENOUGH else NEARLY * most
     length = next(length for length, moved in tried.items() if moved >= enough)
     return Fit(length * difference, low, high, length, tried[length])
 

@@ -92,9 +92,11 @@ class Model:
         return hashlib.sha256(self._identity.encode() + self.weights()).hexdigest()[:16]
 
     def weights(self, dtype: torch.dtype = torch.float32, **notes: str) -> bytes:
-        """The weights as a safetensors file, with notes in its head."""
-        state = self.autoencoder.state_dict()
-        tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in state.items()}
+        """The weights as a safetensors file, with notes in its head; whole numbers keep their type."""
+        tensors = {
+            name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
+            for name, tensor in self.autoencoder.state_dict().items()
+        }
         return save_tensors(tensors, notes)
 
     def require_chords(self) -> None:
@@ -239,7 +241,7 @@ def load(name: str | Path, device: str = "auto") -> Model:
     model._identity = _identity(config)
     weights = _read_tensors(folder / "model.safetensors")
     try:
-        model.autoencoder.load_state_dict({key: value.float() for key, value in weights.items()})
+        model.autoencoder.load_state_dict(weights)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise MusicaeError(f"the weights in {folder} do not fit its config.json: {reason}", _DAMAGED) from None

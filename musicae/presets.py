@@ -28,7 +28,7 @@ def hierarchical(representation: Spec) -> Config:
             slot=16 if representation.arguments["bars"] > 2 else 0,
             subdivide=4,
         ),
-        prior=spec("fitted"),
+        prior=spec("bootstrap"),
         regularizers=(spec("kl", beta=0.05, rate=0.999),),
         training=Training(
             batch=max(512 // representation.arguments["bars"], 64),

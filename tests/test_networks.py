@@ -15,7 +15,7 @@ from musicae.networks.decoders import DECODERS, ConductorLSTM, Decoder, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.grid import Field, Grid
-from musicae.networks.latents import LATENTS, MOMENTUM, Fitted, Gaussian, Normal, normalize_together
+from musicae.networks.latents import LATENTS, MOMENTUM, Bootstrap, Fitted, Gaussian, Normal, normalize_together
 from musicae.networks.packing import Full, Ragged
 from musicae.networks.recurrent import fused, last_outputs, lstm, recur, run
 from musicae.networks.regularizers import KL, kl_divergence
@@ -25,6 +25,7 @@ GRIDS = {
     "three fields": Grid(3, 2, (Field("a", torch.eye(5)), Field("b", torch.eye(4)), Field("c", torch.rand(8, 3)))),
     "one field, one given": Grid(2, 4, (Field("a", torch.eye(5)),), (Field("told", torch.eye(3)),)),
 }
+MIXED = Grid(2, 4, (Field("event", torch.eye(4), end=3), Field("b", torch.eye(5))))
 RAGGED = Grid(3, 6, (Field("event", torch.eye(4), end=3),), (Field("told", torch.eye(3)),))
 
 SMALL = {"hidden": 6, "layers": 2}
@@ -37,10 +38,10 @@ def grid(request: pytest.FixtureRequest) -> Grid:
     return GRIDS[request.param]
 
 
-@pytest.fixture(params=[*GRIDS, "ragged"])
+@pytest.fixture(params=[*GRIDS, "ragged", "mixed"])
 def any_grid(request: pytest.FixtureRequest) -> Grid:
     torch.manual_seed(0)
-    return {**GRIDS, "ragged": RAGGED}[request.param]
+    return {**GRIDS, "ragged": RAGGED, "mixed": MIXED}[request.param]
 
 
 def tokens_of(grid: Grid, batch: int = 3) -> torch.Tensor:
@@ -330,6 +331,24 @@ def test_a_fitted_prior_draws_where_codes_lie() -> None:
     torch.testing.assert_close(torch.cov(drawn.T), mix @ mix.T + 0.09 * torch.eye(3), atol=0.15, rtol=0)
     prior.fit(means[:2], torch.zeros(2, 3))  # as few as that leave no hole in the arithmetic
     assert torch.isfinite(prior.sample(4, generator)).all()
+
+
+def test_a_bootstrap_draws_around_mixtures_of_two_codes() -> None:
+    generator = torch.Generator().manual_seed(0)
+    means = torch.tensor([[3.0, 1.0], [3.0, 1.0], [-1.0, 1.0], [-1.0, 1.0]]).repeat(250, 1)
+    mixed = torch.tensor([[1 + 2 * 2**0.5, 1.0], [1 - 2 * 2**0.5, 1.0]])
+    prior = Bootstrap(2, keep=100, near=1.0)
+    assert prior.sample(20_000, generator).std() == pytest.approx(1.0, abs=0.15)
+    prior.fit(means, torch.ones_like(means))
+    torch.testing.assert_close(prior.sample(50, generator).unique(dim=0), mixed.flip(0), atol=0.02, rtol=0)
+    prior.near = 0.9
+    drawn = prior.sample(20_000, generator)
+    torch.testing.assert_close(drawn.mean(0), means.mean(0), atol=0.1, rtol=0)
+    torch.testing.assert_close(drawn.var(0), 2 * means.var(0), atol=0.1, rtol=0)
+    prior.fit(means[:1], torch.ones(1, 2))  # fewer than a pair
+    torch.testing.assert_close(prior.sample(50, generator), means[:1].expand(50, 2))
+    with pytest.raises(MusicaeError, match="near"):
+        Bootstrap(2, near=1.5)
 
 
 def test_kl_free_bits_and_annealing() -> None:

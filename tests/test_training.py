@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,8 @@ def test_a_model_says_what_it_has_seen(data: Dataset, tmp_path: Path) -> None:
     best = [load(tmp_path / name, "cpu").windows_seen for name in ("first", "packed", "second")]
     assert best[:2] == [4 * 8] * 2
     assert best[2] in (4 * 8 + 4 * 8, 4 * 8 + 8 * 8)
+    shutil.rmtree(tmp_path / "first")
+    assert begin(Run.read(tmp_path / "second"), tmp_path / "second", device="cpu", resume=True).seen_before == 4 * 8
 
 
 def test_the_hash_is_of_what_the_model_is(data: Dataset, tmp_path: Path) -> None:
@@ -181,6 +184,8 @@ def test_a_packed_model_is_half_as_large_and_sounds_the_same(data: Dataset, tmp_
     sizes = [(tmp_path / name / "model.safetensors").stat().st_size for name in ("m", "packed")]
     assert sizes[1] < 0.8 * sizes[0]
     z = before.prior(4, 0)
+    torch.testing.assert_close(after.prior(4, 0), z, atol=1e-2, rtol=1e-2)
+    assert torch.equal(after.autoencoder.state_dict()["prior.codes"], before.autoencoder.state_dict()["prior.codes"])
     assert (before.decode(z, temperature=0.0) == after.decode(z, temperature=0.0)).mean() > 0.9
     with pytest.raises(MusicaeError, match="holds a model already"):
         pack(tmp_path / "m", tmp_path / "packed")
