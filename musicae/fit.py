@@ -84,8 +84,9 @@ def fit(
     for indices in torch.split(chosen, BATCH):
         tokens = train.take(indices)
         codes.append(model.encode(tokens))
-        scores = [model.representation.decode(window) for window in tokens.numpy()]
-        values.append([[attribute(score) for attribute in ATTRIBUTES.values()] for score in scores])
+        values.append(
+            [[attribute(score) for attribute in ATTRIBUTES.values()] for score in model.scores(tokens.numpy())]
+        )
         progress(len(indices))
     z, columns = torch.cat(codes), np.concatenate(values).astype(np.float64).T
     trial = _Trial(model, z[:TRIED], train.take(chosen[:TRIED]))
@@ -126,7 +127,7 @@ class _Trial:
 
     def __init__(self, model: Model, z: Codes, tokens: Int64[Tensor, "window segment step field"]) -> None:
         self.model, self.z = model, z
-        self.given = model.autoencoder.grid.split(tokens)[1].numpy()
+        self.given = model.given(tokens).numpy()
         self.before = self._decode(z, np.ones(len(z), dtype=bool))
 
     def moved(self, attribute: Attribute, step: Float[Tensor, " size"], low: float, high: float) -> float:
@@ -140,8 +141,7 @@ class _Trial:
     def _decode(self, z: Codes, some: Bool[np.ndarray, " window"]) -> list[Score]:
         if not some.any():
             return []
-        tokens = self.model.decode(z[torch.from_numpy(some)], self.given[some], temperature=0.0)
-        return [self.model.representation.decode(window) for window in tokens]
+        return self.model.scores(self.model.decode(z[torch.from_numpy(some)], self.given[some], temperature=0.0))
 
     @staticmethod
     def _values(attribute: Attribute, scores: list[Score]) -> Values:

@@ -20,6 +20,7 @@ from musicae.errors import MusicaeError
 from musicae.files import write_atomically
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.representation import Representation, Shape
+from musicae.music.score import Score
 from musicae.networks.autoencoder import Autoencoder, evaluating
 from musicae.networks.decoders import DECODERS
 from musicae.networks.embedding import EMBEDDINGS
@@ -165,6 +166,16 @@ class Model:
                 for part, beside, there in zip(*(x.split(batch) for x in (z, told, kept)), strict=True)
             ]
         return torch.cat(parts).cpu().numpy()
+
+    def given(
+        self, tokens: Integer[Tensor, "window segment step field"]
+    ) -> Integer[Tensor, "window segment step given"]:
+        """What encoder and decoder are told besides the music of windows."""
+        return self.autoencoder.grid.split(tokens)[1]
+
+    def scores(self, tokens: WindowTokens) -> list[Score]:
+        """The music of windows."""
+        return [self.representation.decode(window) for window in tokens]
 
     def prior(self, n: int, seed: int) -> Codes:
         """n codes drawn from the prior, on the CPU."""

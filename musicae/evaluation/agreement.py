@@ -17,7 +17,7 @@ import torch
 
 from musicae.clip import draw_chords
 from musicae.evaluation.notes import Onset, note_f1, rhythm
-from musicae.evaluation.windows import Advance, decoded, scores_of, silently
+from musicae.evaluation.windows import Advance, decoded, silently
 from musicae.model import Model
 from musicae.music.key import NO_KEY, key
 from musicae.music.score import Score
@@ -70,7 +70,7 @@ def measure(
     z = model.prior(codes, seed).repeat_interleave(decodings, 0)
     chords = draw_chords(model, 1, seed) or [""]
     told = torch.from_numpy(model.representation.tell(chords[0]))[None].expand(len(z), -1, -1, -1)
-    scores = scores_of(model, decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
+    scores = model.scores(decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
     heard = list(map(hear, scores))
     rows = [heard[start : start + decodings] for start in range(0, len(heard), decodings)]
     within = [pair for row in rows for pair in combinations(row, 2)]

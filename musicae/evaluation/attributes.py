@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae.attribute import vectors_of
-from musicae.evaluation.windows import Advance, Codes, Windows, decoded, given_in, scores_of, silently
+from musicae.evaluation.windows import Advance, Codes, Windows, decoded, silently
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
@@ -71,10 +71,10 @@ def measure(
     """
     known = vectors_of(model)
     vectors = {name: known[name] for name in ATTRIBUTES if name in known}
-    z, given = model.encode(tokens), given_in(model, tokens)
+    z, given = model.encode(tokens), model.given(tokens)
 
     def measured(codes: Codes) -> Values:
-        return values(scores_of(model, decoded(model, codes, given, progress=progress)), list(vectors))
+        return values(model.scores(decoded(model, codes, given, progress=progress)), list(vectors))
 
     before = measured(z)
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from musicae.evaluation.notes import instruments, note_f1, rhythm
-from musicae.evaluation.windows import Advance, Codes, Windows, decoded, scores_of, silently
+from musicae.evaluation.windows import Advance, Codes, Windows, decoded, silently
 from musicae.model import Model
 from musicae.music.chords import QUALITIES, Chord, progression
 from musicae.music.score import Score
@@ -80,7 +80,7 @@ def measure(
     model.require_chords()
     z, roots = model.prior(samples, seed), np.random.default_rng(seed).integers(12, size=samples).tolist()
     heard = [progression(model.representation.chords(window)) for window in tokens.numpy()]
-    real = list(zip(scores_of(model, tokens.numpy()), heard, strict=True))
+    real = list(zip(model.scores(tokens.numpy()), heard, strict=True))
     shares = {}
     for quality in QUALITIES:
         asked = [Chord(root, quality) for root in roots]
@@ -115,7 +115,7 @@ def under(
     """Codes decoded, each under a chord of its own in all its bars."""
     bars = model.representation.bars
     told = torch.stack([torch.from_numpy(model.representation.tell(" ".join([str(c)] * bars))) for c in chords])
-    return scores_of(model, decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
+    return model.scores(decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
 
 
 def time_on(played: Sequence[tuple[Score, Sequence[Chord]]], quality: str) -> float | None:

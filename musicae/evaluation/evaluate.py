@@ -16,7 +16,7 @@ from musicae.evaluation.interpolation import Interpolation
 from musicae.evaluation.latent import Map, Traversal
 from musicae.evaluation.reconstruction import Reconstruction, Scores
 from musicae.evaluation.samples import Samples
-from musicae.evaluation.windows import decoded, given_in, heard_by, held_out, known_to, language_of, scores_of
+from musicae.evaluation.windows import decoded, heard_by, held_out, known_to, language_of
 from musicae.model import Model
 from musicae.music.score import Score
 from musicae.training.loop import COLLAPSED_NATS
@@ -131,7 +131,7 @@ def evaluate(
     with progress("traversing", len(tokens[: latent.TRAVERSED]) * latent.traversed()) as done:
         traversals = latent.traverse(model, tokens, progress=done)
     shown = tokens[:EXAMPLES]
-    back = decoded(model, model.encode(shown), given_in(model, shown))
+    back = decoded(model, model.encode(shown), model.given(shown))
     return Evaluation(
         given_back,
         reconstruction.holding(model, tokens),
@@ -143,7 +143,7 @@ def evaluate(
         under,
         latent.project(model, tokens, lay_out),
         traversals,
-        list(zip(scores_of(model, shown.numpy()), scores_of(model, back), strict=True)),
+        list(zip(model.scores(shown.numpy()), model.scores(back), strict=True)),
     )
 
 

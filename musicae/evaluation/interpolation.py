@@ -17,7 +17,7 @@ from jaxtyping import Float, Integer
 from musicae.errors import MusicaeError
 from musicae.evaluation.ngram import Language
 from musicae.evaluation.notes import instruments_apart, notes_apart
-from musicae.evaluation.windows import Advance, Tokens, Windows, decoded, given_in, scores_of, silently
+from musicae.evaluation.windows import Advance, Tokens, Windows, decoded, silently
 from musicae.model import Model
 from musicae.walk import path
 
@@ -110,13 +110,13 @@ def measure(
     pairs = len(tokens) // 2
     a, b = tokens[0 : 2 * pairs : 2], tokens[1 : 2 * pairs : 2]
     codes = path(model.encode(a), model.encode(b), points)
-    told = torch.stack([given_in(model, a if 2 * point < points else b) for point in range(points)])
+    told = torch.stack([model.given(a if 2 * point < points else b) for point in range(points)])
     written = decoded(model, codes.flatten(0, 1), told.flatten(0, 1), progress=progress)
     way, ragged = written.reshape(points, *a.shape), model.autoencoder.grid.ragged
     mixed = blends(a.numpy(), b.numpy(), points, np.random.default_rng(seed), by_segment=ragged)
 
     def seen(windows: Tokens) -> list[Any]:
-        return scores_of(model, windows) if ragged else list(windows)
+        return model.scores(windows) if ragged else list(windows)
 
     from_a, to_b = seen(a.numpy()), seen(b.numpy())
     ways = [[seen(point) for point in steps] for steps in (way, mixed)]

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from musicae.errors import MusicaeError, unknown
 from musicae.evaluation.attributes import values
-from musicae.evaluation.windows import Advance, Codes, Windows, decoded, given_in, scores_of, silently
+from musicae.evaluation.windows import Advance, Codes, Windows, decoded, silently
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
@@ -66,7 +66,7 @@ class Traversal:
 def project(model: Model, tokens: Windows, projection: Projection) -> Map:
     """The posterior means of windows on two axes."""
     points, explained = projection(model.encode(tokens).double().numpy())
-    found = values(scores_of(model, tokens.numpy()), list(ATTRIBUTES))
+    found = values(model.scores(tokens.numpy()), list(ATTRIBUTES))
     columns = zip(ATTRIBUTES, found.T, strict=True)
     return Map(points, explained, {name: column.tolist() for name, column in columns if np.ptp(column) > 0})
 
@@ -93,10 +93,10 @@ def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Ad
     kl = kl_divergence(means, stds).mean(0) if model.autoencoder.latent.stochastic else torch.zeros(model.latent_size)
     order = (kl if kl.any() else means.var(0)).argsort(descending=True)
     tokens, z = tokens[:TRAVERSED], means[:TRAVERSED]
-    given, center, spread = given_in(model, tokens), means.mean(0), means.std(0)
+    given, center, spread = model.given(tokens), means.mean(0), means.std(0)
 
     def heard(codes: Codes) -> list[Score]:
-        return scores_of(model, decoded(model, codes, given, progress=progress))
+        return model.scores(decoded(model, codes, given, progress=progress))
 
     before = values(heard(z), list(ATTRIBUTES))
     varies, unit = np.ptp(before, 0) > 0, before.std(0)

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from musicae.evaluation.attributes import values
-from musicae.evaluation.windows import Windows, scores_of
+from musicae.evaluation.windows import Windows
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 
@@ -28,7 +28,7 @@ def measure(model: Model, heard: Heard, held_out: Windows) -> dict[str, float]:
         heard: training windows, on which the probe is fitted.
     """
     (x, y), (held, truth) = (
-        (model.encode(windows).double().numpy(), values(scores_of(model, windows.numpy()), list(ATTRIBUTES)))
+        (model.encode(windows).double().numpy(), values(model.scores(windows.numpy()), list(ATTRIBUTES)))
         for windows in (heard, held_out)
     )
     found = r_squared(ridge(x, y, held), truth)

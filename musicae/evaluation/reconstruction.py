@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Bool, Integer
 
 from musicae.evaluation.notes import instruments, note_f1, onsets
-from musicae.evaluation.windows import Advance, Tokens, Windows, decoded, given_in, scores_of, silently
+from musicae.evaluation.windows import Advance, Tokens, Windows, decoded, silently
 from musicae.model import BATCH, Model
 from musicae.music.representations.representation import Field
 from musicae.networks.autoencoder import evaluating
@@ -109,7 +109,7 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Advance =
     """Everything about the reconstruction of windows; `progress` hears of each window three times."""
     metrics = validate(model.autoencoder, tokens.to(model.device))
     progress(len(tokens))
-    z, given = model.encode(tokens), given_in(model, tokens)
+    z, given = model.encode(tokens), model.given(tokens)
     free = decoded(model, z, given, progress=progress)
     drawn = decoded(model, z, given, temperature=1.0, seed=seed, progress=progress)
     truth, mask = written(model, tokens.numpy()), mask_of(model, tokens)
@@ -161,7 +161,7 @@ def teacher_drawn(model: Model, tokens: Windows) -> dict[str, float]:
 
 def compare_notes(model: Model, guess: Tokens, truth: Tokens) -> NoteScores:
     """How well the music of windows comes back, whatever its tokens."""
-    pairs = list(zip(scores_of(model, guess), scores_of(model, truth), strict=True))
+    pairs = list(zip(model.scores(guess), model.scores(truth), strict=True))
     same = np.array([instruments(ours) == instruments(theirs) for ours, theirs in pairs])
     return NoteScores(note_f1((onsets(ours), onsets(theirs)) for ours, theirs in pairs), float(same.mean()))
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from musicae.clip import draw_chords
 from musicae.evaluation.ngram import Language
-from musicae.evaluation.windows import Advance, Hashes, Tokens, Windows, hashes_of, scores_of, silently
+from musicae.evaluation.windows import Advance, Hashes, Tokens, Windows, hashes_of, silently
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.representations.grid import STEPS_PER_QUARTER, to_steps
@@ -96,7 +96,7 @@ def measure(
     told = np.stack([model.representation.tell(chord) for chord in chords])
     drawn = model.decode(model.prior(samples, seed), told, temperature=temperature, seed=seed)
     progress(samples)
-    ours, theirs = features(scores_of(model, drawn)), features(scores_of(model, real.numpy()))
+    ours, theirs = features(model.scores(drawn)), features(model.scores(real.numpy()))
     if language:
         ours["cost"], theirs["cost"] = language.cost(drawn), language.cost(real.numpy())
     fields = len(model.representation.shape.fields)

@@ -16,7 +16,6 @@ from musicae.errors import MusicaeError
 from musicae.evaluation.ngram import Language
 from musicae.fit import check_kind
 from musicae.model import BATCH, Model
-from musicae.music.score import Score
 from musicae.seeds import mix
 
 HEARD = 20_000
@@ -77,18 +76,13 @@ def decoded(
     """Tokens of many codes: the likeliest at temperature 0, else drawn; `progress` hears the size of every batch.
 
     Args:
-        given: what the decoder is told for every code, as `given_in` finds it in windows.
+        given: what the decoder is told for every code, as `Model.given` finds it in windows.
     """
     parts = []
     for number, (part, told) in enumerate(zip(z.split(BATCH), given.split(BATCH), strict=True)):
         parts.append(model.decode(part, told.numpy(), temperature=temperature, seed=mix(seed, number)))
         progress(len(part))
     return np.concatenate(parts)
-
-
-def given_in(model: Model, tokens: Windows) -> Given:
-    """What encoder and decoder are told besides the music of windows."""
-    return model.autoencoder.grid.split(tokens)[1]
 
 
 def heard_by(data: Dataset, seed: int = 0) -> Windows:
@@ -109,8 +103,3 @@ def language_of(model: Model, heard: Windows) -> Language | None:
     if model.autoencoder.grid.ragged:
         return None
     return Language([field.vocabulary for field in model.representation.shape.fields], heard.numpy())
-
-
-def scores_of(model: Model, tokens: Tokens) -> list[Score]:
-    """The music of windows."""
-    return [model.representation.decode(window) for window in tokens]
