@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from musicae import walk
+from musicae import shelf, walk
 from musicae.clip import Clip, Source, draw, draw_chords, encode, make
 from musicae.errors import MusicaeError
 from musicae.model import Model
+from musicae.music.attributes import ATTRIBUTES
 from musicae.recipe import Recipe, Style
 
 
@@ -33,6 +34,9 @@ def attribute(
         MusicaeError: the model has no such vector.
     """
     vectors = vectors_of(model)
+    for name in amounts:
+        if name in ATTRIBUTES and name not in vectors:
+            raise _never_varies(model, name)
     z = encode(model, source) if source else draw(model, 1, seed)
     asked = {"source": source.label if source else "a draw from the prior"}
     run = Recipe.of(
@@ -51,6 +55,12 @@ def attribute(
     moved = walk.move(z, vectors, amounts)
     after = replace(run, label="after", z=moved, arguments={**asked, "amounts": dict(amounts)})
     return make(model, before), make(model, after)
+
+
+def _never_varies(model: Model, name: str) -> MusicaeError:
+    others = [found.name for found in shelf.described()[0] if name in found.attributes]
+    hint = f"another model moves it: -m {others[0]}" if others else "no installed model moves it"
+    return MusicaeError(f"{name} is always the same in the music of model {model.name}", hint)
 
 
 def vectors_of(model: Model) -> dict[str, Tensor]:

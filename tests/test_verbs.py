@@ -189,6 +189,15 @@ def test_the_source_says_which_bars_were_read(model: Model) -> None:
     assert "bars 3-4 of 8" in read(midi_bytes(tune()), model.representation, bar=3).label
 
 
+def test_what_a_model_has_no_vector_of_is_refused(model: Model) -> None:
+    model.attributes = {"density": torch.ones(8)}
+    with pytest.raises(MusicaeError, match="strings is always the same") as caught:
+        attribute(model, {"density": 1.0, "strings": 1.0})
+    assert "-m multitrack-1bar-chords" in caught.value.hint
+    with pytest.raises(MusicaeError, match="unknown attribute vector"):
+        attribute(model, {"swing": 1.0})
+
+
 def test_fit_is_the_mean_code_of_the_top_quarter_minus_that_of_the_bottom(model: Model, data: Dataset) -> None:
     seen: list[int] = []
     fits = fit(model, data, progress=seen.append)
