@@ -1,5 +1,7 @@
 """Attributes against hand-counted examples."""
 
+from dataclasses import replace
+
 import pytest
 
 from musicae.music.attributes import ATTRIBUTES
@@ -114,3 +116,4 @@ def test_a_band_counted_by_hand() -> None:
         "range": 19,
     }
     assert of_all_tracks(score(drums))["polyphony"] == 0
+    assert of_all_tracks(score(replace(violin, program=47)))["strings"] == 0, "timpani"

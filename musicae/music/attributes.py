@@ -18,7 +18,8 @@ from musicae.music.representations.grid import STEPS_PER_QUARTER, Spans, skyline
 from musicae.music.score import Notes, Score, Track
 
 C_MAJOR = (0, 2, 4, 5, 7, 9, 11)
-STRINGS = range(40, 52)
+STRINGS = (*range(40, 47), *range(48, 52))
+"""General MIDI programs from violin to harp, and string ensembles; the timpani between them are none."""
 
 
 def diatonic(score: Score) -> float:
@@ -50,7 +51,7 @@ def syncopation8(score: Score) -> float:
 
 
 def strings(score: Score) -> float:
-    """Share of the tracks that play strings (General MIDI programs 40 to 51); 1 where nothing else plays."""
+    """Share of the tracks that play strings (`STRINGS`); 1 where nothing else plays."""
     return _mean(np.array([not track.is_drum and track.program in STRINGS for track in _playing(score)]))
 
 
