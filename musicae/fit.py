@@ -151,7 +151,7 @@ class _Trial:
 def _fit(z: Codes, values: Values, attribute: Attribute, trial: _Trial) -> Fit:
     highest, lowest = highest_quarter(values), highest_quarter(-values)
     difference = (torch.from_numpy(highest - lowest) @ z.double()).float()
-    low, high = float(lowest @ values), float(highest @ values)
+    low, high = (round(float(some @ values), 9) for some in (lowest, highest))  # weights sum to one but for rounding
     tried: dict[float, float] = {}
     for length in LENGTHS:
         tried[length] = trial.moved(attribute, length * difference, low, high)
