@@ -5,7 +5,7 @@ import torch
 from musicae.corpus.dataset import Dataset
 
 
-def test_windows_transpose_on_the_device(data: Dataset) -> None:
+def test_windows_transpose_where_they_are(data: Dataset) -> None:
     windows = data.split("train")
     batch = windows.take(torch.arange(8)).clamp(max=60)
     assert torch.equal(windows.transpose(batch, torch.full((8,), 5)), batch)
