@@ -28,8 +28,8 @@ LENGTHS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 TRIED = 256
 """Training windows on which lengths are tried."""
 
-ENOUGH, NEARLY = 0.8, 0.9
-"""Share of them that a vector has to move, and where none moves so many, share of what the most effective one moves."""
+ENOUGH, NEARLY = 0.85, 0.9
+"""Share of them that a vector has to move, up and down; where none moves so many, share of what the best one moves."""
 
 Codes = Float[Tensor, "window size"]
 Values = Float[np.ndarray, " window"]
@@ -43,16 +43,17 @@ class Fit:
     Attributes:
         vector: mean z of the highest quarter of the windows minus mean z of the lowest quarter, times `length`.
         low, high: mean of the attribute in these quarters.
-        length: the least of `LENGTHS` that moves enough windows.
-        moved: share of the windows whose decoded attribute grows when the vector is added, among those below `high`,
-            or shrinks when it is subtracted, among those above `low`; the less of the two.
+        length: the least of `LENGTHS` that moves enough windows up and down.
+        up, down: share of the windows below `high` whose decoded attribute grows when the vector is added, and of those
+            above `low` where it shrinks when it is subtracted.
     """
 
     vector: Float[Tensor, " size"]
     low: float
     high: float
     length: float
-    moved: float
+    up: float
+    down: float
 
 
 def fit(
@@ -130,13 +131,13 @@ class _Trial:
         self.given = model.given(tokens).numpy()
         self.before = self._decode(z, np.ones(len(z), dtype=bool))
 
-    def moved(self, attribute: Attribute, step: Float[Tensor, " size"], low: float, high: float) -> float:
-        """The share that a step moves the right way, as `Fit.moved` has it."""
+    def moved(self, attribute: Attribute, step: Float[Tensor, " size"], low: float, high: float) -> tuple[float, float]:
+        """The shares that a step moves, as `Fit.up` and `Fit.down` have it; 0 where there is no such window."""
         before, shares = self._values(attribute, self.before), []
         for sign, some in ((1, before < high), (-1, before > low)):
             after = self._values(attribute, self._decode(self.z + sign * step, some))
-            shares += [np.mean(sign * (after - before[some]) > 0)] if len(after) else []
-        return float(min(shares, default=0.0))
+            shares.append(float((sign * (after - before[some]) > 0).mean()) if len(after) else 0.0)
+        return shares[0], shares[1]
 
     def _decode(self, z: Codes, some: Bool[np.ndarray, " window"]) -> list[Score]:
         if not some.any():
@@ -152,15 +153,15 @@ def _fit(z: Codes, values: Values, attribute: Attribute, trial: _Trial) -> Fit:
     highest, lowest = highest_quarter(values), highest_quarter(-values)
     difference = (torch.from_numpy(highest - lowest) @ z.double()).float()
     low, high = (round(float(some @ values), 9) for some in (lowest, highest))  # weights sum to one but for rounding
-    tried: dict[float, float] = {}
+    tried: dict[float, tuple[float, float]] = {}
     for length in LENGTHS:
         tried[length] = trial.moved(attribute, length * difference, low, high)
-        if tried[length] >= ENOUGH:
+        if min(tried[length]) >= ENOUGH:
             break
-    most = max(tried.values())
-    enough = ENOUGH if most >= ENOUGH else NEARLY * most
-    length = next(length for length, moved in tried.items() if moved >= enough)
-    return Fit(length * difference, low, high, length, tried[length])
+    most = np.max(list(tried.values()), axis=0)
+    enough = np.where(most >= ENOUGH, ENOUGH, NEARLY * most)
+    length = next((length for length, moved in tried.items() if (moved >= enough).all()), LENGTHS[-1])
+    return Fit(length * difference, low, high, length, *tried[length])
 
 
 def check_kind(model: Model, data: Dataset) -> None:

@@ -197,7 +197,7 @@ def pick_device(name: str) -> torch.device:
 def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     """The network of a configuration, for tokens of the given shape, freshly initialized."""
     fields, given = (
-        tuple(Field(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end) for f in some)
+        tuple(Field(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end, f.once) for f in some)
         for some in (shape.fields, shape.given)
     )
     grid = Grid(shape.segments, shape.steps, fields, given)

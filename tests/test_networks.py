@@ -409,6 +409,20 @@ def test_the_encoder_may_hear_another_window_than_is_written(grid: Grid) -> None
     assert terms["nll"] == expected["nll"] != autoencoder(Batch(tokens))["nll"]
 
 
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_what_only_one_segment_may_open_with_opens_the_last(temperature: float) -> None:
+    torch.manual_seed(0)
+    grid = Grid(6, 4, (Field("event", torch.eye(4), end=3, once=(2, 3)),))
+    embedding = Embedding(grid, size=4)
+    decoder = decoder_of("conductor", grid, embedding)
+    with torch.no_grad():
+        decoder.cores[0].heads[0].bias.copy_(torch.tensor([5.0, 0.0, 9.0, -9.0]))
+    first = decoder.sample(torch.randn(8, 7), given_of(grid, 8), embedding, temperature)[:, :, 0, 0]
+    opens = (first == 2).unflatten(1, (2, 3))
+    assert (opens.sum(2) <= 1).all() and opens[..., 2].float().mean() > 0.9
+    assert (first[:, [0, 1, 3, 4]] == 0).float().mean() > 0.9
+
+
 def test_sampling_is_reproducible(any_grid: Grid) -> None:
     autoencoder = autoencoder_of(any_grid)
     z = autoencoder.prior.sample(5, torch.Generator().manual_seed(1))

@@ -242,7 +242,7 @@ def test_a_vector_that_nothing_follows_is_left_as_it_is(
 ) -> None:
     still = model.decode(torch.zeros(1, 8), temperature=0.0)
     monkeypatch.setattr(model, "decode", lambda z, given, temperature: still.repeat(len(z), 0))
-    assert all((found.length, found.moved) == (1.0, 0.0) for found in fit(model, data).values())
+    assert all((found.length, found.up, found.down) == (1.0, 0.0, 0.0) for found in fit(model, data).values())
 
 
 def test_fit_refuses_data_of_another_kind(data: Dataset) -> None:

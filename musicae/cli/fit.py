@@ -55,8 +55,11 @@ def command(
         console.note(f"no vector for {', '.join(without)}: always the same in {data}")
     for name, found in fits.items():
         quarters = f"{found.low:.3f} in the lowest quarter, {found.high:.3f} in the highest"
-        console.note(f"{name:14} {quarters}; {found.length:g} times the way between them moves {found.moved:.0%}")
-    kept = ("low", "high", "length", "moved")
+        console.note(
+            f"{name:14} {quarters}; {found.length:g} times the way between them moves "
+            f"{found.up:.0%} up and {found.down:.0%} down"
+        )
+    kept = ("low", "high", "length", "up", "down")
     found_of = {name: {key: getattr(found, key) for key in kept} for name, found in fits.items()}
     record = {"model": net.name, "attributes": found_of, "replaced": replaced, "without": without}
     console.data([path], {**record, "files": [str(path)]})

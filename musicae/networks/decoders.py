@@ -201,6 +201,8 @@ class Decoder(nn.Module):
 
             def feed(step: int, row: RowLogits, drawn: _Drawn = drawn, core: Core = core) -> Row | None:
                 tokens = torch.stack([draw(field, temperature, generator) for field in row], 1)
+                if step == 0 and self.steps == self.grid.steps:
+                    self._open_once(core.fields, tokens, row, temperature, generator)
                 if kept is not None:
                     here = kept[:, step, core.fields]
                     tokens = torch.where(here < 0, tokens, here)
@@ -213,6 +215,18 @@ class Decoder(nn.Module):
             ends = torch.tensor([max(field.end, 0) for field in self.grid.fields], device=z.device)
             written = torch.where(self.grid.mask(written)[..., None] > 0, written, ends)
         return torch.cat([written, given], -1)
+
+    def _open_once(
+        self, fields: list[int], tokens: Row, logits: RowLogits, temperature: float, generator: torch.Generator | None
+    ) -> None:
+        """Draws the first tokens of segments anew that open like a later one, where only one of them may."""
+        for column, (index, row) in enumerate(zip(fields, logits, strict=True)):
+            token, segments = self.grid.fields[index].once
+            opens = (tokens[:, column] == token).unflatten(0, (-1, segments))
+            again = (opens & (opens.flip(1).cumsum(1).flip(1) > 1)).flatten()
+            if again.any():
+                others = row[again].index_fill(1, torch.tensor([token], device=row.device), -torch.inf)
+                tokens[again, column] = draw(others, temperature, generator)
 
     def _heads(self, core: Core, out: Float[Tensor, "stretch moment hidden"], mask: Mask) -> Logits:
         events = self.grid.events(out.reshape(*mask.shape, -1), mask)

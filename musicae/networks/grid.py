@@ -24,11 +24,13 @@ class Field:
         name: what the value is, used to name metrics.
         features: input features of every token.
         end: the token after which nothing follows in its segment, or -1.
+        once: a token that opens no more than one of so many segments, and their number; -1 where there is none.
     """
 
     name: str
     features: Float[Tensor, "vocabulary feature"]
     end: int = -1
+    once: tuple[int, int] = (-1, 1)
 
     @property
     def vocabulary(self) -> int:

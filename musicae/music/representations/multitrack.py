@@ -311,6 +311,7 @@ def _field(chords: bool) -> Field:
         transposition=table,
         onsets=range(NOTE_ON, NOTE_OFF),
         end=END,
+        once=(DRUMS, TRACKS),
         still=DRUMS,
         reharmonization=_reharmonization(tokens) if chords else None,
     )

@@ -32,6 +32,7 @@ class Field:
         transposition: the token that `token` becomes under each of `SHIFTS`; -1 where it leaves the range.
         onsets: the tokens that start a note or a hit.
         end: the token after which nothing follows in its segment, or -1 if there is none.
+        once: a token that opens no more than one of so many segments, and their number; -1 where there is none.
         orphan: the token that means nothing before the first onset of a window (a note-off) and is read as token 0
             there, or -1 if there is none.
         still: the token that opens segments which nothing moves to other pitches (drums), or -1 if there is none.
@@ -45,6 +46,7 @@ class Field:
     transposition: Integer[np.ndarray, "shift vocabulary"]
     onsets: range
     end: int = -1
+    once: tuple[int, int] = (-1, 1)
     orphan: int = -1
     still: int = -1
     reharmonization: Integer[np.ndarray, "chord triad vocabulary"] | None = None
