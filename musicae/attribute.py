@@ -27,7 +27,8 @@ def attribute(
     """The clip before, and the clip with its attributes changed.
 
     Args:
-        amounts: per attribute how much of its vector is added; 1 goes as far as changes most music (`fit.Fit`).
+        amounts: per attribute how much of its vector is added; 1 goes as far as it takes to change
+            most music (`fit.Fit`).
         source: what to change; without it, a draw from the prior at `tempo_qpm`.
 
     Raises:

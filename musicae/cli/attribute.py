@@ -35,8 +35,8 @@ def command(
 ) -> None:
     """Change an attribute of a clip, or of new music.
 
-    Without FILE, write new music after and before the change. An amount of 1 goes as far as changes most
-    music, if its code says anything of the attribute.
+    Without FILE, write new music after and before the change. An amount of 1 goes as far as it takes to
+    change most music, where codes hold the attribute.
 
     diatonic: notes in C major. density: notes. interval: leaps. syncopation16, syncopation8: notes off the eighth, off
     the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity, range."""
