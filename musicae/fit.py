@@ -13,11 +13,9 @@ from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.model import Model, save_attributes
+from musicae.model import BATCH, Model, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
-
-BATCH = 256
 
 LEAST_WINDOWS = 4
 """So that a quarter of them is one."""
