@@ -1,6 +1,6 @@
 """musicae: learn a latent space of music and move through it.
 
-`load` gives a `Model`; the verbs are functions of it, each in the module of its name: `musicae.sample.sample(model)`.
+`load` gives a `Model`; the verbs are functions of it, each in the module of its name: `musicae.verbs.sample`.
 """
 
 from __future__ import annotations

@@ -17,19 +17,19 @@ from torch import Tensor
 from musicae import config as configuration
 from musicae.config import Config, Table, build, complete
 from musicae.errors import MusicaeError
-from musicae.files import write_atomically
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.representation import Representation, Shape
+from musicae.music.representations.base import Representation, Shape
 from musicae.music.score import Score
 from musicae.networks.autoencoder import Autoencoder, evaluating
 from musicae.networks.decoders import DECODERS
+from musicae.networks.device import autocast, choose_device, precision
 from musicae.networks.embedding import EMBEDDINGS
 from musicae.networks.encoders import ENCODERS
-from musicae.networks.grid import Field, Grid
-from musicae.networks.hardware import autocast, choose_device, precision
 from musicae.networks.latents import LATENTS, PRIORS
 from musicae.networks.regularizers import KL, REGULARIZERS
-from musicae.shelf import find
+from musicae.networks.token_spec import Field, Grid
+from musicae.storage.atomic import write_atomically
+from musicae.storage.catalog import find
 
 TABLES: dict[str, Table] = {
     "representation": REPRESENTATIONS,

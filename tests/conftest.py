@@ -4,49 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from commands import MODELS, Done, Run, melody
 from hypothesis import settings
 
 from musicae.cli import app
-from musicae.config import Config, spec
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.dataset import Dataset
-from musicae.machine import physical_cores
+from musicae.cpu import physical_cores
 from musicae.model import Model, save, save_attributes
 from musicae.music.attributes import ATTRIBUTES
-from musicae.music.midi import write_midi
-from musicae.presets import PRESETS
+from tests.helpers.commands import MODELS, Done, Run, melody
+from tests.helpers.models import tiny_model
+from tests.helpers.scores import write_midi
 
 settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
 settings.load_profile("musicae")
 torch.set_num_threads(physical_cores())  # as the command line does
-
-
-def tiny_config(preset: str) -> Config:
-    """A preset with layers of a few units and a code of 8 numbers."""
-    return replace(
-        PRESETS[preset],
-        embedding=spec("features", size=8),
-        encoder=spec("dense", code=16, hidden=16),
-        latent=spec("gaussian", size=8),
-        decoder=spec("conductor", hidden=16, layers=1, conductor_hidden=16, conductor_layers=1),
-    )
-
-
-def tiny_model(preset: str) -> Model:
-    """A model whose weights are random and large enough for different codes to sound different."""
-    model = Model(tiny_config(preset), preset, "cpu")
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for weights in model.autoencoder.parameters():
-            weights.copy_(torch.randn(weights.shape, generator=generator))
-    return model
 
 
 @pytest.fixture(scope="session", params=["melody-2bar", "drums-2bar", "trio-4bar", "multitrack-1bar-chords"])

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from trainings import tiny
-
-from musicae.benchmark import benchmark
+from musicae.verbs.benchmark import benchmark
+from tests.helpers.trainings import tiny
 
 
 def test_benchmark_measures(tmp_path: Path) -> None:

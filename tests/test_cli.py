@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import MODELS, Done, Run, assert_fails
 
 from musicae.cli import app, console
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import read_midi
+from tests.helpers.commands import MODELS, Done, Run, assert_fails
 
 
 @pytest.mark.parametrize("name", list(app.COMMANDS))

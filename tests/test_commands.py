@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import MODELS, Run, assert_fails
-from conftest import tiny_model
 
 from musicae.corpus.dataset import Dataset
 from musicae.model import save
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import read_midi
+from tests.helpers.commands import MODELS, Run, assert_fails
+from tests.helpers.models import tiny_model
 
 
 def test_sampling_at_a_tempo(run: Run) -> None:

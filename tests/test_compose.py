@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from commands import Run, assert_fails
-from conftest import tiny_config, tiny_model
 
-from musicae.clip import Source
-from musicae.compose import Song, compose
+from musicae.clips.recipe import Style
+from musicae.clips.render import Source
 from musicae.config import spec
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.chords import CLASSES, parse
 from musicae.music.midi import read_midi
 from musicae.music.representations.multitrack import Multitrack
-from musicae.recipe import Style
+from musicae.verbs.compose import Song, compose
+from tests.helpers.commands import Run, assert_fails
+from tests.helpers.models import tiny_config, tiny_model
 
 QUARTERS = 4
 

@@ -1,8 +1,7 @@
 """Drums: nine classes, all drum tracks as one."""
 
-from scores import scale, score, track
-
 from musicae.music.representations.drums import CLASSES, Drums
+from tests.helpers.scores import scale, score, track
 
 
 def test_drum_classes_decode_to_their_first_pitch() -> None:

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from commands import Run, assert_fails
-from conftest import tiny_model
 
 from musicae.corpus.dataset import Dataset
-from musicae.evaluation.attributes import Effect, Matrix
+from musicae.evaluation.attribute_effects import Effect, Matrix
 from musicae.evaluation.evaluate import Evaluation, evaluate
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
+from tests.helpers.commands import Run, assert_fails
+from tests.helpers.models import tiny_model
 
 MOVES = {way: {"density": Effect(sign * 0.1, 0.9)} for way, sign in (("add", 1), ("subtract", -1))}
 CHANCE = {way: {"density": Effect(0.0, 0.3)} for way in MOVES}

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import tiny_model
 from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.evaluation import attributes, chords, interpolation, notes, reconstruction
+from musicae.evaluation import attribute_effects as attributes
+from musicae.evaluation import chord_following as chords
+from musicae.evaluation import interpolation, reconstruction
+from musicae.evaluation import note_distance as notes
+from musicae.evaluation.held_out import decoded, held_out
 from musicae.evaluation.ngram import Language
-from musicae.evaluation.windows import decoded, held_out
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.chords import QUALITIES, of_class, progression
@@ -26,8 +28,9 @@ from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.decoders import Decoder, Logits, Whole, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
-from musicae.networks.grid import Given, Grid, Tokens, Written
 from musicae.networks.latents import Code, Gaussian, Normal, Posterior
+from musicae.networks.token_spec import Given, Grid, Tokens, Written
+from tests.helpers.models import tiny_model
 
 C4, D4, E4 = 41, 43, 45
 """Melody tokens."""

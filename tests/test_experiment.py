@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import tiny_model
 from typer.testing import CliRunner, Result
 
 from musicae.cli import app
@@ -16,6 +15,7 @@ from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import Model, save, save_attributes
 from musicae.music.attributes import ATTRIBUTES
+from tests.helpers.models import tiny_model
 
 
 @pytest.fixture

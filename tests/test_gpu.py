@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_config
 
 from musicae.config import Training
 from musicae.corpus.dataset import Dataset
 from musicae.model import Model
 from musicae.networks.autoencoder import Batch
-from musicae.networks.packing import Full, Ragged
+from musicae.networks.ragged import Full, Ragged
 from musicae.networks.recurrent import fused, lstm
-from musicae.train import Run, begin
+from musicae.verbs.train import Run, begin
+from tests.helpers.models import tiny_config
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")]
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from scores import STEP, scale, score, track
 
 from musicae.errors import MusicaeError
+from musicae.music.representations.base import SHIFTS
 from musicae.music.representations.melody import Melody
-from musicae.music.representations.representation import SHIFTS
 from musicae.music.score import Notes, Track
+from tests.helpers.scores import STEP, scale, score, track
 
 
 def melody(*notes: tuple[int, int, int], bars: int = 1) -> list[int]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicae.errors import MusicaeError
-from musicae.music.midi import LARGEST_TICK, midi_bytes, read_midi, to_pretty_midi, write_midi
+from musicae.music.midi import LARGEST_TICK, midi_bytes, read_midi, to_pretty_midi
 from musicae.music.score import Meter, Notes, Score, Tempo, Track
 
 SCORE = Score(
@@ -138,24 +138,6 @@ def test_a_score_without_tracks_is_written() -> None:
 def test_a_score_too_long_to_write_is_refused() -> None:
     with pytest.raises(MusicaeError, match="too long"):
         midi_bytes(Score(480, (), end=LARGEST_TICK + 1))
-
-
-def test_files_are_written_whole_into_new_folders(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "a.mid"
-    write_midi(SCORE, path, "seed 7")
-    assert path.read_bytes() == midi_bytes(SCORE, "seed 7")
-    assert [file.name for file in path.parent.iterdir()] == ["a.mid"]
-    assert read_midi(path) == read_midi(str(path)) == read_midi(path.read_bytes())
-
-
-def test_what_cannot_be_written_says_so(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    (tmp_path / "folder.mid").mkdir()
-    for path in (tmp_path / "file" / "a.mid", tmp_path / "folder.mid"):
-        with pytest.raises(MusicaeError, match="cannot write") as failure:
-            write_midi(SCORE, path)
-        assert "-o" in failure.value.hint
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "folder.mid"]
 
 
 @pytest.mark.parametrize(

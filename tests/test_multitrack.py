@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musicae.cli.preprocess import funnel
+from musicae.cli.commands.preprocess import funnel
 from musicae.corpus.dataset import Windows
-from musicae.corpus.extract import best_window
-from musicae.corpus.fingerprints import fingerprints
 from musicae.corpus.preprocess import preprocess
+from musicae.corpus.window_hashes import fingerprints
+from musicae.corpus.windows import best_window
 from musicae.music.chords import QUALITIES, of_class, parse
-from musicae.music.midi import write_midi
+from musicae.music.representations.base import SHIFTS
 from musicae.music.representations.multitrack import (
     DRUMS,
     END,
@@ -22,8 +22,8 @@ from musicae.music.representations.multitrack import (
     VELOCITY,
     Multitrack,
 )
-from musicae.music.representations.representation import SHIFTS
 from musicae.music.score import Meter, Notes, Score, Track
+from tests.helpers.scores import write_midi
 
 ONE_BAR = Multitrack(bars=1)
 

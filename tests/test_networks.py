@@ -11,11 +11,11 @@ from musicae.networks.autoencoder import Autoencoder, Batch, nll
 from musicae.networks.decoders import DECODERS, ConductorLSTM, Decoder, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import ENCODERS
-from musicae.networks.grid import Field, Grid
 from musicae.networks.latents import LATENTS, Normal
-from musicae.networks.packing import Full, Ragged
+from musicae.networks.ragged import Full, Ragged
 from musicae.networks.recurrent import fused, last_outputs, lstm, recur, run
 from musicae.networks.regularizers import KL
+from musicae.networks.token_spec import Field, Grid
 
 GRIDS = {
     "one field": Grid(2, 4, (Field("a", torch.eye(5)),)),

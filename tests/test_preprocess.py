@@ -16,20 +16,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scores import BAR, band, scale, score, track
 from typer.testing import CliRunner, Result
 
 from musicae.cli.app import app
 from musicae.corpus import preprocess as module
-from musicae.corpus import workers
-from musicae.corpus.extract import onsets, rows_per_bar, settle
+from musicae.corpus import process_pool as workers
 from musicae.corpus.preprocess import preprocess
+from musicae.corpus.windows import onsets, rows_per_bar, settle
 from musicae.errors import MusicaeError
-from musicae.music.midi import midi_bytes, write_midi
+from musicae.music.midi import midi_bytes
 from musicae.music.representations import REPRESENTATIONS
+from musicae.music.representations.base import Refusal, Representation, Stream
 from musicae.music.representations.melody import Melody
-from musicae.music.representations.representation import Refusal, Representation, Stream
 from musicae.music.score import Meter, Score, Tempo
+from tests.helpers.scores import BAR, band, scale, score, track, write_midi
 
 SHARDS = [f"{split}/{name}.npy" for split in ("train", "validation", "test") for name in ("tokens", "offsets")]
 

@@ -11,7 +11,7 @@ from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.multitrack import Multitrack
 from musicae.networks.autoencoder import Batch
 from musicae.presets import PRESETS
-from musicae.train import config_for
+from musicae.verbs.train import config_for
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if not name.endswith("-large")])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from conftest import tiny_model
 
-from musicae.evaluation import agreement, probe
+from musicae.evaluation import consistency as agreement
+from musicae.evaluation import probe
 from musicae.model import Model
 from musicae.music.key import NO_KEY, key
 from musicae.music.score import Notes, Score, Track
+from tests.helpers.models import tiny_model
 
 
 def tune(*pitches: int, is_drum: bool = False) -> Score:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from musicae.cli import app
-from musicae.music.midi import write_midi
 from musicae.music.representations import REPRESENTATIONS
+from tests.helpers.scores import write_midi
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCKS = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from commands import Run, assert_fails
-from conftest import tiny_model
 
-from musicae import outputs
-from musicae.clip import make
+from musicae.clips import write as outputs
+from musicae.clips.recipe import FASTEST_QPM, SLOWEST_QPM, Recipe, Style
+from musicae.clips.render import make
 from musicae.errors import MusicaeError
 from musicae.model import Model
-from musicae.recipe import FASTEST_QPM, SLOWEST_QPM, Recipe, Style
-from musicae.sample import sample
+from musicae.verbs.sample import sample
+from tests.helpers.commands import Run, assert_fails
+from tests.helpers.models import tiny_model
 
 Z = [[0.5] * 8]
 WINDOW = np.zeros((2, 16, 1), dtype=int).tolist()

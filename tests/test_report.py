@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
-from commands import Run, assert_fails, melody
 
 from musicae.corpus.dataset import Dataset
 from musicae.evaluation.evaluate import Evaluation, evaluate
@@ -21,6 +20,7 @@ from musicae.render import svg
 from musicae.report import tables
 from musicae.report.page import write
 from musicae.report.table import Table, by_model
+from tests.helpers.commands import Run, assert_fails, melody
 
 SVG = "{http://www.w3.org/2000/svg}"
 

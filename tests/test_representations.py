@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scores import same
 
 from musicae.errors import MusicaeError
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.grid import MOST_BARS
+from musicae.music.representations.base import SHIFTS, Representation, Tokens
 from musicae.music.representations.multitrack import Multitrack
-from musicae.music.representations.representation import SHIFTS, Representation, Tokens
+from musicae.music.representations.time_grid import MOST_BARS
 from musicae.music.score import Meter, Notes, Score, Tempo, Track
+from tests.helpers.scores import same
 
 BARS = (1, 2, 16)
 EVERY = [

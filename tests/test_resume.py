@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from trainings import assert_same, tiny, trainer, weights
 
 from musicae.config import OPTIMIZERS, Spec, spec
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import load
-from musicae.train import Run, begin
 from musicae.training.distributed import Workers
 from musicae.training.loop import Silent, Trainer
+from musicae.verbs.train import Run, begin
+from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
 
 def interrupt_at(interrupted: Trainer, last: int) -> None:
@@ -91,7 +91,7 @@ def test_two_processes_do_what_one_does(latent: Spec, data: Dataset, tmp_path: P
     Run(config, str(data.folder), seed=3).save(tmp_path / "one")
     script = tmp_path / "ranks.py"
     script.write_text(
-        "import sys; from pathlib import Path; from musicae.train import Run, begin\n"
+        "import sys; from pathlib import Path; from musicae.verbs.train import Run, begin\n"
         "import musicae.training.loop as loop, torch\n"
         "loop.precision = lambda device: torch.float32\n"
         "torch.randn_like = torch.zeros_like  # processes draw noise of their own\n"

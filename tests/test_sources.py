@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from commands import Run, assert_fails, melody
 
-from musicae import shelf
-from musicae.clip import read
+from musicae.clips.render import read
 from musicae.errors import MusicaeError
-from musicae.music.midi import write_midi
 from musicae.music.representations.drums import Drums
 from musicae.music.score import Notes, Track
+from musicae.storage import catalog
+from tests.helpers.commands import Run, assert_fails, melody
+from tests.helpers.scores import write_midi
 
 
 def test_drums_asked_for_a_melody(run: Run, tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_drums_asked_for_a_melody(run: Run, tmp_path: Path) -> None:
 def test_a_melody_asked_for_drums_when_no_model_of_melodies_is_there(
     run: Run, tunes: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "installed", dict)
+    monkeypatch.setattr(catalog, "installed", dict)
     drums = Drums(bars=2)
     with pytest.raises(MusicaeError, match=r"a\.mid: no drums in the score: .* needs MIDI channel 10") as caught:
         read("a.mid", drums)

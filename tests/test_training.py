@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from trainings import assert_same, tiny, trainer, weights
 
 from musicae.config import Training, spec
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.errors import MusicaeError
 from musicae.model import build_autoencoder, load, save, save_attributes
 from musicae.music.representations import REPRESENTATIONS
-from musicae.pack import pack
-from musicae.train import Run, begin, finish, transfer
 from musicae.training.checkpoint import Progress
 from musicae.training.loop import Silent, fit_batch
 from musicae.training.validation import validate
+from musicae.verbs.pack import pack
+from musicae.verbs.train import Run, begin, finish, transfer
+from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
 
 def test_the_best_weights_are_kept(data: Dataset, tmp_path: Path) -> None:

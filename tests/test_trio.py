@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from scores import band, scale, score, track
 
 from musicae.errors import MusicaeError
 from musicae.music.representations.trio import Trio
 from musicae.music.score import Meter, Tempo
+from tests.helpers.scores import band, scale, score, track
 
 
 def test_every_melody_with_every_bass() -> None:

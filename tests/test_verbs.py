@@ -8,28 +8,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import tiny_model
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
-from musicae.attribute import attribute
-from musicae.clip import Clip, Source, make, read
+from musicae.clips.recipe import Recipe, Style
+from musicae.clips.render import Clip, Source, make, read
 from musicae.corpus.dataset import Dataset
-from musicae.encode import decode, encode
 from musicae.errors import MusicaeError
-from musicae.fit import fit, highest_quarter, work
-from musicae.interpolate import interpolate
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.score import Notes, Score, Tempo, Track, concatenate
-from musicae.recipe import Recipe, Style
-from musicae.reconstruct import reconstruct
-from musicae.replay import replay
-from musicae.sample import sample
-from musicae.vary import vary
+from musicae.training.attribute_vectors import fit, highest_quarter, work
+from musicae.verbs.attribute import attribute
+from musicae.verbs.codes import decode, encode
+from musicae.verbs.interpolate import interpolate
+from musicae.verbs.reconstruct import reconstruct
+from musicae.verbs.replay import replay
+from musicae.verbs.sample import sample
+from musicae.verbs.vary import vary
+from tests.helpers.models import tiny_model
 
 
 def window(model: Model, seed: int = 0) -> Source:

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from musicae import __version__
-from musicae.cli import (
+from musicae.cli import console
+from musicae.cli.commands import (
     attribute,
     benchmark,
     compare,
     compose,
-    console,
     data,
     decode,
     encode,
@@ -30,8 +30,8 @@ from musicae.cli import (
     train,
     vary,
 )
+from musicae.cpu import physical_cores
 from musicae.errors import MusicaeError
-from musicae.machine import physical_cores
 
 COMMANDS = {
     "preprocess": preprocess,

@@ -31,7 +31,7 @@ DEFAULT_CHORDS_MODEL = "multitrack-1bar-chords"
 
 def model_names(incomplete: str) -> list[str]:
     """The installed models that start with what was typed: for shell completion."""
-    from musicae.shelf import installed
+    from musicae.storage.catalog import installed
 
     return [name for name in installed() if name.startswith(incomplete)]
 
@@ -270,8 +270,8 @@ def load_for(dataset: Dataset, names: Sequence[str], device: str) -> list[Loaded
     Raises:
         MusicaeError: one is not there, or reads other music.
     """
-    from musicae.fit import check_kind
     from musicae.model import load
+    from musicae.training.attribute_vectors import check_kind
 
     models = [load(name, device) for name in names]
     for model in models:

@@ -15,7 +15,7 @@ from musicae.corpus import FORMAT
 from musicae.errors import MusicaeError
 from musicae.music.chords import TRIADS
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.representation import SHIFTS, Representation, Shape
+from musicae.music.representations.base import SHIFTS, Representation, Shape
 
 
 class Windows:

@@ -20,8 +20,9 @@ from jaxtyping import Bool, Integer, UInt64
 
 from musicae import __version__
 from musicae.corpus import FORMAT, SPLITS
-from musicae.corpus.inventory import COPY, Inventory, Progress, Source, digest_of, no_progress, take_inventory
-from musicae.corpus.reading import Chunk, Outcome
+from musicae.corpus.chunks import Chunk, Outcome
+from musicae.corpus.discover import COPY, Inventory, Progress, Source, digest_of, no_progress, take_inventory
+from musicae.corpus.process_pool import Task, Workers
 from musicae.corpus.shards import (
     DROPPED,
     Manifest,
@@ -31,11 +32,10 @@ from musicae.corpus.shards import (
     write_manifest,
     write_split,
 )
-from musicae.corpus.songs import SplitsFile, join_songs, split_songs
-from musicae.corpus.workers import Task, Workers
+from musicae.corpus.splits import SplitsFile, join_songs, split_songs
+from musicae.cpu import physical_cores
 from musicae.errors import MusicaeError
-from musicae.machine import physical_cores
-from musicae.music.representations.representation import Representation
+from musicae.music.representations.base import Representation
 
 FILES_PER_CHUNK = 128
 WORK = ".work"

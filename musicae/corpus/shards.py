@@ -16,9 +16,9 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.corpus import SPLITS
-from musicae.corpus.reading import Chunk, covered
-from musicae.files import write_atomically
-from musicae.music.representations.representation import Representation
+from musicae.corpus.chunks import Chunk, covered
+from musicae.music.representations.base import Representation
+from musicae.storage.atomic import write_atomically
 
 MANIFEST, DROPPED = "manifest.json", "dropped.csv"
 

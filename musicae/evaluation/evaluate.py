@@ -7,16 +7,21 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from musicae.corpus.dataset import Dataset
-from musicae.corpus.inventory import Progress, no_progress
-from musicae.evaluation import agreement, attributes, chords, interpolation, latent, probe, reconstruction, samples
-from musicae.evaluation.agreement import Agreements
-from musicae.evaluation.attributes import Matrix
-from musicae.evaluation.chords import Chords
+from musicae.corpus.discover import Progress, no_progress
+from musicae.evaluation import attribute_effects as attributes
+from musicae.evaluation import chord_following as chords
+from musicae.evaluation import consistency as agreement
+from musicae.evaluation import interpolation, probe, reconstruction
+from musicae.evaluation import latent_space as latent
+from musicae.evaluation import prior_samples as samples
+from musicae.evaluation.attribute_effects import Matrix
+from musicae.evaluation.chord_following import Chords
+from musicae.evaluation.consistency import Agreements
+from musicae.evaluation.held_out import decoded, heard_by, held_out, known_to, language_of
 from musicae.evaluation.interpolation import Interpolation
-from musicae.evaluation.latent import Map, Traversal
+from musicae.evaluation.latent_space import Map, Traversal
+from musicae.evaluation.prior_samples import Samples
 from musicae.evaluation.reconstruction import Reconstruction, Scores
-from musicae.evaluation.samples import Samples
-from musicae.evaluation.windows import decoded, heard_by, held_out, known_to, language_of
 from musicae.model import Model
 from musicae.music.score import Score
 from musicae.training.loop import COLLAPSED_NATS

@@ -15,11 +15,11 @@ import torch
 from jaxtyping import Float, Integer
 
 from musicae.errors import MusicaeError
+from musicae.evaluation.held_out import Advance, Tokens, Windows, decoded, silently
 from musicae.evaluation.ngram import Language
-from musicae.evaluation.notes import instruments_apart, notes_apart
-from musicae.evaluation.windows import Advance, Tokens, Windows, decoded, silently
+from musicae.evaluation.note_distance import instruments_apart, notes_apart
+from musicae.geometry import path
 from musicae.model import Model
-from musicae.walk import path
 
 Way = Integer[np.ndarray, "point window segment step field"]
 Window = Integer[np.ndarray, "segment step field"]

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from musicae.evaluation.attributes import values
-from musicae.evaluation.windows import Windows
+from musicae.evaluation.attribute_effects import values
+from musicae.evaluation.held_out import Windows
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 

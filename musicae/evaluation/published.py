@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from musicae.evaluation import reconstruction
-from musicae.evaluation.windows import Advance, Windows, silently
+from musicae.evaluation.held_out import Advance, Windows, silently
 from musicae.model import Model
-from musicae.music.representations.representation import Representation
+from musicae.music.representations.base import Representation
 
 
 @dataclass(frozen=True)

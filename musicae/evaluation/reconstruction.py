@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Integer
 
-from musicae.evaluation.notes import instruments, note_f1, onsets
-from musicae.evaluation.windows import Advance, Tokens, Windows, decoded, silently
+from musicae.evaluation.held_out import Advance, Tokens, Windows, decoded, silently
+from musicae.evaluation.note_distance import instruments, note_f1, onsets
 from musicae.model import BATCH, Model
-from musicae.music.representations.representation import Field
+from musicae.music.representations.base import Field
 from musicae.networks.autoencoder import evaluating
-from musicae.networks.hardware import autocast, precision
+from musicae.networks.device import autocast, precision
 from musicae.training.validation import validate
 
 Mask = Bool[np.ndarray, "window segment step"]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Integer, Shaped
 
-from musicae.music.representations.grid import STEPS_PER_QUARTER, Spans, skyline, to_steps
+from musicae.music.representations.time_grid import STEPS_PER_QUARTER, Spans, skyline, to_steps
 from musicae.music.score import Notes, Score, Track
 
 C_MAJOR = (0, 2, 4, 5, 7, 9, 11)

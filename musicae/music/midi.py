@@ -18,7 +18,6 @@ import pretty_midi  # type: ignore[import-untyped]
 from symusic.core import ScoreTick, TrackTick
 
 from musicae.errors import MusicaeError
-from musicae.files import write_atomically
 from musicae.music.score import Meter, Notes, Score, Tempo, Track
 
 T = TypeVar("T")
@@ -167,15 +166,6 @@ def _channels(score: Score) -> list[int]:
         found.append(min(CHANNELS, key=clash))
         taken[found[-1]].append((track.program, played))
     return found
-
-
-def write_midi(score: Score, path: str | Path, text: str | None = None) -> None:
-    """Write `midi_bytes` to a file, making its folder; a reader never sees half a file.
-
-    Raises:
-        MusicaeError: the file cannot be written.
-    """
-    write_atomically(Path(path), midi_bytes(score, text))
 
 
 def _file_bytes(path: Path) -> bytes:

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from musicae.networks.decoders import Decoder, Logits
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
-from musicae.networks.grid import Given, Grid, Tokens, Written
 from musicae.networks.latents import Code, Latent, Posterior, Prior
+from musicae.networks.token_spec import Given, Grid, Tokens, Written
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
 from musicae.networks.embedding import Embedding
-from musicae.networks.grid import Given, Grid, Mask, Tokens, Written
 from musicae.networks.latents import Code
-from musicae.networks.packing import Lengths
+from musicae.networks.ragged import Lengths
 from musicae.networks.recurrent import Cells, State, first_state, lstm, run
+from musicae.networks.token_spec import Given, Grid, Mask, Tokens, Written
 
 Logits = list[Float[Tensor, "event _"]]
 """Per field, of the steps that count (`Grid.events`)."""

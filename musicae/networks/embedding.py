@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from musicae.networks.grid import Features, Field, Grid, Tokens
+from musicae.networks.token_spec import Features, Field, Grid, Tokens
 
 
 class FieldEmbedding(nn.Module):

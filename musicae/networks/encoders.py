@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from musicae.networks.grid import Features, Grid, Mask
-from musicae.networks.packing import Lengths
+from musicae.networks.ragged import Lengths
 from musicae.networks.recurrent import last_outputs, lstm
+from musicae.networks.token_spec import Features, Grid, Mask
 
 Encoding = Float[Tensor, "batch size"]
 

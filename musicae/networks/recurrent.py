@@ -17,7 +17,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from musicae.networks.packing import Full, Lengths, Packing, packed
+from musicae.networks.ragged import Full, Lengths, Packing, packed
 
 State = Float[Tensor, "layer sequence hidden"]
 

@@ -8,7 +8,7 @@ from itertools import cycle
 from rich.text import Text
 
 from musicae.music.representations.drums import NAMES
-from musicae.music.representations.grid import STEPS_PER_BAR, STEPS_PER_QUARTER
+from musicae.music.representations.time_grid import STEPS_PER_BAR, STEPS_PER_QUARTER
 from musicae.music.score import Score, Track
 
 COLORS = ("cyan", "magenta", "yellow", "green", "blue")

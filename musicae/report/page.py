@@ -9,12 +9,12 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
-from musicae import places
 from musicae.evaluation.evaluate import Evaluation
-from musicae.files import write_atomically
 from musicae.report import figures, tables
 from musicae.report.figures import Figure
 from musicae.report.table import Table
+from musicae.storage import output_paths
+from musicae.storage.atomic import write_atomically
 
 INDEX, RECORD, SHEETS = "index.html", "evaluation.json", "csv"
 """What a folder holds: the page, all numbers, and a folder of tables."""
@@ -37,7 +37,7 @@ def check(folder: Path, *, force: bool = False) -> None:
         MusicaeError: there is one (unless `force`), or nothing can be written there.
     """
     for path in (folder / INDEX, folder / RECORD, folder / SHEETS / "models.csv"):
-        places.check_file(path, force=force)
+        output_paths.check_file(path, force=force)
 
 
 def write(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
-from musicae.evaluation.agreement import Agreements
-from musicae.evaluation.attributes import Matrix
-from musicae.evaluation.chords import Chords
+from musicae.evaluation.attribute_effects import Matrix
+from musicae.evaluation.chord_following import Chords
+from musicae.evaluation.consistency import Agreements
 from musicae.evaluation.evaluate import Evaluation
 from musicae.evaluation.interpolation import Curve, Interpolation
+from musicae.evaluation.prior_samples import Samples
 from musicae.evaluation.reconstruction import Interval, Reconstruction, Scores
-from musicae.evaluation.samples import Samples
 from musicae.report.table import Cell, Rows, Table, by_model
 
 SHARE, CHANGE = ".3f", "+.3f"

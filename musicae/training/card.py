@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from musicae.files import write_atomically
 from musicae.model import Model
+from musicae.storage.atomic import write_atomically
 from musicae.training.checkpoint import Progress
 from musicae.training.validation import Metrics
 

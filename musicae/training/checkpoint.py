@@ -11,8 +11,8 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 from musicae.errors import MusicaeError
-from musicae.files import write_atomically
-from musicae.training.optimizer import ADAM, MUON, Moments, Optimizer
+from musicae.storage.atomic import write_atomically
+from musicae.training.groups import ADAM, MUON, Moments, Optimizer
 
 
 @dataclass

@@ -20,15 +20,15 @@ from torch import Tensor, nn
 from musicae.config import Training
 from musicae.corpus.dataset import Windows
 from musicae.errors import MusicaeError
-from musicae.files import write_atomically
 from musicae.model import Model, save
-from musicae.music.midi import write_midi
+from musicae.music.midi import midi_bytes
 from musicae.networks.autoencoder import Batch
-from musicae.networks.hardware import autocast, precision
+from musicae.networks.device import autocast, precision
 from musicae.seeds import mix
+from musicae.storage.atomic import write_atomically
 from musicae.training.checkpoint import Progress, load_state, save_state
 from musicae.training.distributed import Workers
-from musicae.training.optimizer import Optimizer
+from musicae.training.groups import Optimizer
 from musicae.training.schedules import learning_rate, sampling_probability
 from musicae.training.validation import Metrics, validate
 
@@ -228,7 +228,8 @@ class Trainer:
             self._save_model()
         self._write_metrics({"split": "validation", **metrics, "skipped": progress.skipped})
         tokens = self.model.decode(self.model.prior(1, self.seed), seed=self.seed)[0]
-        write_midi(self.model.representation.decode(tokens), self.folder / "samples" / f"{progress.update:07}.mid")
+        midi = midi_bytes(self.model.representation.decode(tokens))
+        write_atomically(self.folder / "samples" / f"{progress.update:07}.mid", midi)
         self.reporter.validated(progress, metrics)
         if metrics.get("use", math.inf) < COLLAPSED_NATS:
             betas = [float(part.arguments.get("beta", 0)) for part in self.model.config.regularizers]

@@ -9,9 +9,9 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from musicae.networks.autoencoder import Autoencoder, Batch, evaluating, nll
-from musicae.networks.grid import Tokens
-from musicae.networks.hardware import autocast, precision
+from musicae.networks.device import autocast, precision
 from musicae.networks.regularizers import kl_divergence
+from musicae.networks.token_spec import Tokens
 
 ACTIVE = 0.01
 """A dimension is active when its posterior mean varies by more than this over windows (Burda et al. 2016)."""

@@ -13,7 +13,15 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Integer
 
-from musicae.music.representations.grid import (
+from musicae.music.representations.base import (
+    SHIFTS,
+    Field,
+    Refusal,
+    Representation,
+    Stream,
+    Tokens,
+)
+from musicae.music.representations.time_grid import (
     STEPS_PER_BAR,
     TICKS_PER_QUARTER,
     TICKS_PER_STEP,
@@ -25,14 +33,6 @@ from musicae.music.representations.grid import (
     opening,
     skyline,
     stream,
-)
-from musicae.music.representations.representation import (
-    SHIFTS,
-    Field,
-    Refusal,
-    Representation,
-    Stream,
-    Tokens,
 )
 from musicae.music.score import Notes, Score, Track
 

@@ -14,10 +14,9 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.errors import MusicaeError
+from musicae.music.chord_inference import infer
 from musicae.music.chords import CLASSES, NO_CHORD, QUALITIES, of_class, progression
-from musicae.music.harmony import infer
-from musicae.music.representations.grid import TICKS_PER_QUARTER, Grid, Rows, bar_shape, in_words, opening
-from musicae.music.representations.representation import (
+from musicae.music.representations.base import (
     SHIFTS,
     Field,
     Given,
@@ -27,6 +26,7 @@ from musicae.music.representations.representation import (
     Tokens,
     Written,
 )
+from musicae.music.representations.time_grid import TICKS_PER_QUARTER, Grid, Rows, bar_shape, in_words, opening
 from musicae.music.score import Notes, Score, Track, concatenate
 
 TRACKS, EVENTS = 8, 64

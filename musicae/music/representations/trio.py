@@ -7,21 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from musicae.music.representations.base import Refusal, Representation, Stream, Tokens
 from musicae.music.representations.drums import (
     drum_field,
     drum_lines,
     drum_notes,
     random_drums,
-)
-from musicae.music.representations.grid import (
-    STEPS_PER_BAR,
-    TICKS_PER_QUARTER,
-    TICKS_PER_STEP,
-    Grid,
-    Line,
-    bar_shape,
-    opening,
-    stream,
 )
 from musicae.music.representations.melody import (
     BASS_PROGRAM,
@@ -32,7 +23,16 @@ from musicae.music.representations.melody import (
     melody_lines,
     random_line,
 )
-from musicae.music.representations.representation import Refusal, Representation, Stream, Tokens
+from musicae.music.representations.time_grid import (
+    STEPS_PER_BAR,
+    TICKS_PER_QUARTER,
+    TICKS_PER_STEP,
+    Grid,
+    Line,
+    bar_shape,
+    opening,
+    stream,
+)
 from musicae.music.score import Notes, Score, Track
 
 MOST_MELODIES, MOST_BASSES = 4, 2

@@ -1,0 +1,81 @@
+"""`musicae attribute`."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+from musicae.cli.delivery import check_output, deliver, read_source
+
+EXAMPLES = ("musicae attribute --add density", "musicae attribute a.mid --add density --subtract interval=0.5")
+
+Change = typer.Option(metavar="NAME[=AMOUNT]", show_default=False, help="An attribute, by an amount of 1 or as given.")
+
+
+def command(
+    file: Annotated[str | None, typer.Argument(help="A MIDI file; without it, new music is changed.")] = None,
+    add: Annotated[list[str] | None, Change] = None,
+    subtract: Annotated[list[str] | None, Change] = None,
+    temperature: cli.Temperature = 0.0,
+    model: cli.Model = cli.DEFAULT_MODEL,
+    bar: cli.Bar = None,
+    track: cli.Track = None,
+    tempo: cli.QPM = None,
+    seed: cli.Seed = None,
+    output: cli.Output = None,
+    force: cli.Force = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Change an attribute of a clip, or of new music.
+
+    Without FILE, write new music after and before the change. An amount of 1 goes as far as it takes to
+    change most music, where codes hold the attribute.
+
+    diatonic: notes in C major. density: notes. interval: leaps. syncopation16, syncopation8: notes off the eighth, off
+    the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity, range."""
+    console = Console(quiet, json)
+    labels = ["after"] if file else ["after", "before"]
+    if file is None and (bar, track) != (None, None):
+        raise typer.BadParameter("--bar and --track choose from a FILE: name one")
+    amounts = parse(add or [], subtract or [])
+    check_output(output, console, force, labels, inputs=[file] if file else [])
+    from musicae.model import load
+    from musicae.music.attributes import ATTRIBUTES
+    from musicae.verbs.attribute import attribute
+
+    net = load(model, device)
+    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo) if file else None
+    drawn = console.seed(seed, needed=source is None or temperature > 0)
+    before, after = attribute(net, amounts, source, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
+    stages = {"before": before.score, "after": after.score}
+    if file and source:
+        stages = {file: net.representation.decode(source.tokens), "reconstructed": before.score, "after": after.score}
+    values = {name: {stage: ATTRIBUTES[name](score) for stage, score in stages.items()} for name in amounts}
+    for name, of_stage in values.items():
+        console.note(f"{name}: {', '.join(f'{stage} {value:.3g}' for stage, value in of_stage.items())}")
+    deliver([after] if source else [after, before], output, console, force, labels, extra={"changed": values})
+
+
+def parse(add: list[str], subtract: list[str]) -> dict[str, float]:
+    """The amount of every attribute: `density` is 1 of it, `density=0.5` a half; repeated ones add up."""
+    if not add + subtract:
+        raise typer.BadParameter("say what to change: --add density, or --subtract interval=0.5")
+    amounts: defaultdict[str, float] = defaultdict(float)
+    for sign, items in ((1, add), (-1, subtract)):
+        for item in items:
+            name, equals, amount = item.partition("=")
+            try:
+                value = float(amount if equals else 1)
+            except ValueError:
+                value = math.nan
+            if not math.isfinite(value):
+                raise typer.BadParameter(f"{amount!r} is not an amount: write {name}=0.5")
+            amounts[name] += sign * value
+    return dict(amounts)

@@ -1,0 +1,94 @@
+"""`musicae benchmark`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.commands.train import preset_names
+from musicae.cli.console import Console
+
+if TYPE_CHECKING:
+    from musicae.config import Config
+    from musicae.verbs.benchmark import Reference, Speed
+
+EXAMPLES = (
+    "musicae benchmark --seconds 2",
+    "musicae benchmark --preset melody-16bar --set training.batch=64 --seconds 2",
+)
+
+
+def command(
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            show_default="Magenta's small models", metavar="NAME", help="What to time.", autocompletion=preset_names
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, metavar="S", help="How long to train; sampling takes about as long.")
+    ] = 10.0,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Time training and sampling beside a matrix product.
+
+    Without --preset it times models of the sizes at which Magenta's MusicVAE was timed, and compares.
+    """
+    console = Console(quiet, json)
+    from musicae.verbs.benchmark import REFERENCES, benchmark
+
+    if settings and preset is None:
+        raise typer.BadParameter("--set changes a preset: name it with --preset")
+    configs = {name: reference.config for name, reference in REFERENCES.items()}
+    if preset is not None:
+        configs = {preset: _configured(preset, settings or [])}
+    speeds = {}
+    for name, config in configs.items():
+        speeds[name] = benchmark(name, config, seconds=seconds, device=device)
+        for line in _lines(speeds[name], REFERENCES[name] if preset is None else None):
+            console.note(line)
+    console.data([], {name: asdict(speed) for name, speed in speeds.items()})
+
+
+def _configured(preset: str, settings: list[str]) -> Config:
+    from musicae.config import override
+    from musicae.errors import unknown
+    from musicae.model import TABLES
+    from musicae.presets import PRESETS
+
+    if preset not in PRESETS:
+        raise unknown("preset", preset, PRESETS)
+    config = PRESETS[preset]
+    for setting in settings:
+        config = override(config, setting, TABLES)
+    return config
+
+
+def _lines(speed: Speed, reference: Reference | None) -> list[str]:
+    """The figures in words; with a reference, how many times its speed they are."""
+
+    def times(ours: float, theirs: float | None) -> str:
+        return "" if theirs is None else f" ({ours / theirs:.2f} times Magenta)"
+
+    share = speed.training_gflops / speed.matmul_gflops
+    theirs = reference.samples_per_second if reference else {}
+    lines = [
+        f"{speed.name}: {speed.parameters / 1e6:.2f} M parameters, {speed.device}, {speed.precision}, "
+        f"threads {speed.threads}, batch {speed.batch}",
+        f"  training  {speed.windows_per_second:,.0f} windows/s, {speed.cpu_seconds:.3f} CPU-s an update"
+        + times(1 / speed.cpu_seconds, 1 / reference.cpu_seconds if reference else None),
+        f"            {speed.training_gflops:,.0f} of {speed.matmul_gflops:,.0f} GFLOP/s of a matrix product "
+        f"({share:.0%}); loading takes {speed.loading_share:.1%}",
+    ]
+    for n, rate in speed.samples_per_second.items():
+        lines.append(f"  sampling  {rate:,.0f} a second at batch {n}" + times(rate, theirs.get(n)))
+    return lines

@@ -1,0 +1,80 @@
+"""`musicae compare`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+
+if TYPE_CHECKING:
+    from musicae.corpus.dataset import Dataset
+    from musicae.model import Model
+
+EXAMPLES = ("musicae compare melody-2bar", "musicae compare models/mine models/mine-flat --data data/mine --json")
+
+
+def command(
+    models: cli.Models,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DATA",
+            show_default="those in data/ and in the package",
+            help="A data set, for the models that read its kind of music; repeatable.",
+        ),
+    ] = None,
+    split: cli.Split = "test",
+    windows: cli.AtMost = 1024,
+    seed: cli.WhichSeed = 0,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Compare how well models of any kinds give windows back, beside what was published.
+
+    Shares of right steps on held-out music at temperature 1, given the true steps before (teacher) and given the code
+    alone (drawn), beside those of a model that always holds, and of the nearest model of Roberts et al. 2018, which
+    saw other music."""
+    console = Console(quiet, json)
+    from musicae.evaluation.held_out import held_out
+    from musicae.evaluation.published import beside_published
+    from musicae.model import load
+    from musicae.report.table import Table
+
+    chosen = [(net, _data_for(net, data)) for net in (load(name, device) for name in models)]
+    names = cli.distinct([net.name for net, _ in chosen])
+    rows: list[dict[str, str | int | float | None]] = []
+    with console.progress("reconstructing") as done:
+        for name, (net, dataset) in zip(names, chosen, strict=True):
+            tokens = held_out(net, dataset, windows, split=split, seed=seed)
+            seen = {"data": dataset.folder.name, "seen": net.windows_seen or None}
+            fields = beside_published(net, tokens, seed=seed, progress=done)
+            rows += [{"model": name, "field": field, **seen, **shares} for field, shares in fields.items()]
+    styles = {"model": "", "field": "", "data": "", "seen": ","}
+    columns = {name: styles.get(name, ".3f") for name in rows[0]}
+    title = f"Share of right steps at temperature 1, {split} split, at most {windows} windows a model"
+    console.tables([Table("compare", title, columns, [list(row.values()) for row in rows])])
+    console.data([], {"split": split, "windows": windows, "seed": seed, "rows": rows})
+
+
+def _data_for(net: Model, asked: list[str] | None) -> Dataset:
+    """The first of the data sets that were asked for, or of all that are here, that holds what the model reads."""
+    from musicae.corpus.dataset import Dataset
+    from musicae.errors import MusicaeError
+    from musicae.storage.catalog import datasets, find_dataset
+
+    for place in [find_dataset(name) for name in asked] if asked else datasets().values():
+        try:
+            dataset = Dataset(place)
+        except MusicaeError:
+            if asked:
+                raise
+            continue  # one that nobody asked for
+        if dataset.representation == net.representation:
+            return dataset
+    raise MusicaeError(
+        f"no data set here holds {net.representation}, which {net.name} reads", net.representation.made_by
+    )

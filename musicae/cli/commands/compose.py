@@ -1,0 +1,75 @@
+"""`musicae compose`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+from musicae.cli.delivery import check_output, deliver, each, read_source
+
+EXAMPLES = ('musicae compose --chords "C Am F G"', 'musicae compose --chords "Dm7 G7 C" --form AABA -o song.mid')
+
+
+def command(
+    chords: Annotated[
+        str, typer.Option("--chords", metavar="SYMBOLS", help="Chords of one section, like C, F#m7b5, Bbmaj7 or N.C.")
+    ],
+    bars_per_chord: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How long a chord lasts.")] = 1,
+    form: Annotated[
+        str, typer.Option(metavar="LETTERS", help="A letter for every section; equal ones are alike.")
+    ] = "A",
+    repeat: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How often the form is played.")] = 1,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="FILE", show_default=False, help="A MIDI file to begin from.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="FILE", show_default=False, help="A MIDI file to arrive at.")
+    ] = None,
+    bar: cli.Bars = None,
+    track: cli.Tracks = None,
+    variation: Annotated[
+        float, typer.Option(min=0, max=1, metavar="SHARE", help="How much the bars of a section differ.")
+    ] = 0.0,
+    temperature: cli.Temperature = 0.5,
+    model: cli.Model = cli.DEFAULT_CHORDS_MODEL,
+    tempo: cli.QPM = None,
+    seed: cli.Seed = None,
+    output: cli.Output = None,
+    force: cli.Force = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Write a piece for several instruments over a chord progression.
+
+    The instruments and the rhythm stay through a section, and the notes follow the triads of the chords (G7/B is G).
+    Sections of one letter are the same music. The first letter of the form has the style of the file after --from, the
+    one that comes in last (B in AABA) that after --to; a form of one letter goes from one to the other bar by bar, and
+    its instruments change."""
+    console = Console(quiet, json)
+    if start is end is None and (bar or track):
+        raise typer.BadParameter("--bar and --track choose from files: name one after --from or --to")
+    if start == end == "-":
+        raise typer.BadParameter("stdin holds one file: name the one to begin from, or the one to arrive at")
+    bars, tracks = each(bar), each(track)
+    check_output(output, console, force, inputs=[path for path in (start, end) if path is not None])
+    from musicae.model import load
+    from musicae.music.chords import progression
+    from musicae.verbs.compose import Song, compose, draws
+
+    for notice in dict.fromkeys(chord.notice for chord in progression(chords) if chord.notice):
+        console.note(notice)
+    net = load(model, device)
+    net.require_chords()
+    ends = [
+        None if path is None else read_source(path, net, console, bar=first, track=part, tempo=tempo)
+        for path, first, part in zip((start, end), bars, tracks, strict=True)
+    ]
+    song = Song(chords, bars_per_chord, form, repeat)
+    needed = temperature > 0 or draws(song, start is not None, end is not None, variation)
+    drawn = console.seed(seed, needed=needed)
+    clip = compose(net, song, *ends, variation=variation, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
+    deliver([clip], output, console, force)

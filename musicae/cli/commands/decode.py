@@ -1,0 +1,50 @@
+"""`musicae decode`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+from musicae.cli.delivery import check_output, deliver, from_stdin
+
+EXAMPLES = ("musicae decode z.json", "musicae decode z.json --temperature 0.8 -o again.mid")
+
+
+def command(
+    file: cli.RecipeFile,
+    temperature: cli.Temperature = 0.0,
+    model: cli.RecipeModel = None,
+    tempo: cli.QPM = None,
+    seed: cli.Seed = None,
+    output: cli.Output = None,
+    force: cli.Force = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Write the music of latent codes.
+
+    FILE is what musicae encode wrote, or the JSON beside any output, edited as you like. Each of its codes becomes a
+    clip, made anew with the temperature and seed of this command. To make an output again as it was, there is musicae
+    replay.
+    """
+    console = Console(quiet, json)
+    from musicae.clips.write import read_recipe
+    from musicae.errors import regarding
+    from musicae.model import load
+    from musicae.verbs.codes import decode
+
+    recipe = read_recipe(from_stdin(file))
+    if file != "-":
+        recipe = replace(recipe, origin=Path(file).stem)
+    labels = [""] * len(recipe.z)
+    check_output(output, console, force, labels, inputs=[file])
+    net = load(model or recipe.model, device)
+    if recipe.hash not in ("", net.hash):
+        console.note(f"the codes are of {recipe.model} {recipe.hash}: {net.name} {net.hash} reads them in its own way")
+    drawn = console.seed(seed, needed=temperature > 0)
+    with regarding(file):
+        clips = decode(net, recipe, temperature=temperature, seed=drawn, tempo_qpm=tempo)
+    deliver(clips, output, console, force, labels)

@@ -1,0 +1,65 @@
+"""`musicae fit`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+from musicae.storage import output_paths
+
+EXAMPLES = ("musicae fit models/mine tunes", "musicae fit models/mine data/mine --windows 100000")
+
+
+def command(
+    model: Annotated[str, typer.Argument(help="An installed model or a model folder.", autocompletion=cli.model_names)],
+    data: Annotated[str, typer.Argument(help="A folder that musicae preprocess wrote, or the name of one.")],
+    windows: Annotated[
+        int, typer.Option(min=4, metavar="N", help="How many training windows to read at most.")
+    ] = 50_000,
+    seed: Annotated[int, typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", help="Which windows are drawn.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace the vectors that the model has.")] = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Compute the attribute vectors of a model anew.
+
+    A training that comes to its end computes them from 10,000 windows; this takes more, or other music. A vector leads
+    from the mean code of the quarter of the windows with least of the attribute towards that of the quarter with most,
+    and as far as it takes to change what is decoded. An attribute that does not vary gets no vector. They are stored
+    with the model.
+    """
+    console = Console(quiet, json)
+    from musicae.corpus.dataset import Dataset
+    from musicae.errors import MusicaeError
+    from musicae.model import load
+    from musicae.music.attributes import ATTRIBUTES
+    from musicae.storage.catalog import find, find_dataset
+    from musicae.training.attribute_vectors import fit, store, work
+
+    folder, dataset = find(model), Dataset(find_dataset(data))
+    output_paths.check(str(folder / "attributes.safetensors"), [""], ".safetensors", force=True)
+    net = load(folder, device)
+    if net.attributes and not force:
+        raise MusicaeError(f"{net.name} has attribute vectors", "replace them with --force")
+    with console.progress("fitting", work(min(windows, dataset.manifest["splits"]["train"]["windows"]))) as done:
+        fits = fit(net, dataset, windows=windows, seed=seed, progress=done)
+    replaced, without = sorted(net.attributes), [name for name in ATTRIBUTES if name not in fits]
+    path = store(net, fits)
+    if replaced:
+        console.note(f"replaced the vectors that {net.name} had: {', '.join(replaced)}")
+    if without:
+        console.note(f"no vector for {', '.join(without)}: always the same in {data}")
+    for name, found in fits.items():
+        quarters = f"{found.low:.3f} in the lowest quarter, {found.high:.3f} in the highest"
+        console.note(
+            f"{name:14} {quarters}; {found.length:g} times the way between them moves "
+            f"{found.up:.0%} up and {found.down:.0%} down"
+        )
+    kept = ("low", "high", "length", "up", "down")
+    found_of = {name: {key: getattr(found, key) for key in kept} for name, found in fits.items()}
+    record = {"model": net.name, "attributes": found_of, "replaced": replaced, "without": without}
+    console.data([path], {**record, "files": [str(path)]})

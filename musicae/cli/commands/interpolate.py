@@ -1,0 +1,58 @@
+"""`musicae interpolate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+from musicae.cli.delivery import check_output, deliver, each, read_source
+
+EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid --steps 9 --exact-ends -o slow.mid")
+
+
+def command(
+    a: cli.File,
+    b: cli.File,
+    steps: Annotated[int, typer.Option(min=2, metavar="N", help="Clips from a to b, both included.")] = 5,
+    linear: Annotated[bool, typer.Option("--linear", help="Go along a line, not a great circle.")] = False,
+    exact_ends: Annotated[
+        bool, typer.Option("--exact-ends", help="Keep the notes of a and b; they are reconstructions otherwise.")
+    ] = False,
+    bar: cli.Bars = None,
+    track: cli.Tracks = None,
+    temperature: cli.Temperature = 0.0,
+    model: cli.Model = cli.DEFAULT_MODEL,
+    tempo: cli.QPM = None,
+    seed: cli.Seed = None,
+    output: cli.Output = None,
+    force: cli.Force = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Go from one clip to another in steps.
+
+    Writes one file with all steps in a row, and one file per step; tempo and instruments are those of A, unless
+    the model writes instruments itself."""
+    console = Console(quiet, json)
+    if a == b == "-":
+        raise typer.BadParameter("stdin holds one file: name a or b")
+    bars, tracks = each(bar), each(track)
+    labels = ["joined", *[""] * steps]
+    check_output(output, console, force, labels, inputs=[a, b])
+    from musicae.model import load
+    from musicae.verbs.interpolate import interpolate
+
+    net = load(model, device)
+    start, end = (
+        read_source(path, net, console, bar=first, track=part, tempo=tempo)
+        for path, first, part in zip((a, b), bars, tracks, strict=True)
+    )
+    drawn = console.seed(seed, needed=temperature > 0)
+    clips = interpolate(
+        net, start, end, steps=steps, linear=linear, exact_ends=exact_ends, temperature=temperature, seed=drawn
+    )
+    deliver(clips, output, console, force, labels)

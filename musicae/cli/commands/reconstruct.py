@@ -1,0 +1,35 @@
+"""`musicae reconstruct`."""
+
+from __future__ import annotations
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+from musicae.cli.delivery import check_output, deliver, read_source
+
+EXAMPLES = ("musicae reconstruct a.mid", "musicae reconstruct a.mid --bar 5 -o heard.mid")
+
+
+def command(
+    file: cli.File,
+    temperature: cli.Temperature = 0.0,
+    model: cli.Model = cli.DEFAULT_MODEL,
+    bar: cli.Bar = None,
+    track: cli.Track = None,
+    tempo: cli.QPM = None,
+    seed: cli.Seed = None,
+    output: cli.Output = None,
+    force: cli.Force = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Encode a clip and decode it again."""
+    console = Console(quiet, json)
+    check_output(output, console, force, inputs=[file])
+    from musicae.model import load
+    from musicae.verbs.reconstruct import reconstruct
+
+    net = load(model, device)
+    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
+    drawn = console.seed(seed, needed=temperature > 0)
+    deliver([reconstruct(net, source, temperature=temperature, seed=drawn)], output, console, force)

@@ -1,0 +1,44 @@
+"""`musicae replay`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+from musicae.cli.delivery import check_output, deliver, from_stdin
+
+EXAMPLES = ("musicae replay morph.json", "musicae replay morph.json -o again.mid")
+
+
+def command(
+    file: cli.RecipeFile,
+    model: cli.RecipeModel = None,
+    output: cli.Output = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Overwrite the file that -o names, and go on with another model: other notes."),
+    ] = False,
+    device: Annotated[cli.Where | None, typer.Option(show_default=False, help="Where to compute; as before.")] = None,
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Make an output again, byte for byte.
+
+    FILE is the JSON beside it, as it was written. To make new clips from its codes, edited or at another temperature,
+    there is musicae decode.
+    """
+    console = Console(quiet, json)
+    from musicae.clips.write import read_recipe
+    from musicae.errors import regarding
+    from musicae.verbs.replay import original, replay
+
+    recipe = read_recipe(from_stdin(file))
+    check_output(output, console, force, [recipe.label], inputs=[file])
+    with regarding(file):
+        net = original(model or recipe.model, device or recipe.device)
+    with regarding(file):
+        clip = replay(net, recipe, force=force)
+    deliver([clip], output, console, force, [recipe.label])

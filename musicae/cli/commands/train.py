@@ -1,0 +1,254 @@
+"""`musicae train`."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+import sys
+from dataclasses import replace
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+    from musicae.training.checkpoint import Progress
+    from musicae.training.loop import Trainer
+    from musicae.training.validation import Metrics
+    from musicae.verbs.train import Run
+
+EXAMPLES = ("musicae train", "musicae train data/mine --preset melody-16bar -o models/mine --minutes 60")
+
+DEFAULT_MINUTES = 20.0
+
+
+def preset_names(incomplete: str) -> list[str]:
+    """The presets that start with what was typed: for shell completion."""
+    from musicae.presets import PRESETS
+
+    return [name for name in PRESETS if name.startswith(incomplete)]
+
+
+def command(
+    data: Annotated[
+        str | None,
+        typer.Argument(help="A folder that musicae preprocess wrote, or the name of one.", show_default="tunes"),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="A named configuration.", show_default="the one for DATA", metavar="NAME", autocompletion=preset_names
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        cli.folder_option("Where the model goes. Without it: a free name in models/."),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            metavar="M",
+            show_default="20, unless --updates is given",
+            help="Stop after this time in all, resumed parts counted in. More of it raises the learning rate again.",
+        ),
+    ] = None,
+    updates: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", show_default=False, help="Stop after so many updates, if the time allows them."
+        ),
+    ] = None,
+    initial: Annotated[
+        str, typer.Option("--from", metavar="MODEL", show_default=False, help="Begin with the weights of this model.")
+    ] = "",
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", show_default=False, help="Go on with the training that was stopped there."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=cli.LARGEST_SEED, metavar="N", show_default="0", help="Same seed and --updates, same weights."
+        ),
+    ] = None,
+    device: cli.Device = "auto",
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")] = False,
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Train a model on a data set; the weights that do best on held-out songs are kept.
+
+    Ctrl-C stops and saves, musicae train --resume FOLDER goes on. The learning rate falls to the end, by updates or by
+    minutes, whichever is nearer; with --updates alone the weights are those of a training that was never stopped.
+    """
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
+    console = Console(quiet or not first, json)
+    if tensorboard:
+        _writer_class()  # or fail before anything is made
+
+    settings = [*(settings or []), *([f"training.updates={updates}"] if updates else [])]
+    if resume is not None:
+        if any((data, preset, output, initial, seed is not None)):
+            raise typer.BadParameter("--resume goes on with what its training was begun with; leave the others away")
+        folder, run = resume, _resumed(resume, settings)
+    else:
+        folder, run = _planned(data or "tunes", preset, output, initial, settings, seed or 0)
+        run = replace(run, minutes=DEFAULT_MINUTES)
+    if minutes is not None or updates is not None:
+        run = replace(run, minutes=minutes or 0.0)
+    _train(console, folder, run, device, resume=resume is not None, events=tensorboard and first)
+
+
+def _train(console: Console, folder: Path, run: Run, device: str, *, resume: bool, events: bool) -> None:
+    """Trains into a folder, shows how it goes, and measures what came of it."""
+    from musicae.training.attribute_vectors import work
+    from musicae.verbs.train import FITTED_WINDOWS, begin, finish
+
+    with Display(console) as display:
+        trainer = begin(run, folder, device=device, reporter=display, resume=resume)
+        display.begin(trainer, run.minutes, folder if events else None)
+        console.note(f"training {folder} on {trainer.model.device}: Ctrl-C stops and saves")
+        try:
+            trainer.run(run.minutes - trainer.progress.seconds / 60 if run.minutes else math.inf)
+        except KeyboardInterrupt:
+            console.note(f"stopped after update {trainer.progress.saved}; go on with musicae train --resume {folder}")
+            trainer.workers.leave()
+            raise
+    trainer.workers.leave()
+    if trainer.workers.rank == 0:
+        with console.progress("fitting attribute vectors", work(min(FITTED_WINDOWS, len(trainer.train)))) as done:
+            metrics = finish(trainer, run, done)
+        console.note(f"play it: musicae sample -m {folder}")
+        console.data([folder], {"model": str(folder), "updates": trainer.progress.update, "test": metrics})
+
+
+def _planned(
+    data: str, preset: str | None, output: Path | None, initial: str, settings: list[str], seed: int
+) -> tuple[Path, Run]:
+    """Where a new training goes, and what it is."""
+    from musicae.config import override
+    from musicae.corpus.dataset import Dataset
+    from musicae.errors import MusicaeError
+    from musicae.model import TABLES
+    from musicae.storage.catalog import find_dataset
+    from musicae.verbs.train import Run, config_for
+
+    dataset = Dataset(find_dataset(data))
+    config = config_for(dataset, preset=preset, initial=initial)
+    for setting in settings:
+        config = override(config, setting, TABLES)
+    folder = output or _free(preset or f"{dataset.representation.name}-{dataset.representation.bars}bar")
+    if (folder / "config.json").exists() or (folder / "training").exists():
+        hint = f"go on with musicae train --resume {folder}, or name another folder with -o"
+        raise MusicaeError(f"{folder} holds a model already", hint)
+    command = shlex.join(["musicae", *sys.argv[1:]])
+    source = dataset.manifest.get("source", "")
+    return folder, Run(config, str(dataset.folder), source, seed, initial=initial, command=command)
+
+
+def _resumed(folder: Path, settings: list[str]) -> Run:
+    """The training of a folder, with other settings if there are any."""
+    from musicae.config import override
+    from musicae.model import TABLES
+    from musicae.verbs.train import Run
+
+    run = Run.read(folder)
+    for setting in settings:
+        run = replace(run, config=override(run.config, setting, TABLES))
+    return run
+
+
+def _free(name: str) -> Path:
+    """The first free folder under `models/` in the current folder, where commands find a model by its name."""
+    names = chain((name,), (f"{name}-{i:03d}" for i in count(1)))
+    return next(path for part in names if not (path := Path("models") / part).exists())
+
+
+class Display:
+    """A training on the terminal: a bar with speed, time left and losses, and a line for every validation."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+        self.console = console
+        self.bar = Progress(*columns, console=cli.stderr(), transient=True, disable=not console.on_terminal)
+        self.writer: SummaryWriter | None = None
+        self.losses = ""
+
+    def __enter__(self) -> Display:
+        self.bar.__enter__()
+        self.task = self.bar.add_task("starting", total=1.0)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.stop()
+        if self.writer:
+            self.writer.close()
+
+    def begin(self, trainer: Trainer, minutes: float, events: Path | None) -> None:
+        """Says where the training starts and ends.
+
+        Args:
+            minutes: that it may take over all its parts, 0 for any number.
+            events: the model folder, if TensorBoard events are wanted.
+        """
+        self.training, self.seconds = trainer.training, minutes * 60
+        self.first, self.begun = trainer.progress.update, trainer.progress.seconds
+        if events:
+            self.writer = _writer_class()(events / "training" / "tensorboard", purge_step=self.first)
+
+    def updated(self, progress: Progress) -> None:
+        updates, seconds = progress.update - self.first, progress.seconds - self.begun
+        pace = seconds / updates
+        left = (self.training.updates - progress.update) * pace
+        if self.seconds:
+            left = min(left, self.seconds - progress.seconds)
+        speed = f"{1 / pace:,.1f} updates/s  {self.training.batch / pace:,.0f} windows/s"
+        self.bar.update(
+            self.task,
+            completed=seconds / max(seconds + left, 1e-9),
+            description=f"{max(left, 0) / 60:.0f} min left  update {progress.update:,}  {speed}  {self.losses}",
+        )
+
+    def logged(self, progress: Progress, terms: Metrics) -> None:
+        self.losses = "  ".join(f"{name} {value:.3g}" for name, value in terms.items())
+        self._record("train", progress.update, terms)
+
+    def validated(self, progress: Progress, metrics: Metrics) -> None:
+        shown = "  ".join(f"{name} {value:.3g}" for name, value in metrics.items())
+        self.tell(f"update {progress.update:,}  held out: {shown}")
+        self._record("validation", progress.update, metrics)
+
+    def tell(self, message: str) -> None:
+        if self.bar.disable:
+            self.console.note(message)
+        else:
+            self.bar.console.print(message)
+
+    def _record(self, split: str, update: int, values: Metrics) -> None:
+        if self.writer:
+            for name, value in values.items():
+                self.writer.add_scalar(f"{split}/{name}", value, update)
+
+
+def _writer_class() -> type[SummaryWriter]:
+    from musicae.errors import MusicaeError
+
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise MusicaeError("TensorBoard is not installed", "pip install 'musicae[tensorboard]'") from None
+    return SummaryWriter

@@ -1,0 +1,45 @@
+"""`musicae vary`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from musicae.cli import console as cli
+from musicae.cli.console import Console
+from musicae.cli.delivery import check_output, deliver, read_source
+
+EXAMPLES = ("musicae vary a.mid", "musicae vary a.mid --amount 0.6 -n 8 -o variations/")
+
+
+def command(
+    file: cli.File,
+    n: cli.Count = 4,
+    amount: Annotated[
+        float, typer.Option(min=0, max=1, metavar="X", help="0 repeats the clip, 1 makes new music.")
+    ] = 0.3,
+    temperature: cli.Temperature = 0.0,
+    model: cli.Model = cli.DEFAULT_MODEL,
+    bar: cli.Bar = None,
+    track: cli.Track = None,
+    tempo: cli.QPM = None,
+    seed: cli.Seed = None,
+    output: cli.Output = None,
+    force: cli.Force = False,
+    device: cli.Device = "auto",
+    json: cli.Json = False,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Write variations of a clip."""
+    console = Console(quiet, json)
+    labels = [""] * n
+    check_output(output, console, force, labels, inputs=[file])
+    from musicae.model import load
+    from musicae.verbs.vary import vary
+
+    net = load(model, device)
+    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
+    drawn = console.seed(seed)
+    clips = vary(net, source, n, amount=amount, temperature=temperature, seed=drawn)
+    deliver(clips, output, console, force, labels)

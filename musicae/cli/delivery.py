@@ -1,0 +1,139 @@
+"""What the commands that make clips share: reading a source, and delivering clips where `-o` says."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from musicae.cli.console import Console, stdout
+from musicae.storage import output_paths
+
+if TYPE_CHECKING:
+    from musicae.clips.render import Clip, Source
+    from musicae.model import Model
+    from musicae.music.score import Score
+
+MIDI = (".mid", ".midi")
+JSON = (".json",)
+
+
+def check_output(
+    output: str | None,
+    console: Console,
+    force: bool,
+    labels: Sequence[str] = ("",),
+    *,
+    inputs: Sequence[str] = (),
+    suffixes: Sequence[str] = MIDI,
+) -> None:
+    """Refuse, before anything is computed, an `-o` that contradicts the rest of the command line or cannot be written.
+
+    Args:
+        labels: of the clips that will be made.
+        inputs: files that the command reads, and never overwrites.
+        suffixes: that the output may have; the first one is given to a name without any.
+    """
+    if output == "-":
+        _check_stdout(console, len(labels), binary=suffixes == MIDI)
+        return
+    if (
+        output is not None
+        and not output_paths.is_folder(output)
+        and output_paths.suffix(output).lower() not in ("", *suffixes)
+    ):
+        hint = f"write {output}{suffixes[0]} if that is its name"
+        raise typer.BadParameter(f"-o takes a {suffixes[0]} file, a folder or -, not {output}; {hint}")
+    if output == "":
+        raise typer.BadParameter("-o needs a name: a file, a folder or -")
+    output_paths.check(output, labels, suffixes[0], inputs=inputs, force=force)
+
+
+def _check_stdout(console: Console, files: int, binary: bool) -> None:
+    if console.json:
+        raise typer.BadParameter("-o - and --json would both write to stdout")
+    if files > 1:
+        raise typer.BadParameter("-o - takes one file, and this makes several; name a file or a folder")
+    if binary and sys.stdout.isatty():
+        raise typer.BadParameter("-o - would write MIDI bytes to the terminal; redirect stdout")
+
+
+def read_source(
+    path: str, model: Model, console: Console, *, bar: int | None = None, track: int | None = None, tempo: float | None
+) -> Source:
+    """The window of a file that the verb works on, which is said."""
+    from musicae.clips.render import read
+
+    source = read(from_stdin(path), model.representation, bar=bar, track=track)
+    console.note(f"reading {source.label}")
+    if model.representation.decode(source.tokens).silent:
+        console.note("nothing is played there: the model is given rests")
+    return source if tempo is None else replace(source, style=replace(source.style, tempo_qpm=tempo))
+
+
+def each(given: list[int] | None) -> tuple[int | None, int | None]:
+    """What an option that may be given once or twice says of the first file and of the second."""
+    match given or []:
+        case []:
+            return None, None
+        case [both]:
+            return both, both
+        case [first, second]:
+            return first, second
+    raise typer.BadParameter("--bar and --track are given twice at most: of the first file, and of the second")
+
+
+def from_stdin(path: str) -> str | bytes:
+    """A path as it is; instead of -, what is piped in."""
+    return sys.stdin.buffer.read() if path == "-" else path
+
+
+def deliver(
+    clips: Iterable[Clip],
+    output: str | None,
+    console: Console,
+    force: bool,
+    labels: Sequence[str] = ("",),
+    *,
+    extra: dict[str, object] | None = None,
+) -> None:
+    """Write the clips of one run, each as soon as it is made, and print their paths; draw the first if someone watches.
+
+    Args:
+        labels: of all clips, as for `check_output`.
+        extra: what else the JSON says.
+    """
+    if output == "-":
+        (clip,) = clips
+        _draw(clip.score, console)
+        with stdout() as out:
+            out.buffer.write(clip.midi())
+        return
+    from musicae.clips.write import write
+
+    made = []
+    with console.progress("making clips", len(labels)) as done:
+        for path_and_clip in write(clips, output, labels, force=force):
+            made.append(path_and_clip)
+            done(1)
+    _draw(made[0][1].score, console)
+    silent = [path.name for path, clip in made if clip.score.silent]
+    if silent:
+        console.note(f"nothing sounds in {', '.join(silent)}")
+    files = [{"path": str(path), "label": clip.recipe.label, "attributes": clip.attributes()} for path, clip in made]
+    recipe = made[0][1].recipe
+    console.data(
+        [path for path, _ in made],
+        {"model": recipe.model, "hash": recipe.hash, "seed": recipe.seed, **(extra or {}), "files": files},
+    )
+
+
+def _draw(score: Score, console: Console) -> None:
+    """A piano roll on the terminal."""
+    if console.on_terminal:
+        from musicae.render.roll import roll
+
+        console.show(roll(score, console.width))

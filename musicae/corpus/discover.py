@@ -1,0 +1,99 @@
+"""Which MIDI files there are: found below some folders, told apart by their content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from musicae.corpus.chunks import Outcome
+from musicae.corpus.splits import UNLISTED, SplitsFile
+from musicae.errors import MusicaeError
+
+SUFFIXES = (".mid", ".midi")
+COPY = "copy"
+"""The reason why a file is dropped of which another one has all bytes."""
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Opens a progress bar, given what is done and how often; what it yields is told how much more has been done."""
+
+
+@contextmanager
+def no_progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar that nobody sees."""
+    yield lambda done: None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A MIDI file that was found: its path, the hash of its bytes, and its given split if there is one."""
+
+    path: Path
+    digest: str
+    split: int = UNLISTED
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The files that were found.
+
+    Attributes:
+        sources: the files to be read, different ones, in the order of their digests.
+        dropped: what became of the others.
+    """
+
+    sources: tuple[Source, ...]
+    dropped: dict[Path, Outcome]
+
+
+def take_inventory(folders: Sequence[Path], given: SplitsFile | None, progress: Progress = no_progress) -> Inventory:
+    """Find the MIDI files below some folders, and hash them.
+
+    Raises:
+        MusicaeError: a folder does not exist, or none of them holds a MIDI file.
+    """
+    found = [(folder, path) for folder in folders for path in _midi_files(folder)]
+    if not found:
+        raise MusicaeError(
+            f"no MIDI files in {', '.join(map(str, folders))}", "name a folder with .mid or .midi files, at any depth"
+        )
+    sources: dict[str, Source] = {}
+    dropped: dict[Path, Outcome] = {}
+    with progress("finding", len(found)) as advance:
+        for folder, path in sorted(found, key=lambda pair: str(pair[1])):
+            advance(1)
+            split = given(folder, path) if given else UNLISTED
+            try:
+                digest = _file_digest(path)
+            except OSError as error:
+                dropped[path] = Outcome("unreadable", str(error))
+                continue
+            if given and split == UNLISTED:
+                dropped[path] = Outcome("not in the splits", f"{given.path} names no split for it")
+            elif digest in sources and sources[digest].path != path:
+                dropped[path] = Outcome(COPY, f"the same bytes as {sources[digest].path}")
+            else:
+                sources[digest] = Source(path, digest, split)
+    return Inventory(tuple(sources[digest] for digest in sorted(sources)), dropped)
+
+
+def _file_digest(path: Path) -> str:
+    if not path.is_file():
+        raise OSError(f"{path} is no file")  # a pipe would be waited for, forever
+    return digest_of(path.read_bytes())
+
+
+def _midi_files(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise MusicaeError(f"{folder} {what}", "name a folder with MIDI files")
+    for place, _, names in os.walk(folder):
+        yield from (Path(place, name) for name in names if name.lower().endswith(SUFFIXES))
+
+
+def digest_of(content: bytes) -> str:
+    """A hash that names content: 32 hexadecimal digits."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -1,0 +1,168 @@
+"""Processes that read chunks of files, kept apart so that a file which kills or hangs one costs that file only."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import multiprocessing
+import os
+import signal
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+from musicae.corpus.chunks import Chunk, read_chunk
+from musicae.errors import MusicaeError
+from musicae.music.representations.base import Representation
+
+SECONDS_PER_FILE = 60.0
+"""A file that takes longer hangs its reader."""
+
+STRIKES = 2
+"""A file is given up when its reader has died so often: the first time it may have been an accident."""
+
+DONE = "done"
+"""What a worker says when a result is written; any other text says why it cannot be written."""
+
+CONTEXT = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A chunk to be read: its files, and the file that its result goes to."""
+
+    paths: tuple[Path, ...]
+    result: Path
+
+
+@dataclass(slots=True)
+class _Worker:
+    """One process, what it is at, and when it was last heard: never yet while it starts up, which may take its time."""
+
+    connection: Connection
+    process: multiprocessing.process.BaseProcess
+    task: int = -1
+    position: int = 0
+    heard: float = math.inf
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+class Workers:
+    """Reads tasks with several processes.
+
+    Args:
+        workers: how many processes.
+        on_file: told how many more files have been read.
+    """
+
+    def __init__(self, representation: Representation, *, workers: int, on_file: Callable[[int], None]) -> None:
+        self.representation, self.count, self.on_file = representation, workers, on_file
+        self.strikes: Counter[tuple[int, int]] = Counter()
+        self.skip: dict[int, dict[int, str]] = {}
+
+    def run(self, tasks: Sequence[Task]) -> Iterator[int]:
+        """Yields the index of every task when its result is written, in any order.
+
+        Raises:
+            MusicaeError: a result cannot be written, or cannot be made though no file is at fault.
+        """
+        waiting = deque(range(len(tasks)))
+        busy: list[_Worker] = []
+        try:
+            while waiting or busy:
+                while waiting and len(busy) < self.count:
+                    busy.append(self._start())
+                    self._give(busy[-1], waiting.popleft(), tasks)
+                ready = set(wait([worker.connection for worker in busy], timeout=1.0))
+                for worker in list(busy):
+                    fate = self._hear(worker) if worker.connection in ready else self._overdue(worker)
+                    if fate == DONE:
+                        yield worker.task
+                    elif fate:
+                        self._blame(worker, fate, tasks)
+                        waiting.appendleft(worker.task)
+                    if fate == DONE and waiting:
+                        self._give(worker, waiting.popleft(), tasks)
+                    elif fate:
+                        busy.remove(worker)
+                        worker.stop()
+        finally:
+            for worker in busy:
+                worker.stop()
+
+    def _start(self) -> _Worker:
+        ours, theirs = CONTEXT.Pipe()
+        process = CONTEXT.Process(target=_serve, args=(theirs, self.representation), daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(ours, process)
+
+    def _give(self, worker: _Worker, task: int, tasks: Sequence[Task]) -> None:
+        worker.task, worker.position = task, 0
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died: that will be heard
+            worker.connection.send((tasks[task], self.skip.get(task, {})))
+
+    def _hear(self, worker: _Worker) -> str:
+        """Take in what a worker says: that it is done, that it has died, or nothing of note."""
+        try:
+            message: int | str = worker.connection.recv()
+        except (EOFError, OSError):
+            return "its reader died"
+        worker.heard = time.monotonic()
+        if message == DONE:
+            return DONE
+        if isinstance(message, str):
+            raise MusicaeError(
+                message, "choose another folder with -o, or free some space: then the same command continues"
+            )
+        self.on_file(message - worker.position)
+        worker.position = message
+        return ""
+
+    def _overdue(self, worker: _Worker) -> str:
+        late = time.monotonic() - worker.heard > SECONDS_PER_FILE
+        return f"reading took more than {SECONDS_PER_FILE:g} s" if late else ""
+
+    def _blame(self, worker: _Worker, fate: str, tasks: Sequence[Task]) -> None:
+        """Count a failure against the file at which it happened, and skip that file when it happens again."""
+        self.on_file(-worker.position)
+        culprit = (worker.task, worker.position)
+        self.strikes[culprit] += 1
+        if self.strikes[culprit] < STRIKES:
+            return
+        paths = tasks[worker.task].paths
+        innocent = worker.position >= len(paths) or worker.position in self.skip.get(worker.task, {})
+        if innocent or worker.heard == math.inf:
+            raise MusicaeError(
+                f"reading {paths[0]} and the {len(paths) - 1} files after it failed: {fate}",
+                "free some memory and run the same command again: it continues where it stopped; "
+                'a script needs `if __name__ == "__main__":` around what it runs',
+            )
+        self.skip.setdefault(worker.task, {})[worker.position] = fate
+
+
+def _serve(connection: Connection, representation: Representation) -> None:
+    """A worker's life: chunks in, files out, a word to the parent before every file; it ends with its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        while True:
+            task, skip = connection.recv()
+            chunk = read_chunk(task.paths, representation, connection.send, skip)
+            connection.send(_saved(chunk, task.result))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        os._exit(1)
+
+
+def _saved(chunk: Chunk, path: Path) -> str:
+    try:
+        chunk.save(path)
+    except MusicaeError as error:
+        return error.message
+    return DONE

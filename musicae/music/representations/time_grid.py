@@ -1,0 +1,292 @@
+"""The grid of bars of four quarters, in ticks, never in seconds: 16 steps to a bar, or finer where it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Integer
+
+from musicae.errors import MusicaeError
+from musicae.music.representations.base import Field, Refusal, Representation, Shape, Stream, Tokens
+from musicae.music.score import Meter, Notes, Score, Track
+
+STEPS_PER_QUARTER = 4
+STEPS_PER_BAR = 16
+MOST_BARS = 64
+"""The longest window."""
+LONGEST_BARS = 20_000
+"""A longer score is a damaged file (a note at tick 2^31) that would ask for gigabytes."""
+
+TICKS_PER_QUARTER = 480
+"""Of decoded scores: what sequencers count in, and a multiple of every grid in use."""
+TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
+VELOCITY = 80
+"""Of decoded notes, as Magenta's."""
+
+Rows = Integer[np.ndarray, " note"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spans:
+    """Notes on a grid: `start < end` in steps or rows, and MIDI pitches."""
+
+    start: Rows
+    end: Rows
+    pitch: Rows
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, keep: Bool[np.ndarray, " note"]) -> Spans:
+        return Spans(self.start[keep], self.end[keep], self.pitch[keep])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One part of a score as tokens of one field.
+
+    Attributes:
+        tracks: indices of the score's tracks that it reads; none for a part that rests throughout.
+        tokens: on the rows of the grid.
+        silent: for every bar, whether nothing sounds and nothing starts.
+    """
+
+    tracks: tuple[int, ...]
+    tokens: Integer[np.ndarray, " time"]
+    silent: Bool[np.ndarray, " bar"]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Consecutive meters that are all read as bars of four quarters, or one meter that is cut out.
+
+    Attributes:
+        start: tick.
+        number: the number of its first bar in the file, from 0.
+        span: how many bar numbers it takes: of four quarters where it is read, else of its own meter.
+        bars: how many bars are read.
+        meter: the (first) time signature.
+    """
+
+    start: int
+    number: int
+    span: int
+    bars: int
+    meter: Meter
+
+
+class Grid:
+    """Where the ticks of one score fall on the rows of a stream.
+
+    Meters whose bar divides four quarters (4/4, 2/2, 2/4, 1/4, 4/8, 8/8) are read as bars of four quarters, and the
+    grid goes on where one of them follows another; only a whole bar of four quarters (4/4, 2/2) starts it anew where
+    it does not fall on a bar line, after a pickup, say. All others (3/4, 6/8) are cut out, and the grid starts again
+    after them. An incomplete bar before a new start is cut out too. The last bar is always whole.
+
+    Attributes:
+        steps_per_bar: rows of a bar.
+        bars: for every bar of the stream, its number in the file.
+        time: length of the stream in rows.
+        refusals: what of the score is not on the grid, and why.
+    """
+
+    def __init__(self, score: Score, steps_per_quarter: int = STEPS_PER_QUARTER) -> None:
+        too_long = score.end > LONGEST_BARS * 4 * score.ticks_per_quarter
+        regions = [] if too_long else _regions(score)
+        bars = np.array([region.bars for region in regions] or [0])
+        first = np.cumsum(bars) - bars
+        numbers = [np.arange(region.number, region.number + region.bars) for region in regions]
+        self.bars = np.concatenate(numbers) if numbers else np.arange(0)
+        self.steps_per_quarter, self.steps_per_bar = steps_per_quarter, 4 * steps_per_quarter
+        self.time = len(self.bars) * self.steps_per_bar
+        cut = [region for region in regions if not _fits(region.meter)]
+        self.refusals = [TOO_LONG] if too_long else [_other_meter(region) for region in cut]
+        self._ticks_per_quarter = score.ticks_per_quarter
+        self._starts = np.array([region.start for region in regions] or [0])
+        self._rows = first * self.steps_per_bar
+        self._limits = (first + bars) * self.steps_per_bar
+
+    def quantize(self, track: Track) -> Spans:
+        """The notes of a track on rows: every note lasts a row at least, and none outlasts its region."""
+        start, end = self.place(track.notes)
+        spans = Spans(start, end, track.notes.pitch)
+        inside = start < end
+        return spans if inside.all() else spans[inside]
+
+    def place(self, notes: Notes) -> tuple[Rows, Rows]:
+        """The rows at which notes start and end; they are equal where the grid has no rows (a meter is cut out)."""
+        region = np.searchsorted(self._starts, notes.start, side="right") - 1
+        origin, row = self._starts[region], self._rows[region]
+        start = row + to_steps(notes.start - origin, self._ticks_per_quarter, self.steps_per_quarter)
+        end = row + to_steps(notes.end - origin, self._ticks_per_quarter, self.steps_per_quarter)
+        end = np.minimum(np.maximum(end, start + 1), self._limits[region])
+        return start, np.maximum(start, end)
+
+    def sounding(self, spans: Spans) -> Bool[np.ndarray, " bar"]:
+        """For every bar, whether any of the spans sounds in it."""
+        size = len(self.bars) + 1
+        begun = np.bincount(spans.start // self.steps_per_bar, minlength=size)
+        ended = np.bincount((spans.end - 1) // self.steps_per_bar + 1, minlength=size)
+        sounds: Bool[np.ndarray, " bar"] = np.cumsum(begun - ended)[:-1] > 0
+        return sounds
+
+    def tick(self, bar: int) -> int:
+        """The tick at which a bar starts; bars of the stream are counted from 0, whatever their numbers."""
+        row = bar * self.steps_per_bar
+        region = int(np.searchsorted(self._rows, row, side="right")) - 1
+        steps = row - int(self._rows[region])
+        return int(self._starts[region]) + steps * self._ticks_per_quarter // self.steps_per_quarter
+
+    @property
+    def region_rows(self) -> Integer[np.ndarray, " region"]:
+        """First row of every region that is read."""
+        rows: Integer[np.ndarray, " region"] = self._rows[self._rows < self._limits]
+        return rows
+
+
+def to_steps(ticks: Rows, ticks_per_quarter: int, steps_per_quarter: int = STEPS_PER_QUARTER) -> Rows:
+    """Ticks to steps; half a step rounds up: floor(steps_per_quarter ticks / ticks_per_quarter + 1/2)."""
+    return (ticks * (2 * steps_per_quarter) + ticks_per_quarter) // (2 * ticks_per_quarter)
+
+
+def skyline(spans: Spans) -> Spans:
+    """The highest note of every onset, each ended by the next onset; sorted, one note at a time.
+
+    Of equal pitches the longest is kept, so that the order of the notes in the file does not matter.
+    """
+    # One integer a note, start above pitch above length (a tick of a MIDI file is below 2^32, so that it fits):
+    # a plain sort is several times as fast as np.lexsort.
+    length = np.minimum(spans.end - spans.start, _LENGTH_MASK)
+    key = np.sort(spans.start << (_LENGTH_BITS + 7) | spans.pitch << _LENGTH_BITS | length)
+    start = key >> (_LENGTH_BITS + 7)
+    highest = np.append(start[1:] != start[:-1], True)[: len(start)]
+    key, start = key[highest], start[highest]
+    end = start + (key & _LENGTH_MASK)
+    end[:-1] = np.minimum(end[:-1], start[1:])
+    return Spans(start, end, key >> _LENGTH_BITS & 127)
+
+
+def pad(
+    tokens: Integer[np.ndarray, "time field"], fields: Sequence[Field], time: int
+) -> Integer[np.ndarray, "{time} field"]:
+    """Rows of a stream, padded with rests to `time` rows: what still sounds at their end gets its note-off."""
+    padded = np.empty((time, len(fields)), dtype=tokens.dtype)
+    padded[:] = [max(field.end, 0) for field in fields]
+    padded[: len(tokens)] = tokens
+    if len(tokens) < time:
+        for column, field in enumerate(fields):
+            events = tokens[:, column][tokens[:, column] > 0]
+            if field.orphan >= 0 and len(events) and events[-1] > field.orphan:
+                padded[len(tokens), column] = field.orphan
+    return padded
+
+
+def stream(score: Score, grid: Grid, lines: Sequence[Line]) -> Stream:
+    """Lines side by side, one field each."""
+    tracks = tuple(track for line in lines for track in line.tracks)
+    return Stream(
+        tokens=np.stack([line.tokens for line in lines], axis=1),
+        silent=np.stack([line.silent for line in lines]),
+        bars=grid.bars,
+        tracks=tracks,
+        label=", ".join(in_words(track, score.tracks[track]) for track in tracks),
+    )
+
+
+def opening(score: Score, representation: Representation) -> Tokens:
+    """The first bars of a score's first reading, up to the first jump in its bar numbers, padded with rests.
+
+    A score without any note is read as rests.
+
+    Raises:
+        MusicaeError: the score has notes and no reading.
+    """
+    streams, refusals = representation.readings(score)
+    shape, bars = representation.shape, representation.bars
+    if not streams and not score.silent:
+        raise unusable(score, representation.name, refusals)
+    tokens = np.empty((0, len(shape.columns)), dtype=np.int16)
+    if streams:
+        numbers = streams[0].bars[:bars]
+        whole = int((numbers - np.arange(len(numbers)) == numbers[0]).sum())
+        tokens = streams[0].tokens[: whole * (representation.window // bars)]
+    return pad(tokens, shape.columns, representation.window).reshape(shape.segments, shape.steps, -1)
+
+
+def bar_shape(
+    bars: int, *fields: Field, given: tuple[Field, ...] = (), segments: int = 1, steps: int = STEPS_PER_BAR
+) -> Shape:
+    """The shape of `bars` bars of so many segments each, sixteenths unless something else is said.
+
+    Raises:
+        MusicaeError: the number of bars is not 1 to 64.
+    """
+    if not 1 <= bars <= MOST_BARS:
+        raise MusicaeError(f"a window cannot have {bars} bars", f"choose 1 to {MOST_BARS} bars")
+    return Shape(segments=bars * segments, steps=steps, fields=fields, given=given)
+
+
+def in_words(index: int, track: Track) -> str:
+    """A track as errors and labels name it, e.g. "track 2 'Lead' (program 80)"."""
+    instrument = "drums" if track.is_drum else f"program {track.program}"
+    return f"track {index} {track.name!r} ({instrument})" if track.name else f"track {index} ({instrument})"
+
+
+def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> MusicaeError:
+    """The error for a score without any stream: what it needs, its tracks, and what each of them would need.
+
+    Of a score without a single bar that can be read, the meters alone are told.
+    """
+    grid = Grid(score)
+    of_track = {refusal.track: refusal.remedy for refusal in refusals if refusal.track >= 0}
+    needs = [f"it {refusal.remedy}" for refusal in refusals if refusal.track < 0]
+    needs += [
+        f"{in_words(index, track)} {of_track.get(index, 'can be used')}" for index, track in enumerate(score.tracks)
+    ]
+    hint = "give a file that has what is missing, or a model of another representation"
+    if not grid.time and TOO_LONG not in refusals:  # whatever the tracks would need, the score needs this first
+        needs = [f"it {refusal.remedy}" for refusal in grid.refusals]
+        hint = "musicae reads bars of four quarters (4/4, 2/2, 2/4, 1/4): change the meter, or give another file"
+    return MusicaeError(f"no {representation} in the score: {'; '.join(needs)}", hint)
+
+
+def _fits(meter: Meter) -> bool:
+    """Whether a bar divides four quarters."""
+    return meter.denominator % meter.numerator == 0
+
+
+def _regions(score: Score) -> list[Region]:
+    """The regions of a score that hold any music, in order."""
+    whole = 4 * score.ticks_per_quarter
+    meters = [Meter(0, 4, 4), *(meter for meter in score.meters if meter.tick < max(score.end, 1))]
+    edges: list[Meter] = []
+    for meter in meters:
+        if edges and edges[-1].tick == meter.tick:
+            edges.pop()
+        goes_on = edges and _fits(edges[-1]) and _fits(meter)
+        if not goes_on or (meter.numerator == meter.denominator and (meter.tick - edges[-1].tick) % whole):
+            edges.append(meter)
+    regions: list[Region] = []
+    number = 0
+    for meter, end in zip(edges, [*(meter.tick for meter in edges[1:]), score.end], strict=True):
+        fits = _fits(meter)
+        bar = whole if fits else max(1, whole * meter.numerator // meter.denominator)
+        span = -((meter.tick - end) // bar)
+        bars = (span if end == score.end else (end - meter.tick) // bar) if fits else 0
+        regions.append(Region(meter.tick, number, span, bars, meter))
+        number += span
+    return regions
+
+
+def _other_meter(region: Region) -> Refusal:
+    meter = f"{region.meter.numerator}/{region.meter.denominator}"
+    where = f"bars {region.number + 1} to {region.number + region.span}, counted from 1, are in {meter}"
+    return Refusal(-1, "other meter", f"needs bars of four quarters, and {where}")
+
+
+TOO_LONG = Refusal(-1, "too long", f"needs to be shorter than {LONGEST_BARS} bars")
+
+_LENGTH_BITS = 21
+_LENGTH_MASK = (1 << _LENGTH_BITS) - 1

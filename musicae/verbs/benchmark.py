@@ -1,0 +1,165 @@
+"""How fast a model trains and samples on this machine, beside the fastest matrix product measured in the same run.
+
+`REFERENCES` are the sizes at which Magenta's MusicVAE was timed (TensorFlow 2.9, two vCPUs of one core): its CPU
+seconds for an update of 128 windows, and its samples a second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from musicae.config import Config, spec
+from musicae.corpus.dataset import Windows
+from musicae.model import Model
+from musicae.networks.autoencoder import Batch
+from musicae.networks.device import precision
+from musicae.presets import PRESETS
+from musicae.training.loop import Drawn, draw, optimizer_of, step
+from musicae.training.schedules import sampling_probability
+
+SAMPLING_BATCHES = (1, 32, 256)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What was measured.
+
+    Attributes:
+        matmul_gflops: rate of a large matrix product in the training precision.
+        training_gflops: rate at which an update does the matrix products of its passes forward and backward.
+        windows_per_second: trained on.
+        cpu_seconds: of the process, per update.
+        loading_share: share of an update's time that drawing and gathering its windows takes.
+        samples_per_second: decoded from codes, per batch size.
+    """
+
+    name: str
+    device: str
+    precision: str
+    threads: int
+    parameters: int
+    batch: int
+    matmul_gflops: float
+    training_gflops: float
+    windows_per_second: float
+    cpu_seconds: float
+    loading_share: float
+    samples_per_second: dict[int, float]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Magenta's figures for a configuration of the same sizes."""
+
+    config: Config
+    cpu_seconds: float
+    samples_per_second: dict[int, float]
+
+
+def _small(preset: str, decoder: str, **sizes: int) -> Config:
+    config = PRESETS[preset]
+    return replace(
+        config,
+        encoder=spec("bidirectional", hidden=512),
+        latent=spec("gaussian", size=256),
+        decoder=spec(decoder, hidden=256, layers=2, **sizes),
+        training=replace(config.training, batch=128, optimizer="adam"),
+    )
+
+
+REFERENCES = {
+    "melody-2bar-flat": Reference(_small("melody-2bar", "flat"), 0.695, {1: 272.0, 32: 1324.0, 256: 2048.0}),
+    "melody-16bar": Reference(
+        _small("melody-16bar", "conductor", conductor_hidden=256, conductor_layers=2),
+        6.31,
+        {1: 33.0, 32: 106.0, 256: 234.0},
+    ),
+}
+
+
+def benchmark(name: str, config: Config, *, seconds: float = 10.0, device: str = "auto") -> Speed:
+    """Trains on random tokens and decodes random codes, for about so many seconds each."""
+    model = Model(config, name, device)
+    batch = config.training.batch
+    update, load = _update(model), _loader(model)
+    update_time, cpu_time = _time(lambda: update(*load()), seconds, model.device)
+    load_time, _ = _time(load, seconds / 10, model.device)
+    sampling = {}
+    for n in SAMPLING_BATCHES:
+        z = model.prior(n, 0)
+        sampling[n] = n / _time(lambda z=z: model.decode(z), seconds / 5, model.device)[0]  # type: ignore[misc]
+    return Speed(
+        name=name,
+        device=str(model.device),
+        precision=str(precision(model.device)).removeprefix("torch."),
+        threads=torch.get_num_threads(),
+        parameters=model.parameters,
+        batch=batch,
+        matmul_gflops=matmul_gflops(model.device),
+        training_gflops=_flops(config) * batch / update_time / 1e9,
+        windows_per_second=batch / update_time,
+        cpu_seconds=cpu_time,
+        loading_share=load_time / update_time,
+        samples_per_second=sampling,
+    )
+
+
+def matmul_gflops(device: torch.device) -> float:
+    """Rate of a 1024 x 1024 x 1024 product (8192 on a GPU) in the training precision."""
+    size = 8192 if device.type == "cuda" else 1024
+    a = torch.randn(size, size, device=device, dtype=precision(device))
+    return 2 * size**3 / _time(lambda: a @ a, 1.0, device)[0] / 1e9
+
+
+def _update(model: Model) -> Callable[[Drawn, Drawn | None], None]:
+    """A function that does what an update of a training does, late enough for schedules to have come to their end."""
+    network, training = model.autoencoder.train(), model.config.training
+    optimizer = optimizer_of(model)
+
+    def update(tokens: Drawn, heard: Drawn | None) -> None:
+        probability = sampling_probability(training.scheduled_sampling, training.updates)
+        batch = Batch(tokens, training.updates, probability, heard)
+        step(network, optimizer, batch, training.learning_rate, training.clip, precision(model.device))
+
+    return update
+
+
+def _loader(model: Model) -> Callable[[], tuple[Drawn, Drawn | None]]:
+    """A function that draws a batch from a stream of a million random rows."""
+    shape = model.representation.shape
+    rows = torch.stack([torch.randint(field.vocabulary, (2**20,)) for field in shape.columns], 1).short()
+    offsets = torch.arange(0, 2**20 - model.representation.window, shape.steps)
+    windows = Windows(rows.to(model.device), offsets.to(model.device), shape)
+    generator = torch.Generator().manual_seed(0)
+    return lambda: draw(windows, model.config.training, generator)
+
+
+def _flops(config: Config) -> float:
+    """Floating-point operations of the matrix products of training on one window."""
+    model = Model(config, device="cpu")
+    tokens = _loader(model)()[0][:2]
+    with FlopCounterMode(display=False) as counter:
+        torch.stack(list(model.autoencoder(Batch(tokens)).values())).sum().backward()
+    return counter.get_total_flops() / len(tokens)
+
+
+def _time(function: Callable[[], object], seconds: float, device: torch.device) -> tuple[float, float]:
+    """Mean wall and CPU seconds of a call, over as many calls as fit into the time, at least two after a first one."""
+    function()
+    _wait(device)
+    calls, wall, cpu = 0, time.perf_counter(), time.process_time()
+    while calls < 2 or time.perf_counter() - wall < seconds:
+        function()
+        calls += 1
+    _wait(device)
+    return (time.perf_counter() - wall) / calls, (time.process_time() - cpu) / calls
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

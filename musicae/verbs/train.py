@@ -1,0 +1,189 @@
+"""Training as a verb: from a configuration and a data set to a model folder, and on from where a training stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from musicae.config import Config, Spec, build
+from musicae.corpus.dataset import Dataset
+from musicae.errors import MusicaeError, unknown
+from musicae.model import Model, load, pick_device
+from musicae.music.representations import REPRESENTATIONS
+from musicae.presets import PRESETS
+from musicae.storage.atomic import write_atomically
+from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
+from musicae.training.card import write_card
+from musicae.training.distributed import join_workers
+from musicae.training.loop import Reporter, Silent, Trainer, fit_batch
+from musicae.training.validation import Metrics, validate
+
+TEST_WINDOWS = 4096
+"""Held-out windows that the metrics of a model card are measured on."""
+
+FITTED_WINDOWS = 10_000
+"""Training windows that attribute vectors are first computed from; `musicae fit` takes more."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training was begun with; kept in its folder, so that it can be resumed.
+
+    Attributes:
+        data: the folder of the data set.
+        source: the hash of what the data set was made from.
+        minutes: how long it may train, over all its parts; 0 for as long as its updates take.
+        initial: the model whose weights it begins with, or "".
+        seen_before: how many windows that model had heard.
+        command: the command line, for the model card.
+    """
+
+    config: Config
+    data: str
+    source: str = ""
+    seed: int = 0
+    minutes: float = 0.0
+    initial: str = ""
+    seen_before: int = 0
+    command: str = ""
+
+    def save(self, folder: Path) -> None:
+        """Writes the run into the model folder."""
+        data = {**asdict(self), "config": self.config.to_json()}
+        write_atomically(_run_path(folder), (json.dumps(data, indent=2) + "\n").encode())
+
+    @classmethod
+    def read(cls, folder: Path) -> Run:
+        """The run of a model folder.
+
+        Raises:
+            MusicaeError: no training was begun there.
+        """
+        try:
+            data = json.loads(_run_path(folder).read_text())
+            return cls(**{**data, "config": Config.from_json(data["config"])})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            hint = "begin one with musicae train -o FOLDER, or go on from a model's weights with --from"
+            raise MusicaeError(f"there is no training to resume in {folder} ({type(error).__name__})", hint) from None
+
+
+def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = "") -> Config:
+    """The configuration to train on a data set: of a preset, else of the model to begin with, else the plain preset's.
+
+    The plain preset, and a model to begin with, are made to fit the number of bars.
+
+    Raises:
+        MusicaeError: there is no such preset or model, or it reads other music than the data set holds.
+    """
+    held = Spec(dataset.representation.name, dataset.representation.arguments)
+    if preset is not None and preset not in PRESETS:
+        raise unknown("preset", preset, PRESETS)
+    if preset is None and initial:
+        config = load(initial, "cpu").config
+    else:
+        suitable = [name for name, config in PRESETS.items() if config.representation.name == held.name]
+        suitable.sort(key=lambda name: _differences(PRESETS[name].representation, held))
+        config = PRESETS[preset or suitable[0]]
+    chosen = config.representation
+    if chosen.name != held.name or (preset is not None and chosen != held):
+        reads = build(REPRESENTATIONS, chosen)
+        message = f"{dataset.folder} holds {dataset.representation}; {preset or initial} reads {reads}"
+        raise MusicaeError(message, f"leave --preset away, or make a data set: {reads.made_by}")
+    return replace(config, representation=held)
+
+
+def _differences(a: Spec, b: Spec) -> int:
+    """In how many arguments two representations of one name differ."""
+    return sum(b.arguments.get(name) != value for name, value in a.arguments.items())
+
+
+def begin(
+    run: Run, folder: Path, *, device: str = "auto", reporter: Reporter | None = None, resume: bool = False
+) -> Trainer:
+    """A trainer at its start, or with `resume` where the last state in the folder left it.
+
+    Raises:
+        MusicaeError: the data set cannot be read, is empty or is another one, or there is nothing to begin with.
+    """
+    workers, place = join_workers(pick_device(device))
+    reporter = reporter if reporter and workers.rank == 0 else Silent()
+    dataset = Dataset(Path(run.data))
+    _check_data(run, dataset)
+    train, validation = dataset.split("train", place), dataset.split("validation", place)
+    training = fit_batch(run.config.training, train, validation)
+    if training.batch < run.config.training.batch:
+        reporter.tell(f"{len(train)} training windows are few: the batch is {training.batch}")
+    if training.batch % workers.size:
+        message = f"a batch of {training.batch} cannot be shared by {workers.size} processes"
+        raise MusicaeError(message, f"--set training.batch={training.batch // workers.size * workers.size}")
+    torch.manual_seed(run.seed)
+    model = Model(replace(run.config, training=training), folder.name, str(place))
+    trainer = Trainer(model, train, validation, folder, seed=run.seed, workers=workers, reporter=reporter)
+    if resume:
+        trainer.resume()
+    if run.initial and trainer.progress.update == 0:
+        initial = load(run.initial, str(place))
+        run = replace(run, seen_before=initial.windows_seen)
+        share = transfer(initial.autoencoder, model.autoencoder)
+        reporter.tell(f"{share:.0%} of the weights come from {run.initial}")
+    trainer.seen_before = run.seen_before
+    if workers.rank == 0:
+        run.save(folder)
+    return trainer
+
+
+def _check_data(run: Run, dataset: Dataset) -> None:
+    held = Spec(dataset.representation.name, dataset.representation.arguments)
+    if run.config.representation != held:
+        wanted = build(REPRESENTATIONS, run.config.representation)
+        raise MusicaeError(f"{dataset.folder} holds {dataset.representation}, not {wanted}", wanted.made_by)
+    if run.source != dataset.manifest.get("source", ""):
+        message = f"{dataset.folder} is not made from what this training was begun with"
+        raise MusicaeError(message, "bring the data set back, or begin a new training with --from")
+
+
+def transfer(source: nn.Module, target: nn.Module) -> float:
+    """Copies the weights that both networks have in the same shape; returns the share of the target's that is.
+
+    Two bars and sixteen differ in a layer of the encoder and in the conductor's input, so that a long model may begin
+    with what a short one knows.
+
+    Raises:
+        MusicaeError: they have none in common.
+    """
+    known = source.state_dict()
+    fitting = {
+        name: known[name]
+        for name, tensor in target.state_dict().items()
+        if name in known and known[name].shape == tensor.shape
+    }
+    if not fitting:
+        raise MusicaeError("no weight of that model fits", "choose a model with layers of the same sizes")
+    target.load_state_dict(fitting, strict=False)
+    copied, needed = (sum(x.numel() for x in tensors.values()) for tensors in (fitting, target.state_dict()))
+    return copied / needed
+
+
+def finish(trainer: Trainer, run: Run, progress: Callable[[int], None] = lambda _: None) -> Metrics:
+    """Computes the attribute vectors of the best weights, measures them on the test split and writes the model card.
+
+    Args:
+        progress: called with how much more of `fit.work` is done.
+    """
+    dataset = Dataset(Path(run.data))
+    test = dataset.split("test", trainer.model.device)
+    best = load(trainer.folder, str(trainer.model.device))
+    if len(trainer.train) >= LEAST_WINDOWS:
+        store(best, fit(best, dataset, windows=FITTED_WINDOWS, progress=progress))
+    metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
+    write_card(trainer.folder, best, dataset.manifest, metrics, trainer.progress, run.command)
+    return metrics
+
+
+def _run_path(folder: Path) -> Path:
+    return folder / "training" / "run.json"

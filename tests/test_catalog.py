@@ -1,0 +1,91 @@
+"""Names of models and where they lead."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from musicae.errors import MusicaeError
+from musicae.model import save
+from musicae.storage import catalog as shelves
+from musicae.storage.catalog import describe, find, installed
+from tests.helpers.commands import MODELS, Run, assert_fails
+from tests.helpers.models import tiny_model
+
+
+def test_the_first_shelf_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MUSICAE_MODELS", str(tmp_path / "mine"))
+    for folder in ("mine/one", "models/one", "models/two"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "config.json").write_text("{}")
+    assert installed()["one"] == tmp_path / "mine" / "one"
+    assert find("two") == tmp_path / "models" / "two"
+    assert find("models/one") == tmp_path / "models" / "one"
+
+
+def test_a_model_is_described_from_its_files(tmp_path: Path) -> None:
+    model = tiny_model("trio-4bar")
+    save(model, tmp_path / "mine")
+    found = describe(tmp_path / "mine")
+    assert (found.name, found.representation, found.bars, found.latent_size) == ("mine", "trio", 4, 8)
+    assert found.parameters == sum(weights.numel() for weights in model.autoencoder.state_dict().values())
+
+
+def test_a_link_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(tiny_model("melody-2bar"), tmp_path / "elsewhere" / "run-17")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "tunes").symlink_to(tmp_path / "elsewhere" / "run-17")
+    assert find("tunes").name == find("models/tunes").name == "tunes"
+    monkeypatch.chdir(tmp_path / "elsewhere" / "run-17")
+    assert find(".").name == "run-17"
+
+
+@pytest.mark.parametrize("content", [b"{", b"", b"[]", b"\xff" * 100])
+@pytest.mark.parametrize("damage", ["model.safetensors", "config.json"])
+def test_half_a_model_is_an_error(tmp_path: Path, damage: str, content: bytes) -> None:
+    save(tiny_model("melody-2bar"), tmp_path / "mine")
+    (tmp_path / "mine" / damage).write_bytes(content)
+    with pytest.raises(MusicaeError, match="not a whole model"):
+        describe(tmp_path / "mine")
+
+
+def test_models_are_listed_and_shown(run: Run, shelf: Path) -> None:
+    (shelf / "drums-2bar" / "README.md").write_text("# drums-2bar\n\nRandom.\n")
+    done = run("models")
+    listed = {line.split()[0]: line for line in done.out.splitlines()}
+    assert set(listed) >= set(MODELS)
+    assert "density" in listed["melody-2bar"]
+    assert [name for name in MODELS if "told chords" in listed[name]] == ["multitrack-1bar-chords"]
+    models = {model["name"]: model for model in json.loads(run("models", "--json").out)["models"]}
+    assert models["trio-4bar"]["bars"] == 4 and models["trio-4bar"]["latent_size"] == 8
+    assert "Random." in run("models", "show", "drums-2bar").out
+    assert json.loads(run("models", "show", "drums-2bar", "--json").out)["representation"] == "drums"
+
+
+def test_a_broken_model_does_not_hide_the_others(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tiny_model("melody-2bar"), tmp_path / "models" / "whole")
+    save(tiny_model("melody-2bar"), tmp_path / "models" / "broken")
+    (tmp_path / "models" / "broken" / "config.json").write_text("[]")
+    done = run("models")
+    assert done.code == 0 and "left out: " in done.err and "broken is not a whole model" in done.err
+    names = [line.split()[0] for line in done.out.splitlines()]
+    assert "whole" in names and "broken" not in names and names == sorted(names)
+
+
+def test_without_models_it_is_said_where_they_would_stand(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUSICAE_MODELS", "/nowhere")
+    monkeypatch.setattr(shelves, "_shelves", lambda kind: [tmp_path / kind])
+    done = run("models")
+    assert (done.code, done.out) == (0, "")
+    assert f"no model in /nowhere, {tmp_path / 'models'}" in done.err and "MUSICAE_MODELS" in done.err
+
+
+def test_a_folder_without_a_model(run: Run) -> None:
+    Path("holiday").mkdir()
+    assert_fails(run("sample", "-m", "holiday"), "holiday holds no model", "config.json")

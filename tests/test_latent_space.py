@@ -1,0 +1,96 @@
+"""Maps and traversals of latent spaces whose shape is known."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from musicae.config import spec
+from musicae.errors import MusicaeError
+from musicae.evaluation import latent_space as latent
+from musicae.evaluation.held_out import Windows
+from musicae.evaluation.published import published
+from musicae.model import Model
+from musicae.music.representations import REPRESENTATIONS
+
+
+def tunes(model: Model, n: int) -> Windows:
+    generator = np.random.default_rng(0)
+    encoded = [model.representation.encode(model.representation.generate(generator)) for _ in range(n)]
+    return torch.as_tensor(np.stack(encoded)).long()
+
+
+def test_principal_axes_are_found() -> None:
+    generator = np.random.default_rng(0)
+    true = generator.normal(size=(4000, 3)) * [5.0, 2.0, 0.0]
+    turned, _ = np.linalg.qr(generator.normal(size=(3, 3)))
+    points, explained = latent.pca(true @ turned + 9)
+    assert explained == pytest.approx((25 / 29, 4 / 29), abs=0.02)
+    for axis in range(2):
+        assert abs(np.corrcoef(points[:, axis], true[:, axis])[0, 1]) > 0.999
+    assert latent.pca(np.ones((4, 3)))[1] == (0, 0)
+    line, shares = latent.pca(np.array([[1.0], [3.0]]))
+    assert sorted(line[:, 0].tolist()) == [-1, 1] and line[:, 1].tolist() == [0, 0] and shares == (1, 0)
+
+
+def test_maps_show_every_window(model: Model) -> None:
+    windows = tunes(model, 20)
+    found = latent.project(model, windows, latent.pca)
+    assert found.points.shape == (20, 2) and found.explained is not None and found.explained[0] >= found.explained[1]
+    assert "density" in found.attributes and "tracks" not in found.attributes
+    assert all(len(values) == 20 for values in found.attributes.values())
+
+
+def test_projections_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "umap", None)
+    with pytest.raises(MusicaeError, match="not installed") as refused:
+        latent.projection_of("umap")
+    assert "musicae[umap]" in refused.value.hint
+    with pytest.raises(MusicaeError, match="unknown projection"):
+        latent.projection_of("tsne")
+    assert latent.projection_of("pca") is latent.pca
+
+
+def test_dimensions_that_decide_are_traversed(model: Model) -> None:
+    windows = tunes(model, 30)
+    seen: list[int] = []
+    ways = latent.traverse(model, windows, dimensions=3, progress=seen.append)
+    assert sum(seen) == latent.traversed(3) * 30
+    kls = [way.kl for way in ways]
+    assert kls == sorted(kls, reverse=True) and len({way.dimension for way in ways}) == 3
+    for way in ways:
+        assert len(way.scores) == len(way.positions) == len(latent.POSITIONS)
+        assert all(len(changes) == len(way.positions) for changes in way.changes.values())
+    assert any(max(map(abs, changes)) > 0.1 for way in ways for changes in way.changes.values())
+
+
+def test_a_code_that_nobody_reads_changes_nothing(model: Model) -> None:
+    with torch.no_grad():
+        for weights in model.autoencoder.decoder.contexts.parameters():
+            weights.zero_()
+    windows = tunes(model, 8)
+    assert [way.changes for way in latent.traverse(model, windows, dimensions=2)] == [{}, {}]
+
+
+def test_certain_codes_are_traversed_by_variance(model: Model) -> None:
+    config = replace(model.config, latent=spec("deterministic", size=4), prior=spec("normal"), regularizers=())
+    certain = Model(config, "certain", "cpu")
+    with torch.no_grad():
+        certain.autoencoder.latent.get_parameter("code.weight")[2] *= 100
+    (way,) = latent.traverse(certain, tunes(model, 8), dimensions=1)
+    assert (way.dimension, way.kl) == (2, 0)
+
+
+def test_published_numbers_stand_beside_their_kind() -> None:
+    trio, melody = (REPRESENTATIONS[name](bars=16) for name in ("trio", "melody"))
+    assert published(trio, "conductor")["bass"].drawn == 0.773
+    assert published(melody, "flat")["melody"].teacher == 0.883
+    assert published(REPRESENTATIONS["melody"](bars=2), "conductor")["melody"].drawn == 0.951
+    assert published(REPRESENTATIONS["melody"](bars=4), "flat") == {}
+    for name in ("melody", "drums", "trio"):
+        representation = REPRESENTATIONS[name](bars=16)
+        assert set(published(representation, "flat")) == {field.name for field in representation.shape.fields}

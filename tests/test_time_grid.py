@@ -1,0 +1,129 @@
+"""The grid of sixteenths: rounding, empty bars, meters that are read and meters that are cut out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from musicae.errors import MusicaeError
+from musicae.music.representations import REPRESENTATIONS
+from musicae.music.representations.melody import Melody
+from musicae.music.representations.time_grid import LONGEST_BARS, Grid, pad, to_steps
+from musicae.music.representations.trio import Trio
+from musicae.music.score import Meter, Notes, Score, Track
+from tests.helpers.scores import BAR, STEP, band, same, scale, score, track
+
+SIXTEENTHS = [name for name in REPRESENTATIONS if name != "multitrack"]
+
+
+def test_half_steps_round_up() -> None:
+    # Magenta's quantizer on notes at 100 qpm: seconds to steps. 6,000,000 ticks a quarter are 10,000,000 a second.
+    seconds = [0.0, 0.552, 3.501, 3.821, 3.624, 3.95, 0.075, 0.225, 0.375, 0.5249985, 0.5250015]
+    ticks = np.array([round(second * 10_000_000) for second in seconds])
+    assert to_steps(ticks, 6_000_000).tolist() == [0, 4, 23, 25, 24, 26, 1, 2, 3, 3, 4]
+
+
+def test_every_note_lasts_a_step_at_least() -> None:
+    notes = Notes.of([(1, 3, 60, 64), (BAR - 1, BAR + 1, 62, 64)])
+    tokens = Melody(bars=2).encode(Score(4 * STEP, (Track(notes),), end=2 * BAR)).reshape(-1)
+    assert np.flatnonzero(tokens).tolist() == [0, 1, 16, 17]
+    assert tokens[[0, 1, 16, 17]].tolist() == [41, 1, 43, 1]
+
+
+@pytest.mark.parametrize("name", SIXTEENTHS)
+@pytest.mark.parametrize("first, last", [(0, 8), (1, 8), (3, 8), (0, 5), (2, 3)])
+def test_empty_first_and_last_bars_encode(name: str, first: int, last: int) -> None:
+    representation = REPRESENTATIONS[name](bars=8)
+    tokens = representation.encode(score(*band(scale(last, first)), bars=8))
+    whole = representation.encode(score(*band(scale(8)), bars=8))
+    assert (tokens[:first] == 0).all()
+    assert (tokens[first:last] == whole[first:last]).all()
+    assert np.isin(tokens[last:].reshape(-1), (0, 1)).all()
+    lines = sum(field.orphan >= 0 for field in representation.shape.fields)
+    assert tokens[last:].sum() == (lines if last < 8 else 0)  # one note-off each
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+@pytest.mark.parametrize("meter", [(4, 4), (2, 2), (2, 4), (1, 4), (4, 8), (8, 8), (1, 1)])
+def test_bars_that_divide_four_quarters_are_read(name: str, meter: tuple[int, int]) -> None:
+    representation = REPRESENTATIONS[name](bars=4)
+    music = score(*band(scale(4)), bars=4)
+    streams, refusals = representation.streams(replace(music, meters=(Meter(0, *meter),)))
+    assert streams[0].bars.tolist() == [0, 1, 2, 3]
+    assert (streams[0].tokens == representation.streams(music)[0][0].tokens).all()
+    assert "other meter" not in [refusal.reason for refusal in refusals]
+
+
+def test_the_grid_goes_on_where_one_readable_meter_follows_another() -> None:
+    music = score(*band(scale(4)), bars=4)
+    mixed = (
+        Meter(0, 1, 4),
+        Meter(BAR // 4, 2, 4),
+        Meter(2 * BAR, 4, 4),
+        Meter(5 * BAR // 2, 1, 4),
+    )
+    assert same(Trio(bars=4).encode(replace(music, meters=mixed)), Trio(bars=4).encode(music))
+
+
+@pytest.mark.parametrize("short", [Meter(2 * BAR, 2, 4), Meter(2 * BAR, 1, 4)])
+def test_a_bar_of_four_quarters_starts_the_grid_anew(short: Meter) -> None:
+    after = 2 * BAR + short.numerator * BAR // 4
+    notes = [(0, 16, 60), (after // STEP, after // STEP + 16, 64)]
+    music = score(track(notes), bars=5, meters=(Meter(0, 4, 4), short, Meter(after, 4, 4)))
+    (stream,), _ = Melody(bars=2).streams(music)
+    assert stream.bars.tolist() == [0, 1, 3, 4, 5]
+    assert [Grid(music).tick(bar) for bar in range(4)] == [0, BAR, after, after + BAR]
+    assert np.flatnonzero(stream.tokens[:, 0] > 1).tolist() == [0, 32]
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+@pytest.mark.parametrize("meter", [(3, 4), (6, 8), (5, 4), (12, 8), (8, 4)])
+def test_other_meters_are_refused(name: str, meter: tuple[int, int]) -> None:
+    representation = REPRESENTATIONS[name](bars=4)
+    music = score(*band(scale(4)), bars=4, meters=(Meter(0, *meter),))
+    streams, refusals = representation.streams(music)
+    assert not streams and "other meter" in [refusal.reason for refusal in refusals]
+    with pytest.raises(MusicaeError, match=f"in {meter[0]}/{meter[1]}"):
+        representation.encode(music)
+
+
+@pytest.mark.parametrize("name", SIXTEENTHS)
+def test_other_meters_are_cut_out(name: str) -> None:
+    # Two and a half bars of 4/4, three of 3/4, and 4/4 again: the half bar goes too.
+    waltz, after = 5 * BAR // 2, 5 * BAR // 2 + 3 * BAR * 3 // 4
+    meters = (Meter(0, 4, 4), Meter(waltz, 3, 4), Meter(after, 4, 4))
+    end = (after + 2 * BAR) // STEP
+    notes = [(0, 16, 60), (16, end - 20, 62), (end - 20, end, 64)]
+    music = replace(score(*band(notes), meters=meters), end=end * STEP)
+    representation = REPRESENTATIONS[name](bars=2)
+    (stream, *_), refusals = representation.streams(music)
+    assert stream.bars.tolist() == [0, 1, 6, 7]
+    assert [Grid(music).tick(bar) for bar in range(4)] == [0, BAR, after, after + BAR]
+    (other,) = (refusal for refusal in refusals if refusal.reason == "other meter")
+    assert "bars 4 to 6, counted from 1, are in 3/4" in other.remedy
+    onset = {"melody": [41, 43, 0], "trio": [41, 43, 0], "drums": [1, 1, 0]}[name]
+    assert stream.tokens[[0, 16, 32], 0].tolist() == onset  # no note-off of the long note at row 32
+    assert np.flatnonzero(stream.tokens[:, 0]).tolist() == [0, 16, 44]
+
+
+def test_encoding_stops_where_bars_were_cut_out() -> None:
+    meters = (Meter(0, 4, 4), Meter(BAR, 3, 4), Meter(BAR + 3 * BAR // 4, 4, 4))
+    music = score(track([(0, 100, 60), (30, 34, 70)]), bars=3, meters=meters)
+    tokens = Melody(bars=2).encode(music)
+    assert np.flatnonzero(tokens).tolist() == [0, 16] and tokens[1, 0, 0] == 1
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+def test_absurdly_long_scores_are_refused(name: str) -> None:
+    music = score(*band(scale(2)), bars=LONGEST_BARS + 1)
+    streams, refusals = REPRESENTATIONS[name](bars=2).streams(music)
+    assert not streams and "too long" in [refusal.reason for refusal in refusals]
+
+
+def test_padding_ends_what_sounds() -> None:
+    shape = Trio(bars=2).shape
+    rows = np.zeros((16, 3), dtype=np.int16)
+    rows[[0, 4, 0, 8, 15], [0, 0, 1, 1, 2]] = [40, 50, 40, 1, 5]
+    padded = pad(rows, shape.fields, 32)
+    assert (padded[:16] == rows).all() and padded[16].tolist() == [1, 0, 0] and not padded[17:].any()
+    assert (pad(rows, shape.fields, 16) == rows).all()
