@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from musicae.errors import MusicaeError, unknown
+from musicae.errors import MusicaeError, unknown_name
 
 Table = Mapping[str, Callable[..., Any]]
 
@@ -56,8 +56,8 @@ class Training:
         learning_rate: at the first update; falls exponentially to `min_learning_rate` at the last one.
         clip: largest norm of the gradient.
         transpose: draw a transposition of -5 to +6 semitones for every window.
-        apart: have the decoder write a window in another transposition than the encoder heard it in, wherever what it
-            is told (the chord) says which, so that codes hold what is played on a chord and not the chord.
+        transpose_target: transpose the target apart from what the encoder reads, wherever the condition (the chord)
+            tells by how much, so that codes hold what is played on a chord and not the chord.
         reharmonize: share of the windows that the decoder writes under a random triad on the root of their chord,
             thirds and fifths moved along, so that it follows chords that are rare in the data as well.
         scheduled_sampling: k of the inverse sigmoid by which the decoder is fed its own tokens more and more
@@ -73,7 +73,7 @@ class Training:
     min_learning_rate: float = 1e-5
     clip: float = 1.0
     transpose: bool = True
-    apart: bool = False
+    transpose_target: bool = False
     reharmonize: float = 0.0
     scheduled_sampling: int = 0
     validate_every: int = 1_000
@@ -89,7 +89,7 @@ class Training:
         if self.reharmonize > 1:
             raise MusicaeError(f"training.reharmonize is {self.reharmonize}", "give a share from 0 to 1")
         if self.optimizer not in OPTIMIZERS:
-            raise unknown("optimizer", self.optimizer, OPTIMIZERS)
+            raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def _knobs(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 def _pick(table: Mapping[str, Any], name: str, what: str) -> Any:
     if name not in table:
-        raise unknown(what, name, table)
+        raise unknown_name(what, name, table)
     return table[name]
 
 

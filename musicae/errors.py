@@ -21,7 +21,7 @@ class MusicaeError(Exception):
         self.hint = hint
 
 
-def unknown(what: str, name: str, known: Iterable[str], otherwise: str = "there is none yet") -> MusicaeError:
+def unknown_name(what: str, name: str, known: Iterable[str], otherwise: str = "there is none yet") -> MusicaeError:
     """The error for a name that is not among the known ones: the hint offers the nearest, and lists them all.
 
     Args:
@@ -35,7 +35,7 @@ def unknown(what: str, name: str, known: Iterable[str], otherwise: str = "there 
 
 
 @contextmanager
-def regarding(what: object) -> Iterator[None]:
+def error_context(what: object) -> Iterator[None]:
     """Failures inside begin with what they regard: "a.mid: there is no bar 9"."""
     try:
         yield

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from musicae.errors import unknown
+from musicae.errors import unknown_name
 
 Code = Float[Tensor, "*#batch size"]
 Between = Callable[[Code, Code, float], Code]
@@ -57,7 +57,7 @@ def move(z: Code, vectors: Mapping[str, Float[Tensor, " size"]], amounts: Mappin
     moved = z.double()
     for name, amount in amounts.items():
         if name not in vectors:
-            raise unknown("attribute vector", name, sorted(vectors))
+            raise unknown_name("attribute vector", name, sorted(vectors))
         moved = moved + amount * vectors[name].double()
     return moved.to(z.dtype)
 

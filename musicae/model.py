@@ -27,7 +27,7 @@ from musicae.networks.embedding import EMBEDDINGS
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.latents import LATENTS, PRIORS
 from musicae.networks.regularizers import KL, REGULARIZERS
-from musicae.networks.token_spec import Field, Grid
+from musicae.networks.token_spec import FieldSpec, TokenSpec
 from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find
 
@@ -46,10 +46,10 @@ BATCH = 256
 """Windows that are encoded or decoded at once."""
 
 CPU_ROWS = 512
-"""Stretches that a CPU decodes at once: as many as keep their states in its cache."""
+"""Spans that a CPU decodes at once: as many as keep their states in its cache."""
 
 FEW = 8
-"""Stretches below which bfloat16 does not pay on a CPU."""
+"""Spans below which bfloat16 does not pay on a CPU."""
 
 WindowTokens = Integer[np.ndarray, "window segment step field"]
 Codes = Float[Tensor, "window size"]
@@ -106,7 +106,7 @@ class Model:
         Raises:
             MusicaeError: it is not.
         """
-        if not self.representation.shape.given:
+        if not self.representation.shape.conditions:
             raise MusicaeError(f"model {self.name} is told no chords", "choose one that is: musicae models lists them")
 
     def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step field"]) -> Codes:
@@ -140,20 +140,20 @@ class Model:
         """Tokens drawn from codes; temperature 0 takes the most likely token at every step.
 
         Args:
-            given: what the decoder is told, as `Representation.tell` says it.
+            given: what the decoder is told, as `Representation.condition_of` says it.
             fixed: tokens, without what is given, that stand whatever is drawn; -1 where the decoder is free.
         """
-        grid = self.autoencoder.grid
-        shape = (len(z), grid.segments, grid.steps)
-        told = torch.as_tensor(self.representation.tell("") if given is None else given).long()
-        told = told.expand(*shape, len(grid.given))
-        free = torch.tensor(-1).expand(*shape, len(grid.fields))
+        spec = self.autoencoder.spec
+        shape = (len(z), spec.segments, spec.steps)
+        told = torch.as_tensor(self.representation.condition_of("") if given is None else given).long()
+        told = told.expand(*shape, len(spec.conditions))
+        free = torch.tensor(-1).expand(*shape, len(spec.fields))
         kept = free if fixed is None else torch.as_tensor(fixed).long().expand_as(free)
         generator = torch.Generator(self.device).manual_seed(seed)
-        stretches, on_cpu = self.autoencoder.decoder.stretches, self.device.type == "cpu"
-        batch = max(1, CPU_ROWS // stretches) if on_cpu else BATCH
+        spans, on_cpu = self.autoencoder.decoder.spans, self.device.type == "cpu"
+        batch = max(1, CPU_ROWS // spans) if on_cpu else BATCH
         # A few rows on a CPU wait for the weights to arrive, not for products: float32 saves converting them.
-        few = on_cpu and len(z) * stretches < FEW
+        few = on_cpu and len(z) * spans < FEW
         with evaluating(self.autoencoder), autocast(self.device, torch.float32 if few else precision(self.device)):
             parts = [
                 self.autoencoder.sample(
@@ -167,11 +167,11 @@ class Model:
             ]
         return torch.cat(parts).cpu().numpy()
 
-    def given(
+    def condition(
         self, tokens: Integer[Tensor, "window segment step field"]
     ) -> Integer[Tensor, "window segment step given"]:
         """What encoder and decoder are told besides the music of windows."""
-        return self.autoencoder.grid.split(tokens)[1]
+        return self.autoencoder.spec.split(tokens)[1]
 
     def scores(self, tokens: WindowTokens) -> list[Score]:
         """The music of windows."""
@@ -197,19 +197,19 @@ def pick_device(name: str) -> torch.device:
 def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     """The network of a configuration, for tokens of the given shape, freshly initialized."""
     fields, given = (
-        tuple(Field(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end, f.once) for f in some)
-        for some in (shape.fields, shape.given)
+        tuple(FieldSpec(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end, f.at_most_one) for f in some)
+        for some in (shape.fields, shape.conditions)
     )
-    grid = Grid(shape.segments, shape.steps, fields, given)
-    embedding = build(EMBEDDINGS, config.embedding, grid)
-    encoder = build(ENCODERS, config.encoder, grid, embedding.width)
+    spec = TokenSpec(shape.segments, shape.steps, fields, given)
+    embedding = build(EMBEDDINGS, config.embedding, spec)
+    encoder = build(ENCODERS, config.encoder, spec, embedding.width)
     latent = build(LATENTS, config.latent, encoder.size)
     prior = build(PRIORS, config.prior, latent.size)
-    decoder = build(DECODERS, config.decoder, grid, embedding.widths, latent.size)
+    decoder = build(DECODERS, config.decoder, spec, embedding.widths, latent.size)
     regularizers = [build(REGULARIZERS, choice) for choice in config.regularizers]
     if not latent.stochastic and any(isinstance(regularizer, KL) for regularizer in regularizers):
         raise MusicaeError(f"kl needs a posterior with a spread; latent {config.latent.name} has none", "--set kl=none")
-    return Autoencoder(grid, embedding, encoder, latent, prior, decoder, regularizers)
+    return Autoencoder(spec, embedding, encoder, latent, prior, decoder, regularizers)
 
 
 def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None:

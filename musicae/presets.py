@@ -17,19 +17,19 @@ def hierarchical(representation: Spec) -> Config:
         representation=representation,
         embedding=spec("features", size=48),
         encoder=spec("dense", code=192, hidden=512),
-        latent=spec("gaussian", size=256, floor=0.5, spread=1.0),
+        latent=spec("gaussian", size=256, std_min=0.5, mean_std=1.0),
         decoder=spec(
             "conductor",
             hidden=256,
             layers=1,
             conductor_hidden=384,
             conductor_layers=1,
-            feed=True,
-            slot=16 if representation.arguments["bars"] > 2 else 0,
-            subdivide=4,
+            z_every_step=True,
+            z_slot_size=16 if representation.arguments["bars"] > 2 else 0,
+            spans_per_segment=4,
         ),
         prior=spec("bootstrap"),
-        regularizers=(spec("kl", beta=0.05, rate=0.999),),
+        regularizers=(spec("kl", beta=0.05, beta_rate=0.999),),
         training=Training(
             batch=max(512 // representation.arguments["bars"], 64),
             updates=100_000,
@@ -52,8 +52,16 @@ def composer(representation: Spec) -> Config:
     return replace(
         config,
         encoder=spec("hierarchical", hidden=192),
-        decoder=spec("conductor", hidden=256, layers=1, conductor_hidden=384, conductor_layers=1, feed=True, slot=32),
-        training=replace(config.training, batch=64, apart=chords, reharmonize=0.3 * chords),
+        decoder=spec(
+            "conductor",
+            hidden=256,
+            layers=1,
+            conductor_hidden=384,
+            conductor_layers=1,
+            z_every_step=True,
+            z_slot_size=32,
+        ),
+        training=replace(config.training, batch=64, transpose_target=chords, reharmonize=0.3 * chords),
     )
 
 
@@ -65,13 +73,13 @@ def large_composer(representation: Spec) -> Config:
         encoder=spec("hierarchical", hidden=1024),
         latent=spec("gaussian", size=512),
         decoder=spec("conductor", hidden=512, layers=3, conductor_hidden=512, conductor_layers=3),
-        regularizers=(spec("kl", beta=1.0, rate=0.0, free_bits=64.0),),
+        regularizers=(spec("kl", beta=1.0, beta_rate=0.0, free_bits=64.0),),
         training=Training(batch=256, updates=100_000),
     )
 
 
 def large(
-    representation: Spec, *, hierarchy: bool, free_bits: float = 256.0, beta: float = 0.2, rate: float = 0.0
+    representation: Spec, *, hierarchy: bool, free_bits: float = 256.0, beta: float = 0.2, beta_rate: float = 0.0
 ) -> Config:
     """The published 16-bar models: 2 layers of 2048 both ways, z of 512, and a conductor or three layers of 2048.
 
@@ -84,14 +92,14 @@ def large(
         encoder=spec("bidirectional", hidden=2048, layers=2),
         latent=spec("gaussian", size=512),
         decoder=conductor if hierarchy else spec("flat", hidden=2048, layers=3),
-        regularizers=(spec("kl", beta=beta, rate=rate, free_bits=free_bits),),
+        regularizers=(spec("kl", beta=beta, beta_rate=beta_rate, free_bits=free_bits),),
         training=Training(batch=256 if representation.name == "trio" else 512, updates=100_000, transpose=False),
     )
 
 
-def large_2bar(representation: Spec, *, free_bits: float, beta: float, rate: float) -> Config:
+def large_2bar(representation: Spec, *, free_bits: float, beta: float, beta_rate: float) -> Config:
     """The published 2-bar models: one layer of 2048 both ways and a flat decoder, trained on its own tokens."""
-    config = large(representation, hierarchy=False, free_bits=free_bits, beta=beta, rate=rate)
+    config = large(representation, hierarchy=False, free_bits=free_bits, beta=beta, beta_rate=beta_rate)
     encoder = spec("bidirectional", hidden=2048, layers=1)
     training = replace(
         config.training, updates=50_000, scheduled_sampling=1_000, transpose=representation.name != "drums"
@@ -107,7 +115,7 @@ MULTITRACK_1, MULTITRACK_1_CHORDS = (spec("multitrack", bars=1, chords=chords) f
 PRESETS: dict[str, Config] = {
     "melody-2bar": hierarchical(MELODY_2),
     "melody-2bar-flat": flat(MELODY_2),
-    "melody-2bar-large": large_2bar(MELODY_2, free_bits=0.0, beta=0.5, rate=0.99999),
+    "melody-2bar-large": large_2bar(MELODY_2, free_bits=0.0, beta=0.5, beta_rate=0.99999),
     "melody-4bar": hierarchical(MELODY_4),
     "melody-4bar-flat": flat(MELODY_4),
     "melody-16bar": hierarchical(MELODY_16),
@@ -116,7 +124,7 @@ PRESETS: dict[str, Config] = {
     "melody-16bar-flat-large": large(MELODY_16, hierarchy=False),
     "drums-2bar": hierarchical(DRUMS_2),
     "drums-2bar-flat": flat(DRUMS_2),
-    "drums-2bar-large": large_2bar(DRUMS_2, free_bits=48.0, beta=0.2, rate=0.0),
+    "drums-2bar-large": large_2bar(DRUMS_2, free_bits=48.0, beta=0.2, beta_rate=0.0),
     "drums-16bar": hierarchical(DRUMS_16),
     "drums-16bar-flat": flat(DRUMS_16),
     "drums-16bar-large": large(DRUMS_16, hierarchy=True),

@@ -73,7 +73,7 @@ def test_a_regularizer_can_be_added() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", ["kl.rate=2", "decoder.token_dropout=1", "latent.floor=1", "training.optimizer=sgd"]
+    "setting", ["kl.beta_rate=2", "decoder.token_dropout=1", "latent.std_min=1", "training.optimizer=sgd"]
 )
 def test_knobs_that_cannot_work_are_refused(setting: str) -> None:
     with pytest.raises(MusicaeError, match=setting.partition(".")[2].partition("=")[0]):
@@ -82,14 +82,17 @@ def test_knobs_that_cannot_work_are_refused(setting: str) -> None:
 
 def test_what_cannot_be_built_is_said_in_words() -> None:
     shape = REPRESENTATIONS["melody"](bars=2).shape
-    for setting, said in {"latent.size=0": "a dimension at least", "decoder.subdivide=3": "subdivide=3"}.items():
+    for setting, said in {
+        "latent.size=0": "a dimension at least",
+        "decoder.spans_per_segment=3": "spans_per_segment=3",
+    }.items():
         with pytest.raises(MusicaeError, match=said):
             build_autoencoder(override(PRESETS["melody-2bar"], setting, TABLES), shape)
 
 
 def test_complete_writes_defaults_out() -> None:
     config = replace(PRESETS["melody-2bar"], latent=spec("gaussian"))
-    assert complete(config, TABLES).latent == spec("gaussian", size=256, floor=0.0, spread=0.0)
+    assert complete(config, TABLES).latent == spec("gaussian", size=256, std_min=0.0, mean_std=0.0)
     assert complete(complete(config, TABLES), TABLES) == complete(config, TABLES)
 
 

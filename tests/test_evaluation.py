@@ -25,11 +25,11 @@ from musicae.music.chords import QUALITIES, of_class, progression
 from musicae.music.representations import REPRESENTATIONS, multitrack
 from musicae.music.score import concatenate
 from musicae.networks.autoencoder import Autoencoder
-from musicae.networks.decoders import Decoder, Logits, Whole, draw
+from musicae.networks.decoders import Decoder, Logits, NoConductor, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
 from musicae.networks.latents import Code, Gaussian, Normal, Posterior
-from musicae.networks.token_spec import Given, Grid, Tokens, Written
+from musicae.networks.token_spec import Given, Tokens, TokenSpec, Written
 from tests.helpers.models import tiny_model
 
 C4, D4, E4 = 41, 43, 45
@@ -42,11 +42,11 @@ BAND = multitrack.Multitrack(bars=1, chords=True)
 class StandIn(Autoencoder):
     """A code is its window, one-hot; what is decoded follows from `scores(code)`, in the same layout."""
 
-    def __init__(self, grid: Grid, scores: Callable[[Tensor], Tensor]) -> None:
-        self.vocabularies = [field.vocabulary for field in grid.fields]
-        size = grid.segments * grid.steps * sum(self.vocabularies)
-        latent, nothing = Gaussian(1, size=size), Decoder(grid, Whole(), [], 0.0)
-        super().__init__(grid, Embedding(grid), Encoder(), latent, Normal(size), nothing, [])
+    def __init__(self, spec: TokenSpec, scores: Callable[[Tensor], Tensor]) -> None:
+        self.vocabularies = [field.vocabulary for field in spec.fields]
+        size = spec.segments * spec.steps * sum(self.vocabularies)
+        latent, nothing = Gaussian(1, size=size), Decoder(spec, NoConductor(), [], 0.0)
+        super().__init__(spec, Embedding(spec), Encoder(), latent, Normal(size), nothing, [])
         self.scores = scores
 
     def encode(self, tokens: Tokens) -> Posterior:
@@ -55,8 +55,8 @@ class StandIn(Autoencoder):
         return Posterior(z, z, torch.ones_like(z), z)
 
     def logits(self, tokens: Tokens, z: Code, sampling_probability: float = 0.0) -> Logits:
-        scores = self.scores(z).unflatten(1, (self.grid.segments, self.grid.steps, -1))
-        return list(self.grid.events(scores, self.grid.mask(tokens)).split(self.vocabularies, -1))
+        scores = self.scores(z).unflatten(1, (self.spec.segments, self.spec.steps, -1))
+        return list(self.spec.events(scores, self.spec.mask(tokens)).split(self.vocabularies, -1))
 
     def sample(
         self,
@@ -74,7 +74,7 @@ class StandIn(Autoencoder):
 def identity(preset: str = "melody-2bar") -> Model:
     """A model that loses nothing."""
     model = tiny_model(preset)
-    model.autoencoder = StandIn(model.autoencoder.grid, lambda z: 50 * z)
+    model.autoencoder = StandIn(model.autoencoder.spec, lambda z: 50 * z)
     return model
 
 
@@ -82,7 +82,7 @@ def constant(window: Tokens, preset: str = "melody-2bar") -> Model:
     """A model that always writes the same window."""
     model = identity(preset)
     always = model.encode(window)
-    model.autoencoder = StandIn(model.autoencoder.grid, lambda z: 50 * always.expand_as(z))
+    model.autoencoder = StandIn(model.autoencoder.spec, lambda z: 50 * always.expand_as(z))
     return model
 
 
@@ -132,7 +132,7 @@ def test_a_model_that_always_writes_the_same_is_right_where_it_is() -> None:
 def test_a_model_that_gives_back_another_window_is_right_where_both_agree() -> None:
     tokens = melody({0: C4, 4: D4}, {0: C4, 4: E4, 5: 1}, {0: E4})
     model = identity()
-    model.autoencoder = StandIn(model.autoencoder.grid, lambda z: 50 * z.roll(1, 0))
+    model.autoencoder = StandIn(model.autoencoder.spec, lambda z: 50 * z.roll(1, 0))
     result = reconstruction.measure(model, tokens)
     assert result.hits["free"].tolist() == [[30], [30], [29]]  # against the last, the first and the second one
     assert result.nll == pytest.approx(50 * (2 + 2 + 3) / 3, abs=1e-3)
@@ -146,7 +146,7 @@ def band(*rows: tuple[int, ...]) -> Tokens:
     tokens = np.full((1, 8, 64, 1), multitrack.END)
     for row, events in zip(tokens[0, :, :, 0], rows, strict=False):
         row[: len(events)] = events
-    told = BAND.tell("C")[None]
+    told = BAND.condition_of("C")[None]
     return torch.from_numpy(np.concatenate([tokens, told], -1)).long()
 
 
@@ -215,7 +215,7 @@ class Obedient(StandIn):
 
 def test_a_model_that_does_as_it_is_told() -> None:
     model = tiny_model("multitrack-1bar-chords")
-    model.autoencoder = Obedient(model.autoencoder.grid, lambda z: z)
+    model.autoencoder = Obedient(model.autoencoder.spec, lambda z: z)
     real = torch.cat([band((PIANO, LOUD, 60, 61)), band((BEAT, LOUD, 36))])
     heard: list[int] = []
     result = chords.measure(model, real, samples=8, progress=heard.append)

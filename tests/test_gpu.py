@@ -44,7 +44,7 @@ def test_losses_agree_with_the_cpu(encoder: str) -> None:
     config = replace(config, encoder=replace(config.encoder, name=encoder, arguments={"hidden": 16}))
     cpu, gpu = (Model(config, device=device).autoencoder for device in ("cpu", "cuda"))
     gpu.load_state_dict(cpu.state_dict())
-    tokens = torch.stack([torch.randint(field.vocabulary, (4, 4, 16)) for field in cpu.grid.fields], -1)
+    tokens = torch.stack([torch.randint(field.vocabulary, (4, 4, 16)) for field in cpu.spec.fields], -1)
     z = cpu.encode(tokens).mean
     torch.testing.assert_close(gpu.encode(tokens.cuda()).mean.cpu(), z, rtol=1e-3, atol=1e-3)
     for ours, theirs in zip(cpu.logits(tokens, z), gpu.logits(tokens.cuda(), z.cuda()), strict=True):

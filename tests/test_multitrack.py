@@ -8,7 +8,7 @@ import pytest
 from musicae.cli.commands.preprocess import funnel
 from musicae.corpus.dataset import Windows
 from musicae.corpus.preprocess import preprocess
-from musicae.corpus.window_hashes import fingerprints
+from musicae.corpus.window_hashes import window_hashes
 from musicae.corpus.windows import best_window
 from musicae.music.chords import QUALITIES, of_class, parse
 from musicae.music.representations.base import SHIFTS
@@ -74,7 +74,7 @@ def test_drums_play_alone_where_there_is_no_chord() -> None:
     told = Multitrack(bars=2, chords=True)
     notes = Notes.of([(0, 24, 60, 80), (96, 120, 64, 80)])
     tokens = told.encode(score_of(Track(notes), Track(notes, is_drum=True), bars=2))
-    tokens[..., 1:] = told.tell("N.C. C")
+    tokens[..., 1:] = told.condition_of("N.C. C")
     piano, drums = told.decode(tokens).tracks
     assert piano.notes.pitch.tolist() == [64] and len(drums.notes) == 2
 
@@ -176,8 +176,8 @@ def test_drums_are_not_transposed() -> None:
     windows = Windows(tokens.reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)
     (moved,) = windows.transpose(tokens, torch.tensor([SHIFTS.index(2)])).numpy()
     assert (
-        fingerprints(tokens.numpy().reshape(-1, 1), ONE_BAR.shape, ONE_BAR.window, 1)[1]
-        == (fingerprints(moved.reshape(-1, 1), ONE_BAR.shape, ONE_BAR.window, 1)[1])
+        window_hashes(tokens.numpy().reshape(-1, 1), ONE_BAR.shape, ONE_BAR.window, 1)[1]
+        == (window_hashes(moved.reshape(-1, 1), ONE_BAR.shape, ONE_BAR.window, 1)[1])
     )
     pitches = [track.notes.pitch.tolist() for track in ONE_BAR.decode(moved).tracks]
     assert pitches == [[62], [60]]
@@ -189,16 +189,16 @@ def test_windows_are_moved_apart_where_their_chord_tells() -> None:
     told = Multitrack(bars=1, chords=True)
     bars = [told.encode(told.generate(np.random.default_rng(seed))) for seed in range(2)]
     for bar, chord in zip(bars, ("Am", "N.C."), strict=True):
-        bar[..., 1:] = told.tell(chord)
+        bar[..., 1:] = told.condition_of(chord)
     windows = torch.from_numpy(np.stack(bars)).long()
     windows[0, :, 1:, 0] = torch.where(windows[0, :, 1:, 0] < 256, 60, windows[0, :, 1:, 0])  # within any range
     corpus = Windows(windows.reshape(-1, 2), torch.zeros(1), told.shape)
     shifts = torch.full((2,), SHIFTS.index(3))
-    moved = corpus.transpose_apart(windows, shifts)
+    moved = corpus.transpose_target(windows, shifts)
     assert [told.chords(bar) for bar in moved.numpy()] == ["Cm", "N.C."]
     assert torch.equal(moved[0], corpus.transpose(windows, shifts)[0]) and torch.equal(moved[1], windows[1])
     silent = Windows(windows[..., :1].reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)
-    assert torch.equal(silent.transpose_apart(windows[..., :1], shifts), windows[..., :1])
+    assert torch.equal(silent.transpose_target(windows[..., :1], shifts), windows[..., :1])
 
 
 def test_thirds_and_fifths_follow_the_chord_to_another_triad() -> None:
@@ -210,7 +210,7 @@ def test_thirds_and_fifths_follow_the_chord_to_another_triad() -> None:
     heard = {"Caug": {60, 64, 68, 74}, "Cdim": {60, 63, 66, 74}, "Cm": {60, 63, 67, 74}, "C": {60, 64, 67, 74}}
     windows = torch.from_numpy(np.stack([bar] * (len(heard) + 1))).long()
     for window, chord in zip(windows, ["C"] * len(heard) + ["N.C."], strict=True):
-        window[..., 1:] = torch.from_numpy(told.tell(chord))
+        window[..., 1:] = torch.from_numpy(told.condition_of(chord))
     triads = [QUALITIES.index(parse(symbol).quality) for symbol in heard] + [QUALITIES.index("minor")]
     corpus = Windows(windows.reshape(-1, 2), torch.zeros(1), told.shape)
     turned = corpus.reharmonize(windows, torch.tensor(triads)).numpy()

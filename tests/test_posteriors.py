@@ -25,16 +25,16 @@ def test_kl_is_that_of_torch_distributions() -> None:
 
 
 def test_a_floor_keeps_the_posterior_wide() -> None:
-    narrow, wide = Gaussian(2, size=3), Gaussian(2, size=3, floor=0.25)
+    narrow, wide = Gaussian(2, size=3), Gaussian(2, size=3, std_min=0.25)
     wide.load_state_dict(narrow.state_dict())
     h = torch.randn(4, 2)
     torch.testing.assert_close(wide(h).std, narrow(h).std + 0.25)
-    with pytest.raises(MusicaeError, match="floor"):
-        Gaussian(2, floor=1.0)
+    with pytest.raises(MusicaeError, match="std_min"):
+        Gaussian(2, std_min=1.0)
 
 
 def test_means_are_spread_alike_in_every_dimension() -> None:
-    latent = Gaussian(4, size=3, floor=0.5, spread=2.0)
+    latent = Gaussian(4, size=3, std_min=0.5, mean_std=2.0)
     h = torch.randn(512, 4) * torch.tensor([1.0, 1e-2, 5.0, 0.0]) + 3
     for _ in range(400):
         trained = latent(h).mean
@@ -44,8 +44,8 @@ def test_means_are_spread_alike_in_every_dimension() -> None:
     torch.testing.assert_close(latent(h[:1]).mean, latent(h).mean[:1])
     latent.train()
     assert torch.isfinite(latent(h[:1]).mean).all(), "a batch of one window"
-    with pytest.raises(MusicaeError, match="spread"):
-        Gaussian(2, spread=-1.0)
+    with pytest.raises(MusicaeError, match="mean_std"):
+        Gaussian(2, mean_std=-1.0)
 
 
 def test_a_fitted_prior_draws_where_codes_lie() -> None:
@@ -88,7 +88,7 @@ def test_kl_free_bits_and_annealing() -> None:
     kept = (total - free * math.log(2)).clamp(min=0).mean().item()
     assert KL(beta=1.0, free_bits=free)(posterior, 10)["kl"].item() == pytest.approx(kept)
     assert KL(beta=1.0, free_bits_per_dimension=100.0)(posterior, 10)["kl"].item() == 0
-    annealed = KL(beta=1.0, rate=0.99)
+    annealed = KL(beta=1.0, beta_rate=0.99)
     assert [annealed.weight(0), annealed.weight(1)] == pytest.approx([0, 0.01])
     assert annealed.weight(10_000) == pytest.approx(1)
 

@@ -22,7 +22,7 @@ from musicae.cli.app import app
 from musicae.corpus import preprocess as module
 from musicae.corpus import process_pool as workers
 from musicae.corpus.preprocess import preprocess
-from musicae.corpus.windows import onsets, rows_per_bar, settle
+from musicae.corpus.windows import drop_leading_note_offs, onsets, rows_per_bar
 from musicae.errors import MusicaeError
 from musicae.music.midi import midi_bytes
 from musicae.music.representations import REPRESENTATIONS
@@ -80,7 +80,9 @@ def windows(output: Path, split: str, representation: Representation) -> set[byt
     tokens, offsets = (np.load(output / split / f"{name}.npy") for name in ("tokens", "offsets"))
     assert offsets.dtype == np.uint32 and tokens.itemsize == (1 if representation.name == "melody" else 2)
     found = {
-        settle(tokens[row : row + representation.window], representation.shape).astype(np.int16).tobytes()
+        drop_leading_note_offs(tokens[row : row + representation.window], representation.shape)
+        .astype(np.int16)
+        .tobytes()
         for row in offsets
     }
     assert len(found) == len(offsets)
@@ -130,7 +132,7 @@ def test_the_windows_on_disk_are_those_of_the_scores(name: str, tmp_path: Path) 
         for row in range(0, len(stream.tokens) - representation.window + 1, rows):
             if name == "multitrack" and stream.silent[0, row // rows : row // rows + 2].any():
                 continue  # a bar of a single track
-            window = settle(stream.tokens[row : row + representation.window], representation.shape)
+            window = drop_leading_note_offs(stream.tokens[row : row + representation.window], representation.shape)
             started = onsets(window, representation.shape.fields)[:, 0]
             if len(np.unique(window[started, 0])) >= representation.min_pitches:
                 expected.add(window.astype(np.int16).tobytes())
@@ -200,7 +202,7 @@ def test_a_killed_run_continues_to_the_same_bytes(
     left = {path: path.stat().st_mtime_ns for path in (output / ".work").glob("*.npz")}
     assert left and not (output / "manifest.json").exists()
     read: list[int] = []
-    monkeypatch.setattr(workers.Workers, "run", _counting(workers.Workers.run, read))
+    monkeypatch.setattr(workers.ProcessPool, "run", _counting(workers.ProcessPool.run, read))
     preprocess([corpus], output, Melody(bars=2), workers=1)
     assert read == [8 - len(left)]
     preprocess([corpus], tmp_path / "whole", Melody(bars=2), workers=2)
@@ -208,7 +210,7 @@ def test_a_killed_run_continues_to_the_same_bytes(
 
 
 def _counting(run: Any, counts: list[int]) -> Any:
-    def counting(self: workers.Workers, tasks: list[workers.Task]) -> Any:
+    def counting(self: workers.ProcessPool, tasks: list[workers.Task]) -> Any:
         counts.append(len(tasks))
         return run(self, tasks)
 

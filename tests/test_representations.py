@@ -130,7 +130,9 @@ def test_transposition_commutes_with_encoding(representation: Representation, se
     for row, shift in enumerate(SHIFTS):
         moved = np.stack([f.transposition[row][tokens[..., i]] for i, f in fields(representation)], axis=-1)
         for i, field in fields(representation):
-            moved[tokens[:, 0, i] == field.still, :, i] = tokens[tokens[:, 0, i] == field.still, :, i]
+            moved[tokens[:, 0, i] == field.untransposed_marker, :, i] = tokens[
+                tokens[:, 0, i] == field.untransposed_marker, :, i
+            ]
         if moved.min() >= 0:
             assert same(written(representation, music.transpose(shift)), moved)
 

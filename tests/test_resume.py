@@ -15,8 +15,8 @@ from musicae.config import OPTIMIZERS, Spec, spec
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import load
-from musicae.training.distributed import Workers
-from musicae.training.loop import Silent, Trainer
+from musicae.training.distributed import Ranks
+from musicae.training.loop import NullReporter, Trainer
 from musicae.verbs.train import Run, begin
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
@@ -62,7 +62,7 @@ def test_kill_then_resume_reaches_the_same_weights(data: Dataset, tmp_path: Path
     folder = tmp_path / "killed"
     killed = trainer(data, folder, tiny(updates=12))
 
-    class Kill(Silent):
+    class Kill(NullReporter):
         def validated(self, progress: object, metrics: object) -> None:
             if killed.progress.update == 8:
                 raise SystemExit  # as kill -9 does: nothing is saved after this
@@ -85,7 +85,7 @@ def test_interruption_saves(data: Dataset, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow  # and on a busy machine gloo now and then aborts a process that is already done
-@pytest.mark.parametrize("latent", [spec("deterministic", size=4), spec("gaussian", size=4, spread=1.0)])
+@pytest.mark.parametrize("latent", [spec("deterministic", size=4), spec("gaussian", size=4, mean_std=1.0)])
 def test_two_processes_do_what_one_does(latent: Spec, data: Dataset, tmp_path: Path) -> None:
     config = replace(tiny(updates=4), latent=latent, regularizers=())
     Run(config, str(data.folder), seed=3).save(tmp_path / "one")
@@ -98,7 +98,7 @@ def test_two_processes_do_what_one_does(latent: Spec, data: Dataset, tmp_path: P
         "folder, out = map(Path, sys.argv[1:])\n"
         "trainer = begin(Run.read(folder), out, device='cpu')\n"
         "trainer.run()\n"
-        "trainer.workers.leave()\n"
+        "trainer.ranks.leave()\n"
     )
     arguments = [str(script), str(tmp_path / "one")]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -117,12 +117,12 @@ def test_two_processes_do_what_one_does(latent: Spec, data: Dataset, tmp_path: P
 
 
 def test_all_processes_hear_that_one_was_interrupted(data: Dataset, tmp_path: Path) -> None:
-    class Other(Workers):
+    class Other(Ranks):
         def agree(self, *values: float, device: torch.device) -> list[float]:
             return [1.0, *values[1:]]
 
     ours = trainer(data, tmp_path / "m", tiny(updates=9))
-    ours.workers = Other()
+    ours.ranks = Other()
     with pytest.raises(KeyboardInterrupt):
         ours.run()
     assert ours.progress.update == 1

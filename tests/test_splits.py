@@ -47,7 +47,7 @@ def test_a_broken_splits_file_is_an_error(content: str, message: str, tmp_path: 
 
 
 def songs(stretches: dict[int, list[int]], held: dict[int, list[int]]) -> list[int]:
-    """Songs of files that are given by the hashes of their stretches and windows."""
+    """Songs of files that are given by the hashes of their spans and windows."""
 
     def columns(hashes: dict[int, list[int]]) -> tuple[np.ndarray, np.ndarray]:
         pairs = [(file, value) for file, values in hashes.items() for value in values]

@@ -8,7 +8,7 @@ import pytest
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.melody import Melody
-from musicae.music.representations.time_grid import LONGEST_BARS, Grid, pad, to_steps
+from musicae.music.representations.time_grid import LONGEST_BARS, TimeGrid, pad, to_steps
 from musicae.music.representations.trio import Trio
 from musicae.music.score import Meter, Notes, Score, Track
 from tests.helpers.scores import BAR, STEP, band, same, scale, score, track
@@ -39,7 +39,7 @@ def test_empty_first_and_last_bars_encode(name: str, first: int, last: int) -> N
     assert (tokens[:first] == 0).all()
     assert (tokens[first:last] == whole[first:last]).all()
     assert np.isin(tokens[last:].reshape(-1), (0, 1)).all()
-    lines = sum(field.orphan >= 0 for field in representation.shape.fields)
+    lines = sum(field.leading_note_off >= 0 for field in representation.shape.fields)
     assert tokens[last:].sum() == (lines if last < 8 else 0)  # one note-off each
 
 
@@ -72,7 +72,7 @@ def test_a_bar_of_four_quarters_starts_the_grid_anew(short: Meter) -> None:
     music = score(track(notes), bars=5, meters=(Meter(0, 4, 4), short, Meter(after, 4, 4)))
     (stream,), _ = Melody(bars=2).streams(music)
     assert stream.bars.tolist() == [0, 1, 3, 4, 5]
-    assert [Grid(music).tick(bar) for bar in range(4)] == [0, BAR, after, after + BAR]
+    assert [TimeGrid(music).tick(bar) for bar in range(4)] == [0, BAR, after, after + BAR]
     assert np.flatnonzero(stream.tokens[:, 0] > 1).tolist() == [0, 32]
 
 
@@ -98,7 +98,7 @@ def test_other_meters_are_cut_out(name: str) -> None:
     representation = REPRESENTATIONS[name](bars=2)
     (stream, *_), refusals = representation.streams(music)
     assert stream.bars.tolist() == [0, 1, 6, 7]
-    assert [Grid(music).tick(bar) for bar in range(4)] == [0, BAR, after, after + BAR]
+    assert [TimeGrid(music).tick(bar) for bar in range(4)] == [0, BAR, after, after + BAR]
     (other,) = (refusal for refusal in refusals if refusal.reason == "other meter")
     assert "bars 4 to 6, counted from 1, are in 3/4" in other.remedy
     onset = {"melody": [41, 43, 0], "trio": [41, 43, 0], "drums": [1, 1, 0]}[name]

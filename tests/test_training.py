@@ -14,8 +14,8 @@ from musicae.corpus.dataset import Dataset, Windows
 from musicae.errors import MusicaeError
 from musicae.model import build_autoencoder, load, save, save_attributes
 from musicae.music.representations import REPRESENTATIONS
-from musicae.training.checkpoint import Progress
-from musicae.training.loop import Silent, fit_batch
+from musicae.training.checkpoint import TrainingState
+from musicae.training.loop import NullReporter, fit_batch
 from musicae.training.validation import validate
 from musicae.verbs.pack import pack
 from musicae.verbs.train import Run, begin, finish, transfer
@@ -44,12 +44,12 @@ def test_the_best_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
 def test_windows_apart_are_heard_in_one_key_and_written_in_another(
     data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, apart = (trainer(data, tmp_path / str(flag), tiny(apart=flag)) for flag in (False, True))
+    plain, apart = (trainer(data, tmp_path / str(flag), tiny(transpose_target=flag)) for flag in (False, True))
     (tokens, nothing), (written, heard) = plain._draw(5), apart._draw(5)
     assert nothing is None and heard is not None
     assert torch.equal(heard, tokens), "the same windows, in the same transposition"
     assert torch.equal(written, heard), "melodies are told no chord"
-    monkeypatch.setattr(apart.train, "transpose_apart", apart.train.transpose)
+    monkeypatch.setattr(apart.train, "transpose_target", apart.train.transpose)
     written, heard = apart._draw(5)
     assert heard is not None and (written != heard).any() and torch.equal(heard, tokens)
 
@@ -99,10 +99,10 @@ def test_the_hash_is_of_what_the_model_is(data: Dataset, tmp_path: Path) -> None
     config["training"]["updates"] = 9
     (tmp_path / "m" / "config.json").write_text(json.dumps(config))
     assert load(tmp_path / "m", "cpu").hash == ours == trained.model.hash
-    del config["latent"]["floor"]  # as in a file from before there was such a knob
+    del config["latent"]["std_min"]  # as in a file from before there was such a knob
     (tmp_path / "m" / "config.json").write_text(json.dumps(config))
     older = load(tmp_path / "m", "cpu")
-    assert older.hash != ours and older.config.latent.arguments["floor"] == 0
+    assert older.hash != ours and older.config.latent.arguments["std_min"] == 0
 
 
 def test_fine_tuning_starts_at_the_weights(data: Dataset, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_training_that_only_fails_gives_up(data: Dataset, tmp_path: Path) -> N
     assert broken.progress.update == 100
 
 
-class Listener(Silent):
+class Listener(NullReporter):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
@@ -203,8 +203,8 @@ def test_the_learning_rate_falls_with_the_time_too(data: Dataset, tmp_path: Path
     timed = trainer(data, tmp_path / "m", tiny(updates=10**6))
     seen = []
 
-    class Watch(Silent):
-        def updated(self, progress: Progress) -> None:
+    class Watch(NullReporter):
+        def updated(self, progress: TrainingState) -> None:
             seen.append(timed.over)
 
     timed.reporter = Watch()

@@ -45,7 +45,7 @@ def test_a_trio_of_nothing_readable_is_refused() -> None:
 def test_vocabularies_are_magentas() -> None:
     shape = Trio(bars=16).shape
     assert (shape.segments, shape.steps) == (16, 16)
-    assert [(f.name, f.vocabulary, f.features.shape[1], f.orphan, f.end) for f in shape.fields] == [
+    assert [(f.name, f.vocabulary, f.features.shape[1], f.leading_note_off, f.end) for f in shape.fields] == [
         ("melody", 90, 90, 1, -1),
         ("bass", 90, 90, 1, -1),
         ("drums", 512, 10, -1, -1),

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jaxtyping import Bool, Integer
 
-from musicae.corpus.window_hashes import fingerprints
-from musicae.corpus.windows import best_window, judge, onsets, rows_per_bar, settle
+from musicae.corpus.window_hashes import window_hashes
+from musicae.corpus.windows import best_window, drop_leading_note_offs, filter_windows, onsets, rows_per_bar
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import SHIFTS, Representation, Stream
@@ -48,7 +48,7 @@ def slow_settle(window: Window, representation: Representation) -> Window:
     settled = window.copy()
     for column, field in enumerate(representation.shape.fields):
         for row in range(len(window)):
-            if window[row, column] > max(field.orphan, 0):
+            if window[row, column] > max(field.leading_note_off, 0):
                 break
             settled[row, column] = 0
     return settled
@@ -62,7 +62,7 @@ def longest_run(flags: Bool[np.ndarray, " bar"]) -> int:
 @given(seed=SEEDS)
 def test_judgement_and_settling_agree_with_their_definitions(name: str, seed: int) -> None:
     stream, representation = random_stream(name, seed)
-    verdicts = judge(stream.tokens, stream.silent, stream.bars, representation, representation.bars)
+    verdicts = filter_windows(stream.tokens, stream.silent, stream.bars, representation, representation.bars)
     cuts = cut(stream, representation)
     assert len(verdicts.usable) == len(cuts)
     for bar, window in enumerate(cuts):
@@ -72,8 +72,8 @@ def test_judgement_and_settling_agree_with_their_definitions(name: str, seed: in
             longest_run(part[inside]) > representation.max_silent_bars for part in stream.silent
         )
         started = window[:, 0][onsets(window, representation.shape.fields)[:, 0]]
-        assert verdicts.plain[bar] == (len(set(started.tolist())) < representation.min_pitches)
-        assert (settle(window, representation.shape) == slow_settle(window, representation)).all()
+        assert verdicts.few_pitches[bar] == (len(set(started.tolist())) < representation.min_pitches)
+        assert (drop_leading_note_offs(window, representation.shape) == slow_settle(window, representation)).all()
 
 
 @pytest.mark.parametrize("name", REPRESENTATIONS)
@@ -81,7 +81,7 @@ def test_judgement_and_settling_agree_with_their_definitions(name: str, seed: in
 def test_fingerprints_are_equal_for_equal_windows_alone(name: str, seed: int) -> None:
     stream, representation = random_stream(name, seed)
     shape, rows = representation.shape, rows_per_bar(representation)
-    exact, relative = fingerprints(stream.tokens, shape, rows, representation.bars)
+    exact, relative = window_hashes(stream.tokens, shape, rows, representation.bars)
     settled = [slow_settle(window, representation).tobytes() for window in cut(stream, representation)]
     assert len(exact) == len(relative) == len(settled)
     for (i, a), (j, b) in itertools.combinations(enumerate(settled), 2):
@@ -90,7 +90,7 @@ def test_fingerprints_are_equal_for_equal_windows_alone(name: str, seed: int) ->
     table = [field.transposition[SHIFTS.index(shift)] for field in shape.fields]
     moved = np.stack([table[i][stream.tokens[:, i]] for i in range(len(table))], axis=1)
     if (moved >= 0).all():
-        assert (fingerprints(moved, shape, rows, representation.bars)[1] == relative).all()
+        assert (window_hashes(moved, shape, rows, representation.bars)[1] == relative).all()
 
 
 def test_relative_fingerprints_tell_tunes_apart() -> None:
@@ -99,7 +99,7 @@ def test_relative_fingerprints_tell_tunes_apart() -> None:
     def relative(*pitches: int) -> int:
         tokens = np.zeros((16, 1), dtype=np.int64)
         tokens[: len(pitches), 0] = pitches
-        return int(fingerprints(tokens, shape, 16, 1)[1][0])
+        return int(window_hashes(tokens, shape, 16, 1)[1][0])
 
     assert relative(40, 42, 44) == relative(50, 52, 54)
     assert len({relative(40, 42, 44), relative(40, 42, 45), relative(40, 0, 42, 44), relative(40, 42, 44, 1)}) == 4
@@ -109,9 +109,12 @@ def test_relative_fingerprints_tell_tunes_apart() -> None:
 def test_settling_changes_nothing_twice(seed: int) -> None:
     representation = Trio(bars=2)
     tokens = np.random.default_rng(seed).integers(0, 4, (3, 32, 3))
-    settled = settle(tokens, representation.shape)
-    assert (settle(settled, representation.shape) == settled).all()
-    assert all((settle(one, representation.shape) == many).all() for one, many in zip(tokens, settled, strict=True))
+    settled = drop_leading_note_offs(tokens, representation.shape)
+    assert (drop_leading_note_offs(settled, representation.shape) == settled).all()
+    assert all(
+        (drop_leading_note_offs(one, representation.shape) == many).all()
+        for one, many in zip(tokens, settled, strict=True)
+    )
 
 
 def test_the_fullest_window_is_chosen_and_named() -> None:

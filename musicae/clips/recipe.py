@@ -168,7 +168,7 @@ class Recipe:
                 "give the chords of every code as one text, or take chords away",
             )
         for chords in self.chords:
-            model.representation.tell(chords)
+            model.representation.condition_of(chords)
         if self.follows and (
             len(self.follows) != len(self.z) or any(not 0 <= first <= i for i, first in enumerate(self.follows))
         ):

@@ -93,7 +93,7 @@ def draw(model: Model, n: int, seed: int) -> Codes:
 
 def draw_chords(model: Model, n: int, seed: int) -> list[str]:
     """`n` times a random major or minor chord for all bars; nothing for models that are told no chords."""
-    if not model.representation.shape.given:
+    if not model.representation.shape.conditions:
         return []
     drawn = [of_class(int(np.random.default_rng((seed, number)).integers(1, 25))) for number in range(n)]
     return [" ".join([str(chord)] * model.representation.bars) for chord in drawn]
@@ -152,7 +152,7 @@ def _tokens(model: Model, recipe: Recipe, part: int, fixed: Written | None) -> T
     if part in recipe.exact:
         return recipe.exact[part]
     _, seed = _seeds(recipe.seed or 0, recipe.draws[part])
-    told = model.representation.tell(recipe.chords[part] if recipe.chords else "")
+    told = model.representation.condition_of(recipe.chords[part] if recipe.chords else "")
     z, temperature = recipe.z[part : part + 1], recipe.temperature
     kept = None if fixed is None else fixed[None]
     tokens: Tokens = model.decode(z, told[None], fixed=kept, temperature=temperature, seed=seed)[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from musicae.clips.recipe import Recipe
 from musicae.clips.render import Clip
-from musicae.errors import MusicaeError, regarding
+from musicae.errors import MusicaeError, error_context
 from musicae.storage import output_paths
 from musicae.storage.atomic import write_atomically
 
@@ -78,7 +78,7 @@ def read_recipe(source: str | Path | bytes) -> Recipe:
     except (ValueError, RecursionError) as error:
         hint = "give the .json that musicae wrote beside a MIDI file, or musicae encode"
         raise MusicaeError(f"{name} is not JSON: {error}", hint) from None
-    with regarding(name):
+    with error_context(name):
         return Recipe.from_json(data)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Integer, UInt64
 
-from musicae.corpus.window_hashes import fingerprints
-from musicae.corpus.windows import judge, rows_per_bar
+from musicae.corpus.window_hashes import window_hashes
+from musicae.corpus.windows import filter_windows, rows_per_bar
 from musicae.errors import MusicaeError
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Refusal, Representation, Stream
@@ -42,7 +42,7 @@ class Outcome:
     trimmed: dict[str, int] = field(default_factory=dict)
     windows: int = 0
     silent: int = 0
-    plain: int = 0
+    few_pitches: int = 0
     usable: int = 0
 
 
@@ -165,16 +165,16 @@ def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], r
     """All streams are laid end to end, so that everything is computed once for all of them."""
     shape, bars, rows = representation.shape, representation.bars, rows_per_bar(representation)
     tokens, silent, numbers, owner = _tape(streams, len(shape.columns), rows)
-    verdicts = judge(tokens, silent, numbers, representation, bars)
+    verdicts = filter_windows(tokens, silent, numbers, representation, bars)
     starts = np.flatnonzero(verdicts.usable)
-    exact, relative = fingerprints(tokens, shape, rows, bars)
-    stretches = np.flatnonzero(judge(tokens, silent, numbers, representation, SONG_BARS).usable)
-    _, song = fingerprints(tokens, shape, rows, SONG_BARS)
+    exact, relative = window_hashes(tokens, shape, rows, bars)
+    stretches = np.flatnonzero(filter_windows(tokens, silent, numbers, representation, SONG_BARS).usable)
+    _, song = window_hashes(tokens, shape, rows, SONG_BARS)
     file_of_stream = np.array([position for position, _ in streams], dtype=np.int32)
     file = file_of_stream[owner]
     compact, compact_starts = covered(tokens.reshape(len(numbers), rows, len(shape.columns)), starts, bars)
     whole = ~verdicts.broken
-    counted = (whole, whole & verdicts.silent, whole & ~verdicts.silent & verdicts.plain, verdicts.usable)
+    counted = (whole, whole & verdicts.silent, whole & ~verdicts.silent & verdicts.few_pitches, verdicts.usable)
     counts = zip(*(_per_file(windows, file, len(outcomes)) for windows in counted), strict=True)
     return Chunk(
         tokens=compact.astype(token_type(representation)),
@@ -235,13 +235,16 @@ def _per_file(windows: Bool[np.ndarray, " window"], file: Integer[np.ndarray, " 
 
 
 def _judged(
-    outcome: Outcome, representation: Representation, windows: int, silent: int, plain: int, usable: int
+    outcome: Outcome, representation: Representation, windows: int, silent: int, few_pitches: int, usable: int
 ) -> Outcome:
     """The outcome of a file that has streams, now that its windows are judged."""
     reason, detail = "", ""
     if not windows:
         reason, detail = "too short", "no stretch of the piece is long enough for one window"
     elif not usable:
-        reason, detail = representation.silence if silent >= plain else "too few pitches", "in most of its windows"
+        reason, detail = (
+            representation.silence if silent >= few_pitches else "too few pitches",
+            "in most of its windows",
+        )
     judged = replace(outcome, reason=reason, detail=detail)
-    return replace(judged, windows=windows, silent=silent, plain=plain, usable=usable)
+    return replace(judged, windows=windows, silent=silent, few_pitches=few_pitches, usable=usable)

@@ -40,9 +40,9 @@ class Windows:
         offsets = self.offsets[indices.to(self.offsets.device)].long()
         windows = self.tokens[offsets[:, None] + self.rows].long()
         for i, field in enumerate(self.shape.columns):
-            if field.orphan >= 0:
+            if field.leading_note_off >= 0:
                 part = windows[..., i]
-                orphans = (part == field.orphan) & ((part > field.orphan).cumsum(1) == 0)
+                orphans = (part == field.leading_note_off) & ((part > field.leading_note_off).cumsum(1) == 0)
                 windows[..., i] = part.masked_fill(orphans, 0)
         return windows.unflatten(1, (self.shape.segments, self.shape.steps))
 
@@ -58,7 +58,7 @@ class Windows:
         inside = (moved >= 0).flatten(1).all(1)
         return torch.where(inside[:, None, None, None], moved, windows)
 
-    def transpose_apart(
+    def transpose_target(
         self, windows: Int64[Tensor, "window segment step field"], shifts: Int64[Tensor, " window"]
     ) -> Int64[Tensor, "window segment step field"]:
         """`transpose`, for the windows at whose every step what is given tells of it; the others stay."""
@@ -86,8 +86,8 @@ class Windows:
         parts = []
         for i, (field, table) in enumerate(zip(self.shape.columns, tables, strict=True)):
             part = table[(*row, windows[..., i])]
-            if field.still >= 0:
-                part = torch.where(windows[:, :, :1, i] == field.still, windows[..., i], part)
+            if field.untransposed_marker >= 0:
+                part = torch.where(windows[:, :, :1, i] == field.untransposed_marker, windows[..., i], part)
             parts.append(part)
         return torch.stack(parts, -1)
 

@@ -28,7 +28,7 @@ def no_progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class MidiFile:
     """A MIDI file that was found: its path, the hash of its bytes, and its given split if there is one."""
 
     path: Path
@@ -45,7 +45,7 @@ class Inventory:
         dropped: what became of the others.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[MidiFile, ...]
     dropped: dict[Path, Outcome]
 
 
@@ -60,7 +60,7 @@ def take_inventory(folders: Sequence[Path], given: SplitsFile | None, progress: 
         raise MusicaeError(
             f"no MIDI files in {', '.join(map(str, folders))}", "name a folder with .mid or .midi files, at any depth"
         )
-    sources: dict[str, Source] = {}
+    sources: dict[str, MidiFile] = {}
     dropped: dict[Path, Outcome] = {}
     with progress("finding", len(found)) as advance:
         for folder, path in sorted(found, key=lambda pair: str(pair[1])):
@@ -76,7 +76,7 @@ def take_inventory(folders: Sequence[Path], given: SplitsFile | None, progress: 
             elif digest in sources and sources[digest].path != path:
                 dropped[path] = Outcome(COPY, f"the same bytes as {sources[digest].path}")
             else:
-                sources[digest] = Source(path, digest, split)
+                sources[digest] = MidiFile(path, digest, split)
     return Inventory(tuple(sources[digest] for digest in sorted(sources)), dropped)
 
 

@@ -21,8 +21,8 @@ from jaxtyping import Bool, Integer, UInt64
 from musicae import __version__
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.chunks import Chunk, Outcome
-from musicae.corpus.discover import COPY, Inventory, Progress, Source, digest_of, no_progress, take_inventory
-from musicae.corpus.process_pool import Task, Workers
+from musicae.corpus.discover import COPY, Inventory, MidiFile, Progress, digest_of, no_progress, take_inventory
+from musicae.corpus.process_pool import ProcessPool, Task
 from musicae.corpus.shards import (
     DROPPED,
     Manifest,
@@ -84,7 +84,7 @@ def preprocess(
     return manifest
 
 
-def _settings(representation: Representation, sources: Sequence[Source], given: bool) -> Manifest:
+def _settings(representation: Representation, sources: Sequence[MidiFile], given: bool) -> Manifest:
     """What a dataset depends on: two with the same settings are the same."""
     content = "".join(f"{source.digest} {source.split}\n" for source in sources)
     return {
@@ -137,7 +137,7 @@ def _make_writable(folder: Path) -> None:
         raise MusicaeError(f"cannot write {folder}: {error.strerror}", "choose another folder with -o") from error
 
 
-def _tasks(sources: Sequence[Source], work: Path, representation: Representation) -> list[Task]:
+def _tasks(sources: Sequence[MidiFile], work: Path, representation: Representation) -> list[Task]:
     """Chunks of sources; a chunk's result is named after all that it depends on."""
     parts = [sources[first : first + FILES_PER_CHUNK] for first in range(0, len(sources), FILES_PER_CHUNK)]
     names = [digest_of(json.dumps(_settings(representation, part, given=False)).encode()) for part in parts]
@@ -155,7 +155,7 @@ def _read(
     files, left = (sum(len(task.paths) for task in some) for some in (tasks, missing))
     with progress("reading", files) as advance:
         advance(files - left)
-        pool = Workers(representation, workers=min(workers, len(missing)), on_file=advance)
+        pool = ProcessPool(representation, workers=min(workers, len(missing)), on_file=advance)
         for index in pool.run(missing):
             if strict:
                 task = missing[index]
@@ -221,7 +221,7 @@ def _nothing_usable(output: Path, representation: Representation, outcomes: Mapp
     )
 
 
-def _own_splits(sources: Sequence[Source], chunk: Chunk) -> tuple[Integer[np.ndarray, " file"], int]:
+def _own_splits(sources: Sequence[MidiFile], chunk: Chunk) -> tuple[Integer[np.ndarray, " file"], int]:
     """The split of every file, and the number of songs among those with a usable window."""
     song = join_songs(len(sources), chunk.song_file, chunk.song_hash, chunk.window_file, chunk.relative)
     used = np.unique(chunk.window_file)
@@ -260,7 +260,7 @@ def select(
     return Selection(split, keep & ~leaked, leaked)
 
 
-def _outcomes(sources: Sequence[Source], chunk: Chunk, selection: Selection) -> dict[Path, Outcome]:
+def _outcomes(sources: Sequence[MidiFile], chunk: Chunk, selection: Selection) -> dict[Path, Outcome]:
     """What became of the files that were read, now that duplicates are known."""
     kept = np.bincount(chunk.window_file[selection.keep], minlength=len(sources))
     duplicate = Outcome("duplicate", "every window of it stands in another file")
@@ -275,7 +275,7 @@ def _window_counts(outcomes: Sequence[Outcome], selection: Selection, representa
     return {
         "found": sum(outcome.windows for outcome in outcomes),
         representation.silence: sum(outcome.silent for outcome in outcomes),
-        "too few pitches": sum(outcome.plain for outcome in outcomes),
+        "too few pitches": sum(outcome.few_pitches for outcome in outcomes),
         "duplicates": len(selection.keep) - kept - leaked,
         "held out but in training": leaked,
         "kept": kept,

@@ -54,7 +54,7 @@ class _Worker:
         self.connection.close()
 
 
-class Workers:
+class ProcessPool:
     """Reads tasks with several processes.
 
     Args:

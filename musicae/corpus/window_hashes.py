@@ -17,21 +17,21 @@ MAX_CELLS = 4096
 _FACTORS: UInt64[np.ndarray, " factor"] = np.random.PCG64(20180313).random_raw(MAX_BARS + MAX_CELLS)
 
 
-def fingerprints(
+def window_hashes(
     tokens: Integer[np.ndarray, "time field"], shape: Shape, rows: int, bars: int
 ) -> tuple[UInt64[np.ndarray, " window"], UInt64[np.ndarray, " window"]]:
     """Two hashes of every window of `bars` bars of `rows` rows, by the bar that it starts at.
 
-    The first is equal for windows that settle to the same tokens, the second also for windows that are transpositions
-    of one another. What is given beside the tokens does not count.
+    The first is equal for windows that are the same without leading note-offs, the second also for windows that are
+    transpositions of one another. What is given beside the tokens does not count.
     """
     tokens = tokens[:, : len(shape.fields)]
     width = tokens.shape[1]
     segment, cell = _FACTORS[:bars], _FACTORS[MAX_BARS:][: rows * width].reshape(rows, width)
     exact = _window_sums(tokens, segment, cell)
     for index, field in enumerate(shape.fields):
-        if field.orphan > 0:
-            _remove_orphans(exact, tokens[:, index], field.orphan, segment, cell[:, index])
+        if field.leading_note_off > 0:
+            _remove_orphans(exact, tokens[:, index], field.leading_note_off, segment, cell[:, index])
     columns = zip(tokens.T, shape.fields, strict=True)
     moving = np.stack([_moving(column, field, shape.steps) for column, field in columns], axis=1)
     if not moving.any():
@@ -57,12 +57,12 @@ def _window_sums(
 def _remove_orphans(
     sums: UInt64[np.ndarray, " window"],
     column: Integer[np.ndarray, " time"],
-    orphan: int,
+    leading_note_off: int,
     segment: UInt64[np.ndarray, " bar"],
     cell: UInt64[np.ndarray, " step"],
 ) -> None:
-    """Take the share of every orphan token out of the windows that start between the last onset and it, in place."""
-    at, starts = np.flatnonzero(column == orphan), np.flatnonzero(column > orphan)
+    """Take leading note-offs out of the sums of the windows that start between the last onset and them, in place."""
+    at, starts = np.flatnonzero(column == leading_note_off), np.flatnonzero(column > leading_note_off)
     if not len(at) or not len(sums):
         return
     before = np.concatenate([[-1], starts])[np.searchsorted(starts, at)]
@@ -73,7 +73,7 @@ def _remove_orphans(
     which = np.repeat(np.arange(len(at)), repeats)
     within = np.arange(len(which)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
     window = first[which] + within
-    share = segment[bar[which] - window] * cell[step[which]] * np.uint64(orphan)
+    share = segment[bar[which] - window] * cell[step[which]] * np.uint64(leading_note_off)
     np.subtract.at(sums, window, share)
 
 
@@ -82,8 +82,8 @@ def _moving(column: Integer[np.ndarray, " time"], field: Field, steps: int) -> B
     token = np.arange(field.vocabulary)
     up, down = (field.transposition[SHIFTS.index(shift)] for shift in (1, -1))
     moves = np.asarray((up == token + 1) | ((down == token - 1) & (token > 0)))[column]
-    if field.still >= 0:
-        moves &= np.repeat(column[::steps] != field.still, steps)
+    if field.untransposed_marker >= 0:
+        moves &= np.repeat(column[::steps] != field.untransposed_marker, steps)
     return moves
 
 

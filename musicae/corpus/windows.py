@@ -14,11 +14,11 @@ from jaxtyping import Bool, Integer
 
 from musicae.errors import MusicaeError
 from musicae.music.representations.base import Field, Refusal, Representation, Shape, Stream, Tokens
-from musicae.music.representations.time_grid import Grid, in_words, pad, unusable
+from musicae.music.representations.time_grid import TimeGrid, in_words, pad, unusable
 from musicae.music.score import Score
 
 
-def settle(
+def drop_leading_note_offs(
     tokens: Integer[np.ndarray, "*window time field"], shape: Shape
 ) -> Integer[np.ndarray, "*window time field"]:
     """Windows without orphans: a note-off before the first onset of its field in a window becomes token 0.
@@ -28,39 +28,39 @@ def settle(
     settled = tokens.copy()
     for index, field in enumerate(shape.fields):
         column = settled[..., index]
-        if field.orphan > 0:
-            silent_so_far = ~np.logical_or.accumulate(column > field.orphan, axis=-1)
-            column[silent_so_far & (column == field.orphan)] = 0
+        if field.leading_note_off > 0:
+            silent_so_far = ~np.logical_or.accumulate(column > field.leading_note_off, axis=-1)
+            column[silent_so_far & (column == field.leading_note_off)] = 0
     return settled
 
 
 @dataclass(frozen=True, eq=False)
-class Verdicts:
+class WindowFilter:
     """What stands against each window, by the bar that it starts at.
 
     Attributes:
         broken: the window crosses a jump of the bar numbers.
         silent: it has too many silent bars in a row in some part.
-        plain: it has too few distinct onset tokens.
+        few_pitches: it has too few distinct onset tokens.
     """
 
     broken: Bool[np.ndarray, " window"]
     silent: Bool[np.ndarray, " window"]
-    plain: Bool[np.ndarray, " window"]
+    few_pitches: Bool[np.ndarray, " window"]
 
     @property
     def usable(self) -> Bool[np.ndarray, " window"]:
         """Nothing stands against the window."""
-        return ~(self.broken | self.silent | self.plain)
+        return ~(self.broken | self.silent | self.few_pitches)
 
 
-def judge(
+def filter_windows(
     tokens: Integer[np.ndarray, "time field"],
     silent: Bool[np.ndarray, "part bar"],
     bar_numbers: Integer[np.ndarray, " bar"],
     representation: Representation,
     bars: int,
-) -> Verdicts:
+) -> WindowFilter:
     """The verdicts on all windows of `bars` bars of a stream, or of several streams joined end to end.
 
     Streams that are joined need a jump between their bar numbers.
@@ -73,7 +73,7 @@ def judge(
         silences |= _any_of(_all_of(silent, too_long), bars - too_long + 1).any(axis=0)
     field = representation.shape.fields[0]
     grid = tokens[:, 0].reshape(len(bar_numbers), rows_per_bar(representation))
-    return Verdicts(broken, silences, _distinct_onsets(grid, field, bars) < representation.min_pitches)
+    return WindowFilter(broken, silences, _distinct_onsets(grid, field, bars) < representation.min_pitches)
 
 
 def rows_per_bar(representation: Representation) -> int:
@@ -163,14 +163,14 @@ def best_window(
     if score.silent:
         raise MusicaeError("there are no notes in the score", "give a file with notes")
     streams, refusals = representation.readings(score, track)
-    if track is not None and Grid(score).time:
+    if track is not None and TimeGrid(score).time:
         streams = [stream for stream in streams if track in stream.tracks]
         if not streams:
             raise _unreadable(score, representation, track, refusals)
     if not streams:
         raise unusable(score, representation.name, refusals)
     bars = representation.bars
-    judged = [judge(stream.tokens, stream.silent, stream.bars, representation, bars) for stream in streams]
+    judged = [filter_windows(stream.tokens, stream.silent, stream.bars, representation, bars) for stream in streams]
     if bar is not None:
         return _choice(*_fullest_at(bar, streams, representation), score, representation)
     chosen = next((i for i, verdicts in enumerate(judged) if verdicts.usable.any()), 0)
@@ -178,7 +178,7 @@ def best_window(
     return _choice(stream, _fullest(stream, judged[chosen], representation), score, representation)
 
 
-def _fullest(stream: Stream, verdicts: Verdicts, representation: Representation) -> int:
+def _fullest(stream: Stream, verdicts: WindowFilter, representation: Representation) -> int:
     """The index of the first bar of the fullest window, or of the longest stretch of bars when all are too short."""
     starting = onsets(stream.tokens, representation.shape.columns).reshape(len(stream.bars), -1).sum(axis=1)
     full = np.convolve(starting, np.ones(representation.bars, dtype=np.int64))[representation.bars - 1 :]
@@ -233,10 +233,10 @@ def _choice(stream: Stream, start: int, score: Score, representation: Representa
         tracks = tuple(track for track, plays in zip(tracks, stream.played, strict=True) if plays[bars].any())
         label = ", ".join(in_words(track, score.tracks[track]) for track in tracks)
     return Choice(
-        tokens=settle(tokens, shape).reshape(shape.segments, shape.steps, len(shape.columns)),
+        tokens=drop_leading_note_offs(tokens, shape).reshape(shape.segments, shape.steps, len(shape.columns)),
         tracks=tracks,
         label=label,
-        tick=Grid(score).tick(start),
+        tick=TimeGrid(score).tick(start),
         first_bar=first_bar,
         last_bar=first_bar + representation.bars - 1,
         total_bars=int(stream.bars[-1]) + 1,

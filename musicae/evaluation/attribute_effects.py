@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from musicae.evaluation.held_out import Advance, Codes, Windows, decoded, silently
+from musicae.evaluation.held_out import Advance, Codes, Windows, decoded, no_progress
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
@@ -62,7 +62,7 @@ class Matrix:
 
 
 def measure(
-    model: Model, tokens: Windows, *, amount: float = 1.0, seed: int = 0, progress: Advance = silently
+    model: Model, tokens: Windows, *, amount: float = 1.0, seed: int = 0, progress: Advance = no_progress
 ) -> Matrix:
     """The matrix over windows, all decoded by argmax; `progress` hears of every window decoded.
 
@@ -71,7 +71,7 @@ def measure(
     """
     known = vectors_of(model)
     vectors = {name: known[name] for name in ATTRIBUTES if name in known}
-    z, given = model.encode(tokens), model.given(tokens)
+    z, given = model.encode(tokens), model.condition(tokens)
 
     def measured(codes: Codes) -> Values:
         return values(model.scores(decoded(model, codes, given, progress=progress)), list(vectors))

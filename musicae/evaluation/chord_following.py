@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from musicae.evaluation.held_out import Advance, Codes, Windows, decoded, silently
+from musicae.evaluation.held_out import Advance, Codes, Windows, decoded, no_progress
 from musicae.evaluation.note_distance import instruments, note_f1, rhythm
 from musicae.model import Model
 from musicae.music.chords import QUALITIES, Chord, progression
@@ -67,7 +67,7 @@ def measure(
     samples: int = 256,
     temperature: float = 0.5,
     seed: int = 0,
-    progress: Advance = silently,
+    progress: Advance = no_progress,
 ) -> Chords:
     """Decodes draws from the prior under chords of every quality on random roots; `progress` hears of each decoding.
 
@@ -99,7 +99,7 @@ def decodings(samples: int) -> int:
     return samples * (2 * len(QUALITIES) + len(UNDER))
 
 
-def kept(model: Model, z: Codes, *, progress: Advance = silently) -> Kept:
+def kept(model: Model, z: Codes, *, progress: Advance = no_progress) -> Kept:
     """What stays of codes under different chords."""
     scores = [under(model, z, progression(chord) * len(z), 0.0, 0, progress) for chord in UNDER]
     rhythms = [[rhythm(score) for score in row] for row in scores]
@@ -110,11 +110,11 @@ def kept(model: Model, z: Codes, *, progress: Advance = silently) -> Kept:
 
 
 def under(
-    model: Model, z: Codes, chords: Sequence[Chord], temperature: float, seed: int, progress: Advance = silently
+    model: Model, z: Codes, chords: Sequence[Chord], temperature: float, seed: int, progress: Advance = no_progress
 ) -> list[Score]:
     """Codes decoded, each under a chord of its own in all its bars."""
     bars = model.representation.bars
-    told = torch.stack([torch.from_numpy(model.representation.tell(" ".join([str(c)] * bars))) for c in chords])
+    told = torch.stack([torch.from_numpy(model.representation.condition_of(" ".join([str(c)] * bars))) for c in chords])
     return model.scores(decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from musicae.clips.render import draw_chords
-from musicae.evaluation.held_out import Advance, decoded, silently
+from musicae.evaluation.held_out import Advance, decoded, no_progress
 from musicae.evaluation.note_distance import Onset, note_f1, rhythm
 from musicae.model import Model
 from musicae.music.key import NO_KEY, key
@@ -61,7 +61,7 @@ def measure(
     decodings: int = 8,
     temperature: float = 1.0,
     seed: int = 0,
-    progress: Advance = silently,
+    progress: Advance = no_progress,
 ) -> Agreements:
     """Decodes draws from the prior several times each; `progress` hears of every decoding.
 
@@ -69,7 +69,7 @@ def measure(
     """
     z = model.prior(codes, seed).repeat_interleave(decodings, 0)
     chords = draw_chords(model, 1, seed) or [""]
-    told = torch.from_numpy(model.representation.tell(chords[0]))[None].expand(len(z), -1, -1, -1)
+    told = torch.from_numpy(model.representation.condition_of(chords[0]))[None].expand(len(z), -1, -1, -1)
     scores = model.scores(decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
     heard = list(map(hear, scores))
     rows = [heard[start : start + decodings] for start in range(0, len(heard), decodings)]

@@ -17,7 +17,7 @@ from musicae.evaluation import prior_samples as samples
 from musicae.evaluation.attribute_effects import Matrix
 from musicae.evaluation.chord_following import Chords
 from musicae.evaluation.consistency import Agreements
-from musicae.evaluation.held_out import decoded, heard_by, held_out, known_to, language_of
+from musicae.evaluation.held_out import decoded, held_out, known_to, ngram_of, training_windows
 from musicae.evaluation.interpolation import Interpolation
 from musicae.evaluation.latent_space import Map, Traversal
 from musicae.evaluation.prior_samples import Samples
@@ -115,8 +115,8 @@ def evaluate(
     lay_out = latent.projection_of(projection)
     tokens = held_out(model, data, windows, split=split, seed=seed)
     ends = held_out(model, data, 2 * pairs, split=split, seed=seed)
-    heard = heard_by(data, seed)
-    language, n = language_of(model, heard), len(tokens)
+    heard = training_windows(data, seed)
+    language, n = ngram_of(model, heard), len(tokens)
     with progress("reconstructing", 3 * n) as done:
         given_back = reconstruction.measure(model, tokens, seed=seed, progress=done)
     with progress("interpolating", len(ends) // 2 * POINTS) as done:
@@ -130,13 +130,13 @@ def evaluate(
     if model.attributes:
         with progress("moving", n * attributes.decodings(len(model.attributes))) as done:
             moved = attributes.measure(model, tokens, seed=seed, progress=done)
-    if model.representation.shape.given:
+    if model.representation.shape.conditions:
         with progress("changing chords", chords.decodings(n)) as done:
             under = chords.measure(model, tokens, samples=n, seed=seed, progress=done)
     with progress("traversing", len(tokens[: latent.TRAVERSED]) * latent.traversed()) as done:
         traversals = latent.traverse(model, tokens, progress=done)
     shown = tokens[:EXAMPLES]
-    back = decoded(model, model.encode(shown), model.given(shown))
+    back = decoded(model, model.encode(shown), model.condition(shown))
     return Evaluation(
         given_back,
         reconstruction.holding(model, tokens),

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
 from musicae.corpus.dataset import Windows as Corpus
-from musicae.corpus.window_hashes import fingerprints
+from musicae.corpus.window_hashes import window_hashes
 from musicae.errors import MusicaeError
 from musicae.evaluation.ngram import Language
 from musicae.model import BATCH, Model
@@ -33,7 +33,7 @@ Advance = Callable[[int], None]
 """Hears how much was done since it was called last."""
 
 
-def silently(done: int) -> None:
+def no_progress(done: int) -> None:
     """Reports progress to nobody."""
 
 
@@ -54,7 +54,7 @@ def held_out(model: Model, data: Dataset, n: int, *, split: str = "test", seed: 
 def hashes_of(model: Model, tokens: Tokens) -> Hashes:
     """A number for every window; windows that are transpositions of one another have the same."""
     bars, rows = model.representation.bars, tokens.reshape(-1, tokens.shape[-1])
-    return fingerprints(rows, model.representation.shape, model.representation.window // bars, bars)[1][::bars]
+    return window_hashes(rows, model.representation.shape, model.representation.window // bars, bars)[1][::bars]
 
 
 def known_to(model: Model, train: Corpus, seed: int = 0) -> Hashes:
@@ -71,12 +71,12 @@ def decoded(
     *,
     temperature: float = 0.0,
     seed: int = 0,
-    progress: Advance = silently,
+    progress: Advance = no_progress,
 ) -> Tokens:
     """Tokens of many codes: the likeliest at temperature 0, else drawn; `progress` hears the size of every batch.
 
     Args:
-        given: what the decoder is told for every code, as `Model.given` finds it in windows.
+        given: what the decoder is told for every code, as `Model.condition` finds it in windows.
     """
     parts = []
     for number, (part, told) in enumerate(zip(z.split(BATCH), given.split(BATCH), strict=True)):
@@ -85,7 +85,7 @@ def decoded(
     return np.concatenate(parts)
 
 
-def heard_by(data: Dataset, seed: int = 0) -> Windows:
+def training_windows(data: Dataset, seed: int = 0) -> Windows:
     """Some of the training windows.
 
     Raises:
@@ -98,8 +98,8 @@ def heard_by(data: Dataset, seed: int = 0) -> Windows:
     return train.sample(HEARD, seed)
 
 
-def language_of(model: Model, heard: Windows) -> Language | None:
+def ngram_of(model: Model, heard: Windows) -> Language | None:
     """A language model of training windows, for windows of steps; rows of events have none."""
-    if model.autoencoder.grid.ragged:
+    if model.autoencoder.spec.ragged:
         return None
     return Language([field.vocabulary for field in model.representation.shape.fields], heard.numpy())

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Integer
 
 from musicae.errors import MusicaeError
-from musicae.evaluation.held_out import Advance, Tokens, Windows, decoded, silently
+from musicae.evaluation.held_out import Advance, Tokens, Windows, decoded, no_progress
 from musicae.evaluation.ngram import Language
 from musicae.evaluation.note_distance import instruments_apart, notes_apart
 from musicae.geometry import path
@@ -95,7 +95,7 @@ def measure(
     *,
     points: int = 11,
     seed: int = 0,
-    progress: Advance = silently,
+    progress: Advance = no_progress,
 ) -> Interpolation:
     """Ways between the windows of even numbers and those after them; `progress` hears of every point decoded.
 
@@ -110,9 +110,9 @@ def measure(
     pairs = len(tokens) // 2
     a, b = tokens[0 : 2 * pairs : 2], tokens[1 : 2 * pairs : 2]
     codes = path(model.encode(a), model.encode(b), points)
-    told = torch.stack([model.given(a if 2 * point < points else b) for point in range(points)])
+    told = torch.stack([model.condition(a if 2 * point < points else b) for point in range(points)])
     written = decoded(model, codes.flatten(0, 1), told.flatten(0, 1), progress=progress)
-    way, ragged = written.reshape(points, *a.shape), model.autoencoder.grid.ragged
+    way, ragged = written.reshape(points, *a.shape), model.autoencoder.spec.ragged
     mixed = blends(a.numpy(), b.numpy(), points, np.random.default_rng(seed), by_segment=ragged)
 
     def seen(windows: Tokens) -> list[Any]:

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from musicae.errors import MusicaeError, unknown
+from musicae.errors import MusicaeError, unknown_name
 from musicae.evaluation.attribute_effects import values
-from musicae.evaluation.held_out import Advance, Codes, Windows, decoded, silently
+from musicae.evaluation.held_out import Advance, Codes, Windows, decoded, no_progress
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
@@ -78,13 +78,13 @@ def projection_of(name: str) -> Projection:
         MusicaeError: there is none, or its library is not installed.
     """
     if name not in PROJECTIONS:
-        raise unknown("projection", name, PROJECTIONS)
+        raise unknown_name("projection", name, PROJECTIONS)
     if name == "umap":
         umap_library()
     return PROJECTIONS[name]
 
 
-def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Advance = silently) -> list[Traversal]:
+def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Advance = no_progress) -> list[Traversal]:
     """What the most active dimensions do: those of the largest KL, or of the largest variance where codes are certain.
 
     All is decoded by argmax; `progress` hears of every window decoded.
@@ -93,7 +93,7 @@ def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Ad
     kl = kl_divergence(means, stds).mean(0) if model.autoencoder.latent.stochastic else torch.zeros(model.latent_size)
     order = (kl if kl.any() else means.var(0)).argsort(descending=True)
     tokens, z = tokens[:TRAVERSED], means[:TRAVERSED]
-    given, center, spread = model.given(tokens), means.mean(0), means.std(0)
+    given, center, spread = model.condition(tokens), means.mean(0), means.std(0)
 
     def heard(codes: Codes) -> list[Score]:
         return model.scores(decoded(model, codes, given, progress=progress))

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int64, Integer
 from torch import Tensor
 
 from musicae.clips.render import draw_chords
-from musicae.evaluation.held_out import Advance, Hashes, Tokens, Windows, hashes_of, silently
+from musicae.evaluation.held_out import Advance, Hashes, Tokens, Windows, hashes_of, no_progress
 from musicae.evaluation.ngram import Language
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
@@ -81,7 +81,7 @@ def measure(
     samples: int = 256,
     temperature: float = 0.5,
     seed: int = 0,
-    progress: Advance = silently,
+    progress: Advance = no_progress,
 ) -> Samples:
     """Draws from the prior, each under a chord of its own if the model is told chords.
 
@@ -93,7 +93,7 @@ def measure(
         progress: hears of every sample drawn.
     """
     chords = draw_chords(model, samples, seed) or [""] * samples
-    told = np.stack([model.representation.tell(chord) for chord in chords])
+    told = np.stack([model.representation.condition_of(chord) for chord in chords])
     drawn = model.decode(model.prior(samples, seed), told, temperature=temperature, seed=seed)
     progress(samples)
     ours, theirs = features(model.scores(drawn)), features(model.scores(real.numpy()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from musicae.evaluation import reconstruction
-from musicae.evaluation.held_out import Advance, Windows, silently
+from musicae.evaluation.held_out import Advance, Windows, no_progress
 from musicae.model import Model
 from musicae.music.representations.base import Representation
 
@@ -54,7 +54,7 @@ def published(representation: Representation, decoder: str) -> dict[str, Publish
 
 
 def beside_published(
-    model: Model, tokens: Windows, *, seed: int = 0, progress: Advance = silently
+    model: Model, tokens: Windows, *, seed: int = 0, progress: Advance = no_progress
 ) -> dict[str, dict[str, float | None]]:
     """By field, shares of right steps at temperature 1, beside those of a model that always holds and published ones.
 

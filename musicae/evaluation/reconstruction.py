@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Integer
 
-from musicae.evaluation.held_out import Advance, Tokens, Windows, decoded, silently
+from musicae.evaluation.held_out import Advance, Tokens, Windows, decoded, no_progress
 from musicae.evaluation.note_distance import instruments, note_f1, onsets
 from musicae.model import BATCH, Model
 from musicae.music.representations.base import Field
@@ -105,15 +105,15 @@ class Interval:
     high: float
 
 
-def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Advance = silently) -> Reconstruction:
+def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Advance = no_progress) -> Reconstruction:
     """Everything about the reconstruction of windows; `progress` hears of each window three times."""
     metrics = validate(model.autoencoder, tokens.to(model.device))
     progress(len(tokens))
-    z, given = model.encode(tokens), model.given(tokens)
+    z, given = model.encode(tokens), model.condition(tokens)
     free = decoded(model, z, given, progress=progress)
     drawn = decoded(model, z, given, temperature=1.0, seed=seed, progress=progress)
     truth, mask = written(model, tokens.numpy()), mask_of(model, tokens)
-    notes = compare_notes(model, free, tokens.numpy()) if model.autoencoder.grid.ragged else None
+    notes = compare_notes(model, free, tokens.numpy()) if model.autoencoder.spec.ragged else None
     free, drawn = written(model, free), written(model, drawn)
     right = {"free": hits(free, truth, mask), "drawn": hits(drawn, truth, mask)}
     shares = {way: counts.sum(0) / mask.sum() for way, counts in right.items()}
@@ -146,13 +146,13 @@ def teacher_drawn(model: Model, tokens: Windows) -> dict[str, float]:
 
     That is the mean probability of the true token, z the posterior mean.
     """
-    grid, fields = model.autoencoder.grid, model.representation.shape.fields
+    spec, fields = model.autoencoder.spec, model.representation.shape.fields
     total, steps = torch.zeros(len(fields), dtype=torch.float64), 0.0
     with torch.no_grad(), evaluating(model.autoencoder), autocast(model.device, precision(model.device)):
         for part, z in zip(tokens.split(BATCH), model.encode(tokens).split(BATCH), strict=True):
             part, z = part.to(model.device), z.to(model.device)
-            mask, logits = grid.mask(part), model.autoencoder.logits(part, z)
-            truth = grid.events(part, mask)
+            mask, logits = spec.mask(part), model.autoencoder.logits(part, z)
+            truth = spec.events(part, mask)
             for i, field in enumerate(logits):
                 total[i] += float(field.float().softmax(-1).gather(1, truth[:, i : i + 1]).sum())
             steps += float(mask.sum())
@@ -182,7 +182,7 @@ def written(model: Model, tokens: Tokens) -> Written:
 
 def mask_of(model: Model, tokens: Windows) -> Mask:
     """Which steps count."""
-    return model.autoencoder.grid.mask(tokens).numpy().astype(bool)
+    return model.autoencoder.spec.mask(tokens).numpy().astype(bool)
 
 
 def hits(guess: Written, truth: Written, mask: Mask) -> Hits:

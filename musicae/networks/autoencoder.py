@@ -15,7 +15,7 @@ from musicae.networks.decoders import Decoder, Logits
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
 from musicae.networks.latents import Code, Latent, Posterior, Prior
-from musicae.networks.token_spec import Given, Grid, Tokens, Written
+from musicae.networks.token_spec import Given, Tokens, TokenSpec, Written
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Autoencoder(nn.Module):
 
     def __init__(
         self,
-        grid: Grid,
+        spec: TokenSpec,
         embedding: Embedding,
         encoder: Encoder,
         latent: Latent,
@@ -52,7 +52,7 @@ class Autoencoder(nn.Module):
         regularizers: list[nn.Module],
     ) -> None:
         super().__init__()
-        self.grid = grid
+        self.spec = spec
         self.embedding = embedding
         self.encoder = encoder
         self.latent = latent
@@ -62,7 +62,7 @@ class Autoencoder(nn.Module):
 
     def encode(self, tokens: Tokens) -> Posterior:
         """The posterior of every window."""
-        mask = self.grid.mask(tokens)
+        mask = self.spec.mask(tokens)
         return self.latent(self.encoder(self.embedding(tokens), mask))
 
     def logits(self, tokens: Tokens, z: Code, sampling_probability: float = 0.0) -> Logits:
@@ -90,7 +90,7 @@ class Autoencoder(nn.Module):
     def terms(self, posterior: Posterior, batch: Batch) -> dict[str, Float[Tensor, ""]]:
         """The weighted terms of the loss, given the posterior of the batch."""
         logits = self.logits(batch.tokens, posterior.z, batch.sampling_probability)
-        terms = {"nll": nll(self.grid, logits, batch.tokens).mean(), **posterior.terms}
+        terms = {"nll": nll(self.spec, logits, batch.tokens).mean(), **posterior.terms}
         for regularizer in self.regularizers:
             terms |= regularizer(posterior, batch.update)
         return terms
@@ -107,9 +107,9 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         module.train(training)
 
 
-def nll(grid: Grid, logits: Logits, tokens: Tokens) -> Float[Tensor, " batch"]:
+def nll(spec: TokenSpec, logits: Logits, tokens: Tokens) -> Float[Tensor, " batch"]:
     """-log p(tokens | z) in nats per window: summed over fields and the steps that count."""
-    mask = grid.mask(tokens)
-    truth = grid.events(tokens, mask)
+    mask = spec.mask(tokens)
+    truth = spec.events(tokens, mask)
     fields = [F.cross_entropy(part.float(), truth[:, i], reduction="none") for i, part in enumerate(logits)]
-    return grid.per_window(torch.stack(fields).sum(0), mask)
+    return spec.per_window(torch.stack(fields).sum(0), mask)

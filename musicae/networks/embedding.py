@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from musicae.networks.token_spec import Features, Field, Grid, Tokens
+from musicae.networks.token_spec import Features, FieldSpec, Tokens, TokenSpec
 
 
 class FieldEmbedding(nn.Module):
@@ -17,7 +17,7 @@ class FieldEmbedding(nn.Module):
 
     features: Tensor
 
-    def __init__(self, field: Field, size: int) -> None:
+    def __init__(self, field: FieldSpec, size: int) -> None:
         super().__init__()
         self.register_buffer("features", field.features.float(), persistent=False)
         width = field.features.shape[1]
@@ -39,9 +39,9 @@ class Embedding(nn.Module):
         size: learned features per field; 0 feeds the tables themselves (one-hot tokens, as MusicVAE does).
     """
 
-    def __init__(self, grid: Grid, *, size: int = 0) -> None:
+    def __init__(self, spec: TokenSpec, *, size: int = 0) -> None:
         super().__init__()
-        fields = [FieldEmbedding(field, size) for field in (*grid.fields, *grid.given)]
+        fields = [FieldEmbedding(field, size) for field in (*spec.fields, *spec.conditions)]
         self.fields = cast("list[FieldEmbedding]", nn.ModuleList(fields))
         self.widths = [embedded.width for embedded in fields]
         self.width = sum(self.widths)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from musicae.networks.ragged import Lengths
 from musicae.networks.recurrent import last_outputs, lstm
-from musicae.networks.token_spec import Features, Grid, Mask
+from musicae.networks.token_spec import Features, Mask, TokenSpec
 
 Encoding = Float[Tensor, "batch size"]
 
@@ -42,10 +42,10 @@ class Bidirectional(Encoder):
         hidden: units per direction.
     """
 
-    def __init__(self, grid: Grid, width: int, *, hidden: int = 512, layers: int = 1) -> None:
+    def __init__(self, spec: TokenSpec, width: int, *, hidden: int = 512, layers: int = 1) -> None:
         super().__init__()
         self.reader = BiLSTM(width, hidden, layers)
-        self.size, self.ragged = self.reader.size, grid.ragged
+        self.size, self.ragged = self.reader.size, spec.ragged
 
     def forward(self, features: Features, mask: Mask) -> Encoding:
         features, mask = features.flatten(1, 2), mask.flatten(1, 2)
@@ -63,11 +63,11 @@ class Hierarchical(Encoder):
         hidden: units per direction, on both levels.
     """
 
-    def __init__(self, grid: Grid, width: int, *, hidden: int = 512, layers: int = 1) -> None:
+    def __init__(self, spec: TokenSpec, width: int, *, hidden: int = 512, layers: int = 1) -> None:
         super().__init__()
         self.segment = BiLSTM(width, hidden, layers)
         self.composer = BiLSTM(self.segment.size, hidden, layers)
-        self.size, self.ragged = self.composer.size, grid.ragged
+        self.size, self.ragged = self.composer.size, spec.ragged
 
     def forward(self, features: Features, mask: Mask) -> Encoding:
         lengths = mask.flatten(0, 1).sum(1).long() if self.ragged else None
@@ -84,10 +84,10 @@ class Dense(Encoder):
         hidden: units of the hidden layers and of the result.
     """
 
-    def __init__(self, grid: Grid, width: int, *, code: int = 512, hidden: int = 1024) -> None:
+    def __init__(self, spec: TokenSpec, width: int, *, code: int = 512, hidden: int = 1024) -> None:
         super().__init__()
-        self.segment = mlp(grid.steps * width, hidden, code)
-        self.window = mlp(grid.segments * code, hidden, hidden)
+        self.segment = mlp(spec.steps * width, hidden, code)
+        self.window = mlp(spec.segments * code, hidden, hidden)
         self.size = hidden
 
     def forward(self, features: Features, mask: Mask) -> Encoding:

@@ -60,17 +60,17 @@ class Latent(nn.Module):
 
 
 class Gaussian(Latent):
-    """z ~ N(mean, diag std^2), mean = W h, std = floor + softplus(W' h) (Roberts et al. 2018, equations 6 and 7).
+    """z ~ N(mean, diag std^2), mean = W h, std = std_min + softplus(W' h) (Roberts et al. 2018, equations 6 and 7).
 
     At first the mean varies with the input and std is small, so that the decoder has something to read from the first
     update on. Starting at mean 0 and std ln 2, as was published, takes half as many updates again to get as far.
 
     Args:
-        floor: what std cannot fall below. Without it training crowds what is known of a window into a few dimensions of
-            minute steps, and the way from one code to another is full of jumps.
-        spread: standard deviation that the mean of every dimension has over windows, kept by batch normalization
+        std_min: what std cannot fall below. Without it training crowds what is known of a window into a few
+            dimensions of minute steps, and the way from one code to another is full of jumps.
+        mean_std: standard deviation that the mean of every dimension has over windows, kept by batch normalization
             without a learned scale (BN-VAE, Zhu et al. 2020, arXiv:2004.12585). No dimension can die then, nor outgrow
-            the floor: each says about ln(1 + (spread / floor)^2) / 2 nats at most, so that all share what is known. 0
+            std_min: each says about ln(1 + (mean_std / std_min)^2) / 2 nats at most, so that all share what is known. 0
             leaves the means free.
     """
 
@@ -78,14 +78,18 @@ class Gaussian(Latent):
     center: Tensor
     variance: Tensor
 
-    def __init__(self, inputs: int, *, size: int = 256, floor: float = 0.0, spread: float = 0.0) -> None:
+    def __init__(self, inputs: int, *, size: int = 256, std_min: float = 0.0, mean_std: float = 0.0) -> None:
         super().__init__(size)
-        if not 0 <= floor < 1:
-            raise MusicaeError(f"latent.floor is {floor}", "give latent.floor 0 or more, but less than the prior's 1")
-        if spread < 0:
-            raise MusicaeError(f"latent.spread is {spread}", "give latent.spread 0, which leaves means free, or more")
-        self.floor, self.spread = floor, spread
-        if spread:
+        if not 0 <= std_min < 1:
+            raise MusicaeError(
+                f"latent.std_min is {std_min}", "give latent.std_min 0 or more, but less than the prior's 1"
+            )
+        if mean_std < 0:
+            raise MusicaeError(
+                f"latent.mean_std is {mean_std}", "give latent.mean_std 0, which leaves means free, or more"
+            )
+        self.std_min, self.mean_std = std_min, mean_std
+        if mean_std:
             self.register_buffer("center", torch.zeros(size))
             self.register_buffer("variance", torch.ones(size))
         self.mean = nn.Linear(inputs, size)
@@ -97,9 +101,9 @@ class Gaussian(Latent):
 
     def forward(self, h: Float[Tensor, "batch width"]) -> Posterior:
         mean = self.mean(h).float()
-        if self.spread:
-            mean = self.spread * self._normalized(mean)
-        std = self.floor + F.softplus(self.std(h).float())
+        if self.mean_std:
+            mean = self.mean_std * self._normalized(mean)
+        std = self.std_min + F.softplus(self.std(h).float())
         z = mean + std * torch.randn_like(std)
         return Posterior(z, mean, std, z)
 

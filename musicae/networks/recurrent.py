@@ -237,7 +237,7 @@ def _blocks(sequences: int, hidden: int) -> list[slice]:
     return [slice(start, start + block) for start in range(0, sequences, block)]
 
 
-class Cells:
+class StepLSTM:
     """The layers of an LSTM, stepped by hand where the next input depends on this output.
 
     The part of an input that never changes (the context) is multiplied once, and so is every row of a token table:

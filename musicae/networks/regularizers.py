@@ -22,27 +22,27 @@ class KL(nn.Module):
 
     Args:
         beta: weight of the term at the end.
-        rate: anneals the weight as beta * (1 - rate^update); 0 keeps it at beta from the second update on.
+        beta_rate: anneals the weight as beta * (1 - beta_rate^update); 0 keeps it at beta from the second update on.
         free_bits: bits of the KL summed over dimensions that cost nothing, per window.
         free_bits_per_dimension: bits that each dimension, averaged over the batch, may use at no cost
             (Kingma et al. 2016, equation 15).
     """
 
     def __init__(
-        self, *, beta: float = 0.2, rate: float = 0.0, free_bits: float = 0.0, free_bits_per_dimension: float = 0.0
+        self, *, beta: float = 0.2, beta_rate: float = 0.0, free_bits: float = 0.0, free_bits_per_dimension: float = 0.0
     ) -> None:
         super().__init__()
         if free_bits and free_bits_per_dimension:
             raise MusicaeError("kl.free_bits and kl.free_bits_per_dimension are both set", "set one of them to 0")
-        if not 0 <= rate < 1:
-            raise MusicaeError(f"kl.rate is {rate}", "give kl.rate 0, or a number just below 1")
-        self.beta, self.rate = beta, rate
+        if not 0 <= beta_rate < 1:
+            raise MusicaeError(f"kl.beta_rate is {beta_rate}", "give kl.beta_rate 0, or a number just below 1")
+        self.beta, self.beta_rate = beta, beta_rate
         self.free_nats = free_bits * math.log(2)
         self.free_nats_per_dimension = free_bits_per_dimension * math.log(2)
 
     def weight(self, update: int) -> float:
         """beta at an update."""
-        return self.beta * (1 - self.rate**update)
+        return self.beta * (1 - self.beta_rate**update)
 
     def forward(self, posterior: Posterior, update: int) -> dict[str, Float[Tensor, ""]]:
         kl = kl_divergence(posterior.mean, posterior.std)

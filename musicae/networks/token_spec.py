@@ -11,26 +11,26 @@ from torch import Tensor
 Tokens = Int64[Tensor, "batch segment step field"]
 Written = Int64[Tensor, "batch segment step written"]
 Given = Int64[Tensor, "batch segment step given"]
-"""Two parts of the columns of tokens: those of `Grid.fields`, and those of `Grid.given`."""
+"""Two parts of the columns of tokens: those of `TokenSpec.fields`, and those of `TokenSpec.given`."""
 Features = Float[Tensor, "batch segment step width"]
 Mask = Float[Tensor, "batch segment step"]
 
 
 @dataclass(frozen=True, eq=False)
-class Field:
+class FieldSpec:
     """One value inside a step.
 
     Attributes:
         name: what the value is, used to name metrics.
         features: input features of every token.
         end: the token after which nothing follows in its segment, or -1.
-        once: a token that opens no more than one of so many segments, and their number; -1 where there is none.
+        at_most_one: a token that opens no more than one of so many segments, and their number; -1 where there is none.
     """
 
     name: str
     features: Float[Tensor, "vocabulary feature"]
     end: int = -1
-    once: tuple[int, int] = (-1, 1)
+    at_most_one: tuple[int, int] = (-1, 1)
 
     @property
     def vocabulary(self) -> int:
@@ -38,20 +38,20 @@ class Field:
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class TokenSpec:
     """The shape of one window of tokens.
 
     An event is a step that counts: one that is not after the end of its segment.
 
     Attributes:
         fields: what is encoded and decoded.
-        given: what encoder and decoder are told besides (a chord); the last columns of the tokens.
+        conditions: what encoder and decoder are told besides (a chord); the last columns of the tokens.
     """
 
     segments: int
     steps: int
-    fields: tuple[Field, ...]
-    given: tuple[Field, ...] = ()
+    fields: tuple[FieldSpec, ...]
+    conditions: tuple[FieldSpec, ...] = ()
 
     @property
     def ragged(self) -> bool:
@@ -62,7 +62,7 @@ class Grid:
         self, tokens: Int64[Tensor, "*shape column"]
     ) -> tuple[Int64[Tensor, "*shape field"], Int64[Tensor, "*shape given"]]:
         """What is decoded, and what is given."""
-        written, given = tokens.split([len(self.fields), len(self.given)], -1)
+        written, given = tokens.split([len(self.fields), len(self.conditions)], -1)
         return written, given
 
     def mask(self, tokens: Tokens) -> Mask:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from musicae.errors import MusicaeError, unknown
+from musicae.errors import MusicaeError, unknown_name
 
 
 def installed() -> dict[str, Path]:
@@ -33,7 +33,7 @@ def find(name: str | Path) -> Path:
     there, name = installed(), str(name).rstrip("/")
     if str(name) not in there:
         _refuse_folder(Path(name), "model", "config.json")
-        raise unknown("model", str(name), there, "there is none here: train one with musicae train")
+        raise unknown_name("model", str(name), there, "there is none here: train one with musicae train")
     return there[str(name)]
 
 
@@ -53,7 +53,7 @@ def find_dataset(name: str | Path) -> Path:
     there = datasets()
     if str(name) not in there:
         _refuse_folder(Path(name), "data set", "manifest.json")
-        raise unknown("data set", str(name), there, "there is none here: make one with musicae preprocess FOLDER")
+        raise unknown_name("data set", str(name), there, "there is none here: make one with musicae preprocess FOLDER")
     return there[str(name)]
 
 

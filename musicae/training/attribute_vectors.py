@@ -126,7 +126,7 @@ class _Trial:
 
     def __init__(self, model: Model, z: Codes, tokens: Int64[Tensor, "window segment step field"]) -> None:
         self.model, self.z = model, z
-        self.given = model.given(tokens).numpy()
+        self.given = model.condition(tokens).numpy()
         self.before = self._decode(z, np.ones(len(z), dtype=bool))
 
     def moved(self, attribute: Attribute, step: Float[Tensor, " size"], low: float, high: float) -> tuple[float, float]:

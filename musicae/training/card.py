@@ -7,7 +7,7 @@ from typing import Any
 
 from musicae.model import Model
 from musicae.storage.atomic import write_atomically
-from musicae.training.checkpoint import Progress
+from musicae.training.checkpoint import TrainingState
 from musicae.training.validation import Metrics
 
 MEANINGS = {
@@ -20,7 +20,7 @@ MEANINGS = {
 
 
 def write_card(
-    folder: Path, model: Model, manifest: dict[str, Any], metrics: Metrics, progress: Progress, command: str
+    folder: Path, model: Model, manifest: dict[str, Any], metrics: Metrics, progress: TrainingState, command: str
 ) -> None:
     """Writes `README.md` into a model folder.
 

@@ -16,7 +16,7 @@ from musicae.training.groups import ADAM, MUON, Moments, Optimizer
 
 
 @dataclass
-class Progress:
+class TrainingState:
     """How far a training has come. All randomness follows from (seed, update, rank), so no generator is kept.
 
     Attributes:
@@ -51,7 +51,7 @@ class Progress:
         return means
 
 
-def save_state(path: Path, module: nn.Module, optimizer: Optimizer, progress: Progress) -> None:
+def save_state(path: Path, module: nn.Module, optimizer: Optimizer, progress: TrainingState) -> None:
     """Writes everything that a training needs to go on where it stopped."""
     tensors = {f"weight/{name}": tensor for name, tensor in module.state_dict().items()}
     for name, parameter in module.named_parameters():
@@ -61,7 +61,7 @@ def save_state(path: Path, module: nn.Module, optimizer: Optimizer, progress: Pr
     write_atomically(path, save_tensors(data, {"progress": json.dumps(asdict(progress))}))
 
 
-def load_state(path: Path, module: nn.Module, optimizer: Optimizer) -> Progress:
+def load_state(path: Path, module: nn.Module, optimizer: Optimizer) -> TrainingState:
     """Restores what `save_state` wrote.
 
     Raises:
@@ -69,7 +69,7 @@ def load_state(path: Path, module: nn.Module, optimizer: Optimizer) -> Progress:
     """
     try:
         with safe_open(path, "pt") as file:
-            progress = Progress(**json.loads(file.metadata()["progress"]))
+            progress = TrainingState(**json.loads(file.metadata()["progress"]))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         module.load_state_dict({name: tensors[f"weight/{name}"] for name in module.state_dict()})
         moments: dict[nn.Parameter, Moments] = {}

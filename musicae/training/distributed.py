@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 
 @dataclass(frozen=True)
-class Workers:
+class Ranks:
     """This process among those that train together; alone when nothing started more."""
 
     rank: int = 0
@@ -45,13 +45,13 @@ class Workers:
         return list(largest.tolist())
 
 
-def join_workers(device: torch.device) -> tuple[Workers, torch.device]:
+def join_ranks(device: torch.device) -> tuple[Ranks, torch.device]:
     """Joins the processes that `torchrun` started and says which device is this one's."""
     if "WORLD_SIZE" not in os.environ or int(os.environ["WORLD_SIZE"]) == 1:
-        return Workers(), device
+        return Ranks(), device
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
     if not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return Workers(dist.get_rank(), dist.get_world_size()), device
+    return Ranks(dist.get_rank(), dist.get_world_size()), device

@@ -26,8 +26,8 @@ from musicae.networks.autoencoder import Batch
 from musicae.networks.device import autocast, precision
 from musicae.seeds import mix
 from musicae.storage.atomic import write_atomically
-from musicae.training.checkpoint import Progress, load_state, save_state
-from musicae.training.distributed import Workers
+from musicae.training.checkpoint import TrainingState, load_state, save_state
+from musicae.training.distributed import Ranks
 from musicae.training.groups import Optimizer
 from musicae.training.schedules import learning_rate, sampling_probability
 from musicae.training.validation import Metrics, validate
@@ -55,29 +55,29 @@ Terms = dict[str, Float[Tensor, ""]]
 class Reporter(Protocol):
     """Where a training tells how it goes."""
 
-    def updated(self, progress: Progress) -> None:
+    def updated(self, progress: TrainingState) -> None:
         """Called after every update."""
 
-    def logged(self, progress: Progress, terms: Metrics) -> None:
+    def logged(self, progress: TrainingState, terms: Metrics) -> None:
         """Called with the mean terms of the updates since the last call."""
 
-    def validated(self, progress: Progress, metrics: Metrics) -> None:
+    def validated(self, progress: TrainingState, metrics: Metrics) -> None:
         """Called after every validation."""
 
     def tell(self, message: str) -> None:
         """Something the user should know."""
 
 
-class Silent:
+class NullReporter:
     """Tells nobody."""
 
-    def updated(self, progress: Progress) -> None:
+    def updated(self, progress: TrainingState) -> None:
         pass
 
-    def logged(self, progress: Progress, terms: Metrics) -> None:
+    def logged(self, progress: TrainingState, terms: Metrics) -> None:
         pass
 
-    def validated(self, progress: Progress, metrics: Metrics) -> None:
+    def validated(self, progress: TrainingState, metrics: Metrics) -> None:
         pass
 
     def tell(self, message: str) -> None:
@@ -104,15 +104,15 @@ class Trainer:
         folder: Path,
         *,
         seed: int = 0,
-        workers: Workers | None = None,
+        ranks: Ranks | None = None,
         reporter: Reporter | None = None,
     ) -> None:
         self.model, self.train, self.folder, self.seed = model, train, folder, seed
-        self.workers, self.reporter = workers or Workers(), reporter or Silent()
+        self.ranks, self.reporter = ranks or Ranks(), reporter or NullReporter()
         self.training: Training = model.config.training
-        self.module: nn.Module = self.workers.wrap(model.autoencoder, model.device)
+        self.module: nn.Module = self.ranks.wrap(model.autoencoder, model.device)
         self.optimizer = optimizer_of(model)
-        self.progress = Progress()
+        self.progress = TrainingState()
         self.seen_before = 0
         self.held_out = validation.sample(self.training.validation_windows, seed)
         self.interrupted = False  # this process, which the others hear of after the update at hand
@@ -129,11 +129,11 @@ class Trainer:
         if self.state_path.exists():
             self.progress = load_state(self.state_path, self.model.autoencoder, self.optimizer)
         metrics = self.folder / "metrics.jsonl"
-        if self.workers.rank == 0 and metrics.exists():
+        if self.ranks.rank == 0 and metrics.exists():
             lines = [line for line in metrics.read_text().splitlines() if _update_of(line) <= self.progress.update]
             write_atomically(metrics, "".join(f"{line}\n" for line in lines).encode())
 
-    def run(self, minutes: float = math.inf) -> Progress:
+    def run(self, minutes: float = math.inf) -> TrainingState:
         """Updates until `training.updates`, the minutes, or an interruption; both leave a state to resume from.
 
         Raises:
@@ -165,7 +165,7 @@ class Trainer:
         self.update()
         self._count_time()
         interrupted, over = float(self.interrupted), progress.seconds / self.limit
-        interrupted, self.over = self.workers.agree(interrupted, over, device=self.model.device)
+        interrupted, self.over = self.ranks.agree(interrupted, over, device=self.model.device)
         self.stopping = interrupted > 0
         finished = not self.stopping and self._done >= 1
         self.reporter.updated(progress)
@@ -174,7 +174,7 @@ class Trainer:
         validating = progress.update % training.validate_every == 0 or finished
         if validating:
             self._validate()
-        if self.stopping and progress.best_update == 0 and self.workers.rank == 0:
+        if self.stopping and progress.best_update == 0 and self.ranks.rank == 0:
             self._save_model()  # so that even this much can be played
         self._count_time()
         if validating or self.stopping or progress.seconds - progress.saved_seconds > STATE_SECONDS:
@@ -190,7 +190,7 @@ class Trainer:
         """One step of the optimizer, at the batch, the noise and the rates that belong to the number of the update."""
         progress, training = self.progress, self.training
         tokens, heard = self._draw(progress.update)
-        torch.manual_seed(mix(self.seed, progress.update, 1 + self.workers.rank))
+        torch.manual_seed(mix(self.seed, progress.update, 1 + self.ranks.rank))
         probability = sampling_probability(training.scheduled_sampling, progress.update)
         batch = Batch(tokens, progress.update, probability, heard)
         rate, dtype = learning_rate(training, self._done), precision(self.model.device)
@@ -211,7 +211,7 @@ class Trainer:
     def _draw(self, update: int) -> tuple[Drawn, Drawn | None]:
         """This process's share of the windows of one update, which are drawn alike in every process."""
         generator = torch.Generator().manual_seed(mix(self.seed, update, 0))
-        return draw(self.train, self.training, generator, self.workers)
+        return draw(self.train, self.training, generator, self.ranks)
 
     def _log(self) -> None:
         terms = self.progress.take_means()
@@ -219,7 +219,7 @@ class Trainer:
         self.reporter.logged(self.progress, terms)
 
     def _validate(self) -> None:
-        if self.workers.rank:
+        if self.ranks.rank:
             return
         progress = self.progress
         metrics = validate(self.model.autoencoder, self.held_out)
@@ -240,7 +240,7 @@ class Trainer:
             )
 
     def _write_metrics(self, metrics: Mapping[str, object]) -> None:
-        if self.workers.rank == 0:
+        if self.ranks.rank == 0:
             self.folder.mkdir(parents=True, exist_ok=True)
             with (self.folder / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"update": self.progress.update, **metrics}) + "\n")
@@ -252,26 +252,26 @@ class Trainer:
 
     def _save_state(self) -> None:
         self.progress.saved, self.progress.saved_seconds = self.progress.update, self.progress.seconds
-        if self.workers.rank == 0:
+        if self.ranks.rank == 0:
             save_state(self.state_path, self.model.autoencoder, self.optimizer, self.progress)
 
 
 def draw(
-    windows: Windows, training: Training, generator: torch.Generator, workers: Workers | None = None
+    windows: Windows, training: Training, generator: torch.Generator, ranks: Ranks | None = None
 ) -> tuple[Drawn, Drawn | None]:
     """Random windows of one update as the decoder writes them, and as the encoder hears them if that is different.
 
     Args:
-        workers: those among whom the windows are shared.
+        ranks: those among whom the windows are shared.
     """
-    share = (workers or Workers()).share
+    share = (ranks or Ranks()).share
     indices, shifts = windows.draw(training.batch, generator)
     tokens = windows.take(share(indices))
     if training.transpose:
         tokens = windows.transpose(tokens, share(shifts))
     heard = tokens
-    if training.apart:
-        tokens = windows.transpose_apart(tokens, share(windows.draw_shifts(training.batch, generator)))
+    if training.transpose_target:
+        tokens = windows.transpose_target(tokens, share(windows.draw_shifts(training.batch, generator)))
     if training.reharmonize:
         turned = windows.reharmonize(tokens, share(windows.draw_triads(training.batch, generator)))
         some = share(torch.rand(training.batch, generator=generator) < training.reharmonize).to(tokens.device)

@@ -54,19 +54,19 @@ def validate(
 
 def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor], Tensor]:
     """Metrics on average over the windows of a batch, those of accuracy as counts, and the posterior means."""
-    grid, posterior = autoencoder.grid, autoencoder.encode(tokens)
-    mask = grid.mask(tokens)
+    spec, posterior = autoencoder.spec, autoencoder.encode(tokens)
+    mask = spec.mask(tokens)
     terms = autoencoder.terms(posterior, Batch(tokens, update=sys.maxsize))
     measured = {"nll": terms["nll"]}
     if len(tokens) > 1:
-        strange = nll(grid, autoencoder.logits(tokens, posterior.z.roll(1, 0)), tokens).mean()
+        strange = nll(spec, autoencoder.logits(tokens, posterior.z.roll(1, 0)), tokens).mean()
         measured["use"] = strange - terms["nll"]
     if autoencoder.latent.stochastic:
         measured["kl"] = kl_divergence(posterior.mean, posterior.std).sum(1).mean()
     measured["loss"] = torch.stack(list(terms.values())).sum()
-    free = autoencoder.sample(posterior.mean, grid.split(tokens)[1], temperature=0.0)
-    truth, written = grid.events(tokens, mask), grid.events(free, mask)
-    for i, (field, logits) in enumerate(zip(grid.fields, autoencoder.logits(tokens, posterior.mean), strict=True)):
+    free = autoencoder.sample(posterior.mean, spec.split(tokens)[1], temperature=0.0)
+    truth, written = spec.events(tokens, mask), spec.events(free, mask)
+    for i, (field, logits) in enumerate(zip(spec.fields, autoencoder.logits(tokens, posterior.mean), strict=True)):
         measured[f"teacher/{field.name}"] = (logits.argmax(-1) == truth[:, i]).sum() / len(tokens)
         measured[f"free/{field.name}"] = (written[:, i] == truth[:, i]).sum() / len(tokens)
     return {**measured, EVENTS: mask.sum() / len(tokens)}, posterior.mean

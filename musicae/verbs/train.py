@@ -12,15 +12,15 @@ from torch import nn
 
 from musicae.config import Config, Spec, build
 from musicae.corpus.dataset import Dataset
-from musicae.errors import MusicaeError, unknown
+from musicae.errors import MusicaeError, unknown_name
 from musicae.model import Model, load, pick_device
 from musicae.music.representations import REPRESENTATIONS
 from musicae.presets import PRESETS
 from musicae.storage.atomic import write_atomically
 from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
 from musicae.training.card import write_card
-from musicae.training.distributed import join_workers
-from musicae.training.loop import Reporter, Silent, Trainer, fit_batch
+from musicae.training.distributed import join_ranks
+from musicae.training.loop import NullReporter, Reporter, Trainer, fit_batch
 from musicae.training.validation import Metrics, validate
 
 TEST_WINDOWS = 4096
@@ -82,7 +82,7 @@ def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = ""
     """
     held = Spec(dataset.representation.name, dataset.representation.arguments)
     if preset is not None and preset not in PRESETS:
-        raise unknown("preset", preset, PRESETS)
+        raise unknown_name("preset", preset, PRESETS)
     if preset is None and initial:
         config = load(initial, "cpu").config
     else:
@@ -110,20 +110,20 @@ def begin(
     Raises:
         MusicaeError: the data set cannot be read, is empty or is another one, or there is nothing to begin with.
     """
-    workers, place = join_workers(pick_device(device))
-    reporter = reporter if reporter and workers.rank == 0 else Silent()
+    ranks, place = join_ranks(pick_device(device))
+    reporter = reporter if reporter and ranks.rank == 0 else NullReporter()
     dataset = Dataset(Path(run.data))
     _check_data(run, dataset)
     train, validation = dataset.split("train", place), dataset.split("validation", place)
     training = fit_batch(run.config.training, train, validation)
     if training.batch < run.config.training.batch:
         reporter.tell(f"{len(train)} training windows are few: the batch is {training.batch}")
-    if training.batch % workers.size:
-        message = f"a batch of {training.batch} cannot be shared by {workers.size} processes"
-        raise MusicaeError(message, f"--set training.batch={training.batch // workers.size * workers.size}")
+    if training.batch % ranks.size:
+        message = f"a batch of {training.batch} cannot be shared by {ranks.size} processes"
+        raise MusicaeError(message, f"--set training.batch={training.batch // ranks.size * ranks.size}")
     torch.manual_seed(run.seed)
     model = Model(replace(run.config, training=training), folder.name, str(place))
-    trainer = Trainer(model, train, validation, folder, seed=run.seed, workers=workers, reporter=reporter)
+    trainer = Trainer(model, train, validation, folder, seed=run.seed, ranks=ranks, reporter=reporter)
     if resume:
         trainer.resume()
     if run.initial and trainer.progress.update == 0:
@@ -132,7 +132,7 @@ def begin(
         share = transfer(initial.autoencoder, model.autoencoder)
         reporter.tell(f"{share:.0%} of the weights come from {run.initial}")
     trainer.seen_before = run.seen_before
-    if workers.rank == 0:
+    if ranks.rank == 0:
         run.save(folder)
     return trainer
 

@@ -15,12 +15,12 @@ from musicae.verbs.train import Run, begin
 
 def tiny(preset: str = "melody-2bar", decoder: dict[str, object] | None = None, **training: object) -> Config:
     config = PRESETS[preset]
-    sizes = {"hidden": 8, "layers": 1, "conductor_hidden": 8, "conductor_layers": 1, "subdivide": 4}
+    sizes = {"hidden": 8, "layers": 1, "conductor_hidden": 8, "conductor_layers": 1, "spans_per_segment": 4}
     return replace(
         config,
         embedding=spec("features", size=4),
         encoder=spec("dense", code=8, hidden=8),
-        latent=spec("gaussian", size=4, spread=1.0),
+        latent=spec("gaussian", size=4, mean_std=1.0),
         decoder=spec("conductor", **{**sizes, **(decoder or {})}),
         training=replace(Training(batch=8, validate_every=4, validation_windows=16), **training),  # type: ignore[arg-type]
     )

@@ -61,12 +61,12 @@ def command(
 
 def _configured(preset: str, settings: list[str]) -> Config:
     from musicae.config import override
-    from musicae.errors import unknown
+    from musicae.errors import unknown_name
     from musicae.model import TABLES
     from musicae.presets import PRESETS
 
     if preset not in PRESETS:
-        raise unknown("preset", preset, PRESETS)
+        raise unknown_name("preset", preset, PRESETS)
     config = PRESETS[preset]
     for setting in settings:
         config = override(config, setting, TABLES)

@@ -32,7 +32,7 @@ def command(
     """
     console = Console(quiet, json)
     from musicae.clips.write import read_recipe
-    from musicae.errors import regarding
+    from musicae.errors import error_context
     from musicae.model import load
     from musicae.verbs.codes import decode
 
@@ -45,6 +45,6 @@ def command(
     if recipe.hash not in ("", net.hash):
         console.note(f"the codes are of {recipe.model} {recipe.hash}: {net.name} {net.hash} reads them in its own way")
     drawn = console.seed(seed, needed=temperature > 0)
-    with regarding(file):
+    with error_context(file):
         clips = decode(net, recipe, temperature=temperature, seed=drawn, tempo_qpm=tempo)
     deliver(clips, output, console, force, labels)

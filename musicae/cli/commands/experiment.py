@@ -106,14 +106,14 @@ def interpolation(
     unlikely the points of both are under a 5-gram model, in units of the costs of A and B.
     """
     console = Console(quiet, json)
-    from musicae.evaluation.held_out import heard_by, held_out, language_of
+    from musicae.evaluation.held_out import held_out, ngram_of, training_windows
     from musicae.evaluation.interpolation import measure
     from musicae.model import load
     from musicae.report import tables
 
     net, dataset = load(model, device), _open(data)
     tokens = held_out(net, dataset, 2 * pairs, split=split, seed=seed)
-    language = language_of(net, heard_by(dataset, seed))
+    language = ngram_of(net, training_windows(dataset, seed))
     with console.progress("interpolating", len(tokens) // 2 * points) as done:
         result = measure(net, tokens, language, points=points, seed=seed, progress=done)
     console.note(f"{model}, {result.pairs} pairs of {data}, {split}")
@@ -146,19 +146,19 @@ def samples(
     them; how many samples repeat one another, how many are training windows, and how far they are from the nearest.
     """
     console = Console(quiet, json)
-    from musicae.evaluation.held_out import heard_by, held_out, known_to, language_of
+    from musicae.evaluation.held_out import held_out, known_to, ngram_of, training_windows
     from musicae.evaluation.prior_samples import measure
     from musicae.model import load
     from musicae.report import tables
 
     net, dataset = load(model, device), _open(data)
-    real, heard = held_out(net, dataset, windows, split=split, seed=seed), heard_by(dataset, seed)
+    real, heard = held_out(net, dataset, windows, split=split, seed=seed), training_windows(dataset, seed)
     with console.progress("drawing", n) as done:
         result = measure(
             net,
             real,
             heard,
-            language_of(net, heard),
+            ngram_of(net, heard),
             known_to(net, dataset.split("train"), seed),
             samples=n,
             temperature=temperature,

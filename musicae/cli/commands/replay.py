@@ -32,13 +32,13 @@ def command(
     """
     console = Console(quiet, json)
     from musicae.clips.write import read_recipe
-    from musicae.errors import regarding
+    from musicae.errors import error_context
     from musicae.verbs.replay import original, replay
 
     recipe = read_recipe(from_stdin(file))
     check_output(output, console, force, [recipe.label], inputs=[file])
-    with regarding(file):
+    with error_context(file):
         net = original(model or recipe.model, device or recipe.device)
-    with regarding(file):
+    with error_context(file):
         clip = replay(net, recipe, force=force)
     deliver([clip], output, console, force, [recipe.label])

@@ -19,7 +19,7 @@ from musicae.cli.console import Console
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from musicae.training.checkpoint import Progress
+    from musicae.training.checkpoint import TrainingState
     from musicae.training.loop import Trainer
     from musicae.training.validation import Metrics
     from musicae.verbs.train import Run
@@ -124,10 +124,10 @@ def _train(console: Console, folder: Path, run: Run, device: str, *, resume: boo
             trainer.run(run.minutes - trainer.progress.seconds / 60 if run.minutes else math.inf)
         except KeyboardInterrupt:
             console.note(f"stopped after update {trainer.progress.saved}; go on with musicae train --resume {folder}")
-            trainer.workers.leave()
+            trainer.ranks.leave()
             raise
-    trainer.workers.leave()
-    if trainer.workers.rank == 0:
+    trainer.ranks.leave()
+    if trainer.ranks.rank == 0:
         with console.progress("fitting attribute vectors", work(min(FITTED_WINDOWS, len(trainer.train)))) as done:
             metrics = finish(trainer, run, done)
         console.note(f"play it: musicae sample -m {folder}")
@@ -210,7 +210,7 @@ class Display:
         if events:
             self.writer = _writer_class()(events / "training" / "tensorboard", purge_step=self.first)
 
-    def updated(self, progress: Progress) -> None:
+    def updated(self, progress: TrainingState) -> None:
         updates, seconds = progress.update - self.first, progress.seconds - self.begun
         pace = seconds / updates
         left = (self.training.updates - progress.update) * pace
@@ -223,11 +223,11 @@ class Display:
             description=f"{max(left, 0) / 60:.0f} min left  update {progress.update:,}  {speed}  {self.losses}",
         )
 
-    def logged(self, progress: Progress, terms: Metrics) -> None:
+    def logged(self, progress: TrainingState, terms: Metrics) -> None:
         self.losses = "  ".join(f"{name} {value:.3g}" for name, value in terms.items())
         self._record("train", progress.update, terms)
 
-    def validated(self, progress: Progress, metrics: Metrics) -> None:
+    def validated(self, progress: TrainingState, metrics: Metrics) -> None:
         shown = "  ".join(f"{name} {value:.3g}" for name, value in metrics.items())
         self.tell(f"update {progress.update:,}  held out: {shown}")
         self._record("validation", progress.update, metrics)

@@ -18,7 +18,7 @@ SHIFTS = range(-5, 7)
 Tokens = Integer[np.ndarray, "segment step field"]
 Written = Integer[np.ndarray, "segment step written"]
 Given = Integer[np.ndarray, "segment step given"]
-"""Two parts of the columns of tokens: those of `Shape.fields`, and those of `Shape.given`."""
+"""Two parts of the columns of tokens: those of `Shape.fields`, and those of `Shape.conditions`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +32,10 @@ class Field:
         transposition: the token that `token` becomes under each of `SHIFTS`; -1 where it leaves the range.
         onsets: the tokens that start a note or a hit.
         end: the token after which nothing follows in its segment, or -1 if there is none.
-        once: a token that opens no more than one of so many segments, and their number; -1 where there is none.
-        orphan: the token that means nothing before the first onset of a window (a note-off) and is read as token 0
-            there, or -1 if there is none.
-        still: the token that opens segments which nothing moves to other pitches (drums), or -1 if there is none.
+        at_most_one: a token that opens at most one of every so many segments, and their number; -1: none.
+        leading_note_off: the note-off, which before the first onset of a window ends nothing and is read as token 0;
+            -1: none.
+        untransposed_marker: the token that opens segments which no transposition moves (drums); -1: none.
         reharmonization: the token that `token` becomes when the chord that is given turns into another triad on its
             root; None where no chord is given.
     """
@@ -46,9 +46,9 @@ class Field:
     transposition: Integer[np.ndarray, "shift vocabulary"]
     onsets: range
     end: int = -1
-    once: tuple[int, int] = (-1, 1)
-    orphan: int = -1
-    still: int = -1
+    at_most_one: tuple[int, int] = (-1, 1)
+    leading_note_off: int = -1
+    untransposed_marker: int = -1
     reharmonization: Integer[np.ndarray, "chord triad vocabulary"] | None = None
 
 
@@ -58,18 +58,18 @@ class Shape:
 
     Attributes:
         fields: what is encoded and decoded.
-        given: what encoder and decoder are told besides (a chord); the last columns of the tokens.
+        conditions: what encoder and decoder are told besides (a chord); the last columns of the tokens.
     """
 
     segments: int
     steps: int
     fields: tuple[Field, ...]
-    given: tuple[Field, ...] = ()
+    conditions: tuple[Field, ...] = ()
 
     @property
     def columns(self) -> tuple[Field, ...]:
         """The fields of all columns of the tokens."""
-        return self.fields + self.given
+        return self.fields + self.conditions
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +159,7 @@ class Representation(ABC):
     def generate(self, generator: np.random.Generator) -> Score:
         """A random canonical score: one that `decode(encode(score))` gives back."""
 
-    def tell(self, chords: str) -> Given:
+    def condition_of(self, chords: str) -> Given:
         """What the models of this representation are told under chords, one symbol a bar; C where none is said.
 
         Raises:
@@ -191,12 +191,12 @@ class Representation(ABC):
 
     def __str__(self) -> str:
         """The representation in words."""
-        return f"{self.name} of {self.bars} bar{'s' * (self.bars > 1)}{', with chords' * bool(self.shape.given)}"
+        return f"{self.name} of {self.bars} bar{'s' * (self.bars > 1)}{', with chords' * bool(self.shape.conditions)}"
 
     @property
     def made_by(self) -> str:
         """The command that makes data sets of it."""
-        chords = " --chords" * bool(self.shape.given)
+        chords = " --chords" * bool(self.shape.conditions)
         return f"musicae preprocess FOLDER -o data/NAME --representation {self.name} --bars {self.bars}{chords}"
 
     @property

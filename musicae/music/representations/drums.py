@@ -17,8 +17,8 @@ from musicae.music.representations.time_grid import (
     TICKS_PER_QUARTER,
     TICKS_PER_STEP,
     VELOCITY,
-    Grid,
     Line,
+    TimeGrid,
     bar_shape,
     opening,
     stream,
@@ -47,7 +47,7 @@ class Drums(Representation):
         return _score(drum_notes(tokens.reshape(-1)), bars=len(tokens))
 
     def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
-        grid = Grid(score)
+        grid = TimeGrid(score)
         lines, refusals = drum_lines(score, grid)
         return [stream(score, grid, [line]) for line in lines], grid.refusals + refusals
 
@@ -68,7 +68,7 @@ def drum_field() -> Field:
     )
 
 
-def drum_lines(score: Score, grid: Grid) -> tuple[list[Line], list[Refusal]]:
+def drum_lines(score: Score, grid: TimeGrid) -> tuple[list[Line], list[Refusal]]:
     """All drum tracks of a score as one line, if any of their notes is of the nine classes; why the others are not."""
     tracks = tuple(index for index, track in enumerate(score.tracks) if track.is_drum)
     refusals = [replace(_NOT_DRUMS, track=index) for index, track in enumerate(score.tracks) if not track.is_drum]

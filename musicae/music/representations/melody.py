@@ -26,9 +26,9 @@ from musicae.music.representations.time_grid import (
     TICKS_PER_QUARTER,
     TICKS_PER_STEP,
     VELOCITY,
-    Grid,
     Line,
     Spans,
+    TimeGrid,
     bar_shape,
     opening,
     skyline,
@@ -76,7 +76,7 @@ class Melody(Representation):
         )
 
     def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
-        grid = Grid(score)
+        grid = TimeGrid(score)
         lines, refusals = melody_lines(score, grid, asked)
         if not lines:
             lines, _ = bass_lines(score, grid)
@@ -104,11 +104,11 @@ def line_field(name: str) -> Field:
         features=np.eye(VOCABULARY, dtype=np.float32),
         transposition=np.where(tokens < FIRST_ONSET, tokens, moved),
         onsets=range(FIRST_ONSET, VOCABULARY),
-        orphan=NOTE_OFF,
+        leading_note_off=NOTE_OFF,
     )
 
 
-def melody_lines(score: Score, grid: Grid, asked: int | None = None) -> tuple[list[Line], list[Refusal]]:
+def melody_lines(score: Score, grid: TimeGrid, asked: int | None = None) -> tuple[list[Line], list[Refusal]]:
     """The tracks of a score that can be read as melodies, best first, and why the others cannot.
 
     Args:
@@ -117,7 +117,7 @@ def melody_lines(score: Score, grid: Grid, asked: int | None = None) -> tuple[li
     return _lines(score, grid, _refuse_as_melody, asked)
 
 
-def bass_lines(score: Score, grid: Grid) -> tuple[list[Line], list[Refusal]]:
+def bass_lines(score: Score, grid: TimeGrid) -> tuple[list[Line], list[Refusal]]:
     """The tracks of a score that can be read as basses (programs 32 to 39), best first, and why the others cannot."""
     return _lines(score, grid, _refuse_as_bass)
 
@@ -144,7 +144,7 @@ def random_line(generator: np.random.Generator, bars: int) -> Notes:
 
 
 def _lines(
-    score: Score, grid: Grid, refuse: Callable[[Track], Refusal | None], asked: int | None = None
+    score: Score, grid: TimeGrid, refuse: Callable[[Track], Refusal | None], asked: int | None = None
 ) -> tuple[list[Line], list[Refusal]]:
     readable: list[tuple[int, Spans]] = []
     refusals = []
@@ -163,7 +163,7 @@ def _lines(
     return [_line(index, spans, grid) for index, spans in readable], refusals
 
 
-def _line(track: int, spans: Spans, grid: Grid) -> Line:
+def _line(track: int, spans: Spans, grid: TimeGrid) -> Line:
     line = skyline(spans)
     tokens = np.zeros(grid.time + 1, dtype=np.int16)  # the last row is for a note-off at the very end
     tokens[line.end] = NOTE_OFF
@@ -173,7 +173,7 @@ def _line(track: int, spans: Spans, grid: Grid) -> Line:
     return Line((track,), tokens[:-1], ~grid.sounding(line))
 
 
-def _rank(track: Track, spans: Spans, grid: Grid) -> tuple[bool, float]:
+def _rank(track: Track, spans: Spans, grid: TimeGrid) -> tuple[bool, float]:
     """Larger for what is more likely the tune; `Melody` states the rule."""
     name = track.name.lower()
     named = any(word in name for word in MELODY_NAMES)

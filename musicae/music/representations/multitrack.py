@@ -26,7 +26,7 @@ from musicae.music.representations.base import (
     Tokens,
     Written,
 )
-from musicae.music.representations.time_grid import TICKS_PER_QUARTER, Grid, Rows, bar_shape, in_words, opening
+from musicae.music.representations.time_grid import TICKS_PER_QUARTER, Rows, TimeGrid, bar_shape, in_words, opening
 from musicae.music.score import Notes, Score, Track, concatenate
 
 TRACKS, EVENTS = 8, 64
@@ -66,16 +66,16 @@ class Multitrack(Representation):
     keeps_programs = True
 
     def __init__(self, *, bars: int, chords: bool = False) -> None:
-        self.bars, self.told_chords = bars, chords
-        given = (_chord_field(),) * chords
-        self.shape = bar_shape(bars, _field(chords), given=given, segments=TRACKS, steps=EVENTS)
+        self.bars, self.has_chords = bars, chords
+        conditions = (_chord_field(),) if chords else ()
+        self.shape = bar_shape(bars, _field(chords), conditions=conditions, segments=TRACKS, steps=EVENTS)
 
     def encode(self, score: Score) -> Tokens:
         return opening(score, self)
 
     @property
     def arguments(self) -> dict[str, Any]:
-        return {"bars": self.bars, "chords": self.told_chords}
+        return {"bars": self.bars, "chords": self.has_chords}
 
     def decode(self, tokens: Tokens) -> Score:
         bars = [[_heard(row) for row in bar] for bar in tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()]
@@ -85,7 +85,7 @@ class Multitrack(Representation):
         return concatenate([_score(bar) for bar in bars])
 
     def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
-        grid = Grid(score, STEPS_PER_QUARTER)
+        grid = TimeGrid(score, STEPS_PER_QUARTER)
         parts = _parts(score, grid)
         if not parts:
             empty = Refusal(-1, "no notes", "needs notes in bars of four quarters")
@@ -106,7 +106,7 @@ class Multitrack(Representation):
         label = ", ".join(in_words(track, score.tracks[track]) for track in tracks)
         lonely = kept.sum(axis=0) < 2
         columns = [tokens.reshape(-1)]
-        if self.told_chords:
+        if self.has_chords:
             starts = np.array([grid.tick(bar) for bar in range(len(grid.bars))])
             classes = infer(score, starts, 4 * score.ticks_per_quarter)
             columns.append(np.repeat(classes, TRACKS * EVENTS).astype(np.int16))
@@ -114,9 +114,9 @@ class Multitrack(Representation):
         stream = Stream(np.stack(columns, axis=1), lonely[None], grid.bars, tracks, label, played, trimmed)
         return [stream], grid.refusals
 
-    def tell(self, chords: str) -> Given:
-        if not self.told_chords:
-            return super().tell(chords)
+    def condition_of(self, chords: str) -> Given:
+        if not self.has_chords:
+            return super().condition_of(chords)
         found = progression(chords or "C " * self.bars)
         if len(found) != self.bars:
             raise MusicaeError(f"{len(found)} chords for {self.bars} bars", "give one chord for every bar")
@@ -218,7 +218,7 @@ def _changes(values: Rows, bar: Rows) -> Bool[np.ndarray, " event"]:
     return (np.diff(values, prepend=-1) != 0) | (np.diff(bar, prepend=-1) != 0)
 
 
-def _parts(score: Score, grid: Grid) -> list[_Part]:
+def _parts(score: Score, grid: TimeGrid) -> list[_Part]:
     """The parts that have notes on the grid, in order of their programs, drums last."""
     pitched = sorted(
         (track.program, index) for index, track in enumerate(score.tracks) if not track.is_drum and len(track.notes)
@@ -229,7 +229,7 @@ def _parts(score: Score, grid: Grid) -> list[_Part]:
     return [part for part in parts if len(part.start)]
 
 
-def _part(tracks: tuple[int, ...], token: int, groups: list[Notes], grid: Grid) -> _Part:
+def _part(tracks: tuple[int, ...], token: int, groups: list[Notes], grid: TimeGrid) -> _Part:
     """Notes on the grid, each within its bar, none sounding twice at once: of a pitch's notes the later one wins."""
     places = [grid.place(notes) for notes in groups]
     start, end = (np.concatenate([place[i] for place in places]) for i in (0, 1))
@@ -311,8 +311,8 @@ def _field(chords: bool) -> Field:
         transposition=table,
         onsets=range(NOTE_ON, NOTE_OFF),
         end=END,
-        once=(DRUMS, TRACKS),
-        still=DRUMS,
+        at_most_one=(DRUMS, TRACKS),
+        untransposed_marker=DRUMS,
         reharmonization=_reharmonization(tokens) if chords else None,
     )
 

@@ -77,7 +77,7 @@ class Region:
     meter: Meter
 
 
-class Grid:
+class TimeGrid:
     """Where the ticks of one score fall on the rows of a stream.
 
     Meters whose bar divides four quarters (4/4, 2/2, 2/4, 1/4, 4/8, 8/8) are read as bars of four quarters, and the
@@ -178,12 +178,12 @@ def pad(
     if len(tokens) < time:
         for column, field in enumerate(fields):
             events = tokens[:, column][tokens[:, column] > 0]
-            if field.orphan >= 0 and len(events) and events[-1] > field.orphan:
-                padded[len(tokens), column] = field.orphan
+            if field.leading_note_off >= 0 and len(events) and events[-1] > field.leading_note_off:
+                padded[len(tokens), column] = field.leading_note_off
     return padded
 
 
-def stream(score: Score, grid: Grid, lines: Sequence[Line]) -> Stream:
+def stream(score: Score, grid: TimeGrid, lines: Sequence[Line]) -> Stream:
     """Lines side by side, one field each."""
     tracks = tuple(track for line in lines for track in line.tracks)
     return Stream(
@@ -216,7 +216,7 @@ def opening(score: Score, representation: Representation) -> Tokens:
 
 
 def bar_shape(
-    bars: int, *fields: Field, given: tuple[Field, ...] = (), segments: int = 1, steps: int = STEPS_PER_BAR
+    bars: int, *fields: Field, conditions: tuple[Field, ...] = (), segments: int = 1, steps: int = STEPS_PER_BAR
 ) -> Shape:
     """The shape of `bars` bars of so many segments each, sixteenths unless something else is said.
 
@@ -225,7 +225,7 @@ def bar_shape(
     """
     if not 1 <= bars <= MOST_BARS:
         raise MusicaeError(f"a window cannot have {bars} bars", f"choose 1 to {MOST_BARS} bars")
-    return Shape(segments=bars * segments, steps=steps, fields=fields, given=given)
+    return Shape(segments=bars * segments, steps=steps, fields=fields, conditions=conditions)
 
 
 def in_words(index: int, track: Track) -> str:
@@ -239,7 +239,7 @@ def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> 
 
     Of a score without a single bar that can be read, the meters alone are told.
     """
-    grid = Grid(score)
+    grid = TimeGrid(score)
     of_track = {refusal.track: refusal.remedy for refusal in refusals if refusal.track >= 0}
     needs = [f"it {refusal.remedy}" for refusal in refusals if refusal.track < 0]
     needs += [

@@ -27,8 +27,8 @@ from musicae.music.representations.time_grid import (
     STEPS_PER_BAR,
     TICKS_PER_QUARTER,
     TICKS_PER_STEP,
-    Grid,
     Line,
+    TimeGrid,
     bar_shape,
     opening,
     stream,
@@ -63,12 +63,12 @@ class Trio(Representation):
         return _score(line_notes(melody), line_notes(bass), drum_notes(drums), bars=len(tokens))
 
     def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
-        grid = Grid(score)
+        grid = TimeGrid(score)
         parts, refusals = _parts(score, grid, asked)
         return [stream(score, grid, lines) for lines in itertools.product(*parts)], grid.refusals + refusals
 
     def readings(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
-        grid = Grid(score)
+        grid = TimeGrid(score)
         parts, refusals = _parts(score, grid, asked)
         rest = Line((), np.zeros(grid.time, dtype=np.int16), np.ones(len(grid.bars), dtype=bool))
         filled = [lines or [rest] for lines in parts]
@@ -80,7 +80,7 @@ class Trio(Representation):
         return _score(melody, bass, random_drums(generator, self.bars), self.bars)
 
 
-def _parts(score: Score, grid: Grid, asked: int | None = None) -> tuple[list[list[Line]], list[Refusal]]:
+def _parts(score: Score, grid: TimeGrid, asked: int | None = None) -> tuple[list[list[Line]], list[Refusal]]:
     """The lines to choose from for melody, bass and drums; what is missing, and which tracks no part can read."""
     basses, _ = bass_lines(score, grid)
     is_bass = any(asked in line.tracks for line in basses)
