@@ -119,7 +119,7 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Advance =
     shares = {way: counts.sum(0) / mask.sum() for way, counts in right.items()}
     fields = {
         field.name: Scores(
-            metrics[f"teacher/{field.name}"],
+            metrics[f"teacher_forced/{field.name}"],
             float(shares["free"][i]),
             float(shares["drawn"][i]),
             None if field.end >= 0 else onset_f1(free[..., i], truth[..., i], mask, field),
@@ -132,8 +132,8 @@ def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Advance =
         nll=metrics["nll"],
         bits_per_step=metrics["nll"] / math.log(2) / (mask.sum() / len(mask)),
         kl=metrics.get("kl"),
-        use=metrics.get("use"),
-        active=int(metrics["active"]),
+        use=metrics.get("code_gain_nats"),
+        active=int(metrics["active_dimensions"]),
         fields=fields,
         notes=notes,
         steps=mask.sum((1, 2)),

@@ -14,8 +14,8 @@ MEANINGS = {
     "nll": "negative log-likelihood given z, nats per window",
     "kl": "KL of the posterior from the prior, nats per window",
     "loss": "their weighted sum",
-    "use": "nats that a window costs more with the code of another one",
-    "active": "dimensions of z in use",
+    "code_gain_nats": "nats that a window costs more with the code of another one",
+    "active_dimensions": "dimensions of z in use",
 }
 
 
@@ -61,6 +61,6 @@ def write_card(
 
 
 def _field(name: str) -> str:
-    way, _, field = name.partition("/")
-    given = {"teacher": "given the true steps before", "free": "given z alone"}[way]
-    return f"share of {field} steps right, {given}"
+    mode, _, field = name.partition("/")
+    condition = {"teacher_forced": "given the true steps before", "free_running": "given z alone"}[mode]
+    return f"share of {field} steps right, {condition}"

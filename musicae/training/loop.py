@@ -231,12 +231,12 @@ class Trainer:
         midi = midi_bytes(self.model.representation.decode(tokens))
         write_atomically(self.folder / "samples" / f"{progress.update:07}.mid", midi)
         self.reporter.validated(progress, metrics)
-        if metrics.get("use", math.inf) < COLLAPSED_NATS:
+        if metrics.get("code_gain_nats", math.inf) < COLLAPSED_NATS:
             betas = [float(part.arguments.get("beta", 0)) for part in self.model.config.regularizers]
             self.reporter.tell(
                 f"the posterior has collapsed: the decoder ignores z, with the code of another window it does as well "
-                f"(to {metrics['use']:.2f} nats). If it stays so, try --set kl.beta={max(betas, default=0) / 2:g} or "
-                "--set kl.free_bits=48"
+                f"(to {metrics['code_gain_nats']:.2f} nats). If it stays so, try "
+                f"--set kl.beta={max(betas, default=0) / 2:g} or --set kl.free_bits=48"
             )
 
     def _write_metrics(self, metrics: Mapping[str, object]) -> None:

@@ -30,10 +30,10 @@ def validate(
 
     Returns:
         `nll` in nats per window with z drawn from the posterior, and `kl` where it is drawn; `loss`, their weighted sum
-        with every schedule at its end; `use`, of two windows or more, how many nats more a window costs with the code
-        of another one, which is nothing where the decoder ignores codes, however much they say; `active`, the number
-        of dimensions in use; per field, `teacher/NAME`, the share of steps guessed right given the true steps before,
-        and `free/NAME`, given only z; both argmax with z the mean.
+        with every schedule at its end; `code_gain_nats`, of two windows or more, how many nats more a window costs with
+        the code of another one, 0 where the decoder ignores codes; `active_dimensions`, how many dimensions vary;
+        per field, `teacher_forced/NAME`, the share of steps guessed right given the true steps before, and
+        `free_running/NAME`, given only z; both argmax with z the mean.
     """
     device = windows.device
     sums: dict[str, Tensor] = {}
@@ -47,9 +47,11 @@ def validate(
             for name, value in measured.items():
                 sums[name] = sums.get(name, torch.zeros((), device=device)) + value * len(tokens) / len(windows)
     events = sums.pop(EVENTS)
-    sums |= {name: value / events for name, value in sums.items() if name.startswith(("teacher/", "free/"))}
+    sums |= {
+        name: value / events for name, value in sums.items() if name.startswith(("teacher_forced/", "free_running/"))
+    }
     active = (torch.cat(means).var(0, correction=0) > ACTIVE).sum()
-    return {name: float(value) for name, value in {**sums, "active": active}.items()}
+    return {name: float(value) for name, value in {**sums, "active_dimensions": active}.items()}
 
 
 def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor], Tensor]:
@@ -60,13 +62,13 @@ def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor
     measured = {"nll": terms["nll"]}
     if len(tokens) > 1:
         strange = nll(spec, autoencoder.logits(tokens, posterior.z.roll(1, 0)), tokens).mean()
-        measured["use"] = strange - terms["nll"]
+        measured["code_gain_nats"] = strange - terms["nll"]
     if autoencoder.latent.stochastic:
         measured["kl"] = kl_divergence(posterior.mean, posterior.std).sum(1).mean()
     measured["loss"] = torch.stack(list(terms.values())).sum()
     free = autoencoder.sample(posterior.mean, spec.split(tokens)[1], temperature=0.0)
     truth, written = spec.events(tokens, mask), spec.events(free, mask)
     for i, (field, logits) in enumerate(zip(spec.fields, autoencoder.logits(tokens, posterior.mean), strict=True)):
-        measured[f"teacher/{field.name}"] = (logits.argmax(-1) == truth[:, i]).sum() / len(tokens)
-        measured[f"free/{field.name}"] = (written[:, i] == truth[:, i]).sum() / len(tokens)
+        measured[f"teacher_forced/{field.name}"] = (logits.argmax(-1) == truth[:, i]).sum() / len(tokens)
+        measured[f"free_running/{field.name}"] = (written[:, i] == truth[:, i]).sum() / len(tokens)
     return {**measured, EVENTS: mask.sum() / len(tokens)}, posterior.mean
