@@ -1,6 +1,23 @@
-"""Seeds of seeds."""
+"""Seeds of seeds: everything random derives its own from one number and a path that says what it is for."""
 
 from __future__ import annotations
+
+import numpy as np
+import torch
+
+
+def child_seeds(seed: int, *path: int, n: int = 1) -> list[int]:
+    """`n` seeds below 2^32 of what lies at a path under a seed, e.g. `(update, rank)`; other paths have other seeds.
+
+    (NumPy's SeedSequence: the children of different entropies collide no more often than chance.)
+    """
+    return [int(child) for child in np.random.SeedSequence((seed, *path)).generate_state(n)]
+
+
+def generator(seed: int, *path: int, device: str | torch.device = "cpu") -> torch.Generator:
+    """A generator of its own for what lies at a path under a seed."""
+    (child,) = child_seeds(seed, *path)
+    return torch.Generator(device).manual_seed(child)
 
 
 def mix(*parts: int) -> int:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from musicae.clips.recipe import Style
-from musicae.clips.render import Source
+from musicae.clips.source import Source
 from musicae.config import spec
 from musicae.errors import MusicaeError
 from musicae.model import Model

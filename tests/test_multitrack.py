@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from musicae.cli.commands.preprocess import funnel
+from musicae.clips.source import best_window
 from musicae.corpus.dataset import Windows
 from musicae.corpus.preprocess import preprocess
 from musicae.corpus.window_hashes import window_hashes
-from musicae.corpus.windows import best_window
 from musicae.music.chords import QUALITIES, of_class, parse
 from musicae.music.representations.base import SHIFTS
 from musicae.music.representations.multitrack import (

@@ -14,7 +14,8 @@ from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
 from musicae.clips.recipe import Recipe, Style
-from musicae.clips.render import Clip, Source, make, read
+from musicae.clips.render import Clip, make
+from musicae.clips.source import Source, read
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import Model

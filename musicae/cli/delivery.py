@@ -13,7 +13,8 @@ from musicae.cli.console import Console, stdout
 from musicae.storage import output_paths
 
 if TYPE_CHECKING:
-    from musicae.clips.render import Clip, Source
+    from musicae.clips.render import Clip
+    from musicae.clips.source import Source
     from musicae.model import Model
     from musicae.music.score import Score
 
@@ -65,7 +66,7 @@ def read_source(
     path: str, model: Model, console: Console, *, bar: int | None = None, track: int | None = None, tempo: float | None
 ) -> Source:
     """The window of a file that the verb works on, which is said."""
-    from musicae.clips.render import read
+    from musicae.clips.source import read
 
     source = read(from_stdin(path), model.representation, bar=bar, track=track)
     console.note(f"reading {source.label}")

@@ -18,7 +18,7 @@ from musicae.evaluation.held_out import Advance, Codes, Windows, decoded, no_pro
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
-from musicae.verbs.attribute import vectors_of
+from musicae.training.attribute_vectors import vectors_of
 
 DIRECTIONS = {"add": 1, "subtract": -1}
 

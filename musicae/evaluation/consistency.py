@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from musicae.clips.render import draw_chords
+from musicae.clips.draws import draw_chords
 from musicae.evaluation.held_out import Advance, decoded, no_progress
 from musicae.evaluation.note_distance import Onset, note_f1, rhythm
 from musicae.model import Model

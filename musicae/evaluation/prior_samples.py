@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int64, Integer
 from torch import Tensor
 
-from musicae.clips.render import draw_chords
+from musicae.clips.draws import draw_chords
 from musicae.evaluation.held_out import Advance, Hashes, Tokens, Windows, hashes_of, no_progress
 from musicae.evaluation.ngram import Language
 from musicae.model import Model

@@ -97,6 +97,20 @@ def fit(
     return fits
 
 
+def vectors_of(model: Model) -> dict[str, Tensor]:
+    """The attribute vectors of a model.
+
+    Raises:
+        MusicaeError: it has none.
+    """
+    if not model.attributes:
+        raise MusicaeError(
+            f"model {model.name} has no attribute vectors",
+            f"compute them from a data set like the one that it was trained on: musicae fit {model.name} DATA",
+        )
+    return model.attributes
+
+
 def work(windows: int) -> int:
     """How much the progress of a fit to so many windows comes to."""
     return windows + min(windows, TRIED) * len(ATTRIBUTES)

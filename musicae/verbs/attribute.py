@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from torch import Tensor
-
 from musicae import geometry
+from musicae.clips.draws import draw, draw_chords
 from musicae.clips.recipe import Recipe, Style
-from musicae.clips.render import Clip, Source, draw, draw_chords, encode, make
+from musicae.clips.render import Clip, encode, make
+from musicae.clips.source import Source
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.storage import catalog
+from musicae.training.attribute_vectors import vectors_of
 
 
 def attribute(
@@ -63,17 +64,3 @@ def _never_varies(model: Model, name: str) -> MusicaeError:
     others = [found.name for found in catalog.described()[0] if name in found.attributes]
     hint = f"another model moves it: -m {others[0]}" if others else "no installed model moves it"
     return MusicaeError(f"{name} is always the same in the music of model {model.name}", hint)
-
-
-def vectors_of(model: Model) -> dict[str, Tensor]:
-    """The attribute vectors of a model.
-
-    Raises:
-        MusicaeError: it has none.
-    """
-    if not model.attributes:
-        raise MusicaeError(
-            f"model {model.name} has no attribute vectors",
-            f"compute them from a data set like the one that it was trained on: musicae fit {model.name} DATA",
-        )
-    return model.attributes

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import Clip, Source, make_each
+from musicae.clips.render import Clip, make_each
 from musicae.clips.render import encode as posterior_mean
+from musicae.clips.source import Source
 from musicae.model import Model
 
 

@@ -9,8 +9,10 @@ from typing import NamedTuple
 import torch
 
 from musicae import geometry
+from musicae.clips.draws import draw
 from musicae.clips.recipe import Codes, Recipe, Style
-from musicae.clips.render import Clip, Source, draw, encode, make
+from musicae.clips.render import Clip, encode, make
+from musicae.clips.source import Source
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.chords import split_symbols

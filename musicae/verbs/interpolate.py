@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from musicae import geometry
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import Clip, Source, encode, make_each
+from musicae.clips.render import Clip, encode, make_each
+from musicae.clips.source import Source
 from musicae.model import Model
 
 

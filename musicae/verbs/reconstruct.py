@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import Clip, Source, encode, make
+from musicae.clips.render import Clip, encode, make
+from musicae.clips.source import Source
 from musicae.model import Model
 
 

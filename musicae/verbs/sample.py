@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from musicae.clips.draws import draw, draw_chords
 from musicae.clips.recipe import Recipe, Style
-from musicae.clips.render import Clip, draw, draw_chords, make_each
+from musicae.clips.render import Clip, make_each
 from musicae.model import Model
 
 

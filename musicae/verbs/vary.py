@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from musicae import geometry
+from musicae.clips.draws import draw
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import Clip, Source, draw, encode, make_each
+from musicae.clips.render import Clip, encode, make_each
+from musicae.clips.source import Source
 from musicae.model import Model
 
 

@@ -1,0 +1,24 @@
+"""What verbs draw by chance. Every draw has a seed of its own, so that the first ones are the same for every `n`."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from musicae.clips.recipe import Codes
+from musicae.model import Model
+from musicae.music.chords import of_class
+from musicae.seeds import child_seeds
+
+
+def draw(model: Model, n: int, seed: int) -> Codes:
+    """`n` codes from the prior; the first ones are the same for every `n`."""
+    return torch.cat([model.prior(1, child_seeds(seed, number)[0]) for number in range(n)])
+
+
+def draw_chords(model: Model, n: int, seed: int) -> list[str]:
+    """`n` times a random major or minor chord for all bars; nothing for models that are told no chords."""
+    if not model.representation.shape.conditions:
+        return []
+    drawn = [of_class(int(np.random.default_rng((seed, number)).integers(1, 25))) for number in range(n)]
+    return [" ".join([str(chord)] * model.representation.bars) for chord in drawn]

@@ -1,0 +1,27 @@
+"""Seeds: paths have seeds of their own, the same ones everywhere and always."""
+
+from __future__ import annotations
+
+import torch
+
+from musicae.seeds import child_seeds, generator
+
+
+def test_children_are_known_numbers() -> None:
+    assert child_seeds(3, 4, n=2) == [2746448868, 3791547844]
+
+
+def test_the_first_children_do_not_depend_on_their_number() -> None:
+    assert child_seeds(1, 2) == child_seeds(1, 2, n=5)[:1]
+
+
+def test_paths_do_not_collide() -> None:
+    paths = [(seed, update, rank) for seed in range(5) for update in range(50) for rank in range(3)]
+    assert len({child_seeds(*path)[0] for path in paths}) == len(paths)
+
+
+def test_a_generator_repeats_its_path_and_leaves_the_global_one_alone() -> None:
+    before = torch.get_rng_state()
+    first, again, other = (torch.rand(4, generator=generator(1, number)) for number in (2, 2, 3))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,205 @@
+"""Sources: which bars of which track a verb reads, and why not."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musicae.clips.source import best_window, read
+from musicae.errors import MusicaeError
+from musicae.music.representations.base import Representation
+from musicae.music.representations.drums import Drums
+from musicae.music.representations.melody import Melody
+from musicae.music.representations.trio import Trio
+from musicae.music.score import Meter, Notes, Track
+from musicae.storage import catalog
+from tests.helpers.commands import Run, assert_fails, melody
+from tests.helpers.scores import BAR, band, scale, score, track, write_midi
+
+
+def test_the_fullest_window_is_chosen_and_named() -> None:
+    quiet = [(0, 16, 60), (16, 32, 62), (32, 48, 64)]
+    busy = [(2 * k, 2 * k + 2, 60 + k % 7) for k in range(24, 40)]
+    choice = best_window(score(track(quiet + busy, name="Lead"), bars=7), Melody(bars=2))
+    assert str(choice) == "bars 4-5 of 7 (track 0 'Lead' (program 0))"
+    assert choice.tracks == (0,)
+    assert choice.tick == 3 * BAR
+    assert (choice.tokens[..., 0] > 1).sum() == 16
+
+
+def test_of_equally_full_windows_the_first_is_chosen() -> None:
+    assert best_window(score(track(scale(8)), bars=8), Melody(bars=2)).first_bar == 1
+
+
+def test_a_window_with_few_pitches_is_used_when_there_is_no_other() -> None:
+    choice = best_window(score(track([(0, 4, 60), (16, 20, 60)]), bars=2), Melody(bars=2))
+    assert np.flatnonzero(choice.tokens).tolist() == [0, 4, 16, 20]
+
+
+def test_a_piece_that_is_too_short_is_padded_with_rests() -> None:
+    choice = best_window(score(track([(0, 16, 60)]), bars=1), Melody(bars=4))
+    assert str(choice).startswith("bars 1-4 of 1, padded with rests (")
+    assert choice.tokens.shape == (4, 16, 1)
+    assert {int(i): int(choice.tokens.reshape(-1)[i]) for i in np.flatnonzero(choice.tokens)} == {0: 41, 16: 1}
+
+
+def test_a_bar_can_be_asked_for() -> None:
+    piece = score(track(scale(6)), bars=6)
+    choice = best_window(piece, Melody(bars=2), bar=3)
+    assert (choice.first_bar, choice.last_bar, choice.tick) == (3, 4, 2 * BAR)
+    assert not choice.padded
+    assert str(best_window(piece, Melody(bars=2), bar=6)).startswith("bars 6-7 of 6, padded with rests (")
+    with pytest.raises(MusicaeError, match="there is no bar 7: the piece has 6 bars") as error:
+        best_window(piece, Melody(bars=2), bar=7)
+    assert error.value.hint == "choose a bar from 1 to 6"
+
+
+def test_bars_in_other_meters_keep_their_numbers_and_are_not_crossed() -> None:
+    meters = (Meter(0, 4, 4), Meter(2 * BAR, 3, 4), Meter(2 * BAR + 3 * BAR // 4 * 2, 4, 4))
+    piece = score(track(scale(7)), bars=7, meters=meters)
+    choice = best_window(piece, Melody(bars=4), bar=1)
+    assert not choice.tokens[2:].any() or np.flatnonzero(choice.tokens[2:]).tolist() == [0]
+    assert choice.padded
+    after = best_window(piece, Melody(bars=2), bar=5)
+    assert (after.first_bar, after.tick) == (5, meters[2].tick)
+    with pytest.raises(MusicaeError, match="bar 3 is in a meter that cannot be read"):
+        best_window(piece, Melody(bars=2), bar=3)
+
+
+def test_a_track_can_be_asked_for() -> None:
+    drums = track([(0, 1, 36)], is_drum=True)
+    piece = score(track(scale(2), name="melody"), track([(0, 8, 40)], program=20), drums)
+    assert best_window(piece, Melody(bars=2)).tracks == (0,)
+    assert best_window(piece, Melody(bars=2), track=1).tracks == (1,)
+    with pytest.raises(MusicaeError, match=r"track 2 \(drums\) cannot be read as melody: it needs a pitched"):
+        best_window(piece, Melody(bars=2), track=2)
+    with pytest.raises(MusicaeError, match="there is no track 3"):
+        best_window(piece, Melody(bars=2), track=3)
+
+
+def test_a_track_that_is_asked_for_is_read_against_all_preferences() -> None:
+    effects, bass = track(scale(2), program=120), track(scale(2), program=33)
+    piece = score(track(scale(2)), bass, effects, track(scale(2), is_drum=True))
+    for asked in range(3):
+        assert best_window(piece, Melody(bars=2), track=asked).tracks == (asked,)
+    assert best_window(piece, Trio(bars=2)).tracks == (0, 1, 3)
+    assert best_window(piece, Trio(bars=2), track=2).tracks == (2, 1, 3)
+    crowd = score(
+        *(track(scale(2)) for _ in range(6)), *(track(scale(2), program=33) for _ in range(4)), *band(scale(2))
+    )
+    assert best_window(crowd, Trio(bars=2), track=5).tracks == (5, 6, 12)
+    assert best_window(crowd, Trio(bars=2), track=9).tracks == (0, 9, 12)
+
+
+def test_the_first_track_with_a_usable_window_is_chosen() -> None:
+    piece = score(track([(0, 4, 60)], name="melody"), track(scale(4)), bars=4)
+    assert best_window(piece, Melody(bars=2)).tracks == (1,)
+
+
+def test_a_score_without_a_usable_track_says_what_each_would_need() -> None:
+    with pytest.raises(MusicaeError, match=r"track 0 \(drums\) needs a pitched instrument"):
+        best_window(score(track([(0, 1, 36)], is_drum=True)), Melody(bars=2))
+
+
+@pytest.mark.parametrize("representation", [Melody(bars=2), Trio(bars=2)])
+def test_a_score_without_notes_has_no_window(representation: Representation) -> None:
+    with pytest.raises(MusicaeError, match="no notes in the score"):
+        best_window(score(track([])), representation)
+
+
+@pytest.mark.parametrize("asked", [None, 0])
+def test_where_no_bar_can_be_read_the_meter_is_the_only_reason(asked: int | None) -> None:
+    meters = (Meter(0, 3, 4), Meter(BAR * 3 // 4, 6, 8))
+    with pytest.raises(MusicaeError) as caught:
+        best_window(score(*band(scale(4)), bars=3, meters=meters), Melody(bars=2), track=asked)
+    assert caught.value.message == (
+        "no melody in the score: it needs bars of four quarters, and bars 1 to 1, counted from 1, are in 3/4; "
+        "it needs bars of four quarters, and bars 2 to 4, counted from 1, are in 6/8"
+    )
+    assert "musicae reads bars of four quarters (4/4, 2/2, 2/4, 1/4)" in caught.value.hint
+
+
+def test_a_trio_without_a_bass_can_still_be_used() -> None:
+    melody, _, drums = band(scale(4))
+    choice = best_window(score(melody, drums, bars=4), Trio(bars=4))
+    assert choice.tokens[..., [0, 2]].any() and not choice.tokens[..., 1].any()
+
+
+def test_a_trio_without_a_bass_is_read_where_it_plays() -> None:
+    melody, _, drums = band(scale(12, first=8))
+    for asked in (None, 0):
+        choice = best_window(score(melody, drums, bars=12), Trio(bars=4), track=asked)
+        assert (choice.first_bar, choice.total_bars) == (9, 12)
+        assert choice.tokens[..., [0, 2]].any()
+    assert best_window(score(melody, drums, bars=12), Trio(bars=4), bar=7).first_bar == 7
+
+
+def test_drums_asked_for_a_melody(run: Run, tmp_path: Path) -> None:
+    write_midi(melody(is_drum=True), tmp_path / "beat.mid")
+    assert_fails(run("vary", "beat.mid"), "drums", "pitched", "-m drums-2bar")
+
+
+def test_a_melody_asked_for_drums_when_no_model_of_melodies_is_there(
+    run: Run, tunes: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "installed", dict)
+    drums = Drums(bars=2)
+    with pytest.raises(MusicaeError, match=r"a\.mid: no drums in the score: .* needs MIDI channel 10") as caught:
+        read("a.mid", drums)
+    assert caught.value.hint == "a model of melody or multitrack reads it; train one with musicae train"
+
+
+def test_six_eight(run: Run, tmp_path: Path) -> None:
+    write_midi(melody(6, 8), tmp_path / "jig.mid")
+    for words in ((), ("--track", 0), ("-m", "drums-2bar"), ("-m", "trio-4bar")):
+        done = run("reconstruct", "jig.mid", *words)
+        assert_fails(done, "it needs bars of four quarters, and bars 1 to 11, counted from 1, are in 6/8\n", "4/4")
+        assert "track" not in done.err and "channel" not in done.err
+
+
+def test_verbs_read_what_was_piped(run: Run, tunes: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("a.mid").read_bytes())))
+    assert run("reconstruct", "-").code == 0
+
+
+def test_bars_are_chosen_once_for_both_or_twice(run: Run, tunes: tuple[str, str]) -> None:
+    once = run("interpolate", *tunes, "--bar", 3).err
+    assert once.count("bars 3-4 of 8") == 2
+    twice = run("interpolate", *tunes, "--bar", 3, "--bar", 5).err
+    assert "bars 3-4 of 8" in twice and "bars 5-6 of 8" in twice
+
+
+def test_errors_name_the_file(run: Run, tunes: tuple[str, str]) -> None:
+    write_midi(melody(is_drum=True), Path("beat.mid"))
+    assert_fails(run("interpolate", "a.mid", "beat.mid"), "error: beat.mid: no melody")
+    assert_fails(run("reconstruct", "a.mid", "--bar", 9), "error: a.mid: there is no bar 9")
+
+
+def test_a_track_that_is_asked_for_is_read(run: Run) -> None:
+    (part,) = melody().tracks
+    band = (replace(part, program=program) for program in (0, 33, 120))
+    write_midi(replace(melody(), tracks=(*band, replace(part, is_drum=True))), "band.mid")
+    for number, program in enumerate((0, 33, 120)):
+        done = run("reconstruct", "band.mid", "--track", number)
+        assert f"track {number} (program {program})" in done.err and done.code == 0
+    assert_fails(run("reconstruct", "band.mid", "--track", 3), "track 3 (drums) cannot be read as melody")
+
+
+def test_a_file_without_notes(run: Run) -> None:
+    write_midi(replace(melody(), tracks=(Track(Notes.of([])),)), "silent.mid")
+    for model in ("melody-2bar", "drums-2bar", "trio-4bar"):
+        for words in (("reconstruct",), ("vary",), ("encode",), ("attribute", "--add", "density")):
+            assert_fails(run(*words, "silent.mid", "-m", model), "silent.mid: there are no notes")
+
+
+def test_empty_bars_are_read_but_not_in_silence(run: Run) -> None:
+    (part,) = melody().tracks
+    write_midi(replace(melody(), tracks=(replace(part, notes=part.notes[part.notes.start >= 4 * 1920]),)), "late.mid")
+    done = run("reconstruct", "late.mid", "--bar", 1)
+    assert done.code == 0 and "nothing is played there" in done.err
+    assert "nothing is played there" not in run("reconstruct", "late.mid").err
