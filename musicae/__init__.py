@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from musicae.cpu import wait_passively
+
 if TYPE_CHECKING:
     from musicae.model import Model as Model
     from musicae.model import load as load
     from musicae.music.score import Score as Score
+
+wait_passively()
 
 __version__ = "0.1.0"
 

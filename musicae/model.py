@@ -48,9 +48,6 @@ BATCH = 256
 CPU_ROWS = 512
 """Spans that a CPU decodes at once: as many as keep their states in its cache."""
 
-FEW = 8
-"""Spans below which bfloat16 does not pay on a CPU."""
-
 WindowTokens = Integer[np.ndarray, "window segment step field"]
 Codes = Float[Tensor, "window size"]
 
@@ -62,9 +59,10 @@ class Model:
         name: the name of its folder.
         attributes: per attribute the step in z that raises it (`fit.Fit.vector`); empty until fitted.
         windows_seen: how many windows its weights were trained on, 0 if that is not known.
+        precision: what the matrix products of encoding and decoding are computed in; by default float32 on a CPU.
     """
 
-    def __init__(self, config: Config, name: str = "untitled", device: str = "auto") -> None:
+    def __init__(self, config: Config, name: str = "untitled", device: str = "auto", precision: str = "auto") -> None:
         self.config, self.name = complete(config, TABLES), name
         self._identity = _identity(self.config)
         self.folder: Path | None = None
@@ -72,6 +70,7 @@ class Model:
         self.windows_seen = 0
         self.representation: Representation = build(REPRESENTATIONS, config.representation)
         self.device = pick_device(device)
+        self.precision = pick_precision(self.device, precision)
         self.autoencoder = build_autoencoder(config, self.representation.shape).to(self.device)
 
     @property
@@ -118,7 +117,7 @@ class Model:
         """Means and standard deviations of the posteriors of windows, on the CPU."""
         if not len(windows):
             return torch.empty(0, self.latent_size), torch.empty(0, self.latent_size)
-        with evaluating(self.autoencoder), autocast(self.device, precision(self.device)):
+        with evaluating(self.autoencoder), autocast(self.device, self.precision):
             found = [self.autoencoder.encode(part.to(self.device)) for part in windows.split(BATCH)]
         mean, std = (torch.cat([getattr(part, name).float().cpu() for part in found]) for name in ("mean", "std"))
         return mean, std
@@ -152,9 +151,7 @@ class Model:
         generator = torch.Generator(self.device).manual_seed(seed)
         spans, on_cpu = self.autoencoder.decoder.spans, self.device.type == "cpu"
         batch = max(1, CPU_ROWS // spans) if on_cpu else BATCH
-        # A few rows on a CPU wait for the weights to arrive, not for products: float32 saves converting them.
-        few = on_cpu and len(z) * spans < FEW
-        with evaluating(self.autoencoder), autocast(self.device, torch.float32 if few else precision(self.device)):
+        with evaluating(self.autoencoder), autocast(self.device, self.precision):
             parts = [
                 self.autoencoder.sample(
                     part.to(self.device),
@@ -192,6 +189,18 @@ def pick_device(name: str) -> torch.device:
         return choose_device(name)
     except (ValueError, RuntimeError) as error:
         raise MusicaeError(str(error), "choose --device auto, cpu, cuda or mps") from None
+
+
+def pick_precision(device: torch.device, name: str) -> torch.dtype:
+    """The precision of that name, `auto` for the one that suits inference on the device.
+
+    Raises:
+        MusicaeError: there is none.
+    """
+    try:
+        return precision(device, name)
+    except ValueError as error:
+        raise MusicaeError(str(error), "choose one of these") from None
 
 
 def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
@@ -236,8 +245,11 @@ def save_attributes(model: Model) -> Path:
     return path
 
 
-def load(name: str | Path, device: str = "auto") -> Model:
+def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Model:
     """The model of that name or folder.
+
+    Args:
+        precision: float32, bfloat16, or auto: float32 on a CPU, so that every processor writes the same notes.
 
     Raises:
         MusicaeError: there is none, or its files are damaged.
@@ -248,7 +260,7 @@ def load(name: str | Path, device: str = "auto") -> Model:
     except (OSError, UnicodeDecodeError) as error:
         raise MusicaeError(f"{folder / 'config.json'} cannot be read: {error}", _DAMAGED) from None
     config = configuration.loads(text)
-    model = Model(config, folder.name, device)
+    model = Model(config, folder.name, device, precision)
     model._identity = _identity(config)
     weights = _read_tensors(folder / "model.safetensors")
     try:

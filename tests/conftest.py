@@ -14,7 +14,7 @@ from hypothesis import settings
 from musicae.cli import app
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.dataset import Dataset
-from musicae.cpu import physical_cores
+from musicae.cpu import usable_cores
 from musicae.model import Model, save, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 from tests.helpers.commands import MODELS, Done, Run, melody
@@ -23,7 +23,7 @@ from tests.helpers.scores import write_midi
 
 settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
 settings.load_profile("musicae")
-torch.set_num_threads(physical_cores())  # as the command line does
+torch.set_num_threads(usable_cores())  # as the command line does
 
 
 @pytest.fixture(scope="session", params=["melody-2bar", "drums-2bar", "trio-4bar", "multitrack-1bar-chords"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -30,7 +29,7 @@ from musicae.cli.commands import (
     train,
     vary,
 )
-from musicae.cpu import physical_cores
+from musicae.cpu import THREADS, use_all_cores
 from musicae.errors import MusicaeError
 
 COMMANDS = {
@@ -89,10 +88,16 @@ def root(
 
 def main() -> None:
     """Run the command line; an expected failure ends in two lines on stderr and exit code 1."""
-    if sys.platform == "linux":  # elsewhere torch asks the system how many cores there are
-        os.environ.setdefault("OMP_NUM_THREADS", str(physical_cores()))
     try:
+        _use_all_cores()
         app(prog_name="musicae")
     except MusicaeError as error:
         console.report(error)
         sys.exit(1)
+
+
+def _use_all_cores() -> None:
+    try:
+        use_all_cores()
+    except ValueError as error:
+        raise MusicaeError(str(error), f"set it to a whole number, say {THREADS}=2, or unset it") from None

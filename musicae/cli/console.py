@@ -147,6 +147,10 @@ Tracks = Annotated[
 ]
 Where = Literal["auto", "cpu", "cuda", "mps"]
 Device = Annotated[Where, typer.Option(help="Where to compute.")]
+Precision = Annotated[
+    Literal["auto", "float32", "bfloat16"],
+    typer.Option(help="What to compute in; auto is float32 on a CPU, so that every processor writes the same notes."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Force = Annotated[
@@ -264,7 +268,7 @@ def distinct(names: Sequence[str]) -> list[str]:
     return found
 
 
-def load_for(dataset: Dataset, names: Sequence[str], device: str) -> list[LoadedModel]:
+def load_for(dataset: Dataset, names: Sequence[str], device: str, precision: str = "auto") -> list[LoadedModel]:
     """Models that all read what a data set holds, which is made sure before any is put to work.
 
     Raises:
@@ -273,7 +277,7 @@ def load_for(dataset: Dataset, names: Sequence[str], device: str) -> list[Loaded
     from musicae.model import load
     from musicae.training.attribute_vectors import check_kind
 
-    models = [load(name, device) for name in names]
+    models = [load(name, device, precision) for name in names]
     for model in models:
         check_kind(model, dataset)
     return models

@@ -33,7 +33,7 @@ from musicae.corpus.shards import (
     write_split,
 )
 from musicae.corpus.splits import SplitsFile, join_songs, split_songs
-from musicae.cpu import physical_cores
+from musicae.cpu import usable_cores
 from musicae.errors import MusicaeError
 from musicae.music.representations.base import Representation
 
@@ -57,7 +57,7 @@ def preprocess(
     Args:
         output: a folder that does not exist yet, or holds the same dataset, finished or not.
         splits: a CSV file with columns path and split; without it songs are split 90/5/5.
-        workers: processes; by default as many as there are physical cores.
+        workers: processes; by default as many as there are cores to use.
         strict: fail at the first file that cannot be used.
         force: replace a dataset made from other files or with other settings.
 
@@ -78,7 +78,7 @@ def preprocess(
         if not inventory.sources:
             raise _nothing_usable(output, representation, inventory.dropped)
         tasks = _tasks(inventory.sources, output / WORK, representation)
-        read = _read(tasks, representation, workers or physical_cores(), strict, progress)
+        read = _read(tasks, representation, workers or usable_cores(), strict, progress)
         manifest = _write(output, inventory, read, representation, settings)
     shutil.rmtree(output / WORK, ignore_errors=True)
     return manifest

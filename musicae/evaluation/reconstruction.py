@@ -21,7 +21,7 @@ from musicae.evaluation.note_distance import instruments, note_f1, onsets
 from musicae.model import BATCH, Model
 from musicae.music.representations.base import Field
 from musicae.networks.autoencoder import evaluating
-from musicae.networks.device import autocast, precision
+from musicae.networks.device import autocast
 from musicae.training.validation import validate
 
 Mask = Bool[np.ndarray, "window segment step"]
@@ -148,7 +148,7 @@ def teacher_drawn(model: Model, tokens: Windows) -> dict[str, float]:
     """
     spec, fields = model.autoencoder.spec, model.representation.shape.fields
     total, steps = torch.zeros(len(fields), dtype=torch.float64), 0.0
-    with torch.no_grad(), evaluating(model.autoencoder), autocast(model.device, precision(model.device)):
+    with torch.no_grad(), evaluating(model.autoencoder), autocast(model.device, model.precision):
         for part, z in zip(tokens.split(BATCH), model.encode(tokens).split(BATCH), strict=True):
             part, z = part.to(model.device), z.to(model.device)
             mask, logits = spec.mask(part), model.autoencoder.logits(part, z)

@@ -22,13 +22,20 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def precision(device: torch.device) -> torch.dtype:
-    """bfloat16 where the device multiplies it faster than float32, float32 elsewhere."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    if device.type == "cpu" and _cpu_has_bf16():
-        return torch.bfloat16
-    return torch.float32
+def precision(device: torch.device, name: str = "auto") -> torch.dtype:
+    """What matrix products are computed in: float32 or bfloat16 by name.
+
+    `auto` is bfloat16 on a GPU that has it, and float32 elsewhere: which is faster on a CPU depends on the processor,
+    and the music that a code decodes to should not.
+
+    Raises:
+        ValueError: there is no precision of that name.
+    """
+    if name not in ("auto", *PRECISIONS):
+        raise ValueError(f"precision {name} is none of auto, {', '.join(PRECISIONS)}")
+    if name != "auto":
+        return PRECISIONS[name]
+    return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
@@ -36,6 +43,4 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
     return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
 
 
-def _cpu_has_bf16() -> bool:
-    capability = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return any(capability.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}

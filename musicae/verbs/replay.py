@@ -10,14 +10,14 @@ from musicae.errors import MusicaeError
 from musicae.model import Model, load
 
 
-def original(name: str, device: str) -> Model:
+def original(name: str, device: str, precision: str = "auto") -> Model:
     """The model that made a recipe.
 
     Raises:
         MusicaeError: there is none of that name here; another folder may hold it.
     """
     try:
-        return load(name, device)
+        return load(name, device, precision)
     except MusicaeError as error:
         hint = f"name the folder of the model that made it with -m; or {error.hint}"
         raise MusicaeError(error.message, hint) from None

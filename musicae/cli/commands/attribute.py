@@ -30,6 +30,7 @@ def command(
     output: cli.Output = None,
     force: cli.Force = False,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -50,7 +51,7 @@ def command(
     from musicae.music.attributes import ATTRIBUTES
     from musicae.verbs.attribute import attribute
 
-    net = load(model, device)
+    net = load(model, device, precision)
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo) if file else None
     drawn = console.seed(seed, needed=source is None or temperature > 0)
     before, after = attribute(net, amounts, source, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)

@@ -30,6 +30,7 @@ def command(
     windows: cli.AtMost = 1024,
     seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -44,7 +45,7 @@ def command(
     from musicae.model import load
     from musicae.report.table import Table
 
-    chosen = [(net, _data_for(net, data)) for net in (load(name, device) for name in models)]
+    chosen = [(net, _data_for(net, data)) for net in (load(name, device, precision) for name in models)]
     names = cli.distinct([net.name for net, _ in chosen])
     rows: list[dict[str, str | int | float | None]] = []
     with console.progress("reconstructing") as done:

@@ -40,6 +40,7 @@ def command(
     output: cli.Output = None,
     force: cli.Force = False,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -62,7 +63,7 @@ def command(
 
     for notice in dict.fromkeys(chord.notice for chord in progression(chords) if chord.notice):
         console.note(notice)
-    net = load(model, device)
+    net = load(model, device, precision)
     net.require_chords()
     ends = [
         None if path is None else read_source(path, net, console, bar=first, track=part, tempo=tempo)

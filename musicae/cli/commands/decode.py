@@ -21,6 +21,7 @@ def command(
     output: cli.Output = None,
     force: cli.Force = False,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -41,7 +42,7 @@ def command(
         recipe = replace(recipe, origin=Path(file).stem)
     labels = [""] * len(recipe.z)
     check_output(output, console, force, labels, inputs=[file])
-    net = load(model or recipe.model, device)
+    net = load(model or recipe.model, device, precision)
     if recipe.hash not in ("", net.hash):
         console.note(f"the codes are of {recipe.model} {recipe.hash}: {net.name} {net.hash} reads them in its own way")
     drawn = console.seed(seed, needed=temperature > 0)

@@ -18,6 +18,7 @@ def command(
     output: cli.Output = None,
     force: cli.Force = False,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -30,7 +31,7 @@ def command(
     from musicae.model import load
     from musicae.verbs.codes import encode
 
-    net = load(model, device)
+    net = load(model, device, precision)
     recipe = encode(net, read_source(file, net, console, bar=bar, track=track, tempo=tempo))
     if output == "-":
         with stdout() as out:

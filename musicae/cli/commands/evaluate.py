@@ -45,6 +45,7 @@ def command(
     seed: cli.WhichSeed = 0,
     force: cli.ForceFolder = False,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -62,7 +63,7 @@ def command(
     if output:
         page.check(output, force=force)
     dataset = Dataset(find_dataset(data))
-    models = cli.load_for(dataset, [model, *(against or [])], device)
+    models = cli.load_for(dataset, [model, *(against or [])], device, precision)
     names = cli.distinct([net.name for net in models])
     measure = partial(evaluate, data=dataset, split=split, windows=windows, pairs=pairs, projection=projection)
     found = {name: measure(net, seed=seed, progress=console.progress) for name, net in zip(names, models, strict=True)}

@@ -47,6 +47,7 @@ def reconstruction(
     windows: cli.AtMost = 4096,
     seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -63,7 +64,7 @@ def reconstruction(
     from musicae.report import tables
 
     dataset = _open(data)
-    nets = cli.load_for(dataset, models, device)
+    nets = cli.load_for(dataset, models, device, precision)
     tokens, names = held_out(nets[0], dataset, windows, split=split, seed=seed), cli.distinct(models)
     with console.progress("reconstructing", 3 * len(nets) * len(tokens)) as done:
         found = {
@@ -95,6 +96,7 @@ def interpolation(
     points: Annotated[int, typer.Option(min=2, metavar="N", help="Points of each way, both ends included.")] = 11,
     seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -111,7 +113,7 @@ def interpolation(
     from musicae.model import load
     from musicae.report import tables
 
-    net, dataset = load(model, device), _open(data)
+    net, dataset = load(model, device, precision), _open(data)
     tokens = held_out(net, dataset, 2 * pairs, split=split, seed=seed)
     language = ngram_of(net, training_windows(dataset, seed))
     with console.progress("interpolating", len(tokens) // 2 * points) as done:
@@ -137,6 +139,7 @@ def samples(
     temperature: cli.Temperature = 0.5,
     seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -151,7 +154,7 @@ def samples(
     from musicae.model import load
     from musicae.report import tables
 
-    net, dataset = load(model, device), _open(data)
+    net, dataset = load(model, device, precision), _open(data)
     real, heard = held_out(net, dataset, windows, split=split, seed=seed), training_windows(dataset, seed)
     with console.progress("drawing", n) as done:
         result = measure(
@@ -187,6 +190,7 @@ def attributes(
     ] = 1.0,
     seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -201,7 +205,7 @@ def attributes(
     from musicae.model import load
     from musicae.report import tables
 
-    net, dataset = load(model, device), _open(data)
+    net, dataset = load(model, device, precision), _open(data)
     tokens = held_out(net, dataset, windows, split=split, seed=seed)
     with console.progress("moving", len(tokens) * decodings(len(net.attributes))) as done:
         result = measure(net, tokens, amount=amount, seed=seed, progress=done)
@@ -226,6 +230,7 @@ def chords(
     temperature: cli.Temperature = 0.5,
     seed: cli.WhichSeed = 0,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -241,7 +246,7 @@ def chords(
     from musicae.model import load
     from musicae.report import tables
 
-    net, dataset = load(model, device), _open(data)
+    net, dataset = load(model, device, precision), _open(data)
     tokens = held_out(net, dataset, windows, split=split, seed=seed)
     with console.progress("decoding", decodings(samples)) as done:
         result = measure(net, tokens, samples=samples, temperature=temperature, seed=seed, progress=done)

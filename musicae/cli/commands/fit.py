@@ -22,6 +22,7 @@ def command(
     seed: Annotated[int, typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", help="Which windows are drawn.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the vectors that the model has.")] = False,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -42,7 +43,7 @@ def command(
 
     folder, dataset = find(model), Dataset(find_dataset(data))
     output_paths.check(str(folder / "attributes.safetensors"), [""], ".safetensors", force=True)
-    net = load(folder, device)
+    net = load(folder, device, precision)
     if net.attributes and not force:
         raise MusicaeError(f"{net.name} has attribute vectors", "replace them with --force")
     with console.progress("fitting", work(min(windows, dataset.manifest["splits"]["train"]["windows"]))) as done:

@@ -30,6 +30,7 @@ def command(
     output: cli.Output = None,
     force: cli.Force = False,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -46,7 +47,7 @@ def command(
     from musicae.model import load
     from musicae.verbs.interpolate import interpolate
 
-    net = load(model, device)
+    net = load(model, device, precision)
     start, end = (
         read_source(path, net, console, bar=first, track=part, tempo=tempo)
         for path, first, part in zip((a, b), bars, tracks, strict=True)

@@ -20,6 +20,7 @@ def command(
     output: cli.Output = None,
     force: cli.Force = False,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -29,7 +30,7 @@ def command(
     from musicae.model import load
     from musicae.verbs.reconstruct import reconstruct
 
-    net = load(model, device)
+    net = load(model, device, precision)
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
     drawn = console.seed(seed, needed=temperature > 0)
     deliver([reconstruct(net, source, temperature=temperature, seed=drawn)], output, console, force)

@@ -22,6 +22,7 @@ def command(
         typer.Option("--force", help="Overwrite the file that -o names, and go on with another model: other notes."),
     ] = False,
     device: Annotated[cli.Where | None, typer.Option(show_default=False, help="Where to compute; as before.")] = None,
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -38,7 +39,7 @@ def command(
     recipe = read_recipe(from_stdin(file))
     check_output(output, console, force, [recipe.label], inputs=[file])
     with error_context(file):
-        net = original(model or recipe.model, device or recipe.device)
+        net = original(model or recipe.model, device or recipe.device, precision)
     with error_context(file):
         clip = replay(net, recipe, force=force)
     deliver([clip], output, console, force, [recipe.label])

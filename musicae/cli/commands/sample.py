@@ -18,6 +18,7 @@ def command(
     output: cli.Output = None,
     force: cli.Force = False,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -28,6 +29,6 @@ def command(
     from musicae.model import load
     from musicae.verbs.sample import sample
 
-    net, drawn = load(model, device), console.seed(seed)
+    net, drawn = load(model, device, precision), console.seed(seed)
     clips = sample(net, n, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
     deliver(clips, output, console, force, labels)

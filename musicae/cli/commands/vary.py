@@ -28,6 +28,7 @@ def command(
     output: cli.Output = None,
     force: cli.Force = False,
     device: cli.Device = "auto",
+    precision: cli.Precision = "auto",
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -38,7 +39,7 @@ def command(
     from musicae.model import load
     from musicae.verbs.vary import vary
 
-    net = load(model, device)
+    net = load(model, device, precision)
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
     drawn = console.seed(seed)
     clips = vary(net, source, n, amount=amount, temperature=temperature, seed=drawn)
