@@ -26,6 +26,7 @@ from musicae.networks.device import autocast, choose_device, precision
 from musicae.networks.embedding import EMBEDDINGS
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.latents import LATENTS, PRIORS
+from musicae.networks.recurrent.stack import use_backend
 from musicae.networks.regularizers import KL, REGULARIZERS
 from musicae.networks.token_spec import FieldSpec, TokenSpec
 from musicae.storage.atomic import write_atomically
@@ -72,6 +73,8 @@ class Model:
         self.device = pick_device(device)
         self.precision = pick_precision(self.device, precision)
         self.autoencoder = build_autoencoder(config, self.representation.shape).to(self.device)
+        twice = any(getattr(part, "second_derivatives", False) for part in self.autoencoder.regularizers)
+        use_backend(self.autoencoder, "plain" if twice else "auto", self.device)
 
     @property
     def latent_size(self) -> int:

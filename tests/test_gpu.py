@@ -13,10 +13,10 @@ import torch
 
 from musicae.config import Training
 from musicae.corpus.dataset import Dataset
+from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.networks.autoencoder import Batch
-from musicae.networks.ragged import Full, Ragged
-from musicae.networks.recurrent import fused, lstm
+from musicae.networks.recurrent.stack import BackendName, lstm, use_backend
 from musicae.verbs.train import Run, begin
 from tests.helpers.models import tiny_config
 
@@ -52,9 +52,26 @@ def test_losses_agree_with_the_cpu(encoder: str) -> None:
     assert all(torch.isfinite(term) for term in gpu(Batch(tokens.cuda())).values())
 
 
-def test_stacks_run_in_the_type_of_autocast() -> None:
+@pytest.mark.parametrize("lengths", [None, [1, 3]])
+@pytest.mark.parametrize("backend", ["plain", "cudnn"])
+def test_stacks_run_in_the_type_of_autocast(backend: BackendName, lengths: list[int] | None) -> None:
     stack = lstm(4, 8, 1).cuda()
-    inputs, state = torch.randn(2, 3, 4, device="cuda"), torch.zeros(1, 2, 8, device="cuda")
+    use_backend(stack, backend, torch.device("cuda"))
+    inputs, context, state = torch.randn(2, 3, 4), torch.randn(2, 0), torch.zeros(1, 2, 8)
+    steps = None if lengths is None else torch.tensor(lengths).cuda()
     with torch.autocast("cuda", torch.bfloat16):
-        for packing in (Full(2, 3), Ragged(torch.tensor([1, 3], device="cuda"), 3)):
-            assert fused(stack, inputs, state, state, packing)[0].dtype == torch.bfloat16
+        assert stack.run(inputs.cuda(), context.cuda(), state.cuda(), state.cuda(), steps).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("lengths", [None, [2, 6, 4]])
+def test_plain_gives_second_derivatives_and_cudnn_refuses(lengths: list[int] | None) -> None:
+    device = torch.device("cuda")
+    stack = lstm(4, 5, 2, bidirectional=True).to(device)
+    inputs = torch.randn(3, 6, 4, device=device, requires_grad=True)
+    steps = None if lengths is None else torch.tensor(lengths).cuda()
+    use_backend(stack, "plain", device)
+    (reached,) = torch.autograd.grad(stack.last_outputs(inputs, steps).square().sum(), inputs, create_graph=True)
+    assert all(second.any() for second in torch.autograd.grad(reached.square().sum(), [*stack.parameters()]))
+    use_backend(stack, "cudnn", device)
+    with pytest.raises(MusicaeError, match="cudnn gives first derivatives"):
+        torch.autograd.grad(stack.last_outputs(inputs, steps).square().sum(), inputs, create_graph=True)

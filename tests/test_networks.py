@@ -6,14 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from musicae.networks import recurrent
 from musicae.networks.autoencoder import Autoencoder, Batch, nll
 from musicae.networks.decoders import DECODERS, Conductor, Decoder, draw
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.latents import LATENTS, Normal
-from musicae.networks.ragged import Full, Ragged
-from musicae.networks.recurrent import fused, last_outputs, lstm, recur, run
 from musicae.networks.regularizers import KL
 from musicae.networks.token_spec import FieldSpec, TokenSpec
 
@@ -65,98 +62,6 @@ def autoencoder_of(spec: TokenSpec, encoder: str = "bidirectional", latent: str 
     code = LATENTS[latent](reader.size, size=7)
     decoder = decoder_of("conductor", spec, embedding)
     return Autoencoder(spec, embedding, reader, code, Normal(7), decoder, [KL()])
-
-
-@pytest.mark.parametrize("layers", [1, 2])
-def test_run_is_torchs_lstm(layers: int) -> None:
-    torch.manual_seed(0)
-    stack = lstm(4 + 3, 5, layers)
-    inputs, context = torch.randn(70, 6, 4, requires_grad=True), torch.randn(70, 3, requires_grad=True)
-    h, c = torch.randn(2, layers, 70, 5)
-    ours = run(stack, inputs, context, h, c)
-    theirs = stack(torch.cat([inputs, context[:, None].expand(-1, 6, -1)], -1), (h, c))[0]
-    torch.testing.assert_close(ours, theirs)
-    leaves = [inputs, context, *stack.parameters()]
-    weights = torch.randn_like(ours)
-    for mine, other in zip(
-        torch.autograd.grad((ours * weights).sum(), leaves),
-        torch.autograd.grad((theirs * weights).sum(), leaves),
-        strict=True,
-    ):
-        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize("layers", [1, 2])
-def test_sequences_may_go_through_in_blocks(layers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    stack = lstm(4, 5, layers)
-    inputs, context, state = torch.randn(70, 6, 4), torch.randn(70, 0), torch.zeros(layers, 70, 5)
-    whole = run(stack, inputs, context, state, state)
-    monkeypatch.setattr(recurrent, "_blocks", lambda sequences, hidden: [slice(0, 32), slice(32, 64), slice(64, 70)])
-    parts = run(stack, inputs, context, state, state)
-    torch.testing.assert_close(parts, whole)
-    weight = stack.get_parameter("weight_hh_l0")
-    (mine,), (other,) = (torch.autograd.grad(out.square().sum(), [weight]) for out in (parts, whole))
-    torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_a_fused_stack_is_torchs_lstm_in_the_type_of_autocast(bidirectional: bool) -> None:
-    stack = lstm(4, 5, 2, bidirectional=bidirectional)
-    inputs, state = torch.randn(3, 6, 4), torch.zeros(2 * (1 + bidirectional), 3, 5)
-    out, (h, _) = stack(inputs)
-    for mine, other in zip(fused(stack, inputs, state, state, Full(3, 6)), (out, h), strict=True):
-        torch.testing.assert_close(mine, other)
-    with torch.autocast("cpu", torch.bfloat16):
-        rough = fused(stack, inputs, state, state, Full(3, 6))[0]
-    assert rough.dtype == torch.bfloat16
-    torch.testing.assert_close(rough.float(), out, rtol=0.05, atol=0.02)
-
-
-def test_a_ragged_sequence_ends_where_it_ends() -> None:
-    stack = lstm(4, 5, 2, bidirectional=True)
-    inputs, lengths = torch.randn(3, 6, 4), torch.tensor([2, 6, 4])
-    ragged = last_outputs(stack, inputs, lengths)
-    for row, length in enumerate(lengths.tolist()):
-        torch.testing.assert_close(ragged[row], last_outputs(stack, inputs[row : row + 1, :length])[0])
-
-
-@pytest.mark.parametrize("layers", [1, 2])
-def test_read_is_torchs_bidirectional_lstm(layers: int) -> None:
-    stack = lstm(4, 5, layers, bidirectional=True)
-    inputs = torch.randn(3, 6, 4)
-    h = stack(inputs)[1][0]
-    torch.testing.assert_close(last_outputs(stack, inputs), torch.cat([h[-2], h[-1]], -1))
-
-
-@pytest.mark.parametrize("sizes", [[3, 3], [3, 2, 1, 1]])
-def test_recurrence_gradient_of_the_first_state(sizes: list[int]) -> None:
-    arguments = [torch.randn(sum(sizes), 8), torch.randn(8, 2), torch.randn(3, 2), torch.randn(3, 2)]
-    doubles = tuple(value.double().requires_grad_() for value in arguments)
-    assert torch.autograd.gradcheck(
-        lambda x, w, h, c: recur(x, w, h, c, sizes), doubles, atol=1e-2, rtol=1e-2, eps=1e-3
-    )
-
-
-def test_ragged_sequences_are_run_as_if_alone() -> None:
-    stack = lstm(4 + 3, 5, 2)
-    inputs, context, lengths = torch.randn(40, 6, 4), torch.randn(40, 3), torch.randint(1, 7, (40,))
-    h, c = torch.randn(2, 2, 40, 5)
-    there = torch.arange(6) < lengths[:, None]
-    whole, ragged = run(stack, inputs, context, h, c), run(stack, inputs, context, h, c, lengths)
-    assert (ragged[~there] == 0).all()
-    torch.testing.assert_close(ragged[there], whole[there])
-    for mine, other in zip(
-        torch.autograd.grad(ragged.square().sum(), [*stack.parameters()]),
-        torch.autograd.grad(whole[there].square().sum(), [*stack.parameters()]),
-        strict=True,
-    ):
-        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-4)
-    packing = Ragged(lengths, 6)
-    together = torch.cat([inputs, context[:, None].expand(-1, 6, -1)], -1)
-    torch.testing.assert_close(fused(stack, together, h, c, packing)[0], ragged)
-    rows = packing.rows(inputs)
-    torch.testing.assert_close(packing.reversed(packing.reversed(rows)), rows)
-    assert torch.equal(packing.padded(rows), inputs * there[..., None])
 
 
 @pytest.mark.parametrize("name", DECODERS)

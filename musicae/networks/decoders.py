@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from musicae.errors import MusicaeError
 from musicae.networks.embedding import Embedding
 from musicae.networks.latents import Code
-from musicae.networks.ragged import Lengths
-from musicae.networks.recurrent import State, StepLSTM, first_state, lstm, run
+from musicae.networks.ragged import Lengths, State
+from musicae.networks.recurrent.stack import first_state, lstm
+from musicae.networks.recurrent.step import StepLSTM
 from musicae.networks.token_spec import Given, Mask, Tokens, TokenSpec, Written
 
 Logits = list[Float[Tensor, "event _"]]
@@ -62,7 +63,7 @@ class Core(nn.Module):
         lengths: Lengths | None,
     ) -> Float[Tensor, "sequence step hidden"]:
         """Outputs of all steps at once, from the features of the tokens before each, and of what is given there."""
-        return run(self.lstm, inputs, context, *self.state(context), lengths)
+        return self.lstm.run(inputs, context, *self.state(context), lengths)
 
     def unroll(
         self,
@@ -118,7 +119,7 @@ class Conductor(nn.Module):
     def forward(self, z: Code) -> SpanContexts:
         own = self.slots(z) if self.slots else z.new_zeros(len(z), self.spans)
         own = own.unflatten(1, (self.spans, -1))
-        return run(self.lstm, own, z if self.z_every_step else z[:, :0], *first_state(self.start(z), self.lstm))
+        return self.lstm.run(own, z if self.z_every_step else z[:, :0], *first_state(self.start(z), self.lstm))
 
 
 class Decoder(nn.Module):

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from musicae.networks.ragged import Lengths
-from musicae.networks.recurrent import last_outputs, lstm
+from musicae.networks.recurrent.stack import lstm
 from musicae.networks.token_spec import Features, Mask, TokenSpec
 
 Encoding = Float[Tensor, "batch size"]
@@ -26,7 +26,7 @@ class BiLSTM(nn.Module):
     def forward(
         self, features: Float[Tensor, "sequence step width"], lengths: Lengths | None = None
     ) -> Float[Tensor, "sequence size"]:
-        return last_outputs(self.lstm, features, lengths)
+        return self.lstm.last_outputs(features, lengths)
 
 
 class Encoder(nn.Module):
