@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from musicae import config as configuration
 from musicae.config import Config, Table, build, complete
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.base import Representation, Shape
+from musicae.music.representations.base import AtMostOne, Representation, Shape
 from musicae.music.score import Score
 from musicae.networks.autoencoder import Autoencoder, evaluating
 from musicae.networks.decoders import DECODERS
@@ -108,7 +109,7 @@ class Model:
         Raises:
             MusicaeError: it is not.
         """
-        if not self.representation.shape.conditions:
+        if not self.representation.has_chords:
             raise MusicaeError(f"model {self.name} is told no chords", "choose one that is: musicae models lists them")
 
     def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step field"]) -> Codes:
@@ -133,7 +134,7 @@ class Model:
     def decode(
         self,
         z: Codes,
-        given: Integer[np.ndarray, "window segment step given"] | None = None,
+        given: Integer[np.ndarray, "window segment step condition"] | None = None,
         *,
         fixed: Integer[np.ndarray, "window segment step written"] | None = None,
         temperature: float = 0.5,
@@ -142,12 +143,12 @@ class Model:
         """Tokens drawn from codes; temperature 0 takes the most likely token at every step.
 
         Args:
-            given: what the decoder is told, as `Representation.condition_of` says it.
+            given: the condition, as `Representation.condition_of` makes it; without it, N.C. in every bar.
             fixed: tokens, without what is given, that stand whatever is drawn; -1 where the decoder is free.
         """
         spec = self.autoencoder.spec
         shape = (len(z), spec.segments, spec.steps)
-        told = torch.as_tensor(self.representation.condition_of("") if given is None else given).long()
+        told = torch.as_tensor(self.representation.condition_of(()) if given is None else given).long()
         told = told.expand(*shape, len(spec.conditions))
         free = torch.tensor(-1).expand(*shape, len(spec.fields))
         kept = free if fixed is None else torch.as_tensor(fixed).long().expand_as(free)
@@ -209,9 +210,11 @@ def pick_precision(device: torch.device, name: str) -> torch.dtype:
 def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     """The network of a configuration, for tokens of the given shape, freshly initialized."""
     fields, given = (
-        tuple(FieldSpec(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end, f.at_most_one) for f in some)
+        tuple(FieldSpec(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end) for f in some)
         for some in (shape.fields, shape.conditions)
     )
+    limits = {c.field: (c.token, c.segments) for c in shape.constraints if isinstance(c, AtMostOne)}
+    fields = tuple(replace(field, at_most_one=limits.get(i, field.at_most_one)) for i, field in enumerate(fields))
     spec = TokenSpec(shape.segments, shape.steps, fields, given)
     embedding = build(EMBEDDINGS, config.embedding, spec)
     encoder = build(ENCODERS, config.encoder, spec, embedding.width)

@@ -15,9 +15,8 @@ from musicae.clips.source import Source
 from musicae.config import spec
 from musicae.errors import MusicaeError
 from musicae.model import Model
-from musicae.music.chords import CLASSES, parse
+from musicae.music.chords import progression
 from musicae.music.midi import read_midi
-from musicae.music.representations.multitrack import Multitrack
 from musicae.verbs.compose import Song, compose
 from tests.helpers.commands import Run, assert_fails
 from tests.helpers.models import tiny_config, tiny_model
@@ -32,7 +31,7 @@ def band() -> Model:
 
 def source(model: Model, chords: str, seed: int) -> Source:
     tokens = model.representation.encode(model.representation.generate(np.random.default_rng(seed)))
-    tokens[..., 1:] = model.representation.condition_of(chords)
+    tokens[..., 1:] = model.representation.condition_of(progression(chords))
     return Source(tokens, Style(), "a bar", chords=chords)
 
 
@@ -49,23 +48,6 @@ def test_a_plan_has_a_letter_and_a_chord_for_every_bar() -> None:
             Song("C D", form=form).parts(2)
     with pytest.raises(MusicaeError, match="4096 bars is too long"):
         Song("C D", bars_per_chord=64, form="AABA", repeat=8).parts(2)
-
-
-def test_what_a_model_is_told_is_said_again() -> None:
-    representation = Multitrack(bars=2, chords=True)
-    told = representation.condition_of("F#m7b5 N.C.")
-    assert set(told[:8].ravel()) == {parse("F#dim").index}
-    assert set(told[8:].ravel()) == {0}
-    tokens = np.concatenate([np.zeros_like(told), told], -1)
-    assert representation.chords(tokens) == "F#dim N.C."
-    assert set(representation.condition_of("").ravel()) == {parse("C").index} < set(range(CLASSES))
-    with pytest.raises(MusicaeError, match="3 chords for 2 bars"):
-        representation.condition_of("C F G")
-    silent = Multitrack(bars=1)
-    assert silent.condition_of("").shape == (8, 64, 0)
-    assert silent.chords(silent.encode(silent.generate(np.random.default_rng(0)))) == ""
-    with pytest.raises(MusicaeError, match="told no chords"):
-        silent.condition_of("C")
 
 
 def test_bars_of_a_section_have_its_code_and_its_programs(band: Model) -> None:

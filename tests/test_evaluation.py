@@ -146,7 +146,7 @@ def band(*rows: tuple[int, ...]) -> Tokens:
     tokens = np.full((1, 8, 64, 1), multitrack.END)
     for row, events in zip(tokens[0, :, :, 0], rows, strict=False):
         row[: len(events)] = events
-    told = BAND.condition_of("C")[None]
+    told = BAND.condition_of(progression("C"))[None]
     return torch.from_numpy(np.concatenate([tokens, told], -1)).long()
 
 

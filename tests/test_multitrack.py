@@ -10,7 +10,8 @@ from musicae.clips.source import best_window
 from musicae.corpus.dataset import Windows
 from musicae.corpus.preprocess import preprocess
 from musicae.corpus.window_hashes import window_hashes
-from musicae.music.chords import QUALITIES, of_class, parse
+from musicae.errors import MusicaeError
+from musicae.music.chords import NO_CHORD, QUALITIES, of_class, parse, progression
 from musicae.music.representations.base import SHIFTS
 from musicae.music.representations.multitrack import (
     DRUMS,
@@ -74,9 +75,32 @@ def test_drums_play_alone_where_there_is_no_chord() -> None:
     told = Multitrack(bars=2, chords=True)
     notes = Notes.of([(0, 24, 60, 80), (96, 120, 64, 80)])
     tokens = told.encode(score_of(Track(notes), Track(notes, is_drum=True), bars=2))
-    tokens[..., 1:] = told.condition_of("N.C. C")
+    tokens[..., 1:] = told.condition_of(progression("N.C. C"))
     piano, drums = told.decode(tokens).tracks
     assert piano.notes.pitch.tolist() == [64] and len(drums.notes) == 2
+
+
+def test_chords_come_back_from_the_condition_that_is_made_of_them() -> None:
+    with_chords = Multitrack(bars=2, chords=True)
+    assert with_chords.has_chords
+    chords = (parse("F#dim"), NO_CHORD)
+    condition = with_chords.condition_of(chords)
+    assert set(condition[:8].ravel()) == {chords[0].index} and set(condition[8:].ravel()) == {NO_CHORD.index}
+    assert with_chords.chords_of(np.concatenate([np.zeros_like(condition), condition], -1)) == chords
+    with pytest.raises(MusicaeError, match="3 chords for 2 bars"):
+        with_chords.condition_of(progression("C F G"))
+
+
+def test_no_chords_are_no_chord_in_every_bar() -> None:
+    with_chords = Multitrack(bars=2, chords=True)
+    assert (with_chords.condition_of(()) == with_chords.condition_of([NO_CHORD] * 2)).all()
+
+
+def test_without_a_chord_condition_there_are_no_chords() -> None:
+    assert not ONE_BAR.has_chords and ONE_BAR.condition_of(()).shape == (8, 64, 0)
+    assert ONE_BAR.chords_of(ONE_BAR.encode(ONE_BAR.generate(np.random.default_rng(0)))) == ()
+    with pytest.raises(MusicaeError, match="multitrack of 1 bar is not conditioned on chords"):
+        ONE_BAR.condition_of([parse("C")])
 
 
 def test_a_note_ends_at_the_bar_line() -> None:
@@ -189,13 +213,13 @@ def test_windows_are_moved_apart_where_their_chord_tells() -> None:
     told = Multitrack(bars=1, chords=True)
     bars = [told.encode(told.generate(np.random.default_rng(seed))) for seed in range(2)]
     for bar, chord in zip(bars, ("Am", "N.C."), strict=True):
-        bar[..., 1:] = told.condition_of(chord)
+        bar[..., 1:] = told.condition_of([parse(chord)])
     windows = torch.from_numpy(np.stack(bars)).long()
     windows[0, :, 1:, 0] = torch.where(windows[0, :, 1:, 0] < 256, 60, windows[0, :, 1:, 0])  # within any range
     corpus = Windows(windows.reshape(-1, 2), torch.zeros(1), told.shape)
     shifts = torch.full((2,), SHIFTS.index(3))
     moved = corpus.transpose_target(windows, shifts)
-    assert [told.chords(bar) for bar in moved.numpy()] == ["Cm", "N.C."]
+    assert [told.chords_of(bar) for bar in moved.numpy()] == [(parse("Cm"),), (NO_CHORD,)]
     assert torch.equal(moved[0], corpus.transpose(windows, shifts)[0]) and torch.equal(moved[1], windows[1])
     silent = Windows(windows[..., :1].reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)
     assert torch.equal(silent.transpose_target(windows[..., :1], shifts), windows[..., :1])
@@ -210,11 +234,11 @@ def test_thirds_and_fifths_follow_the_chord_to_another_triad() -> None:
     heard = {"Caug": {60, 64, 68, 74}, "Cdim": {60, 63, 66, 74}, "Cm": {60, 63, 67, 74}, "C": {60, 64, 67, 74}}
     windows = torch.from_numpy(np.stack([bar] * (len(heard) + 1))).long()
     for window, chord in zip(windows, ["C"] * len(heard) + ["N.C."], strict=True):
-        window[..., 1:] = torch.from_numpy(told.condition_of(chord))
+        window[..., 1:] = torch.from_numpy(told.condition_of([parse(chord)]))
     triads = [QUALITIES.index(parse(symbol).quality) for symbol in heard] + [QUALITIES.index("minor")]
     corpus = Windows(windows.reshape(-1, 2), torch.zeros(1), told.shape)
     turned = corpus.reharmonize(windows, torch.tensor(triads)).numpy()
-    assert [told.chords(window) for window in turned] == [*heard, "N.C."]
+    assert [told.chords_of(window) for window in turned] == [(parse(chord),) for chord in [*heard, "N.C."]]
     for window, pitches in zip(turned, [*heard.values(), set(notes.pitch.tolist())], strict=True):
         piano, drums = ONE_BAR.decode(window[..., :1]).tracks
         assert set(piano.notes.pitch.tolist()) == pitches

@@ -107,7 +107,7 @@ def test_every_tempo_of_midi_can_be_written(model: Model, tempo: float) -> None:
         ({"z": Z * 2, "draws": [0]}, "z and draws are not equally long: 2 and 1"),
         ({"z": [[0.5] * 7]}, "the codes have 7 numbers, those of melody-2bar 8"),
         ({"chords": ["", ""]}, "z and chords are not equally long: 1 and 2"),
-        ({"chords": ["C"]}, "this model is told no chords"),
+        ({"chords": ["C"]}, "melody of 2 bars is not conditioned on chords"),
         ({"follows": [0, 0]}, "follows is [0, 0], for 1 codes"),
         ({"z": Z * 2, "follows": [1, 1]}, "follows is [1, 1], for 2 codes"),
         ({"follows": [-1]}, "follows is [-1], for 1 codes"),

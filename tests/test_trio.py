@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from musicae.errors import MusicaeError
+from musicae.music.representations.base import NoLeading
 from musicae.music.representations.trio import Trio
 from musicae.music.score import Meter, Tempo
 from tests.helpers.scores import band, scale, score, track
@@ -45,11 +46,12 @@ def test_a_trio_of_nothing_readable_is_refused() -> None:
 def test_vocabularies_are_magentas() -> None:
     shape = Trio(bars=16).shape
     assert (shape.segments, shape.steps) == (16, 16)
-    assert [(f.name, f.vocabulary, f.features.shape[1], f.leading_note_off, f.end) for f in shape.fields] == [
-        ("melody", 90, 90, 1, -1),
-        ("bass", 90, 90, 1, -1),
-        ("drums", 512, 10, -1, -1),
+    assert [(f.name, f.vocabulary, f.features.shape[1], f.end) for f in shape.fields] == [
+        ("melody", 90, 90, -1),
+        ("bass", 90, 90, -1),
+        ("drums", 512, 10, -1),
     ]
+    assert shape.constraints == tuple(NoLeading(field, 1, range(2, 90)) for field in (0, 1))
 
 
 def test_decoded_defaults() -> None:

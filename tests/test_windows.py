@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from jaxtyping import Bool, Integer
 
+from musicae.corpus.dataset import Windows
 from musicae.corpus.window_hashes import window_hashes
 from musicae.corpus.windows import drop_leading_note_offs, filter_windows, onsets, rows_per_bar
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.base import SHIFTS, Representation, Stream
+from musicae.music.representations.base import SHIFTS, Field, NoLeading, Representation, Shape, Stream
 from musicae.music.representations.melody import Melody
 from musicae.music.representations.trio import Trio
 
@@ -43,11 +46,12 @@ def cut(stream: Stream, representation: Representation) -> list[Window]:
 
 def slow_settle(window: Window, representation: Representation) -> Window:
     settled = window.copy()
-    for column, field in enumerate(representation.shape.fields):
+    for line in representation.shape.no_leading:
         for row in range(len(window)):
-            if window[row, column] > max(field.leading_note_off, 0):
+            if window[row, line.field] in line.onsets:
                 break
-            settled[row, column] = 0
+            if window[row, line.field] == line.token:
+                settled[row, line.field] = 0
     return settled
 
 
@@ -88,6 +92,28 @@ def test_fingerprints_are_equal_for_equal_windows_alone(name: str, seed: int) ->
     moved = np.stack([table[i][stream.tokens[:, i]] for i in range(len(table))], axis=1)
     if (moved >= 0).all():
         assert (window_hashes(moved, shape, rows, representation.bars)[1] == relative).all()
+
+
+RULES = (NoLeading(0, 1, range(2, 10)), NoLeading(1, 5, range(2, 4)), NoLeading(1, 9, range(8)))
+"""Note-offs below the onsets, above them, and with all other tokens as onsets."""
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(seed=SEEDS)
+def test_gathered_windows_and_their_hashes_obey_one_rule_of_leading_note_offs(rule: NoLeading, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    rows, bars, length = 4, int(generator.integers(1, 4)), 6
+    table = np.zeros((len(SHIFTS), 10), dtype=np.int64)
+    fields = tuple(Field(name, 10, np.eye(10, dtype=np.float32), table, range(1, 10)) for name in "ab")
+    shape = Shape(bars, rows, fields, constraints=(rule,))
+    tokens = generator.choice([0, 0, 1, 2, 5, 9], (rows * length, 2))
+    starts = np.arange(length - bars + 1)
+    dropped = np.stack([drop_leading_note_offs(tokens[rows * i : rows * (i + bars)], shape) for i in starts])
+    gathered = Windows(torch.from_numpy(tokens), torch.from_numpy(starts * rows), shape).take(torch.arange(len(starts)))
+    assert (gathered.flatten(1, 2).numpy() == dropped).all()
+    exact, _ = window_hashes(tokens, shape, rows, bars)
+    plain = replace(shape, constraints=())
+    assert exact.tolist() == [int(window_hashes(window, plain, rows, bars)[0][0]) for window in dropped]
 
 
 def test_relative_fingerprints_tell_tunes_apart() -> None:

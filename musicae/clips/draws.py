@@ -18,7 +18,7 @@ def draw(model: Model, n: int, seed: int) -> Codes:
 
 def draw_chords(model: Model, n: int, seed: int) -> list[str]:
     """`n` times a random major or minor chord for all bars; nothing for models that are told no chords."""
-    if not model.representation.shape.conditions:
+    if not model.representation.has_chords:
         return []
     drawn = [of_class(int(np.random.default_rng((seed, number)).integers(1, 25))) for number in range(n)]
     return [" ".join([str(chord)] * model.representation.bars) for chord in drawn]

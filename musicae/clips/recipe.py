@@ -17,6 +17,7 @@ from torch import Tensor
 from musicae import __version__
 from musicae.errors import MusicaeError
 from musicae.model import Model
+from musicae.music.chords import progression
 
 Codes = Float[Tensor, "part size"]
 Tokens = Integer[np.ndarray, "segment step field"]
@@ -168,7 +169,7 @@ class Recipe:
                 "give the chords of every code as one text, or take chords away",
             )
         for chords in self.chords:
-            model.representation.condition_of(chords)
+            model.representation.condition_of(progression(chords) if chords else ())
         if self.follows and (
             len(self.follows) != len(self.z) or any(not 0 <= first <= i for i, first in enumerate(self.follows))
         ):

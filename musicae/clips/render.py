@@ -13,8 +13,9 @@ from musicae.clips.recipe import Codes, Recipe, Style, Tokens
 from musicae.clips.source import Source
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.chords import progression
 from musicae.music.midi import midi_bytes, with_names
-from musicae.music.representations.base import Written
+from musicae.music.representations.base import FieldTokens
 from musicae.music.score import Score, Tempo, Track, concatenate
 from musicae.seeds import child_seeds
 
@@ -66,11 +67,12 @@ def make_each(model: Model, recipes: Sequence[Recipe]) -> Iterator[Clip]:
     return (make(model, recipe) for recipe in recipes)
 
 
-def _tokens(model: Model, recipe: Recipe, part: int, fixed: Written | None) -> Tokens:
+def _tokens(model: Model, recipe: Recipe, part: int, fixed: FieldTokens | None) -> Tokens:
     if part in recipe.exact:
         return recipe.exact[part]
     _, seed = child_seeds(recipe.seed or 0, recipe.draws[part], n=2)
-    told = model.representation.condition_of(recipe.chords[part] if recipe.chords else "")
+    chords = progression(recipe.chords[part]) if recipe.chords else ()
+    told = model.representation.condition_of(chords)
     z, temperature = recipe.z[part : part + 1], recipe.temperature
     kept = None if fixed is None else fixed[None]
     tokens: Tokens = model.decode(z, told[None], fixed=kept, temperature=temperature, seed=seed)[0]

@@ -24,7 +24,7 @@ class Source:
     """A window of music to start from.
 
     Attributes:
-        chords: of its bars, as `Representation.chords` says them.
+        chords: the symbols of its bars.
         label: the file, the bars and the tracks in words.
         name: the file's name without its suffix, which names of outputs begin with; may be empty.
     """
@@ -54,7 +54,7 @@ def read(
     tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick <= choice.tick][-1]
     pitched = () if representation.keeps_programs else choice.tracks
     programs = tuple(score.tracks[i].program for i in pitched if not score.tracks[i].is_drum)
-    chords = representation.chords(choice.tokens)
+    chords = " ".join(map(str, representation.chords_of(choice.tokens)))
     return Source(choice.tokens, Style(tempo, programs), f"{label}: {choice}", name, chords)
 
 
@@ -170,7 +170,7 @@ def _choice(stream: Stream, start: int, score: Score, representation: Representa
     shape, rows = representation.shape, rows_per_bar(representation)
     numbers = stream.bars[start : start + representation.bars]
     whole = int((numbers - numbers[0] == np.arange(len(numbers))).sum())
-    tokens = pad(stream.tokens[start * rows : (start + whole) * rows], shape.columns, representation.window)
+    tokens = pad(stream.tokens[start * rows : (start + whole) * rows], shape, representation.window)
     first_bar = int(stream.bars[start]) + 1
     tracks, label = stream.tracks, stream.label
     if stream.played is not None:

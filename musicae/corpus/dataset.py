@@ -15,7 +15,7 @@ from musicae.corpus import FORMAT
 from musicae.errors import MusicaeError
 from musicae.music.chords import TRIADS
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.base import SHIFTS, Representation, Shape
+from musicae.music.representations.base import CHORD, SHIFTS, Representation, Shape
 
 
 class Windows:
@@ -39,11 +39,11 @@ class Windows:
         """The windows of these numbers, with note-offs of notes that began before the window read as rests."""
         offsets = self.offsets[indices.to(self.offsets.device)].long()
         windows = self.tokens[offsets[:, None] + self.rows].long()
-        for i, field in enumerate(self.shape.columns):
-            if field.leading_note_off >= 0:
-                part = windows[..., i]
-                orphans = (part == field.leading_note_off) & ((part > field.leading_note_off).cumsum(1) == 0)
-                windows[..., i] = part.masked_fill(orphans, 0)
+        for line in self.shape.no_leading:
+            part = windows[..., line.field]
+            onset = (part >= line.onsets.start) & (part < line.onsets.stop)
+            leading = (part == line.token) & (onset.cumsum(1) == 0)
+            windows[..., line.field] = part.masked_fill(leading, 0)
         return windows.unflatten(1, (self.shape.segments, self.shape.steps))
 
     def sample(self, n: int, seed: int = 0) -> Int64[Tensor, "window segment step field"]:
@@ -77,7 +77,9 @@ class Windows:
         """
         if not self.reharmonizations:
             return windows
-        return self._looked_up(windows, self.reharmonizations, windows[..., -1], triads[:, None, None])
+        return self._looked_up(
+            windows, self.reharmonizations, windows[..., self.shape.column(CHORD)], triads[:, None, None]
+        )
 
     def _looked_up(
         self, windows: Int64[Tensor, "window segment step field"], tables: list[Tensor], *row: Tensor

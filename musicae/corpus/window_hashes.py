@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Integer, UInt64
 
-from musicae.music.representations.base import SHIFTS, Field, Shape
+from musicae.music.representations.base import SHIFTS, Field, NoLeading, Shape
 
 MAX_BARS = 64
 MAX_CELLS = 4096
@@ -29,9 +29,8 @@ def window_hashes(
     width = tokens.shape[1]
     segment, cell = _FACTORS[:bars], _FACTORS[MAX_BARS:][: rows * width].reshape(rows, width)
     exact = _window_sums(tokens, segment, cell)
-    for index, field in enumerate(shape.fields):
-        if field.leading_note_off > 0:
-            _remove_orphans(exact, tokens[:, index], field.leading_note_off, segment, cell[:, index])
+    for line in shape.no_leading:
+        _drop_leading(exact, tokens[:, line.field], line, segment, cell[:, line.field])
     columns = zip(tokens.T, shape.fields, strict=True)
     moving = np.stack([_moving(column, field, shape.steps) for column, field in columns], axis=1)
     if not moving.any():
@@ -54,15 +53,16 @@ def _window_sums(
     return total
 
 
-def _remove_orphans(
+def _drop_leading(
     sums: UInt64[np.ndarray, " window"],
     column: Integer[np.ndarray, " time"],
-    leading_note_off: int,
+    line: NoLeading,
     segment: UInt64[np.ndarray, " bar"],
     cell: UInt64[np.ndarray, " step"],
 ) -> None:
     """Take leading note-offs out of the sums of the windows that start between the last onset and them, in place."""
-    at, starts = np.flatnonzero(column == leading_note_off), np.flatnonzero(column > leading_note_off)
+    at = np.flatnonzero(column == line.token)
+    starts = np.flatnonzero((column >= line.onsets.start) & (column < line.onsets.stop))
     if not len(at) or not len(sums):
         return
     before = np.concatenate([[-1], starts])[np.searchsorted(starts, at)]
@@ -73,7 +73,7 @@ def _remove_orphans(
     which = np.repeat(np.arange(len(at)), repeats)
     within = np.arange(len(which)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
     window = first[which] + within
-    share = segment[bar[which] - window] * cell[step[which]] * np.uint64(leading_note_off)
+    share = segment[bar[which] - window] * cell[step[which]] * np.uint64(line.token)
     np.subtract.at(sums, window, share)
 
 

@@ -18,17 +18,13 @@ from musicae.music.representations.base import Field, Representation, Shape
 def drop_leading_note_offs(
     tokens: Integer[np.ndarray, "*window time field"], shape: Shape
 ) -> Integer[np.ndarray, "*window time field"]:
-    """Windows without orphans: a note-off before the first onset of its field in a window becomes token 0.
-
-    The note that it ends began before the window, so that two windows that differ only there sound the same.
-    """
-    settled = tokens.copy()
-    for index, field in enumerate(shape.fields):
-        column = settled[..., index]
-        if field.leading_note_off > 0:
-            silent_so_far = ~np.logical_or.accumulate(column > field.leading_note_off, axis=-1)
-            column[silent_so_far & (column == field.leading_note_off)] = 0
-    return settled
+    """Windows that obey `NoLeading`: a note-off before the first onset of its field becomes token 0."""
+    dropped = tokens.copy()
+    for line in shape.no_leading:
+        column = dropped[..., line.field]  # a view
+        onset = (column >= line.onsets.start) & (column < line.onsets.stop)
+        column[(column == line.token) & ~np.logical_or.accumulate(onset, axis=-1)] = 0
+    return dropped
 
 
 @dataclass(frozen=True, eq=False)

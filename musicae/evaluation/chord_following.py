@@ -79,7 +79,7 @@ def measure(
     """
     model.require_chords()
     z, roots = model.prior(samples, seed), np.random.default_rng(seed).integers(12, size=samples).tolist()
-    heard = [progression(model.representation.chords(window)) for window in tokens.numpy()]
+    heard = [model.representation.chords_of(window) for window in tokens.numpy()]
     real = list(zip(model.scores(tokens.numpy()), heard, strict=True))
     shares = {}
     for quality in QUALITIES:
@@ -114,7 +114,7 @@ def under(
 ) -> list[Score]:
     """Codes decoded, each under a chord of its own in all its bars."""
     bars = model.representation.bars
-    told = torch.stack([torch.from_numpy(model.representation.condition_of(" ".join([str(c)] * bars))) for c in chords])
+    told = torch.stack([torch.from_numpy(model.representation.condition_of([c] * bars)) for c in chords])
     return model.scores(decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
 
 

@@ -19,6 +19,7 @@ from musicae.clips.draws import draw_chords
 from musicae.evaluation.held_out import Advance, decoded, no_progress
 from musicae.evaluation.note_distance import Onset, note_f1, rhythm
 from musicae.model import Model
+from musicae.music.chords import progression
 from musicae.music.key import NO_KEY, key
 from musicae.music.score import Score
 
@@ -68,7 +69,7 @@ def measure(
     Where the model is told chords, all are under one chord.
     """
     z = model.prior(codes, seed).repeat_interleave(decodings, 0)
-    chords = draw_chords(model, 1, seed) or [""]
+    chords = [progression(chord) for chord in draw_chords(model, 1, seed)] or [[]]
     told = torch.from_numpy(model.representation.condition_of(chords[0]))[None].expand(len(z), -1, -1, -1)
     scores = model.scores(decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
     heard = list(map(hear, scores))

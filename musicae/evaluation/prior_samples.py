@@ -19,6 +19,7 @@ from musicae.evaluation.held_out import Advance, Hashes, Tokens, Windows, hashes
 from musicae.evaluation.ngram import Language
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.chords import progression
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, to_steps
 from musicae.music.score import Notes, Score
 
@@ -92,7 +93,7 @@ def measure(
         known: hashes of the windows that samples may be copies of; those of `heard` if none are given.
         progress: hears of every sample drawn.
     """
-    chords = draw_chords(model, samples, seed) or [""] * samples
+    chords = [progression(chord) for chord in draw_chords(model, samples, seed)] or [[]] * samples
     told = np.stack([model.representation.condition_of(chord) for chord in chords])
     drawn = model.decode(model.prior(samples, seed), told, temperature=temperature, seed=seed)
     progress(samples)

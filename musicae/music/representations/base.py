@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from musicae.errors import MusicaeError
+from musicae.music.chords import NO_CHORD, Chord, of_class
 from musicae.music.score import Score
 
 SHIFTS = range(-5, 7)
 """Semitones by which a window may be transposed while training; one row of every transposition table each."""
 
 Tokens = Integer[np.ndarray, "segment step field"]
-Written = Integer[np.ndarray, "segment step written"]
-Given = Integer[np.ndarray, "segment step given"]
+FieldTokens = Integer[np.ndarray, "segment step target"]
+Condition = Integer[np.ndarray, "segment step condition"]
 """Two parts of the columns of tokens: those of `Shape.fields`, and those of `Shape.conditions`."""
+
+CHORD = "chord"
+"""The name of the condition that holds the class of the chord of every bar."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +37,9 @@ class Field:
         transposition: the token that `token` becomes under each of `SHIFTS`; -1 where it leaves the range.
         onsets: the tokens that start a note or a hit.
         end: the token after which nothing follows in its segment, or -1 if there is none.
-        at_most_one: a token that opens at most one of every so many segments, and their number; -1: none.
-        leading_note_off: the note-off, which before the first onset of a window ends nothing and is read as token 0;
-            -1: none.
         untransposed_marker: the token that opens segments which no transposition moves (drums); -1: none.
-        reharmonization: the token that `token` becomes when the chord that is given turns into another triad on its
-            root; None where no chord is given.
+        reharmonization: the token that `token` becomes when the chord turns into another triad on its root; None
+            where nothing is conditioned on chords.
     """
 
     name: str
@@ -46,10 +48,34 @@ class Field:
     transposition: Integer[np.ndarray, "shift vocabulary"]
     onsets: range
     end: int = -1
-    at_most_one: tuple[int, int] = (-1, 1)
-    leading_note_off: int = -1
     untransposed_marker: int = -1
     reharmonization: Integer[np.ndarray, "chord triad vocabulary"] | None = None
+
+
+@dataclass(frozen=True)
+class AtMostOne:
+    """At most one of every `segments` segments in a row opens with `token` in a field: one drum track a bar, say."""
+
+    field: int
+    token: int
+    segments: int
+
+
+@dataclass(frozen=True)
+class NoLeading:
+    """Before the first of its `onsets` in a window, a field has token 0 in place of `token`, its note-off.
+
+    The note that a leading note-off ends began before the window, so that two windows that differ only there sound the
+    same.
+    """
+
+    field: int
+    token: int
+    onsets: range
+
+
+Constraint = AtMostOne | NoLeading
+"""What holds of the tokens of every window, whatever wrote them. Fields are counted from 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,18 +84,29 @@ class Shape:
 
     Attributes:
         fields: what is encoded and decoded.
-        conditions: what encoder and decoder are told besides (a chord); the last columns of the tokens.
+        conditions: what encoder and decoder are conditioned on (a chord); the last columns of the tokens.
+        constraints: what holds of the fields of every window.
     """
 
     segments: int
     steps: int
     fields: tuple[Field, ...]
     conditions: tuple[Field, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
     @property
     def columns(self) -> tuple[Field, ...]:
         """The fields of all columns of the tokens."""
         return self.fields + self.conditions
+
+    @property
+    def no_leading(self) -> tuple[NoLeading, ...]:
+        """The constraints of this kind."""
+        return tuple(constraint for constraint in self.constraints if isinstance(constraint, NoLeading))
+
+    def column(self, name: str) -> int:
+        """The index of the column of that name; -1 if there is none."""
+        return next((index for index, field in enumerate(self.columns) if field.name == name), -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,22 +196,43 @@ class Representation(ABC):
     def generate(self, generator: np.random.Generator) -> Score:
         """A random canonical score: one that `decode(encode(score))` gives back."""
 
-    def condition_of(self, chords: str) -> Given:
-        """What the models of this representation are told under chords, one symbol a bar; C where none is said.
+    @property
+    @final
+    def has_chords(self) -> bool:
+        """Whether encoder and decoder are conditioned on the chord of every bar."""
+        return self.shape.column(CHORD) >= 0
+
+    @final
+    def condition_of(self, chords: Sequence[Chord]) -> Condition:
+        """The condition of a window: one chord for every bar, or none, which is N.C. in every bar.
 
         Raises:
-            MusicaeError: these models are told no chords, one is no chord symbol, or there are more or fewer than bars.
+            MusicaeError: nothing is conditioned on chords here, or there are more or fewer chords than bars.
         """
-        if chords:
-            raise MusicaeError("this model is told no chords", "choose one that is: musicae models lists them")
-        return np.zeros((self.shape.segments, self.shape.steps, 0), dtype=np.int64)
+        if chords and not self.has_chords:
+            message = f"{self} is not conditioned on chords"
+            raise MusicaeError(message, "leave the chords away, or choose a model with chords")
+        if chords and len(chords) != self.bars:
+            raise MusicaeError(f"{len(chords)} chords for {self.bars} bars", "give one chord for every bar")
+        shape = self.shape
+        condition = np.zeros((shape.segments, shape.steps, len(shape.conditions)), dtype=np.int64)
+        if self.has_chords:
+            classes = [chord.index for chord in chords or [NO_CHORD] * self.bars]
+            by_segment = np.repeat(classes, shape.segments // self.bars)
+            condition[..., shape.column(CHORD) - len(shape.fields)] = by_segment[:, None]
+        return condition
 
-    def chords(self, tokens: Tokens) -> str:
-        """The chords that `tell` would be told for these tokens; nothing where models are told none."""
-        return ""
+    @final
+    def chords_of(self, tokens: Tokens) -> tuple[Chord, ...]:
+        """The chord of every bar; none where nothing is conditioned on chords, or of tokens without conditions."""
+        column = self.shape.column(CHORD)
+        if not 0 <= column < tokens.shape[-1]:
+            return ()
+        classes = tokens[:: self.shape.segments // self.bars, 0, column]
+        return tuple(of_class(int(index)) for index in classes)
 
-    def programs(self, tokens: Tokens) -> Written:
-        """The tokens that say which programs play, and -1 in place of all others; nothing of what is given."""
+    def programs(self, tokens: Tokens) -> FieldTokens:
+        """The tokens that say which programs play, and -1 in place of all others; no conditions."""
         return np.full_like(tokens[..., : len(self.shape.fields)], -1)
 
     @property

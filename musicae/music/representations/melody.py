@@ -16,6 +16,7 @@ from jaxtyping import Integer
 from musicae.music.representations.base import (
     SHIFTS,
     Field,
+    NoLeading,
     Refusal,
     Representation,
     Stream,
@@ -39,6 +40,7 @@ from musicae.music.score import Notes, Score, Track
 HOLD, NOTE_OFF, FIRST_ONSET = 0, 1, 2
 LOWEST_PITCH, HIGHEST_PITCH = 21, 108
 VOCABULARY = FIRST_ONSET + HIGHEST_PITCH - LOWEST_PITCH + 1
+ONSETS = range(FIRST_ONSET, VOCABULARY)
 
 MELODY_PROGRAM, BASS_PROGRAM = 0, 33
 """Programs of decoded tracks, as Magenta's: grand piano, fingered bass."""
@@ -62,7 +64,7 @@ class Melody(Representation):
 
     def __init__(self, *, bars: int) -> None:
         self.bars = bars
-        self.shape = bar_shape(bars, line_field("melody"))
+        self.shape = bar_shape(bars, line_field("melody"), constraints=(no_leading_note_off(0),))
 
     def encode(self, score: Score) -> Tokens:
         return opening(score, self)
@@ -103,9 +105,13 @@ def line_field(name: str) -> Field:
         vocabulary=VOCABULARY,
         features=np.eye(VOCABULARY, dtype=np.float32),
         transposition=np.where(tokens < FIRST_ONSET, tokens, moved),
-        onsets=range(FIRST_ONSET, VOCABULARY),
-        leading_note_off=NOTE_OFF,
+        onsets=ONSETS,
     )
+
+
+def no_leading_note_off(field: int) -> NoLeading:
+    """A window of a line begins with rests, not with the end of a note."""
+    return NoLeading(field, NOTE_OFF, ONSETS)
 
 
 def melody_lines(score: Score, grid: TimeGrid, asked: int | None = None) -> tuple[list[Line], list[Refusal]]:

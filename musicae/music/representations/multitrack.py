@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Integer
 
-from musicae.errors import MusicaeError
 from musicae.music.chord_inference import infer
-from musicae.music.chords import CLASSES, NO_CHORD, QUALITIES, of_class, progression
+from musicae.music.chords import CLASSES, NO_CHORD, QUALITIES, of_class
 from musicae.music.representations.base import (
+    CHORD,
     SHIFTS,
+    AtMostOne,
     Field,
-    Given,
+    FieldTokens,
     Refusal,
     Representation,
     Stream,
     Tokens,
-    Written,
 )
 from musicae.music.representations.time_grid import TICKS_PER_QUARTER, Rows, TimeGrid, bar_shape, in_words, opening
 from musicae.music.score import Notes, Score, Track, concatenate
@@ -66,9 +66,15 @@ class Multitrack(Representation):
     keeps_programs = True
 
     def __init__(self, *, bars: int, chords: bool = False) -> None:
-        self.bars, self.has_chords = bars, chords
-        conditions = (_chord_field(),) if chords else ()
-        self.shape = bar_shape(bars, _field(chords), conditions=conditions, segments=TRACKS, steps=EVENTS)
+        self.bars = bars
+        self.shape = bar_shape(
+            bars,
+            _field(chords),
+            conditions=(_chord_field(),) if chords else (),
+            constraints=(AtMostOne(0, DRUMS, TRACKS),),
+            segments=TRACKS,
+            steps=EVENTS,
+        )
 
     def encode(self, score: Score) -> Tokens:
         return opening(score, self)
@@ -79,8 +85,8 @@ class Multitrack(Representation):
 
     def decode(self, tokens: Tokens) -> Score:
         bars = [[_heard(row) for row in bar] for bar in tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()]
-        for bar, chord in zip(bars, tokens[::TRACKS, 0, 1:].tolist(), strict=True):
-            if chord == [NO_CHORD.index]:
+        for bar, chord in zip(bars, self.chords_of(tokens), strict=False):
+            if chord == NO_CHORD:
                 bar[:] = [row for row in bar if row[0] == DRUMS]
         return concatenate([_score(bar) for bar in bars])
 
@@ -114,20 +120,7 @@ class Multitrack(Representation):
         stream = Stream(np.stack(columns, axis=1), lonely[None], grid.bars, tracks, label, played, trimmed)
         return [stream], grid.refusals
 
-    def condition_of(self, chords: str) -> Given:
-        if not self.has_chords:
-            return super().condition_of(chords)
-        found = progression(chords or "C " * self.bars)
-        if len(found) != self.bars:
-            raise MusicaeError(f"{len(found)} chords for {self.bars} bars", "give one chord for every bar")
-        classes = np.repeat([chord.index for chord in found], TRACKS * EVENTS)
-        return classes.reshape(self.shape.segments, EVENTS, 1)
-
-    def chords(self, tokens: Tokens) -> str:
-        given = tokens[::TRACKS, 0, len(self.shape.fields) :]
-        return " ".join(str(of_class(int(index))) for index in given.ravel())
-
-    def programs(self, tokens: Tokens) -> Written:
+    def programs(self, tokens: Tokens) -> FieldTokens:
         programs = super().programs(tokens)
         programs[:, 0] = tokens[:, 0, : len(self.shape.fields)]
         return programs
@@ -311,7 +304,6 @@ def _field(chords: bool) -> Field:
         transposition=table,
         onsets=range(NOTE_ON, NOTE_OFF),
         end=END,
-        at_most_one=(DRUMS, TRACKS),
         untransposed_marker=DRUMS,
         reharmonization=_reharmonization(tokens) if chords else None,
     )
@@ -333,7 +325,7 @@ def _chord_field() -> Field:
     table = [[of_class(index).transpose(shift).index for index in range(CLASSES)] for shift in SHIFTS]
     turned = [[of_class(index).turn(quality).index for index in range(CLASSES)] for quality in QUALITIES]
     return Field(
-        name="chord",
+        name=CHORD,
         vocabulary=CLASSES,
         features=np.eye(CLASSES, dtype=np.float32),
         transposition=np.array(table),

@@ -9,7 +9,15 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.errors import MusicaeError
-from musicae.music.representations.base import Field, Refusal, Representation, Shape, Stream, Tokens
+from musicae.music.representations.base import (
+    Constraint,
+    Field,
+    Refusal,
+    Representation,
+    Shape,
+    Stream,
+    Tokens,
+)
 from musicae.music.score import Meter, Notes, Score, Track
 
 STEPS_PER_QUARTER = 4
@@ -168,18 +176,16 @@ def skyline(spans: Spans) -> Spans:
     return Spans(start, end, key >> _LENGTH_BITS & 127)
 
 
-def pad(
-    tokens: Integer[np.ndarray, "time field"], fields: Sequence[Field], time: int
-) -> Integer[np.ndarray, "{time} field"]:
+def pad(tokens: Integer[np.ndarray, "time field"], shape: Shape, time: int) -> Integer[np.ndarray, "{time} field"]:
     """Rows of a stream, padded with rests to `time` rows: what still sounds at their end gets its note-off."""
-    padded = np.empty((time, len(fields)), dtype=tokens.dtype)
-    padded[:] = [max(field.end, 0) for field in fields]
+    padded = np.empty((time, len(shape.columns)), dtype=tokens.dtype)
+    padded[:] = [max(field.end, 0) for field in shape.columns]
     padded[: len(tokens)] = tokens
     if len(tokens) < time:
-        for column, field in enumerate(fields):
-            events = tokens[:, column][tokens[:, column] > 0]
-            if field.leading_note_off >= 0 and len(events) and events[-1] > field.leading_note_off:
-                padded[len(tokens), column] = field.leading_note_off
+        for line in shape.no_leading:
+            events = tokens[:, line.field][tokens[:, line.field] > 0]
+            if len(events) and events[-1] in line.onsets:
+                padded[len(tokens), line.field] = line.token
     return padded
 
 
@@ -212,11 +218,16 @@ def opening(score: Score, representation: Representation) -> Tokens:
         numbers = streams[0].bars[:bars]
         whole = int((numbers - np.arange(len(numbers)) == numbers[0]).sum())
         tokens = streams[0].tokens[: whole * (representation.window // bars)]
-    return pad(tokens, shape.columns, representation.window).reshape(shape.segments, shape.steps, -1)
+    return pad(tokens, shape, representation.window).reshape(shape.segments, shape.steps, -1)
 
 
 def bar_shape(
-    bars: int, *fields: Field, conditions: tuple[Field, ...] = (), segments: int = 1, steps: int = STEPS_PER_BAR
+    bars: int,
+    *fields: Field,
+    conditions: tuple[Field, ...] = (),
+    constraints: tuple[Constraint, ...] = (),
+    segments: int = 1,
+    steps: int = STEPS_PER_BAR,
 ) -> Shape:
     """The shape of `bars` bars of so many segments each, sixteenths unless something else is said.
 
@@ -225,7 +236,7 @@ def bar_shape(
     """
     if not 1 <= bars <= MOST_BARS:
         raise MusicaeError(f"a window cannot have {bars} bars", f"choose 1 to {MOST_BARS} bars")
-    return Shape(segments=bars * segments, steps=steps, fields=fields, conditions=conditions)
+    return Shape(bars * segments, steps, fields, conditions, constraints)
 
 
 def in_words(index: int, track: Track) -> str:

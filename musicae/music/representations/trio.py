@@ -21,6 +21,7 @@ from musicae.music.representations.melody import (
     line_field,
     line_notes,
     melody_lines,
+    no_leading_note_off,
     random_line,
 )
 from musicae.music.representations.time_grid import (
@@ -53,7 +54,13 @@ class Trio(Representation):
 
     def __init__(self, *, bars: int) -> None:
         self.bars = bars
-        self.shape = bar_shape(bars, line_field("melody"), line_field("bass"), drum_field())
+        self.shape = bar_shape(
+            bars,
+            line_field("melody"),
+            line_field("bass"),
+            drum_field(),
+            constraints=(no_leading_note_off(0), no_leading_note_off(1)),
+        )
 
     def encode(self, score: Score) -> Tokens:
         return opening(score, self)
