@@ -37,14 +37,13 @@ def run(*words: object) -> Result:
 def test_reconstruction_as_typed(folders: list[Path], data: Dataset) -> None:
     done = run("reconstruction", *folders, "--data", data.folder, "--windows", 32, "--json")
     report = json.loads(done.stdout)
-    assert {key: report[key] for key in ("split", "windows", "seed")} == {"split": "test", "windows": 32, "seed": 0}
     first, second = report["models"]
-    assert set(first["fields"]["melody"]) == {"teacher", "free", "drawn", "onset_f1"}
-    assert first["beyond_first"] == {}
-    gap = second["fields"]["melody"]["free"] - first["fields"]["melody"]["free"]
-    assert second["beyond_first"]["melody"]["free"]["value"] == pytest.approx(gap)
-    assert report["holds"]["melody"]["onset_f1"] == 0
-    assert "always holds" in done.stderr
+    assert {key: first[key] for key in ("split", "windows", "seed")} == {"split": "test", "windows": 32, "seed": 0}
+    ours, theirs = (entry["reconstruction"]["fields"]["melody"]["free_running"] for entry in (second, first))
+    (difference,) = report["differences_from_first"].values()
+    assert difference["melody"]["free_running"]["value"] == pytest.approx(ours - theirs)
+    assert first["reconstruction"]["hold_baseline"]["melody"]["onset_f1"] == 0
+    assert "hold baseline" in done.stderr
 
 
 def test_what_cannot_be_compared_is_said_first(folders: list[Path], data: Dataset, tmp_path: Path) -> None:
@@ -68,26 +67,27 @@ def test_names_are_no_markup(folders: list[Path], data: Dataset, monkeypatch: py
 
 def test_interpolation_as_typed(folders: list[Path], data: Dataset) -> None:
     done = run("interpolation", folders[0], "--data", data.folder, "--pairs", 8, "--points", 3, "--json")
-    report = json.loads(done.stdout)
-    assert (report["pairs"], report["data"]) == (8, str(data.folder))
-    ways = report["ways"]["tokens"]
-    assert len(ways["latent"]["to_a"]) == len(ways["blend"]["to_b"]) == 3
-    assert ways["blend"]["to_a"][0] == 0 and ways["blend"]["to_b"][-1] == 0
-    assert len(report["costs"]["latent"]) == 3 and report["costs"]["blend"][0] == pytest.approx(1)
+    (entry,) = json.loads(done.stdout)["models"]
+    report = entry["interpolation"]
+    assert (report["pairs"], entry["data"]) == (8, str(data.folder))
+    paths = report["paths"]["hamming"]
+    assert len(paths["latent"]["to_a"]) == len(paths["blend"]["to_b"]) == 3
+    assert paths["blend"]["to_a"][0] == 0 and paths["blend"]["to_b"][-1] == 0
+    assert len(report["ngram_costs"]["latent"]) == 3 and report["ngram_costs"]["blend"][0] == pytest.approx(1)
     assert "largest step" in done.stderr and "5-gram" in done.stderr
 
 
 def test_samples_as_typed(folders: list[Path], data: Dataset) -> None:
     done = run("samples", folders[0], "--data", data.folder, "--samples", 8, "--windows", 8, "--json")
-    report = json.loads(done.stdout)
-    assert set(report["likeness"]) == {"pitch", "interval", "duration", "onset", "density", "cost"}
-    assert report["samples"] == 8 and 0 <= report["repeated"] <= 1
+    report = json.loads(done.stdout)["models"][0]["samples"]
+    assert set(report["features"]) == {"pitch", "interval", "duration", "onset", "density", "cost"}
+    assert report["samples"] == 8 and 0 <= report["duplicates"] <= 1
     assert "training windows" in done.stderr
 
 
 def test_attributes_as_typed(folders: list[Path], data: Dataset) -> None:
     done = run("attributes", folders[0], "--data", data.folder, "--windows", 4, "--json")
-    report = json.loads(done.stdout)
+    report = json.loads(done.stdout)["models"][0]["attributes"]
     for matrix in (report["vectors"], report["random"]):
         assert set(matrix) == set(matrix["density"]["add"]) == set(matrix["interval"]["subtract"]) == set(ATTRIBUTES)
     assert "syncopation16" in done.stderr
@@ -113,9 +113,10 @@ def test_compare_as_typed(folders: list[Path], data: Dataset) -> None:
         return CliRunner().invoke(app.app, ["compare", *map(str, words)], catch_exceptions=False)
 
     done = compare(*folders, "--data", data.folder, "--windows", 16, "--json")
-    first, second = json.loads(done.stdout)["rows"]
-    assert (first["model"], first["field"], first["data"], first["paper"]) == ("one", "melody", "dataset", 0.986)
-    assert first["teacher"] != second["teacher"] and first["holds"] == second["holds"]
+    first, second = json.loads(done.stdout)["models"]
+    assert (first["model"], first["published"]["melody"]["teacher_forced"]) == ("one", 0.986)
+    assert first["reconstruction"]["fields"] != second["reconstruction"]["fields"]
+    assert first["reconstruction"]["hold_baseline"] == second["reconstruction"]["hold_baseline"]
     assert "0.951" in done.stderr
     with pytest.raises(MusicaeError, match="no data set here holds drums of 2 bars") as refused:
         compare("drums-2bar", "--data", data.folder)

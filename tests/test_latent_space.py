@@ -12,16 +12,9 @@ import torch
 from musicae.config import spec
 from musicae.errors import MusicaeError
 from musicae.evaluation import latent_space as latent
-from musicae.evaluation.held_out import Windows
-from musicae.evaluation.published import published
 from musicae.model import Model
-from musicae.music.representations import REPRESENTATIONS
-
-
-def tunes(model: Model, n: int) -> Windows:
-    generator = np.random.default_rng(0)
-    encoded = [model.representation.encode(model.representation.generate(generator)) for _ in range(n)]
-    return torch.as_tensor(np.stack(encoded)).long()
+from tests.helpers.progress import Counter
+from tests.helpers.stand_ins import random_windows
 
 
 def test_principal_axes_are_found() -> None:
@@ -38,8 +31,8 @@ def test_principal_axes_are_found() -> None:
 
 
 def test_maps_show_every_window(model: Model) -> None:
-    windows = tunes(model, 20)
-    found = latent.project(model, windows, latent.pca)
+    windows = random_windows(model, 20)
+    found = latent.measure_map(model, windows)
     assert found.points.shape == (20, 2) and found.explained is not None and found.explained[0] >= found.explained[1]
     assert "density" in found.attributes and "tracks" not in found.attributes
     assert all(len(values) == 20 for values in found.attributes.values())
@@ -56,24 +49,24 @@ def test_projections_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_dimensions_that_decide_are_traversed(model: Model) -> None:
-    windows = tunes(model, 30)
-    seen: list[int] = []
-    ways = latent.traverse(model, windows, dimensions=3, progress=seen.append)
-    assert sum(seen) == latent.traversed(3) * 30
-    kls = [way.kl for way in ways]
-    assert kls == sorted(kls, reverse=True) and len({way.dimension for way in ways}) == 3
-    for way in ways:
-        assert len(way.scores) == len(way.positions) == len(latent.POSITIONS)
-        assert all(len(changes) == len(way.positions) for changes in way.changes.values())
-    assert any(max(map(abs, changes)) > 0.1 for way in ways for changes in way.changes.values())
+    windows = random_windows(model, 30)
+    progress = Counter()
+    traversals = latent.measure_traversals(model, windows, dimensions=3, progress=progress)
+    assert progress.done == progress.announced == (1 + 3 * 7) * 30
+    kls = [traversal.kl for traversal in traversals]
+    assert kls == sorted(kls, reverse=True) and len({traversal.dimension for traversal in traversals}) == 3
+    for traversal in traversals:
+        assert len(traversal.scores) == len(traversal.positions) == len(latent.POSITIONS)
+        assert all(len(changes) == len(traversal.positions) for changes in traversal.changes.values())
+    assert any(max(map(abs, changes)) > 0.1 for traversal in traversals for changes in traversal.changes.values())
 
 
-def test_a_code_that_nobody_reads_changes_nothing(model: Model) -> None:
+def test_codes_that_the_decoder_ignores_change_nothing(model: Model) -> None:
     with torch.no_grad():
         for weights in model.autoencoder.decoder.contexts.parameters():
             weights.zero_()
-    windows = tunes(model, 8)
-    assert [way.changes for way in latent.traverse(model, windows, dimensions=2)] == [{}, {}]
+    windows = random_windows(model, 8)
+    assert [traversal.changes for traversal in latent.measure_traversals(model, windows, dimensions=2)] == [{}, {}]
 
 
 def test_certain_codes_are_traversed_by_variance(model: Model) -> None:
@@ -81,16 +74,5 @@ def test_certain_codes_are_traversed_by_variance(model: Model) -> None:
     certain = Model(config, "certain", "cpu")
     with torch.no_grad():
         certain.autoencoder.latent.get_parameter("code.weight")[2] *= 100
-    (way,) = latent.traverse(certain, tunes(model, 8), dimensions=1)
-    assert (way.dimension, way.kl) == (2, 0)
-
-
-def test_published_numbers_stand_beside_their_kind() -> None:
-    trio, melody = (REPRESENTATIONS[name](bars=16) for name in ("trio", "melody"))
-    assert published(trio, "conductor")["bass"].drawn == 0.773
-    assert published(melody, "flat")["melody"].teacher == 0.883
-    assert published(REPRESENTATIONS["melody"](bars=2), "conductor")["melody"].drawn == 0.951
-    assert published(REPRESENTATIONS["melody"](bars=4), "flat") == {}
-    for name in ("melody", "drums", "trio"):
-        representation = REPRESENTATIONS[name](bars=16)
-        assert set(published(representation, "flat")) == {field.name for field in representation.shape.fields}
+    (traversal,) = latent.measure_traversals(certain, random_windows(model, 8), dimensions=1)
+    assert (traversal.dimension, traversal.kl) == (2, 0)

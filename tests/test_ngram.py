@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from musicae.evaluation.ngram import RARELY, Language, NGram
+from musicae.evaluation.ngram import FALLBACK_DISCOUNT, NGram, WindowNGram
 
 TEXT = np.array([[0, 1, 0, 1, 2], [0, 1, 0, 0, 1], [2, 2, 0, 1, 0]])
 
@@ -23,7 +23,7 @@ def by_the_formula(order: int, vocabulary: int, text: np.ndarray, context: tuple
     for length in range(full - 1, order - 1, -1):
         grams = Counter(gram[-length:] for gram in grams)  # of how many different tokens it is the continuation
     once, twice = (sum(count == n for count in grams.values()) for n in (1, 2))
-    discount = once / (once + 2 * twice) if once else RARELY
+    discount = once / (once + 2 * twice) if once else FALLBACK_DISCOUNT
     history = context[len(context) - order + 1 :]
     after = {gram[-1]: count for gram, count in grams.items() if gram[:-1] == history}
     lower = by_the_formula(order - 1, vocabulary, text, context, token)
@@ -64,7 +64,7 @@ def test_what_was_heard_costs_less_than_noise() -> None:
 
 def test_the_costs_of_fields_add_up() -> None:
     windows = np.stack([TEXT, TEXT[::-1]], -1)[:, None]
-    both, first, second = (Language([4] * len(some), windows[..., some], order=3) for some in ([0, 1], [0], [1]))
+    both, first, second = (WindowNGram([4] * len(some), windows[..., some], order=3) for some in ([0, 1], [0], [1]))
     total = first.cost(windows[..., [0]]) + second.cost(windows[..., [1]])
     assert both.cost(windows) == pytest.approx(total)
 

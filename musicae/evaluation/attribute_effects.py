@@ -14,15 +14,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from musicae.evaluation.held_out import Advance, Codes, Windows, decoded, no_progress
-from musicae.model import Model
+from musicae.corpus.discover import Progress, no_progress
+from musicae.evaluation.held_out import decode_all
+from musicae.evaluation.types import AttributeArray, WindowTensor
+from musicae.model import Codes, Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
 from musicae.training.attribute_vectors import vectors_of
 
 DIRECTIONS = {"add": 1, "subtract": -1}
-
-Values = Float[np.ndarray, "window attribute"]
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Effect:
 
     Attributes:
         change: mean over windows of the attribute after minus before.
-        right: share of the windows in which it grew where something was added, or shrank where it was subtracted;
-            where it stayed the same it did not move.
+        success_rate: share of the windows in which it grew where something was added, or shrank where it was
+            subtracted; where it stayed the same it did not move.
     """
 
     change: float
-    right: float
+    success_rate: float
 
 
 Effects = dict[str, dict[str, Effect]]
@@ -44,7 +44,7 @@ Effects = dict[str, dict[str, Effect]]
 
 
 @dataclass(frozen=True)
-class Matrix:
+class EffectMatrix:
     """Every vector's effect on every attribute that the model has a vector of.
 
     Attributes:
@@ -61,55 +61,58 @@ class Matrix:
     random: dict[str, Effects]
 
 
-def measure(
-    model: Model, tokens: Windows, *, amount: float = 1.0, seed: int = 0, progress: Advance = no_progress
-) -> Matrix:
-    """The matrix over windows, all decoded by argmax; `progress` hears of every window decoded.
+def measure_attribute_effects(
+    model: Model, tokens: WindowTensor, *, amount: float = 1.0, seed: int = 0, progress: Progress = no_progress
+) -> EffectMatrix:
+    """The matrix over windows, all decoded by argmax.
 
     Raises:
         MusicaeError: the model has no attribute vectors.
     """
     known = vectors_of(model)
     vectors = {name: known[name] for name in ATTRIBUTES if name in known}
-    z, given = model.encode(tokens), model.condition(tokens)
+    names, generator = list(vectors), torch.Generator().manual_seed(seed)
+    z, condition = model.encode(tokens), model.condition(tokens)
+    with progress("adding attribute vectors", _decodings(len(vectors)) * len(z)) as done:
 
-    def measured(codes: Codes) -> Values:
-        return values(model.scores(decoded(model, codes, given, progress=progress)), list(vectors))
+        def decoded_values(codes: Codes) -> AttributeArray:
+            return attribute_values(model.scores(decode_all(model, codes, condition, done=done)), names)
 
-    before = measured(z)
+        before = decoded_values(z)
 
-    def effects(step: Codes) -> Effects:
-        moved = {name: measured(z + sign * amount * step) for name, sign in DIRECTIONS.items()}
-        return {name: compare(before, moved[name], sign, list(vectors)) for name, sign in DIRECTIONS.items()}
+        def effects(step: Codes) -> Effects:
+            moved = {name: decoded_values(z + sign * amount * step) for name, sign in DIRECTIONS.items()}
+            return {name: effects_between(before, moved[name], sign, names) for name, sign in DIRECTIONS.items()}
 
-    generator = torch.Generator().manual_seed(seed)
-    return Matrix(
-        windows=len(tokens),
-        amount=amount,
-        before=dict(zip(vectors, before.mean(0).tolist(), strict=True)),
-        vectors={name: effects(vector.expand_as(z)) for name, vector in vectors.items()},
-        random={name: effects(like(vector, len(z), generator)) for name, vector in vectors.items()},
-    )
+        return EffectMatrix(
+            windows=len(tokens),
+            amount=amount,
+            before=dict(zip(vectors, before.mean(0).tolist(), strict=True)),
+            vectors={name: effects(vector.expand_as(z)) for name, vector in vectors.items()},
+            random={name: effects(random_vectors(vector, len(z), generator)) for name, vector in vectors.items()},
+        )
 
 
-def decodings(vectors: int) -> int:
-    """How often `measure` decodes a window."""
+def _decodings(vectors: int) -> int:
+    """How often a window is decoded."""
     return 1 + 2 * len(DIRECTIONS) * vectors
 
 
-def values(scores: Sequence[Score], names: Sequence[str]) -> Values:
+def attribute_values(scores: Sequence[Score], names: Sequence[str]) -> AttributeArray:
     """Attributes of scores."""
     return np.array([[float(ATTRIBUTES[name](score)) for name in names] for score in scores])
 
 
-def compare(before: Values, after: Values, sign: int, names: Sequence[str]) -> dict[str, Effect]:
+def effects_between(
+    before: AttributeArray, after: AttributeArray, sign: int, names: Sequence[str]
+) -> dict[str, Effect]:
     """The effect on every attribute where it was asked to grow (sign 1) or to shrink (-1)."""
     change = after - before
     rows = zip(change.mean(0).tolist(), (sign * change > 0).mean(0).tolist(), strict=True)
     return {name: Effect(*row) for name, row in zip(names, rows, strict=True)}
 
 
-def like(vector: Float[Tensor, " size"], n: int, generator: torch.Generator) -> Codes:
+def random_vectors(vector: Float[Tensor, " size"], n: int, generator: torch.Generator) -> Codes:
     """n random vectors of the same length."""
     directions = torch.nn.functional.normalize(torch.randn(n, len(vector), generator=generator), dim=-1)
     return directions * float(vector.norm())

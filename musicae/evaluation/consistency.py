@@ -1,7 +1,7 @@
-"""One code, many decodings: what a code settles, and what is left to chance.
+"""One code, many decodings: what a code determines, and what is left to chance.
 
-Decodings of one code at temperature 1 are compared with each other, and with those of other codes: what agrees only
-within a code is what the code says.
+Decodings of one code at temperature 1 are compared with each other, and with those of other codes: what is common
+only within a code is what the code determines.
 """
 
 from __future__ import annotations
@@ -16,78 +16,78 @@ import numpy as np
 import torch
 
 from musicae.clips.draws import draw_chords
-from musicae.evaluation.held_out import Advance, decoded, no_progress
-from musicae.evaluation.note_distance import Onset, note_f1, rhythm
+from musicae.corpus.discover import Progress, no_progress
+from musicae.evaluation.held_out import decode_all
+from musicae.evaluation.note_distance import Onset, note_f1, rhythm_of
 from musicae.model import Model
 from musicae.music.chords import progression
 from musicae.music.key import NO_KEY, key
 from musicae.music.score import Score
 
 
-class Heard(NamedTuple):
-    """The key of a score, and what starts when on which instrument."""
+class Traits(NamedTuple):
+    """What is compared of a score: its key, and what starts when on which instrument."""
 
     key: int
     rhythm: Counter[Onset]
 
 
-Pairs = Sequence[tuple[Heard, Heard]]
+TraitPairs = Sequence[tuple[Traits, Traits]]
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Similarity:
     """How much pairs of decodings have in common.
 
     Attributes:
-        key: share of the pairs in one key, among those in which both have one; None if there are none.
-        rhythm: F1 of the onsets, by instrument and time.
+        same_key: share of the pairs in one key, among those in which both have one; None if there are none.
+        rhythm_f1: F1 of the onsets, by instrument and time.
     """
 
-    key: float | None
-    rhythm: float
+    same_key: float | None
+    rhythm_f1: float
 
 
 @dataclass(frozen=True)
-class Agreements:
+class Consistency:
     """Pairs of decodings of one code, and of different codes."""
 
-    within: Agreement
-    across: Agreement
+    same_code: Similarity
+    different_codes: Similarity
 
 
-def measure(
+def measure_consistency(
     model: Model,
     *,
     codes: int = 64,
     decodings: int = 8,
     temperature: float = 1.0,
     seed: int = 0,
-    progress: Advance = no_progress,
-) -> Agreements:
-    """Decodes draws from the prior several times each; `progress` hears of every decoding.
-
-    Where the model is told chords, all are under one chord.
-    """
+    progress: Progress = no_progress,
+) -> Consistency:
+    """Decodes draws from the prior several times each; where the model is conditioned on chords, under one chord."""
     z = model.prior(codes, seed).repeat_interleave(decodings, 0)
-    chords = [progression(chord) for chord in draw_chords(model, 1, seed)] or [[]]
-    told = torch.from_numpy(model.representation.condition_of(chords[0]))[None].expand(len(z), -1, -1, -1)
-    scores = model.scores(decoded(model, z, told, temperature=temperature, seed=seed, progress=progress))
-    heard = list(map(hear, scores))
-    rows = [heard[start : start + decodings] for start in range(0, len(heard), decodings)]
+    chords = [progression(chords) for chords in draw_chords(model, 1, seed)] or [[]]
+    condition = torch.from_numpy(model.representation.condition_of(chords[0]))[None].expand(len(z), -1, -1, -1)
+    with progress("decoding again", len(z)) as done:
+        tokens = decode_all(model, z, condition, temperature=temperature, seed=seed, done=done)
+    traits = list(map(traits_of, model.scores(tokens)))
+    rows = [traits[start : start + decodings] for start in range(0, len(traits), decodings)]
     within = [pair for row in rows for pair in combinations(row, 2)]
-    others = rows[1:] + rows[:1]
-    across = [pair for row, other in zip(rows, others, strict=True) for pair in zip(row, other, strict=True)]
-    return Agreements(agreement(within), agreement(across))
+    across = [
+        pair for row, other in zip(rows, rows[1:] + rows[:1], strict=True) for pair in zip(row, other, strict=True)
+    ]
+    return Consistency(similarity(within), similarity(across))
 
 
-def hear(score: Score) -> Heard:
+def traits_of(score: Score) -> Traits:
     """What is compared of a score."""
-    return Heard(key(score), rhythm(score))
+    return Traits(key(score), rhythm_of(score))
 
 
-def agreement(pairs: Pairs) -> Agreement:
+def similarity(pairs: TraitPairs) -> Similarity:
     """What pairs have in common."""
     keys = np.array([(a.key, b.key) for a, b in pairs])
     both = keys[(keys != NO_KEY).all(1)]
     same_key = float((both[:, 0] == both[:, 1]).mean()) if len(both) else None
-    return Agreement(same_key, note_f1((a.rhythm, b.rhythm) for a, b in pairs))
+    return Similarity(same_key, note_f1((a.rhythm, b.rhythm) for a, b in pairs))

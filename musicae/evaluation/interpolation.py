@@ -1,4 +1,4 @@
-"""Interpolation: whether the way between two windows leads evenly from one to the other.
+"""Interpolation: whether the path between two windows leads evenly from one to the other.
 
 Figure 4 of Roberts et al. 2018 (arXiv:1803.05428): between pairs of held-out windows, the distance of what is decoded
 to the originals, beside a blend of the windows themselves.
@@ -6,7 +6,7 @@ to the originals, beside a blend of the windows themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,59 +14,60 @@ import numpy as np
 import torch
 from jaxtyping import Float, Integer
 
+from musicae.corpus.discover import Progress, no_progress
 from musicae.errors import MusicaeError
-from musicae.evaluation.held_out import Advance, Tokens, Windows, decoded, no_progress
-from musicae.evaluation.ngram import Language
-from musicae.evaluation.note_distance import instruments_apart, notes_apart
+from musicae.evaluation.held_out import decode_all
+from musicae.evaluation.ngram import WindowNGram
+from musicae.evaluation.note_distance import instrument_distance, note_distance
+from musicae.evaluation.types import WindowTensor
 from musicae.geometry import path
-from musicae.model import Model
+from musicae.model import Model, WindowTokens
 
-Way = Integer[np.ndarray, "point window segment step field"]
-Window = Integer[np.ndarray, "segment step field"]
+PathTokens = Integer[np.ndarray, "point window segment step field"]
 Distance = Callable[[Any, Any], float]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """How far the points of the way from A to B are from its ends, on average over pairs.
+    """The distances of the points of a path from A to B to its ends, on average over pairs.
 
     Attributes:
         to_a, to_b: mean distance at every point, in units of the mean distance between A and B.
-        rises: whether every step leads away from A.
-        falls: whether every step leads towards B.
-        largest_step: the largest share of the whole way that one step takes, away from A or towards B; 1 where the
-            way leads nowhere.
+        monotone_from_a: whether every step leads away from A.
+        monotone_to_b: whether every step leads towards B.
+        largest_step: the largest share of the whole path that one step takes, away from A or towards B; 1 where the
+            path leads nowhere.
     """
 
     to_a: list[float]
     to_b: list[float]
-    rises: bool
-    falls: bool
+    monotone_from_a: bool
+    monotone_to_b: bool
     largest_step: float
 
 
 @dataclass(frozen=True)
-class Ways:
-    """Ways between pairs of windows under one distance.
+class PathDistances:
+    """Paths between pairs of windows under one distance.
 
     Attributes:
-        distance: its mean between A and B.
+        a_to_b: its mean between A and B.
         latent: along great circles between the posterior means, decoded by argmax.
         blend: the baseline, every step (every track, where steps are events) taken from B with a probability that grows
             from 0 to 1.
     """
 
-    distance: float
+    a_to_b: float
     latent: Curve
     blend: Curve
 
 
 @dataclass(frozen=True)
-class Costs:
-    """How unlikely the points of ways are under a language model, which has heard the training windows.
+class NGramCosts:
+    """How unlikely the points of paths are under a 5-gram model of training windows.
 
     Attributes:
-        latent, blend: mean cost at every point, in units of the mean cost of A and B, mixed as the point lies between.
+        latent, blend: mean cost at every point, in units of the mean costs of A and B, mixed as the point lies between.
     """
 
     latent: list[float]
@@ -75,34 +76,35 @@ class Costs:
 
 @dataclass(frozen=True)
 class Interpolation:
-    """Ways between pairs of windows.
+    """Paths between pairs of windows.
 
     Attributes:
-        ways: under every distance of their kind of music by which any pair differs.
-        costs: under a language model, if there is one.
+        paths: under every distance of their kind of music by which any pair differs: "hamming", or "instruments" and
+            "notes".
+        ngram_costs: under a 5-gram model, if there is one.
     """
 
     pairs: int
     points: int
-    ways: dict[str, Ways]
-    costs: Costs | None = None
+    paths: dict[str, PathDistances]
+    ngram_costs: NGramCosts | None = None
 
 
-def measure(
+def measure_interpolation(
     model: Model,
-    tokens: Windows,
-    language: Language | None = None,
+    tokens: WindowTensor,
+    ngram: WindowNGram | None = None,
     *,
     points: int = 11,
     seed: int = 0,
-    progress: Advance = no_progress,
+    progress: Progress = no_progress,
 ) -> Interpolation:
-    """Ways between the windows of even numbers and those after them; `progress` hears of every point decoded.
+    """Paths between the windows of even numbers and those after them.
 
-    What the decoder is told is that of A in the first half of the way, then that of B.
+    The decoder is conditioned as A is in the first half of the path, then as B.
 
     Args:
-        language: of windows of steps; rows of events have none.
+        ngram: of training windows, where tokens are steps of a grid; rows of events have none.
 
     Raises:
         MusicaeError: no pair differs.
@@ -110,47 +112,60 @@ def measure(
     pairs = len(tokens) // 2
     a, b = tokens[0 : 2 * pairs : 2], tokens[1 : 2 * pairs : 2]
     codes = path(model.encode(a), model.encode(b), points)
-    told = torch.stack([model.condition(a if 2 * point < points else b) for point in range(points)])
-    written = decoded(model, codes.flatten(0, 1), told.flatten(0, 1), progress=progress)
-    way, ragged = written.reshape(points, *a.shape), model.autoencoder.spec.ragged
+    condition = torch.stack([model.condition(a if 2 * point < points else b) for point in range(points)])
+    with progress("interpolating", points * pairs) as done:
+        decoded = decode_all(model, codes.flatten(0, 1), condition.flatten(0, 1), done=done)
+    ragged = model.autoencoder.spec.ragged
     mixed = blends(a.numpy(), b.numpy(), points, np.random.default_rng(seed), by_segment=ragged)
-
-    def seen(windows: Tokens) -> list[Any]:
-        return model.scores(windows) if ragged else list(windows)
-
-    from_a, to_b = seen(a.numpy()), seen(b.numpy())
-    ways = [[seen(point) for point in steps] for steps in (way, mixed)]
-    found = {}
-    for name, apart in (OF_SCORES if ragged else OF_TOKENS).items():
-        whole = mean_distance(apart, from_a, to_b)
-        if whole:
-            latent, blend = (curve(*(along(apart, steps, end, whole) for end in (from_a, to_b))) for steps in ways)
-            found[name] = Ways(whole, latent, blend)
+    latent, ends = decoded.reshape(points, *a.shape), (a.numpy(), b.numpy())
+    found = path_distances(model, latent, mixed, ends)
     if not found:
-        raise MusicaeError("there is no way between windows that are all alike", "give a data set of more music")
-    costs = Costs(*(cost(language, steps, a.numpy(), b.numpy()) for steps in (way, mixed))) if language else None
+        raise MusicaeError("there is no path between windows that are all alike", "give a data set of more music")
+    costs = NGramCosts(*(relative_costs(ngram, steps, *ends) for steps in (latent, mixed))) if ngram else None
     return Interpolation(pairs, points, found, costs)
 
 
-def cost(language: Language, way: Way, a: Tokens, b: Tokens) -> list[float]:
-    """The mean cost at every point of ways from a to b, in units of what lies between the mean costs of a and b."""
-    share = np.linspace(0, 1, len(way))
-    ends = (1 - share) * language.cost(a).mean() + share * language.cost(b).mean()
-    costs: list[float] = (np.array([language.cost(point).mean() for point in way]) / ends).tolist()
+def path_distances(
+    model: Model, latent: PathTokens, blend: PathTokens, ends: tuple[WindowTokens, WindowTokens]
+) -> dict[str, PathDistances]:
+    """The curves of paths and of blends, by the name of every distance by which any pair of ends differs."""
+    ragged = model.autoencoder.spec.ragged
+    distances: Mapping[str, Distance] = SCORE_DISTANCES if ragged else TOKEN_DISTANCES
+
+    def compared(windows: WindowTokens) -> list[Any]:
+        return model.scores(windows) if ragged else list(windows)
+
+    a, b = map(compared, ends)
+    paths = [[compared(point) for point in steps] for steps in (latent, blend)]
+    found = {}
+    for name, distance in distances.items():
+        if unit := mean_distance(distance, a, b):
+            curves = (curve_of(*(along(distance, steps, end, unit) for end in (a, b))) for steps in paths)
+            found[name] = PathDistances(unit, *curves)
+    return found
+
+
+def relative_costs(ngram: WindowNGram, steps: PathTokens, a: WindowTokens, b: WindowTokens) -> list[float]:
+    """The mean cost at every point of paths from a to b, in units of what lies between the mean costs of a and b."""
+    share = np.linspace(0, 1, len(steps))
+    ends = (1 - share) * ngram.cost(a).mean() + share * ngram.cost(b).mean()
+    costs: list[float] = (np.array([ngram.cost(point).mean() for point in steps]) / ends).tolist()
     return costs
 
 
-def mean_distance(apart: Distance, some: list[Any], others: list[Any]) -> float:
+def mean_distance(distance: Distance, some: list[Any], others: list[Any]) -> float:
     """The mean distance between the first ones, the second ones, ..."""
-    return float(np.mean(list(map(apart, some, others))))
+    return float(np.mean(list(map(distance, some, others))))
 
 
-def along(apart: Distance, way: list[list[Any]], end: list[Any], unit: float) -> list[float]:
-    """The mean distance of every point of a way to one of its ends."""
-    return [mean_distance(apart, point, end) / unit for point in way]
+def along(distance: Distance, steps: list[list[Any]], end: list[Any], unit: float) -> list[float]:
+    """The mean distance of every point of a path to one of its ends."""
+    return [mean_distance(distance, point, end) / unit for point in steps]
 
 
-def blends(a: Tokens, b: Tokens, points: int, generator: np.random.Generator, *, by_segment: bool = False) -> Way:
+def blends(
+    a: WindowTokens, b: WindowTokens, points: int, generator: np.random.Generator, *, by_segment: bool = False
+) -> PathTokens:
     """Mixtures of a and b in which every step, with all its fields, comes from b with probability 0 to 1.
 
     A step that came from b does so at all later points too.
@@ -162,19 +177,19 @@ def blends(a: Tokens, b: Tokens, points: int, generator: np.random.Generator, *,
     return np.stack([np.where(turn < share, b, a) for share in np.linspace(0, 1, points)])
 
 
-def curve(to_a: list[float], to_b: list[float]) -> Curve:
+def curve_of(to_a: list[float], to_b: list[float]) -> Curve:
     """The curve of these mean distances."""
     return Curve(
         to_a,
         to_b,
-        rises=bool((np.diff(to_a) > 0).all()),
-        falls=bool((np.diff(to_b) < 0).all()),
+        monotone_from_a=bool((np.diff(to_a) > 0).all()),
+        monotone_to_b=bool((np.diff(to_b) < 0).all()),
         largest_step=max(largest_step(np.array(to_a)), largest_step(-np.array(to_b))),
     )
 
 
-def hamming(a: Window, b: Window) -> float:
-    """The share of tokens that differ."""
+def hamming(a: Integer[np.ndarray, "segment step field"], b: Integer[np.ndarray, "segment step field"]) -> float:
+    """The Hamming distance: the share of tokens that differ."""
     return float((a != b).mean())
 
 
@@ -184,6 +199,6 @@ def largest_step(values: Float[np.ndarray, " point"]) -> float:
     return float((np.diff(values) / whole).max()) if whole > 0 else 1.0
 
 
-OF_TOKENS: dict[str, Distance] = {"tokens": hamming}
-OF_SCORES: dict[str, Distance] = {"instruments": instruments_apart, "notes": notes_apart}
-"""How far windows are from each other: by their tokens, or by what is heard where tokens are events."""
+TOKEN_DISTANCES: dict[str, Distance] = {"hamming": hamming}
+SCORE_DISTANCES: dict[str, Distance] = {"instruments": instrument_distance, "notes": note_distance}
+"""Distances of windows: by their tokens, or by instruments and notes where tokens are events."""

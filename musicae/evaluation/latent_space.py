@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -11,10 +11,13 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from musicae.corpus.discover import Progress, no_progress
 from musicae.errors import MusicaeError, unknown_name
-from musicae.evaluation.attribute_effects import values
-from musicae.evaluation.held_out import Advance, Codes, Windows, decoded, no_progress
-from musicae.model import Model
+from musicae.evaluation.attribute_effects import attribute_values
+from musicae.evaluation.held_out import decode_all
+from musicae.evaluation.plain import DETAIL
+from musicae.evaluation.types import AttributeArray, CodeArray, WindowTensor
+from musicae.model import Codes, Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
 from musicae.networks.regularizers import kl_divergence
@@ -22,16 +25,15 @@ from musicae.networks.regularizers import kl_divergence
 POSITIONS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 """Where a dimension is set, in standard deviations of its means from their mean."""
 
-TRAVERSED = 64
+TRAVERSED_WINDOWS = 64
 """Windows whose codes are moved along a dimension."""
 
 Points = Float[np.ndarray, "window 2"]
-CodeRows = Float[np.ndarray, "window size"]
-Projection = Callable[[CodeRows], tuple[Points, tuple[float, float] | None]]
+Projection = Callable[[CodeArray], tuple[Points, tuple[float, float] | None]]
 
 
 @dataclass(frozen=True, eq=False)
-class Map:
+class LatentMap:
     """Codes of held-out windows on two axes.
 
     Attributes:
@@ -39,9 +41,9 @@ class Map:
         attributes: of every window, where they vary.
     """
 
-    points: Points
     explained: tuple[float, float] | None
-    attributes: dict[str, list[float]]
+    points: Points = field(metadata=DETAIL)
+    attributes: dict[str, list[float]] = field(metadata=DETAIL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,15 +62,19 @@ class Traversal:
     kl: float
     positions: tuple[float, ...]
     changes: dict[str, list[float]]
-    scores: list[Score]
+    scores: list[Score] = field(metadata=DETAIL)
 
 
-def project(model: Model, tokens: Windows, projection: Projection) -> Map:
-    """The posterior means of windows on two axes."""
-    points, explained = projection(model.encode(tokens).double().numpy())
-    found = values(model.scores(tokens.numpy()), list(ATTRIBUTES))
+def measure_map(model: Model, tokens: WindowTensor, projection: str = "pca") -> LatentMap:
+    """The posterior means of windows on two axes.
+
+    Raises:
+        MusicaeError: there is no such projection, or its library is not installed.
+    """
+    points, explained = projection_of(projection)(model.encode(tokens).double().numpy())
+    found = attribute_values(model.scores(tokens.numpy()), list(ATTRIBUTES))
     columns = zip(ATTRIBUTES, found.T, strict=True)
-    return Map(points, explained, {name: column.tolist() for name, column in columns if np.ptp(column) > 0})
+    return LatentMap(explained, points, {name: column.tolist() for name, column in columns if np.ptp(column) > 0})
 
 
 def projection_of(name: str) -> Projection:
@@ -80,46 +86,50 @@ def projection_of(name: str) -> Projection:
     if name not in PROJECTIONS:
         raise unknown_name("projection", name, PROJECTIONS)
     if name == "umap":
-        umap_library()
+        _umap_library()
     return PROJECTIONS[name]
 
 
-def traverse(model: Model, tokens: Windows, *, dimensions: int = 6, progress: Advance = no_progress) -> list[Traversal]:
+def measure_traversals(
+    model: Model, tokens: WindowTensor, *, dimensions: int = 6, progress: Progress = no_progress
+) -> list[Traversal]:
     """What the most active dimensions do: those of the largest KL, or of the largest variance where codes are certain.
 
-    All is decoded by argmax; `progress` hears of every window decoded.
+    All is decoded by argmax.
     """
     means, stds = model.posteriors(tokens)
     kl = kl_divergence(means, stds).mean(0) if model.autoencoder.latent.stochastic else torch.zeros(model.latent_size)
-    order = (kl if kl.any() else means.var(0)).argsort(descending=True)
-    tokens, z = tokens[:TRAVERSED], means[:TRAVERSED]
-    given, center, spread = model.condition(tokens), means.mean(0), means.std(0)
+    order = (kl if kl.any() else means.var(0)).argsort(descending=True)[:dimensions].tolist()
+    z, condition = means[:TRAVERSED_WINDOWS], model.condition(tokens[:TRAVERSED_WINDOWS])
+    with progress("traversing", len(z) * (1 + len(order) * len(POSITIONS))) as done:
 
-    def heard(codes: Codes) -> list[Score]:
-        return model.scores(decoded(model, codes, given, progress=progress))
+        def decode(codes: Codes) -> list[Score]:
+            return model.scores(decode_all(model, codes, condition, done=done))
 
-    before = values(heard(z), list(ATTRIBUTES))
-    varies, unit = np.ptp(before, 0) > 0, before.std(0)
-    found = []
-    for dimension in order[:dimensions].tolist():
-        scores = []
-        for position in POSITIONS:
-            moved = z.clone()
-            moved[:, dimension] = center[dimension] + position * spread[dimension]
-            scores.append(heard(moved))
-        changes = np.stack([values(part, list(ATTRIBUTES)).mean(0) for part in scores]) - before.mean(0)
-        columns = zip(ATTRIBUTES, changes.T, unit, varies, strict=True)
-        by_name = {name: (column / scale).tolist() for name, column, scale, counts in columns if counts}
-        found.append(Traversal(dimension, float(kl[dimension]), POSITIONS, by_name, [part[0] for part in scores]))
-    return found
+        before, found = attribute_values(decode(z), list(ATTRIBUTES)), []
+        for dimension in order:
+            values = means[:, dimension].mean() + torch.tensor(POSITIONS) * means[:, dimension].std()
+            scores = [decode(with_value(z, dimension, value)) for value in values.tolist()]
+            first = [part[0] for part in scores]
+            found.append(Traversal(dimension, float(kl[dimension]), POSITIONS, changes_from(before, scores), first))
+        return found
 
 
-def traversed(dimensions: int = 6) -> int:
-    """How often `traverse` decodes a window."""
-    return 1 + dimensions * len(POSITIONS)
+def with_value(z: Codes, dimension: int, value: float) -> Codes:
+    """Codes with one dimension set to a value."""
+    moved = z.clone()
+    moved[:, dimension] = value
+    return moved
 
 
-def pca(codes: CodeRows) -> tuple[Points, tuple[float, float]]:
+def changes_from(before: AttributeArray, scores: Sequence[Sequence[Score]]) -> dict[str, list[float]]:
+    """By attribute that varies, its mean over each of several lists of scores, in standard deviations from its mean."""
+    means = np.stack([attribute_values(some, list(ATTRIBUTES)).mean(0) for some in scores])
+    columns = zip(ATTRIBUTES, (means - before.mean(0)).T, before.std(0), np.ptp(before, 0) > 0, strict=True)
+    return {name: (column / unit).tolist() for name, column, unit, varies in columns if varies}
+
+
+def pca(codes: CodeArray) -> tuple[Points, tuple[float, float]]:
     """The two directions of largest variance, and their shares of it (Pearson 1901)."""
     centered = codes - codes.mean(0)
     if centered.shape[1] == 1:
@@ -129,12 +139,12 @@ def pca(codes: CodeRows) -> tuple[Points, tuple[float, float]]:
     return centered @ axes[:2].T, (float(shares[0]), float(shares[1]))
 
 
-def umap(codes: CodeRows) -> tuple[Points, None]:
+def umap(codes: CodeArray) -> tuple[Points, None]:
     """Two axes that keep neighbours together (McInnes et al. 2018)."""
-    return np.asarray(umap_library().UMAP(random_state=0, n_jobs=1).fit_transform(codes), dtype=float), None
+    return np.asarray(_umap_library().UMAP(random_state=0, n_jobs=1).fit_transform(codes), dtype=float), None
 
 
-def umap_library() -> Any:
+def _umap_library() -> Any:
     """The package umap-learn.
 
     Raises:

@@ -1,4 +1,4 @@
-"""An n-gram language model of tokens: how likely a window is, judged by none of the models that are measured.
+"""An n-gram model of tokens: how likely a window is, by the measure of none of the models that are evaluated.
 
 Interpolated Kneser-Ney smoothing (Kneser and Ney 1995; Chen and Goodman 1999, section 4.1.6), as in the 5-gram cost of
 Roberts et al. 2018 (arXiv:1803.05428), figure 4.
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int64, Integer
 
-RARELY = 0.5
+from musicae.model import WindowTokens
+
+FALLBACK_DISCOUNT = 0.5
 """The discount where no gram was counted once, so that what was not seen stays possible."""
 
 Sequences = Integer[np.ndarray, "sequence step"]
-Windows = Integer[np.ndarray, "window segment step field"]
 Keys = Int64[np.ndarray, " gram"]
 
 
@@ -26,7 +27,7 @@ class NGram:
     P_k(w | h) = max(c(h w) - D_k, 0) / c(h) + D_k N(h) / c(h) P_(k-1)(w | h without its first token), where c counts
     grams at the highest order and different tokens before a gram at lower ones, N(h) is the number of different tokens
     after h, D_k = n_1 / (n_1 + 2 n_2) of the grams counted once and twice, and P_0 is uniform. A context that was never
-    seen leaves the matter to the lower order.
+    seen takes P_(k-1) alone.
 
     Args:
         vocabulary: number of tokens.
@@ -63,7 +64,7 @@ class NGram:
         return grams.ravel()
 
 
-class Language:
+class WindowNGram:
     """An `NGram` for every field of windows, whose costs add up.
 
     Args:
@@ -71,11 +72,11 @@ class Language:
         windows: to learn from.
     """
 
-    def __init__(self, vocabularies: Sequence[int], windows: Windows, order: int = 5) -> None:
+    def __init__(self, vocabularies: Sequence[int], windows: WindowTokens, order: int = 5) -> None:
         fields = windows.reshape(len(windows), -1, windows.shape[-1])
         self.models = [NGram(order, size, fields[..., i]) for i, size in enumerate(vocabularies)]
 
-    def cost(self, windows: Windows) -> Float[np.ndarray, " window"]:
+    def cost(self, windows: WindowTokens) -> Float[np.ndarray, " window"]:
         """-log P per step in nats, of all fields together."""
         fields = windows.reshape(len(windows), -1, windows.shape[-1])
         costs = [model.cost(fields[..., i]) for i, model in enumerate(self.models)]
@@ -105,7 +106,7 @@ class _Level:
     def of(cls, keys: Keys, counts: Int64[np.ndarray, " gram"], base: int) -> _Level:
         contexts, first, kinds = np.unique(keys // base, return_index=True, return_counts=True)
         once, twice = int((counts == 1).sum()), int((counts == 2).sum())
-        discount = once / (once + 2 * twice) if once else RARELY
+        discount = once / (once + 2 * twice) if once else FALLBACK_DISCOUNT
         return cls(keys, counts, contexts, np.add.reduceat(counts, first), kinds, discount, base)
 
     def refine(self, lower: Float[np.ndarray, " x"], grams: Int64[np.ndarray, " x"]) -> Float[np.ndarray, " x"]:

@@ -7,42 +7,42 @@ from collections.abc import Iterable
 
 from musicae.music.score import Score
 
-DRUMS = 128
+DRUM_KIT = 128
 """The number of drums among the General MIDI programs."""
 
 Onset = tuple[int, int, int]
 """Instrument, start in ticks, pitch."""
 
 
-def instruments(score: Score) -> frozenset[int]:
-    """The programs that play, and `DRUMS`."""
-    return frozenset(DRUMS if track.is_drum else track.program for track in score.tracks if len(track.notes))
+def instruments_of(score: Score) -> frozenset[int]:
+    """The programs that play, and `DRUM_KIT`."""
+    return frozenset(DRUM_KIT if track.is_drum else track.program for track in score.tracks if len(track.notes))
 
 
-def onsets(score: Score) -> Counter[Onset]:
+def onsets_of(score: Score) -> Counter[Onset]:
     """What starts when and on which instrument."""
     found: Counter[Onset] = Counter()
     for track in score.tracks:
-        instrument = DRUMS if track.is_drum else track.program
+        instrument = DRUM_KIT if track.is_drum else track.program
         notes = zip(track.notes.start.tolist(), track.notes.pitch.tolist(), strict=True)
         found.update((instrument, start, pitch) for start, pitch in notes)
     return found
 
 
-def rhythm(score: Score) -> Counter[Onset]:
+def rhythm_of(score: Score) -> Counter[Onset]:
     """What starts when on which instrument, whatever its pitch."""
-    return Counter({(instrument, start, 0): 1 for instrument, start, _ in onsets(score)})
+    return Counter({(instrument, start, 0): 1 for instrument, start, _ in onsets_of(score)})
 
 
-def instruments_apart(a: Score, b: Score) -> float:
+def instrument_distance(a: Score, b: Score) -> float:
     """Jaccard distance of the instruments: 1 - |in both| / |in either|; 0 where nothing plays."""
-    ours, theirs = instruments(a), instruments(b)
+    ours, theirs = instruments_of(a), instruments_of(b)
     return 1 - len(ours & theirs) / len(ours | theirs) if ours | theirs else 0.0
 
 
-def notes_apart(a: Score, b: Score) -> float:
+def note_distance(a: Score, b: Score) -> float:
     """1 - `note_f1` of one score."""
-    return 1 - note_f1([(onsets(a), onsets(b))])
+    return 1 - note_f1([(onsets_of(a), onsets_of(b))])
 
 
 def note_f1(pairs: Iterable[tuple[Counter[Onset], Counter[Onset]]]) -> float:

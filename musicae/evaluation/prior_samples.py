@@ -15,9 +15,11 @@ from jaxtyping import Float, Int64, Integer
 from torch import Tensor
 
 from musicae.clips.draws import draw_chords
-from musicae.evaluation.held_out import Advance, Hashes, Tokens, Windows, hashes_of, no_progress
-from musicae.evaluation.ngram import Language
-from musicae.model import Model
+from musicae.corpus.discover import Progress, no_progress
+from musicae.evaluation.held_out import Hashes, hashes_of
+from musicae.evaluation.ngram import WindowNGram
+from musicae.evaluation.types import WindowTensor
+from musicae.model import Model, WindowTokens
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.chords import progression
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, to_steps
@@ -26,118 +28,125 @@ from musicae.music.score import Notes, Score
 SMOOTHING = 0.5
 """Counts added to every bin before a divergence is taken, so that empty bins cost a finite price."""
 
-Values = Float[np.ndarray, " _"]
+Values = Float[np.ndarray, " value"]
+OtherValues = Float[np.ndarray, " other_value"]
+Edges = Float[np.ndarray, " edge"]
 Histogram = Float[np.ndarray, " bin"]
-Heard = Int64[Tensor, "heard segment step field"]
-Known = Integer[np.ndarray, "known segment step field"]
+TrainingWindows = Int64[Tensor, "training_window segment step field"]
+KnownTokens = Integer[np.ndarray, "training_window segment step field"]
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """How alike a feature is distributed in samples and in held-out windows.
+class FeatureComparison:
+    """How a feature is distributed in samples and in held-out windows.
 
     Attributes:
         overlap: the area that both histograms cover, from 0 to 1.
-        divergence: KL(samples || held out) in nats.
+        kl: KL(samples || held out) in nats.
         edges: of the bins.
         samples, held_out: share of the values in every bin.
     """
 
     overlap: float
-    divergence: float
+    kl: float
     edges: list[float]
     samples: list[float]
     held_out: list[float]
 
 
 @dataclass(frozen=True)
-class Samples:
-    """What draws from the prior are worth.
+class PriorSamples:
+    """Draws from the prior beside held-out windows.
 
     Attributes:
-        likeness: by feature.
-        repeated: share of the samples that are equal to an earlier one.
+        features: by name, how each is distributed.
+        duplicates: share of the samples that are equal to an earlier one.
+        memorized: share of the samples that are training windows, in any key.
+        training_windows: how many of these were looked through.
         nearest: mean share of tokens that differ between a sample and the most similar of some training windows.
-        nearest_real: the same for held-out windows, which nobody can have learned by heart.
-        known: how many training windows were looked through for copies.
-        copies: share of the samples that are one of them, in any key.
+        nearest_held_out: the same for held-out windows, which no model can have memorized.
     """
 
     samples: int
-    likeness: dict[str, Likeness]
-    repeated: float
+    features: dict[str, FeatureComparison]
+    duplicates: float
+    memorized: float
+    training_windows: int
     nearest: float
-    nearest_real: float
-    known: int
-    copies: float
+    nearest_held_out: float
 
 
-def measure(
+def measure_prior_samples(
     model: Model,
-    real: Windows,
-    heard: Heard,
-    language: Language | None = None,
-    known: Hashes | None = None,
+    held_out: WindowTensor,
+    training: TrainingWindows,
+    ngram: WindowNGram | None = None,
+    hashes: Hashes | None = None,
     *,
     samples: int = 256,
     temperature: float = 0.5,
     seed: int = 0,
-    progress: Advance = no_progress,
-) -> Samples:
-    """Draws from the prior, each under a chord of its own if the model is told chords.
+    progress: Progress = no_progress,
+) -> PriorSamples:
+    """Draws from the prior, each under a chord of its own if the model is conditioned on chords.
 
     Args:
-        real: held-out windows.
-        heard: training windows, among which the nearest one is sought.
-        language: of windows of steps, for the feature "cost".
-        known: hashes of the windows that samples may be copies of; those of `heard` if none are given.
-        progress: hears of every sample drawn.
+        training: windows among which the nearest one is sought.
+        ngram: of windows of steps, for the feature "cost".
+        hashes: of the windows that samples may be copies of; those of `training` if None.
     """
-    chords = [progression(chord) for chord in draw_chords(model, samples, seed)] or [[]] * samples
-    told = np.stack([model.representation.condition_of(chord) for chord in chords])
-    drawn = model.decode(model.prior(samples, seed), told, temperature=temperature, seed=seed)
-    progress(samples)
-    ours, theirs = features(model.scores(drawn)), features(model.scores(real.numpy()))
-    if language:
-        ours["cost"], theirs["cost"] = language.cost(drawn), language.cost(real.numpy())
-    fields = len(model.representation.shape.fields)
-    new, held_out, some = (windows[..., :fields].astype(np.int16) for windows in (drawn, real.numpy(), heard.numpy()))
-    known = hashes_of(model, heard.numpy()) if known is None else known
-    return Samples(
+    with progress("sampling", samples) as done:
+        drawn = sample_windows(model, samples, temperature, seed)
+        done(samples)
+    real, fields = held_out.numpy(), len(model.representation.shape.fields)
+    ours, theirs = features_of(model.scores(drawn)), features_of(model.scores(real))
+    if ngram:
+        ours["cost"], theirs["cost"] = ngram.cost(drawn), ngram.cost(real)
+    new, old, known = (windows[..., :fields].astype(np.int16) for windows in (drawn, real, training.numpy()))
+    hashes = hashes_of(model, training.numpy()) if hashes is None else hashes
+    return PriorSamples(
         samples,
-        {name: likeness(values, theirs[name], BINS.get(name)) for name, values in ours.items()},
-        repeated=1 - len(np.unique(new.reshape(samples, -1), axis=0)) / samples,
-        nearest=float(nearest(new, some).mean()),
-        nearest_real=float(nearest(held_out, some).mean()),
-        known=len(known),
-        copies=float(np.isin(hashes_of(model, drawn), known).mean()),
+        {name: compare_feature(values, theirs[name], BINS.get(name)) for name, values in ours.items()},
+        duplicates=1 - len(np.unique(new.reshape(samples, -1), axis=0)) / samples,
+        memorized=float(np.isin(hashes_of(model, drawn), hashes).mean()),
+        training_windows=len(hashes),
+        nearest=float(nearest_distances(new, known).mean()),
+        nearest_held_out=float(nearest_distances(old, known).mean()),
     )
 
 
-def features(scores: Sequence[Score]) -> dict[str, Values]:
+def sample_windows(model: Model, n: int, temperature: float, seed: int) -> WindowTokens:
+    """Draws from the prior, decoded under random chords where the model is conditioned on chords."""
+    drawn = [progression(chords) for chords in draw_chords(model, n, seed)] or [[]] * n
+    condition = np.stack([model.representation.condition_of(chords) for chords in drawn])
+    return model.decode(model.prior(n, seed), condition, temperature=temperature, seed=seed)
+
+
+def features_of(scores: Sequence[Score]) -> dict[str, Values]:
     """Every feature over all notes, or over all scores."""
-    per_note = {name: [feature(score) for score in scores] for name, feature in OF_NOTES.items()}
+    per_note = {name: [feature(score) for score in scores] for name, feature in NOTE_FEATURES.items()}
     found = {name: np.concatenate([np.zeros(0), *values]) for name, values in per_note.items()}
     return {**found, "density": np.array([ATTRIBUTES["density"](score) for score in scores])}
 
 
-def likeness(ours: Values, theirs: Values, bins: Values | None = None) -> Likeness:
-    """How alike two sets of values are; without bins, twenty between their least and their largest value."""
+def compare_feature(ours: Values, theirs: OtherValues, bins: Edges | None = None) -> FeatureComparison:
+    """How two sets of values are distributed; without bins, in twenty between the least and the largest of theirs."""
     if bins is None:
         bins = np.linspace(theirs.min(), theirs.max() + 1e-9, 21)
-    p, q = (np.histogram(values.clip(bins[0], bins[-1]), bins)[0].astype(float) for values in (ours, theirs))
-    shares, smooth = ([_shares(counts + extra) for counts in (p, q)] for extra in (0.0, SMOOTHING))
-    overlap, divergence = np.minimum(*shares).sum(), (smooth[0] * np.log(smooth[0] / smooth[1])).sum()
-    return Likeness(float(overlap), float(divergence), bins.tolist(), *(share.tolist() for share in shares))
+    counts = [np.histogram(values.clip(bins[0], bins[-1]), bins)[0].astype(float) for values in (ours, theirs)]
+    p, q = map(_normalized, counts)
+    smooth_p, smooth_q = (_normalized(count + SMOOTHING) for count in counts)
+    overlap, kl = np.minimum(p, q).sum(), (smooth_p * np.log(smooth_p / smooth_q)).sum()
+    return FeatureComparison(float(overlap), float(kl), bins.tolist(), p.tolist(), q.tolist())
 
 
-def nearest(windows: Tokens, among: Known) -> Float[np.ndarray, " window"]:
+def nearest_distances(windows: WindowTokens, among: KnownTokens) -> Float[np.ndarray, " window"]:
     """The share of tokens in which every window differs from the one most like it."""
     known = among.reshape(len(among), -1)
     return np.array([(known != window.ravel()).mean(1).min() for window in windows])
 
 
-def _shares(counts: Histogram) -> Histogram:
+def _normalized(counts: Histogram) -> Histogram:
     return counts / max(counts.sum(), 1.0)
 
 
@@ -151,7 +160,7 @@ def _steps(ticks: Integer[np.ndarray, " note"], score: Score) -> Values:
     return to_steps(ticks, score.ticks_per_quarter).astype(float)
 
 
-OF_NOTES: dict[str, Callable[[Score], Values]] = {
+NOTE_FEATURES: dict[str, Callable[[Score], Values]] = {
     "pitch": lambda score: _notes(score).pitch.astype(float),
     "interval": lambda score: np.diff(_notes(score).pitch).astype(float),
     "duration": lambda score: _steps(_notes(score).end - _notes(score).start, score),
@@ -159,7 +168,7 @@ OF_NOTES: dict[str, Callable[[Score], Values]] = {
 }
 """Per note: its pitch, semitones from the note before it, sixteenths that it lasts, the sixteenth of its bar."""
 
-BINS: dict[str, Values] = {
+BINS: dict[str, Edges] = {
     "pitch": np.arange(129) - 0.5,
     "interval": np.arange(-24, 26) - 0.5,
     "duration": np.arange(34) - 0.5,

@@ -1,64 +1,70 @@
 """Reconstruction: how much of a held-out window comes back through its code.
 
-The measurements of Roberts et al. 2018 (arXiv:1803.05428), table 1: the share of steps that are right, teacher forced
-and free running. Sums run over all windows, so that every step counts alike. Tokens are
+The measurements of Roberts et al. 2018 (arXiv:1803.05428), table 1: the share of steps that are right, teacher-forced
+and free-running. Sums run over all windows, so that every step counts alike. Tokens are
 `[window, segment, step, field]`; a mask is true up to the first end token of a segment.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Integer
+from jaxtyping import Bool, Float, Integer
 
-from musicae.evaluation.held_out import Advance, Tokens, Windows, decoded, no_progress
-from musicae.evaluation.note_distance import instruments, note_f1, onsets
-from musicae.model import BATCH, Model
+from musicae.corpus.discover import Progress, no_progress
+from musicae.evaluation.held_out import decode_all
+from musicae.evaluation.note_distance import instruments_of, note_f1, onsets_of
+from musicae.evaluation.plain import DETAIL
+from musicae.evaluation.types import WindowTensor
+from musicae.model import BATCH, Codes, Model, WindowTokens
 from musicae.music.representations.base import Field
+from musicae.music.score import Score
 from musicae.networks.autoencoder import evaluating
 from musicae.networks.device import autocast
-from musicae.training.validation import validate
+from musicae.training.validation import Metrics, validate
 
-Mask = Bool[np.ndarray, "window segment step"]
-Written = Integer[np.ndarray, "window segment step written"]
+EXAMPLES = 4
+"""Windows that are kept beside their reconstructions, to look at."""
+
+StepMask = Bool[np.ndarray, "window segment step"]
 FieldTokens = Integer[np.ndarray, "window segment step"]
-Steps = Integer[np.ndarray, " window"]
-Hits = Integer[np.ndarray, "window field"]
+StepCounts = Integer[np.ndarray, " window"]
+Hits = Integer[np.ndarray, "window target"]
 
 
 @dataclass(frozen=True)
-class Scores:
-    """How well one field comes back.
+class FieldScores:
+    """How well one field comes back: shares of its steps that are right.
 
     Attributes:
-        teacher: share of the steps that are right given the true steps before (argmax).
-        free: share that is right given z alone (argmax).
-        drawn: the same, drawn at temperature 1.
-        onset_f1: of the onsets of `free`; None where tokens are events.
+        teacher_forced: argmax, given the true steps before.
+        free_running: argmax, given z alone.
+        sampled: given z alone, sampled at temperature 1.
+        teacher_forced_sampled: given the true steps before, sampled at temperature 1, in expectation.
+        onset_f1: of the onsets of `free_running`; None where tokens are events.
     """
 
-    teacher: float
-    free: float
-    drawn: float
+    teacher_forced: float
+    free_running: float
+    sampled: float
+    teacher_forced_sampled: float
     onset_f1: float | None
 
 
 @dataclass(frozen=True)
 class NoteScores:
-    """How well the music of windows comes back, z alone and argmax.
+    """How well the notes of windows come back, by argmax, given z alone.
 
     Attributes:
         f1: of the notes, by onset, pitch and instrument.
-        instruments: share of the windows in which the right ones play, and no others.
+        same_instruments: share of the windows in which the right ones play, and no others.
     """
 
     f1: float
-    instruments: float
+    same_instruments: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +75,14 @@ class Reconstruction:
         windows_seen: that it was trained on, 0 if there is no record.
         nll, kl: in nats per window, z drawn from the posterior; a code that is certain has no KL.
         bits_per_step: nll / ln 2 over the mean number of steps that count.
-        use: how many nats more a window costs with the code of another one; None of one window.
-        active: dimensions of z whose means vary.
+        code_gain_nats: how many nats more a window costs with another window's code; None of one window.
+        active_dimensions: dimensions of z whose means vary (Burda et al. 2016).
         fields: scores by field, z the posterior mean.
-        notes: scores of what is heard; None where tokens are steps and say as much.
+        hold_baseline: the same of a model that always holds.
+        notes: scores of the notes; None where tokens are steps and say as much.
         steps: per window, how many steps count.
-        hits: how many of them are right, for "free" and "drawn".
+        hits: how many of them are right, for "free_running" and "sampled".
+        examples: some windows, and their reconstructions by argmax.
     """
 
     parameters: int
@@ -82,18 +90,14 @@ class Reconstruction:
     nll: float
     bits_per_step: float
     kl: float | None
-    use: float | None
-    active: int
-    fields: dict[str, Scores]
+    code_gain_nats: float | None
+    active_dimensions: int
+    fields: dict[str, FieldScores]
+    hold_baseline: dict[str, FieldScores]
     notes: NoteScores | None
-    steps: Steps
-    hits: dict[str, Hits]
-
-    def record(self) -> dict[str, Any]:
-        """The result as plain data, without its counts per window."""
-        plain = {key: value for key, value in vars(self).items() if key not in ("fields", "notes", "steps", "hits")}
-        fields = {field: asdict(scores) for field, scores in self.fields.items()}
-        return {**plain, "fields": fields, **({"notes": asdict(self.notes)} if self.notes else {})}
+    steps: StepCounts = field(metadata=DETAIL)
+    hits: dict[str, Hits] = field(metadata=DETAIL)
+    examples: list[tuple[Score, Score]] = field(metadata=DETAIL)
 
 
 @dataclass(frozen=True)
@@ -105,93 +109,122 @@ class Interval:
     high: float
 
 
-def measure(model: Model, tokens: Windows, *, seed: int = 0, progress: Advance = no_progress) -> Reconstruction:
-    """Everything about the reconstruction of windows; `progress` hears of each window three times."""
-    metrics = validate(model.autoencoder, tokens.to(model.device))
-    progress(len(tokens))
-    z, given = model.encode(tokens), model.condition(tokens)
-    free = decoded(model, z, given, progress=progress)
-    drawn = decoded(model, z, given, temperature=1.0, seed=seed, progress=progress)
-    truth, mask = written(model, tokens.numpy()), mask_of(model, tokens)
-    notes = compare_notes(model, free, tokens.numpy()) if model.autoencoder.spec.ragged else None
-    free, drawn = written(model, free), written(model, drawn)
-    right = {"free": hits(free, truth, mask), "drawn": hits(drawn, truth, mask)}
-    shares = {way: counts.sum(0) / mask.sum() for way, counts in right.items()}
-    fields = {
-        field.name: Scores(
-            metrics[f"teacher_forced/{field.name}"],
-            float(shares["free"][i]),
-            float(shares["drawn"][i]),
-            None if field.end >= 0 else onset_f1(free[..., i], truth[..., i], mask, field),
-        )
-        for i, field in enumerate(model.representation.shape.fields)
-    }
+def measure_reconstruction(
+    model: Model, tokens: WindowTensor, *, seed: int = 0, progress: Progress = no_progress
+) -> Reconstruction:
+    """Everything about the reconstruction of windows."""
+    z, condition, windows = model.encode(tokens), model.condition(tokens), tokens.numpy()
+    with progress("reconstructing", 3 * len(tokens)) as done:
+        metrics = validate(model.autoencoder, tokens.to(model.device))
+        metrics |= teacher_forced_sampled(model, tokens, z)
+        done(len(tokens))
+        free = decode_all(model, z, condition, done=done)
+        sampled = decode_all(model, z, condition, temperature=1.0, seed=seed, done=done)
+    mask = step_mask(model, tokens)
+    hits = {"free_running": hits_of(model, free, windows, mask), "sampled": hits_of(model, sampled, windows, mask)}
+    onsets = onset_scores(model, free, windows, mask)
+    back = model.scores(free[:EXAMPLES])
     return Reconstruction(
         parameters=model.parameters,
         windows_seen=model.windows_seen,
         nll=metrics["nll"],
         bits_per_step=metrics["nll"] / math.log(2) / (mask.sum() / len(mask)),
         kl=metrics.get("kl"),
-        use=metrics.get("code_gain_nats"),
-        active=int(metrics["active_dimensions"]),
-        fields=fields,
-        notes=notes,
+        code_gain_nats=metrics.get("code_gain_nats"),
+        active_dimensions=int(metrics["active_dimensions"]),
+        fields=field_scores(metrics, {mode: counts.sum(0) / mask.sum() for mode, counts in hits.items()}, onsets),
+        hold_baseline=hold_baseline(model, tokens),
+        notes=note_scores(model, free, windows) if model.autoencoder.spec.ragged else None,
         steps=mask.sum((1, 2)),
-        hits=right,
+        hits=hits,
+        examples=list(zip(model.scores(windows[:EXAMPLES]), back, strict=True)),
     )
 
 
-def teacher_drawn(model: Model, tokens: Windows) -> dict[str, float]:
-    """By field, the share of steps that is right, on average, if every step is drawn given the true ones before it.
+def field_scores(
+    metrics: Metrics, shares: dict[str, Float[np.ndarray, " field"]], onsets: dict[str, float | None]
+) -> dict[str, FieldScores]:
+    """The scores of every field.
 
-    That is the mean probability of the true token, z the posterior mean.
+    Args:
+        metrics: teacher-forced shares, by "MODE/FIELD".
+        shares: of right steps per field, "free_running" and "sampled".
+        onsets: by field, F1 of the onsets.
+    """
+    return {
+        name: FieldScores(
+            metrics[f"teacher_forced/{name}"],
+            float(shares["free_running"][i]),
+            float(shares["sampled"][i]),
+            metrics[f"teacher_forced_sampled/{name}"],
+            onset_f1,
+        )
+        for i, (name, onset_f1) in enumerate(onsets.items())
+    }
+
+
+def teacher_forced_sampled(model: Model, tokens: WindowTensor, z: Codes) -> Metrics:
+    """The share of steps that is right, in expectation, if every step is sampled given the true ones before it.
+
+    That is the mean probability of the true token.
+
+    Returns:
+        by "teacher_forced_sampled/FIELD".
     """
     spec, fields = model.autoencoder.spec, model.representation.shape.fields
     total, steps = torch.zeros(len(fields), dtype=torch.float64), 0.0
     with torch.no_grad(), evaluating(model.autoencoder), autocast(model.device, model.precision):
-        for part, z in zip(tokens.split(BATCH), model.encode(tokens).split(BATCH), strict=True):
-            part, z = part.to(model.device), z.to(model.device)
-            mask, logits = spec.mask(part), model.autoencoder.logits(part, z)
-            truth = spec.events(part, mask)
-            for i, field in enumerate(logits):
-                total[i] += float(field.float().softmax(-1).gather(1, truth[:, i : i + 1]).sum())
+        for windows, codes in zip(tokens.split(BATCH), z.split(BATCH), strict=True):
+            windows, codes = windows.to(model.device), codes.to(model.device)
+            mask, logits = spec.mask(windows), model.autoencoder.logits(windows, codes)
+            truth = spec.events(windows, mask)
+            for i, of_field in enumerate(logits):
+                total[i] += float(of_field.float().softmax(-1).gather(1, truth[:, i : i + 1]).sum())
             steps += float(mask.sum())
-    return {field.name: float(share) for field, share in zip(fields, total / steps, strict=True)}
+    return {f"teacher_forced_sampled/{f.name}": float(share) for f, share in zip(fields, total / steps, strict=True)}
 
 
-def compare_notes(model: Model, guess: Tokens, truth: Tokens) -> NoteScores:
-    """How well the music of windows comes back, whatever its tokens."""
+def note_scores(model: Model, guess: WindowTokens, truth: WindowTokens) -> NoteScores:
+    """How well the notes of windows come back, whatever their tokens."""
     pairs = list(zip(model.scores(guess), model.scores(truth), strict=True))
-    same = np.array([instruments(ours) == instruments(theirs) for ours, theirs in pairs])
-    return NoteScores(note_f1((onsets(ours), onsets(theirs)) for ours, theirs in pairs), float(same.mean()))
+    same = np.array([instruments_of(ours) == instruments_of(theirs) for ours, theirs in pairs])
+    return NoteScores(note_f1((onsets_of(ours), onsets_of(theirs)) for ours, theirs in pairs), float(same.mean()))
 
 
-def holding(model: Model, tokens: Windows) -> dict[str, Scores]:
+def hold_baseline(model: Model, tokens: WindowTensor) -> dict[str, FieldScores]:
     """The scores of a model that always lets the note or the rest go on (token 0), or ends where it can."""
-    truth, mask, fields = written(model, tokens.numpy()), mask_of(model, tokens), model.representation.shape.fields
-    always = np.broadcast_to([max(field.end, 0) for field in fields], truth.shape)
-    shares = (hits(always, truth, mask).sum(0) / mask.sum()).tolist()
+    mask, fields = step_mask(model, tokens), model.representation.shape.fields
+    always = np.zeros_like(tokens.numpy())
+    always[..., : len(fields)] = [max(field.end, 0) for field in fields]
+    shares = (hits_of(model, always, tokens.numpy(), mask).sum(0) / mask.sum()).tolist()
     pairs = zip(fields, shares, strict=True)
-    return {field.name: Scores(share, share, share, None if field.end >= 0 else 0.0) for field, share in pairs}
+    return {
+        field.name: FieldScores(share, share, share, share, None if field.end >= 0 else 0.0) for field, share in pairs
+    }
 
 
-def written(model: Model, tokens: Tokens) -> Written:
-    """What is decoded, without what is given."""
-    return tokens[..., : len(model.representation.shape.fields)]
-
-
-def mask_of(model: Model, tokens: Windows) -> Mask:
+def step_mask(model: Model, tokens: WindowTensor) -> StepMask:
     """Which steps count."""
     return model.autoencoder.spec.mask(tokens).numpy().astype(bool)
 
 
-def hits(guess: Written, truth: Written, mask: Mask) -> Hits:
-    """The number of steps that are right."""
-    counts: Hits = ((guess == truth) & mask[..., None]).sum((1, 2))
+def hits_of(model: Model, guess: WindowTokens, truth: WindowTokens, mask: StepMask) -> Hits:
+    """The number of steps that are right, per field; conditions do not count."""
+    fields = len(model.representation.shape.fields)
+    counts: Hits = ((guess[..., :fields] == truth[..., :fields]) & mask[..., None]).sum((1, 2))
     return counts
 
 
-def onset_f1(guess: FieldTokens, truth: FieldTokens, mask: Mask, field: Field) -> float:
+def onset_scores(model: Model, guess: WindowTokens, truth: WindowTokens, mask: StepMask) -> dict[str, float | None]:
+    """By field, `onset_f1`; None where tokens are events."""
+    fields = enumerate(model.representation.shape.fields)
+    return {
+        field.name: None if field.end >= 0 else onset_f1(guess[..., i], truth[..., i], mask, field)
+        for i, field in fields
+    }
+
+
+def onset_f1(guess: FieldTokens, truth: FieldTokens, mask: StepMask, field: Field) -> float:
     """F1 of onsets: 2 x common / (guessed + true), over all windows; 1 where nothing starts in either.
 
     An onset in common starts at the same step and is of the same kind (the note-matching F-measure of Raffel et al.
@@ -205,23 +238,23 @@ def onset_f1(guess: FieldTokens, truth: FieldTokens, mask: Mask, field: Field) -
     return float(2 * common[guess[mask], truth[mask]].sum() / total) if total else 1.0
 
 
-def differences(
+def differences_between(
     ours: Reconstruction, theirs: Reconstruction, *, resamples: int = 1_000, seed: int = 0
 ) -> dict[str, dict[str, Interval]]:
-    """By field and way ("free", "drawn"), our share of right steps minus theirs, on the same windows."""
+    """By field and mode ("free_running", "sampled"), our share of right steps minus theirs.
+
+    Empty where they are not of the same windows.
+    """
+    if list(ours.fields) != list(theirs.fields) or not np.array_equal(ours.steps, theirs.steps):
+        return {}
     intervals = {
-        way: bootstrap(ours.hits[way] - theirs.hits[way], ours.steps, resamples=resamples, seed=seed)
-        for way in ours.hits
+        mode: bootstrap_intervals(ours.hits[mode] - theirs.hits[mode], ours.steps, resamples=resamples, seed=seed)
+        for mode in ours.hits
     }
-    return {name: {way: intervals[way][i] for way in intervals} for i, name in enumerate(ours.fields)}
+    return {name: {mode: found[i] for mode, found in intervals.items()} for i, name in enumerate(ours.fields)}
 
 
-def plain(apart: Mapping[str, Mapping[str, Interval]]) -> dict[str, dict[str, dict[str, float]]]:
-    """What `differences` found, as plain data."""
-    return {field: {way: asdict(interval) for way, interval in ways.items()} for field, ways in apart.items()}
-
-
-def bootstrap(counts: Hits, steps: Steps, *, resamples: int = 1_000, seed: int = 0) -> list[Interval]:
+def bootstrap_intervals(counts: Hits, steps: StepCounts, *, resamples: int = 1_000, seed: int = 0) -> list[Interval]:
     """Per field, sum(counts) / sum(steps) and its 95 % percentile interval over resampled windows (Efron 1979)."""
     picks = np.random.default_rng(seed).integers(len(steps), size=(resamples, len(steps)))
     totals = steps[picks].sum(1)

@@ -11,7 +11,7 @@ from musicae.music.representations.drums import NAMES
 from musicae.music.representations.time_grid import STEPS_PER_BAR, STEPS_PER_QUARTER
 from musicae.music.score import Score, Track
 
-COLORS = ("cyan", "magenta", "yellow", "green", "blue")
+TRACK_COLORS = ("cyan", "magenta", "yellow", "green", "blue")
 PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -28,7 +28,7 @@ def roll(score: Score, width: int = 80) -> Text:
     lines = [
         line
         for first in range(0, bars, bars_per_line)
-        for track, color in zip(score.tracks, cycle(COLORS), strict=False)
+        for track, color in zip(score.tracks, cycle(TRACK_COLORS), strict=False)
         if len(track.notes)
         for line in _system(track, color, margin, step, range(first, min(first + bars_per_line, bars)))
     ]

@@ -14,7 +14,7 @@ import numpy as np
 
 from musicae.music.score import Score, Track
 
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#f0e442", "#000000")
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#f0e442", "#000000")
 LINE = 16
 """Pixels from one line of text to the next."""
 
@@ -67,7 +67,7 @@ class Plot:
         return "".join(parts)
 
 
-def lines(
+def line_chart(
     curves: Mapping[str, Sequence[float]],
     positions: Sequence[float],
     *,
@@ -86,7 +86,7 @@ def lines(
     plot = Plot((positions[0], positions[-1]), (min(0.0, *values), max(values)))
     body = [plot.axes(x_name, y_name)]
     for row, (name, curve) in enumerate(curves.items()):
-        style = {"stroke": COLORS[row % len(COLORS)], "stroke_width": "1.8", "fill": "none"}
+        style = {"stroke": PALETTE[row % len(PALETTE)], "stroke_width": "1.8", "fill": "none"}
         if name in dashed:
             style["stroke_dasharray"] = "5 3"
         xs, ys = (np.repeat(positions, 2)[1:-1], np.repeat(curve, 2)) if levels else (positions, curve)
@@ -97,7 +97,9 @@ def lines(
     return document(plot.width, plot.height + LINE * len(curves), body)
 
 
-def scatter(points: Sequence[Sequence[float]], values: Sequence[float], *, name: str, x_name: str, y_name: str) -> str:
+def scatter_chart(
+    points: Sequence[Sequence[float]], values: Sequence[float], *, name: str, x_name: str, y_name: str
+) -> str:
     """Points colored by a value, from blue to orange; `name` says what the value is."""
     (left, right), (low, high) = ((min(axis), max(axis)) for axis in zip(*points, strict=True))
     plot = Plot((left, right), (low, high), width=250.0)
@@ -110,7 +112,7 @@ def scatter(points: Sequence[Sequence[float]], values: Sequence[float], *, name:
     return document(plot.width, plot.height + LINE, [plot.axes(x_name, y_name), *dots, text(scale, 4, plot.height + 8)])
 
 
-def matrix(rows: Sequence[Sequence[float | None]], row_names: Sequence[str], column_names: Sequence[str]) -> str:
+def matrix_chart(rows: Sequence[Sequence[float | None]], row_names: Sequence[str], column_names: Sequence[str]) -> str:
     """Cells with their numbers; orange where they are positive, blue where negative, as strong as the column's most."""
     left, width, height = 7.0 * max(map(len, row_names)) + 8, 86.0, 24.0
     strongest = [
@@ -149,10 +151,10 @@ class Stage:
         tracks = [track for score in scores for track in score.tracks]
         pitches = [pitch for track in tracks for pitch in track.notes.pitch.tolist()] or [60]
         instruments = dict.fromkeys(_instrument(track) for track in tracks)
-        return cls(min(pitches), max(pitches), dict(zip(instruments, cycle(COLORS), strict=False)))
+        return cls(min(pitches), max(pitches), dict(zip(instruments, cycle(PALETTE), strict=False)))
 
 
-def roll(
+def roll_chart(
     score: Score, *, title: str = "", stage: Stage | None = None, width: float = 370.0, height: float = 110.0
 ) -> str:
     """Notes as bars over time, one color an instrument, with a line at every bar of four quarters.
@@ -205,7 +207,7 @@ def _ticks(bounds: Bounds) -> tuple[Number, Number, Number]:
 
 
 def _between(share: float, middle: Color = (187, 187, 187)) -> str:
-    """The color at a share of the way from blue through a middle to orange."""
+    """The color at a share of the range from blue through a middle to orange."""
     blue, orange = (86, 180, 233), (230, 159, 0)
     start, end, share = (blue, middle, 2 * share) if share < 0.5 else (middle, orange, 2 * share - 1)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(start, end, strict=True))

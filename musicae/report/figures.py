@@ -1,4 +1,4 @@
-"""Measurements as pictures, each with the table of what it shows."""
+"""Measurements as pictures, each with the table of what it shows: every function takes evaluations by model."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from musicae.evaluation.evaluate import Evaluation
+from musicae.evaluation.attribute_effects import DIRECTIONS, EffectMatrix
+from musicae.evaluation.interpolation import Interpolation
+from musicae.evaluation.latent_space import LatentMap, Traversal
+from musicae.evaluation.prior_samples import PriorSamples
 from musicae.music.score import Score
 from musicae.render import svg
 from musicae.report import tables
 from musicae.report.table import Cell, Table
-
-Found = Mapping[str, Evaluation]
+from musicae.report.tables import Evaluations, results_of
 
 SHOWN = 6
 """Attributes that a map or a traversal shows, at most: those that can be read best, or change most."""
@@ -34,137 +36,153 @@ class Figure:
     table: Table
 
 
-def ways(found: Found) -> Iterator[Figure]:
-    """The curves of interpolation, of every model and of the blend."""
-    results = {model: result.interpolation for model, result in found.items()}
-    first = next(iter(results.values()))
-    at = [point / (first.points - 1) for point in range(first.points)]
-    for distance in first.ways:
-        to_a = {model: result.ways[distance].latent.to_a for model, result in results.items()}
-        to_b = {model: result.ways[distance].latent.to_b for model, result in results.items()}
-        blend = first.ways[distance].blend
+def path_figures(found: Evaluations) -> Iterator[Figure]:
+    """The distances along paths, of every model and of the blend."""
+    for distance in tables.distances_of(found):
+        results = {model: result for model, result in tables.paths_of(found).items() if distance in result.paths}
+        first = next(iter(results.values()))
+        blend = first.paths[distance].blend
+        to_a = {model: result.paths[distance].latent.to_a for model, result in results.items()}
+        to_b = {model: result.paths[distance].latent.to_b for model, result in results.items()}
         pictures = [
-            svg.lines({**curves, "blend": mixed}, at, x_name="way from A to B", y_name=f"to {end}", dashed=["blend"])
+            path_chart(first, {**curves, "blend": mixed}, f"distance to {end}")
             for end, curves, mixed in (("A", to_a, blend.to_a), ("B", to_b, blend.to_b))
         ]
-        caption = f"Mean distance of {distance} to the originals, over {first.pairs} pairs; 1 is that between A and B."
-        yield Figure(caption, pictures, tables.ways(results, distance))
-    for table in tables.costs(results):
-        curves = {model: result.costs.latent for model, result in results.items() if result.costs}
-        curves["blend"] = first.costs.blend if first.costs else []
-        picture = svg.lines(curves, at, x_name="way from A to B", y_name="cost", dashed=["blend"])
+        caption = f"Mean distance ({distance}) to the originals, over {first.pairs:,} pairs; 1 is that of A and B."
+        yield from (Figure(caption, pictures, table) for table in tables.path_tables(found, distance))
+
+
+def cost_figures(found: Evaluations) -> Iterator[Figure]:
+    """The 5-gram costs along paths, of every model and of the blend."""
+    results = {model: result for model, result in tables.paths_of(found).items() if result.ngram_costs}
+    for table in tables.cost_tables(found):
+        first = next(iter(results.values()))
+        curves = {model: result.ngram_costs.latent for model, result in results.items()}
+        picture = path_chart(first, {**curves, "blend": first.ngram_costs.blend}, "5-gram cost")
         caption = "Cost of the points under a 5-gram model of training windows; 1 is that of A and B themselves."
         yield Figure(caption, [picture], table)
 
 
-def matrices(found: Found) -> Iterator[Figure]:
+def path_chart(first: Interpolation, curves: Mapping[str, Sequence[float]], y_name: str) -> str:
+    """Curves over the points of a path, the blend dashed."""
+    at = [point / (first.points - 1) for point in range(first.points)]
+    return svg.line_chart(curves, at, x_name="path from A (0) to B (1)", y_name=y_name, dashed=["blend"])
+
+
+def effect_figures(found: Evaluations) -> Iterator[Figure]:
     """Every vector's effect on every attribute."""
-    drawn = {model: result.attributes for model, result in found.items() if result.attributes}
-    for direction in ("add", "subtract") if drawn else ():
+    results: dict[str, EffectMatrix] = results_of(found, "attributes")
+    for direction in DIRECTIONS:
         pictures = []
-        for matrix in drawn.values():
+        for matrix in results.values():
             changes = [[effect.change for effect in effects[direction].values()] for effects in matrix.vectors.values()]
-            pictures.append(
-                svg.matrix(changes, [f"{direction} {name}" for name in matrix.vectors], list(matrix.before))
-            )
-        caption = f"Mean change of every attribute (columns) when we {direction} a vector (rows): {', '.join(drawn)}."
-        yield Figure(caption, pictures, tables.effects(drawn, direction))
+            names = [f"{direction} {name}" for name in matrix.vectors]
+            pictures.append(svg.matrix_chart(changes, names, list(matrix.before)))
+        caption = f"Mean change of every attribute (columns) when we {direction} a vector (rows): {', '.join(results)}."
+        yield from (Figure(caption, pictures, table) for table in tables.effect_tables(found, direction))
 
 
-def histograms(found: Found) -> Figure:
+def histogram_figures(found: Evaluations) -> Iterator[Figure]:
     """How features are distributed in samples and in held-out windows."""
-    first = next(iter(found.values())).samples
+    results: dict[str, PriorSamples] = results_of(found, "samples")
     pictures: list[str] = []
     rows: list[list[Cell]] = []
-    for feature, likeness in first.likeness.items():
-        curves = {"held out": likeness.held_out}
-        curves |= {model: result.samples.likeness[feature].samples for model, result in found.items()}
-        pictures.append(svg.lines(curves, likeness.edges, x_name=feature, y_name="share", levels=True))
+    for feature in dict.fromkeys(chain.from_iterable(result.features for result in results.values())):
+        having = {model: result.features[feature] for model, result in results.items() if feature in result.features}
+        first = next(iter(having.values()))
+        curves = {"held out": first.held_out, **{model: found.samples for model, found in having.items()}}
+        pictures.append(svg.line_chart(curves, first.edges, x_name=feature, y_name="share", levels=True))
         rows += [
             [feature, name, low, share]
             for name, shares in curves.items()
-            for low, share in zip(likeness.edges[:-1], shares, strict=True)
+            for low, share in zip(first.edges[:-1], shares, strict=True)
         ]
-    table = _sheet("histograms", ("feature", "of", "from", "share"), rows)
-    return Figure(f"Features of {first.samples} samples and of held-out windows.", pictures, table)
+    if pictures:
+        table = sheet("histograms", ("feature", "of", "from", "share"), rows)
+        yield Figure("Features of samples and of held-out windows.", pictures, table)
 
 
-def maps(found: Found) -> Iterator[Figure]:
+def map_figures(found: Evaluations) -> Iterator[Figure]:
     """Codes on two axes, colored by the attributes that can be read off them best."""
-    for model, result in found.items():
-        latent, points = result.map, result.map.points.tolist()
-        x_name, y_name = "first axis", "second axis"
-        if latent.explained:
-            x_name, y_name = (
-                f"{x_name}, {latent.explained[0]:.1%} of the variance",
-                f"second, {latent.explained[1]:.1%}",
-            )
-        names = sorted(latent.attributes, key=lambda name: -result.probe.get(name, 0.0))[:SHOWN]
+    maps: dict[str, LatentMap] = results_of(found, "map")
+    for model, result in maps.items():
+        points, read = result.points.tolist(), found[model].results.get("probe", {})
+        shares = [f" ({share:.1%} of the variance)" for share in result.explained or ()] or ["", ""]
+        names = sorted(result.attributes, key=lambda name: -read.get(name, 0.0))[:SHOWN]
         pictures = [
-            svg.scatter(points, latent.attributes[name], name=name, x_name=x_name, y_name=y_name) for name in names
+            svg.scatter_chart(
+                points, result.attributes[name], name=name, x_name=f"axis 1{shares[0]}", y_name=f"axis 2{shares[1]}"
+            )
+            for name in names
         ]
-        rows = [list(row) for row in zip(*zip(*points, strict=True), *latent.attributes.values(), strict=True)]
-        table = _sheet(f"map-{model}", ("x", "y", *latent.attributes), rows)
+        rows = [list(row) for row in zip(*zip(*points, strict=True), *result.attributes.values(), strict=True)]
+        table = sheet(f"map-{model}", ("x", "y", *result.attributes), rows)
         yield Figure(f"Codes of held-out windows in {model}, colored by attributes.", pictures, table)
 
 
-def traversals(found: Found) -> Iterator[Figure]:
+def traversal_figures(found: Evaluations) -> Iterator[Figure]:
     """What the most active dimensions change, and what one window becomes along them."""
-    for model, result in found.items():
-        pictures: list[str] = []
-        rows: list[list[Cell]] = []
-        for way in result.traversals:
-            most = sorted(way.changes, key=lambda name: -max(map(abs, way.changes[name])))[:SHOWN]
-            place = f"dimension {way.dimension}, standard deviations"
-            if most:
-                shown = {name: way.changes[name] for name in most}
-                pictures.append(svg.lines(shown, way.positions, x_name=place, y_name="change, standard deviations"))
-            rows += [
-                [way.dimension, attribute, position, change]
-                for attribute, changes in way.changes.items()
-                for position, change in zip(way.positions, changes, strict=True)
-            ]
-        table = _sheet(f"traversals-{model}", ("dimension", "attribute", "at", "change"), rows)
+    for model, traversals in results_of(found, "traversals").items():
+        pictures = [traversal_chart(traversal) for traversal in traversals if traversal.changes]
+        rows = [
+            [traversal.dimension, attribute, position, change]
+            for traversal in traversals
+            for attribute, changes in traversal.changes.items()
+            for position, change in zip(traversal.positions, changes, strict=True)
+        ]
+        table = sheet(f"traversals-{model}", ("dimension", "attribute", "position", "change"), rows)
         yield Figure(f"{model}: attributes along its most active dimensions.", pictures, table)
         rolls = {
-            f"dimension {way.dimension} at {way.positions[i]:+.0f}": way.scores[i]
-            for way in result.traversals[:ROLLED]
-            for i in (0, len(way.positions) // 2, -1)
+            f"dimension {traversal.dimension} at {traversal.positions[i]:+.0f}": traversal.scores[i]
+            for traversal in traversals[:ROLLED]
+            for i in (0, len(traversal.positions) // 2, -1)
         }
-        caption = f"{model}: one window with a dimension set to three places."
-        yield Figure(caption, _rolls(rolls, width=250.0), _notes(f"traversed-{model}", rolls))
+        caption = f"{model}: one window with a dimension set to three values."
+        yield Figure(caption, rolls_of(rolls, width=250.0), note_sheet(f"traversed-{model}", rolls))
 
 
-def examples(found: Found) -> Iterator[Figure]:
+def traversal_chart(traversal: Traversal) -> str:
+    """The attributes that change most along a dimension."""
+    most = sorted(traversal.changes, key=lambda name: -max(map(abs, traversal.changes[name])))[:SHOWN]
+    return svg.line_chart(
+        {name: traversal.changes[name] for name in most},
+        traversal.positions,
+        x_name=f"dimension {traversal.dimension}, standard deviations",
+        y_name="change, standard deviations",
+    )
+
+
+def example_figures(found: Evaluations) -> Iterator[Figure]:
     """Windows beside their reconstructions."""
-    for model, result in found.items():
+    for model, result in results_of(found, "reconstruction").items():
         pairs = [
             {f"{number}, original": original, f"{number}, {model}": back}
             for number, (original, back) in enumerate(result.examples, 1)
         ]
-        pictures = list(chain.from_iterable(_rolls(pair, width=370.0) for pair in pairs))
-        caption = f"Held-out windows, and what comes back from {model} (argmax)."
+        pictures = list(chain.from_iterable(rolls_of(pair, width=370.0) for pair in pairs))
+        caption = f"Held-out windows, and their reconstructions by {model} (argmax)."
         rolls = {title: score for pair in pairs for title, score in pair.items()}
-        yield Figure(caption, pictures, _notes(f"examples-{model}", rolls))
+        yield Figure(caption, pictures, note_sheet(f"examples-{model}", rolls))
 
 
-def _rolls(scores: Mapping[str, Score], *, width: float) -> list[str]:
+def rolls_of(scores: Mapping[str, Score], *, width: float) -> list[str]:
     """Piano rolls that can be compared: the same room for pitches, and the same color for an instrument."""
     shared = svg.Stage.of(list(scores.values()))
-    return [svg.roll(score, title=title, stage=shared, width=width) for title, score in scores.items()]
+    return [svg.roll_chart(score, title=title, stage=shared, width=width) for title, score in scores.items()]
 
 
-def _notes(name: str, scores: Mapping[str, Score]) -> Table:
-    columns = ("picture", "track", "program", "ticks a quarter", "start tick", "end tick", "pitch", "velocity")
+def note_sheet(name: str, scores: Mapping[str, Score]) -> Table:
+    """The notes of scores."""
+    columns = ("picture", "track", "program", "ticks per quarter", "start tick", "end tick", "pitch", "velocity")
     rows: list[list[Cell]] = [
         [title, number, "drums" if track.is_drum else track.program, score.ticks_per_quarter, *note]
         for title, score in scores.items()
         for number, track in enumerate(score.tracks)
         for note in track.notes.rows()
     ]
-    return _sheet(name, columns, rows)
+    return sheet(name, columns, rows)
 
 
-def _sheet(name: str, columns: Sequence[str], rows: list[list[Cell]]) -> Table:
+def sheet(name: str, columns: Sequence[str], rows: list[list[Cell]]) -> Table:
     """A table that is written and never shown."""
     return Table(name, name, dict.fromkeys(columns, ""), rows)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
-from musicae.evaluation.evaluate import Evaluation
 from musicae.report import figures, tables
 from musicae.report.figures import Figure
+from musicae.report.record import evaluation_record
 from musicae.report.table import Table
+from musicae.report.tables import Evaluations
 from musicae.storage import output_paths
 from musicae.storage.atomic import write_atomically
 
@@ -26,11 +28,26 @@ class Section:
 
     title: str
     text: str
-    tables: list[Table] = field(default_factory=list)
-    figures: list[Figure] = field(default_factory=list)
+    tables: list[Table]
+    figures: list[Figure]
 
 
-def check(folder: Path, *, force: bool = False) -> None:
+@dataclass(frozen=True)
+class Outline:
+    """What a section shows: tables and figures of evaluations."""
+
+    title: str
+    text: str
+    tables: tuple[Callable[[Evaluations], Iterator[Table]], ...] = ()
+    figures: tuple[Callable[[Evaluations], Iterator[Figure]], ...] = ()
+
+    def section(self, found: Evaluations) -> Section:
+        """The section, which is empty where nothing of it was measured."""
+        shown = chain.from_iterable(make(found) for make in self.tables)
+        return Section(self.title, self.text, list(shown), [figure for make in self.figures for figure in make(found)])
+
+
+def check_page(folder: Path, *, force: bool = False) -> None:
     """Make sure that a page can be written into a folder.
 
     Raises:
@@ -40,84 +57,104 @@ def check(folder: Path, *, force: bool = False) -> None:
         output_paths.check_file(path, force=force)
 
 
-def write(
-    folder: Path, found: Mapping[str, Evaluation], apart: tables.Apart, record: Mapping[str, object], *, facts: str
-) -> Path:
-    """Writes the page, a CSV file for every table and figure in place of older ones, and the record; returns the page.
+def write_page(folder: Path, found: Evaluations, *, published: bool = False) -> Path:
+    """Writes the page, a CSV file for every table and figure in place of older ones, and all numbers; returns the page.
 
     Args:
-        found: by model.
-        facts: what was measured on what, in a line.
+        found: evaluations by model.
+        published: the figures of Roberts et al. 2018 beside those of the models.
 
     Raises:
         MusicaeError: something cannot be written.
     """
-    sections = list(_sections(found, apart))
+    outlines = [*OUTLINES, PUBLISHED] if published else OUTLINES
+    sections = [part for part in (outline.section(found) for outline in outlines) if part.tables or part.figures]
     if (folder / RECORD).exists():  # else these files are not ours
-        for sheet in (folder / SHEETS).glob("*.csv"):
-            sheet.unlink()
+        for path in (folder / SHEETS).glob("*.csv"):
+            path.unlink()
     for table in _tables(sections):
         write_atomically(folder / SHEETS / f"{table.name}.csv", table.csv().encode())
+    record = evaluation_record(found, published=published)
     write_atomically(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
     environment = Environment(loader=PackageLoader("musicae.report", ""), autoescape=True, trim_blocks=True)
-    verdicts = {model: result.verdicts() for model, result in found.items()}
     page = environment.get_template("page.html").render(
-        title=" and ".join(found), facts=facts, verdicts=verdicts, sections=sections, sheets=SHEETS
+        title=" and ".join(found),
+        facts=list(dict.fromkeys(facts_of(found))),
+        verdicts={model: result.verdicts() for model, result in found.items()},
+        sections=sections,
+        sheets=SHEETS,
     )
     write_atomically(folder / INDEX, page.encode())
     return folder / INDEX
 
 
-def _tables(sections: Iterable[Section]) -> Iterable[Table]:
+def facts_of(found: Evaluations) -> Iterator[str]:
+    """What was read, in a line for every evaluation."""
+    for result in found.values():
+        yield f"{result.windows:,} windows of {result.data}, {result.split} split, seed {result.seed}"
+
+
+def _tables(sections: Iterable[Section]) -> Iterator[Table]:
     for section in sections:
         yield from section.tables
         yield from (figure.table for figure in section.figures)
 
 
-def _sections(found: Mapping[str, Evaluation], apart: tables.Apart) -> Iterable[Section]:
-    first = next(iter(found.values()))
-    ways = {model: result.interpolation for model, result in found.items()}
-    vectors = {model: result.attributes for model, result in found.items()}
-    yield Section(
+def _evenness(found: Evaluations) -> Iterator[Table]:
+    for distance in tables.distances_of(found):
+        yield from tables.evenness_tables(found, distance)
+
+
+OUTLINES = (
+    Outline(
         "Reconstruction",
-        "How much of a window comes back through its code: given the true steps before (teacher), given the code alone "
-        "by argmax (free), and drawn at temperature 1 (drawn).",
-        list(tables.reconstruction({m: r.reconstruction for m, r in found.items()}, first.holding, apart)),
-        list(figures.examples(found)),
-    )
-    yield Section(
+        "How much of a window comes back through its code: argmax given the true steps before (teacher-forced), argmax "
+        "given the code alone (free-running), and given the code alone at temperature 1 (sampled). The hold baseline "
+        "always lets the note or the rest before go on.",
+        (tables.reconstruction_tables,),
+        (figures.example_figures,),
+    ),
+    Outline(
         "Interpolation",
-        "Ways along great circles between the codes of two windows, beside a blend in which more and more of B is "
-        "taken over.",
-        [tables.evenness(ways, distance) for distance in tables.distances(ways)],
-        list(figures.ways(found)),
-    )
-    if any(vectors.values()):
-        yield Section(
-            "Attribute vectors",
-            "What adding and subtracting vectors changes, against the reconstruction of the same window. Right is the "
-            "share of windows that moved in the asked direction.",
-            [tables.own_effects(vectors)],
-            list(figures.matrices(found)),
-        )
-    yield Section(
+        "Paths along great circles between the codes of two windows, beside a blend in which more and more steps of A "
+        "are replaced by those of B. A path is monotone if every step leads on, on average over all pairs.",
+        (_evenness,),
+        (figures.path_figures, figures.cost_figures),
+    ),
+    Outline(
+        "Attribute vectors",
+        "What adding and subtracting vectors changes, against the reconstruction of the same window. Success is the "
+        "share of windows that moved in the direction asked for.",
+        (tables.own_effect_tables,),
+        (figures.effect_figures,),
+    ),
+    Outline(
         "Samples",
         "Draws from the prior beside held-out windows: whether they are distributed alike, and whether they are new.",
-        list(tables.samples({m: r.samples for m, r in found.items()})),
-        [figures.histograms(found)],
-    )
-    yield Section(
-        "What a code holds",
-        "What several decodings of one code at temperature 1 agree on, and what can be read off codes linearly.",
-        [
-            tables.agreement({m: r.agreement for m, r in found.items()}),
-            tables.probe({m: r.probe for m, r in found.items()}),
-        ],
-    )
-    if chords := list(tables.chords({m: r.chords for m, r in found.items()})):
-        yield Section("Chords", "Whether what is decoded follows the chord that is asked for.", chords)
-    yield Section(
+        (tables.sample_tables,),
+        (figures.histogram_figures,),
+    ),
+    Outline(
+        "What a code determines",
+        "What several decodings of one code at temperature 1 have in common, and what can be read off codes linearly.",
+        (tables.consistency_tables, tables.probe_tables),
+    ),
+    Outline(
+        "Chords",
+        "Whether music follows the chord that it is conditioned on, and what stays when the chord changes.",
+        (tables.chord_tables,),
+    ),
+    Outline(
         "The latent space",
         "Where the codes of held-out windows lie, and what the dimensions that say most about a window do.",
-        figures=[*figures.maps(found), *figures.traversals(found)],
-    )
+        figures=(figures.map_figures, figures.traversal_figures),
+    ),
+)
+"""The page from top to bottom."""
+
+PUBLISHED = Outline(
+    "Beside published models",
+    "Shares of right steps at temperature 1, given the true steps before (teacher-forced) and given the code alone "
+    "(sampled), beside those of the nearest model of Roberts et al. 2018, which was trained and tested on other music.",
+    (tables.published_tables,),
+)

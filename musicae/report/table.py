@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -49,9 +49,18 @@ class Table:
         return out.getvalue()
 
 
-def by_model(name: str, title: str, columns: dict[str, str], models: Mapping[str, Rows]) -> Table:
-    """The rows of one or several models, whose names stand in a first column where there are several."""
-    if len(models) == 1:
-        return Table(name, title, columns, [list(row) for rows in models.values() for row in rows])
-    named = [[model, *row] for model, rows in models.items() for row in rows]
-    return Table(name, title, {"model": "", **columns}, named)
+def by_model(
+    name: str, title: str, columns: dict[str, str], models: Mapping[str, Rows], *, alone: bool = False
+) -> Iterator[Table]:
+    """The rows of one or several models, whose names stand in a first column; nothing where there are no rows.
+
+    Args:
+        alone: a model that is alone is named too.
+    """
+    if not any(models.values()):
+        return
+    if len(models) == 1 and not alone:
+        yield Table(name, title, columns, [list(row) for rows in models.values() for row in rows])
+    else:
+        named = [[model, *row] for model, rows in models.items() for row in rows]
+        yield Table(name, title, {"model": "", **columns}, named)

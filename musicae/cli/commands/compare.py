@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,29 +37,24 @@ def command(
 ) -> None:
     """Compare how well models of any kinds give windows back, beside what was published.
 
-    Shares of right steps on held-out music at temperature 1, given the true steps before (teacher) and given the code
-    alone (drawn), beside those of a model that always holds, and of the nearest model of Roberts et al. 2018, which
-    saw other music."""
+    Shares of right steps on held-out music at temperature 1, given the true steps before (teacher-forced) and given
+    the code alone (sampled), beside those of a model that always holds, and of the nearest model of Roberts et al.
+    2018, which saw other music."""
     console = Console(quiet, json)
-    from musicae.evaluation.held_out import held_out
-    from musicae.evaluation.published import beside_published
+    from musicae.evaluation.evaluate import evaluate
     from musicae.model import load
-    from musicae.report.table import Table
+    from musicae.report.record import evaluation_record
+    from musicae.report.tables import published_tables
 
     chosen = [(net, _data_for(net, data)) for net in (load(name, device, precision) for name in models)]
     names = cli.distinct([net.name for net, _ in chosen])
-    rows: list[dict[str, str | int | float | None]] = []
-    with console.progress("reconstructing") as done:
-        for name, (net, dataset) in zip(names, chosen, strict=True):
-            tokens = held_out(net, dataset, windows, split=split, seed=seed)
-            seen = {"data": dataset.folder.name, "seen": net.windows_seen or None}
-            fields = beside_published(net, tokens, seed=seed, progress=done)
-            rows += [{"model": name, "field": field, **seen, **shares} for field, shares in fields.items()]
-    styles = {"model": "", "field": "", "data": "", "seen": ","}
-    columns = {name: styles.get(name, ".3f") for name in rows[0]}
-    title = f"Share of right steps at temperature 1, {split} split, at most {windows} windows a model"
-    console.tables([Table("compare", title, columns, [list(row.values()) for row in rows])])
-    console.data([], {"split": split, "windows": windows, "seed": seed, "rows": rows})
+    measure = partial(evaluate, only=["reconstruction"], split=split, windows=windows, seed=seed)
+    found = {
+        name: measure(net, dataset, progress=console.progress)
+        for name, (net, dataset) in zip(names, chosen, strict=True)
+    }
+    console.tables(published_tables(found))
+    console.data([], evaluation_record(found, published=True))
 
 
 def _data_for(net: Model, asked: list[str] | None) -> Dataset:

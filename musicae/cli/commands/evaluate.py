@@ -51,35 +51,28 @@ def command(
 ) -> None:
     """Measure everything about a model on held-out music, and say what is wrong with it.
 
-    How well windows come back, how evenly ways lead from one to another, what samples have in common with real music,
-    what a code settles, what can be read off it, and what attribute vectors, chords and single dimensions change."""
+    How well windows come back, how evenly paths lead from one to another, what samples have in common with real music,
+    what a code determines, what can be read off it, and what attribute vectors, chords and single dimensions change."""
     console = Console(quiet, json)
     from musicae.corpus.dataset import Dataset
     from musicae.evaluation.evaluate import evaluate
-    from musicae.evaluation.reconstruction import differences, plain
+    from musicae.evaluation.study import EvaluationSettings
     from musicae.report import page, tables
+    from musicae.report.record import evaluation_record
     from musicae.storage.catalog import find_dataset
 
     if output:
-        page.check(output, force=force)
+        page.check_page(output, force=force)
     dataset = Dataset(find_dataset(data))
     models = cli.load_for(dataset, [model, *(against or [])], device, precision)
     names = cli.distinct([net.name for net in models])
-    measure = partial(evaluate, data=dataset, split=split, windows=windows, pairs=pairs, projection=projection)
+    settings = EvaluationSettings(pairs=pairs, samples=windows, projection=projection)
+    measure = partial(evaluate, data=dataset, split=split, windows=windows, settings=settings)
     found = {name: measure(net, seed=seed, progress=console.progress) for name, net in zip(names, models, strict=True)}
-    first, *others = (result.reconstruction for result in found.values())
-    apart = {name: differences(other, first) for name, other in zip(names[1:], others, strict=True)}
-    console.tables(tables.everything(found, apart))
+    console.tables(tables.all_tables(found))
     for name, result in found.items():
         for verdict in result.verdicts():
             console.note(f"{name}: {verdict}")
-    measured = [
-        {"model": name, "hash": net.hash, **result.record()}
-        for net, (name, result) in zip(models, found.items(), strict=True)
-    ]
-    beyond = {name: plain(fields) for name, fields in apart.items()}
-    record = {"data": data, "split": split, "seed": seed, "models": measured, "beyond_first": beyond}
     if output:
-        facts = f"{len(first.steps):,} windows of {data}, {split} split, seed {seed}"
-        console.note(f"wrote {page.write(output, found, apart, record, facts=facts)}")
-    console.data([output] if output else [], record)
+        console.note(f"wrote {page.write_page(output, found)}")
+    console.data([output] if output else [], evaluation_record(found))

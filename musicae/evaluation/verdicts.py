@@ -1,0 +1,64 @@
+"""What measurements come to in words: a collapsed posterior, memorized music, vectors that move nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+from musicae.evaluation.attribute_effects import EffectMatrix
+from musicae.evaluation.prior_samples import PriorSamples
+from musicae.evaluation.reconstruction import Reconstruction
+from musicae.training.loop import COLLAPSED_NATS
+
+MEMORIZED = 0.01
+"""Above this share of samples that are training windows, a model is said to repeat them."""
+
+NEARER = 0.5
+"""Below this ratio of the distances of samples and of held-out windows to training windows, too."""
+
+
+def verdicts_on(results: Mapping[str, Any], skipped: Collection[str] = ()) -> list[str]:
+    """What a user should know first: every fault, or that there is none; nothing where nothing was checked.
+
+    Args:
+        results: by measurement.
+        skipped: measurements that were asked for and that do not fit the model.
+    """
+    checked = {name: CHECKS[name] for name in CHECKS if name in results}
+    faults = [fault for name, (check, _) in checked.items() for fault in check(results[name])]
+    if "attributes" in skipped:
+        faults.append("There are no attribute vectors: they have not been fitted.")
+    if faults or not checked:
+        return faults
+    return ["No fault found: " + ", ".join(sound for _, sound in checked.values()) + "."]
+
+
+def collapse(found: Reconstruction) -> Iterator[str]:
+    """A decoder that ignores codes."""
+    if found.code_gain_nats is not None and found.code_gain_nats < COLLAPSED_NATS:
+        yield "The posterior has collapsed: the decoder ignores the code."
+
+
+def memorization(found: PriorSamples) -> Iterator[str]:
+    """Samples that are training windows, or too near to them."""
+    if found.memorized > MEMORIZED:
+        yield f"The model repeats its training windows: {found.memorized:.1%} of its samples are among them."
+    elif found.nearest < NEARER * found.nearest_held_out:
+        yield "The model has memorized its training windows: samples are much nearer to them than held-out music is."
+
+
+def idle_vectors(found: EffectMatrix) -> Iterator[str]:
+    """Attribute vectors that move their attribute no better than random vectors do."""
+    for name, effects in found.vectors.items():
+        for direction, effect in effects.items():
+            chance = found.random[name][direction][name]
+            if effect[name].success_rate <= chance.success_rate:
+                yield f"To {direction} {name} moves it no better than a random vector does."
+
+
+CHECKS: dict[str, tuple[Callable[[Any], Iterator[str]], str]] = {
+    "reconstruction": (collapse, "the decoder uses the code"),
+    "samples": (memorization, "samples are new"),
+    "attributes": (idle_vectors, "every attribute vector moves its attribute"),
+}
+"""By measurement, what can be wrong, and what to say if nothing is."""

@@ -1,0 +1,58 @@
+"""Everything that was measured stands in a table and in the record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+import torch
+
+from musicae.corpus.dataset import Dataset
+from musicae.evaluation.evaluate import Evaluation, evaluate
+from musicae.evaluation.study import EvaluationSettings
+from musicae.model import Model
+from musicae.report.record import evaluation_record
+from musicae.report.tables import HOLD, TABLES, all_tables
+
+
+@pytest.fixture
+def found(model: Model, data: Dataset) -> Evaluation:
+    model.attributes = {name: torch.eye(8)[0] for name in ("density", "interval")}
+    return evaluate(model, data, windows=16, settings=EvaluationSettings(pairs=4, samples=16))
+
+
+def test_everything_stands_in_a_table(found: Evaluation) -> None:
+    one = {table.name: table for table in all_tables({"a": found}, published=True)}
+    two = {table.name: table for table in all_tables({"a": found, "b": found}, published=True)}
+    assert two.keys() - one.keys() == {"differences"}
+    expected = {"models", "reconstruction", "paths-hamming", "evenness-hamming", "costs", "samples", "novelty"}
+    assert expected | {"consistency", "probe", "attributes", "effects-add", "published"} <= set(one)
+    for name, table in one.items():
+        assert {len(row) for row in table.rows} == {len(table.columns)}, name
+        assert {len(row) for row in two[name].rows} == {len(two[name].columns)}, name
+        shown_alone = [row[-1] for row in table.rows if row[0] != HOLD]
+        assert [row[-1] for row in two[name].rows if row[0] == "b"] == shown_alone
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_measurements_have_the_tables_of_their_own_alone(name: str, found: Evaluation) -> None:
+    other = {measurement: result for measurement, result in found.results.items() if measurement != name}
+    assert not list(TABLES[name]({"a": _with(found, other)}))
+    assert bool(list(TABLES[name]({"a": _with(found, found.results)}))) == (name in found.results)
+
+
+def test_records_hold_what_was_asked_for(found: Evaluation) -> None:
+    record = evaluation_record({"a": found, "b": found}, published=True)
+    assert json.loads(json.dumps(record)) == record
+    assert [entry["model"] for entry in record["models"]] == ["a", "b"]
+    assert record["models"][0]["published"]["melody"]["sampled"] == 0.951
+    assert record["differences_from_first"]["b"]["melody"]["sampled"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    alone = evaluation_record({"a": found})
+    assert list(alone) == ["models"] and "published" not in alone["models"][0]
+
+
+def _with(found: Evaluation, results: Mapping[str, object]) -> Evaluation:
+    return Evaluation(
+        found.model, found.hash, found.data, found.split, found.windows, found.seed, found.published, results
+    )
