@@ -142,7 +142,8 @@ def build(table: Table, choice: Spec, *context: Any) -> Any:
         return constructor(*context, **choice.arguments)
     except (RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
         wrong = f"{choice.name} cannot be built with {choice.arguments}: {error}"
-        raise MusicaeError(wrong, "check the values given with --set, or in config.json") from None
+        facts = {"name": choice.name, "arguments": choice.arguments}
+        raise MusicaeError(wrong, "check these values", kind="bad-arguments", **facts) from None
 
 
 def complete(config: Config, tables: Mapping[str, Table]) -> Config:
@@ -172,7 +173,8 @@ def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Confi
     path, equals, text = (part.strip() for part in setting.partition("="))
     part, _, knob = path.partition(".")
     if not equals or not part:
-        raise MusicaeError(f"--set {setting} is not of the form part.knob=value", "write, say, --set latent.size=128")
+        message = f"{setting} is not of the form part.knob=value"
+        raise MusicaeError(message, "write, say, latent.size=128", kind="bad-setting", setting=setting)
     regularizers = {choice.name: choice for choice in config.regularizers}
     _pick(dict.fromkeys((*PARTS, *tables["regularizers"], "training")), part, "part of a model")
     if part == "training":

@@ -8,30 +8,35 @@ from contextlib import contextmanager
 class MusicaeError(Exception):
     """A failure that a user can act on.
 
-    The command line prints it as two lines, `error: {message}` and `hint: {hint}`, and exits with 1.
+    It carries facts: what failed, and the settings, files and values that made it fail. Which command or option mends
+    it is known to the command line alone, which looks it up by kind; a web page may do so too.
 
     Args:
         message: what failed, with the value that made it fail.
-        hint: what to do or type next.
+        hint: what to do next, in words that fit anywhere.
+        kind: a word that stays the same whatever the message says, e.g. "exists"; empty where the hint says it all.
+        facts: the values that belong to the kind, e.g. the path that exists.
     """
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: str, hint: str = "", *, kind: str = "", **facts: object) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.kind = kind
+        self.facts = facts
 
 
-def unknown_name(what: str, name: str, known: Iterable[str], otherwise: str = "there is none yet") -> MusicaeError:
+def unknown_name(what: str, name: str, known: Iterable[str], kind: str = "unknown") -> MusicaeError:
     """The error for a name that is not among the known ones: the hint offers the nearest, and lists them all.
 
     Args:
-        otherwise: the hint when nothing is known.
+        kind: of the error, whose facts are `name` and `known`.
     """
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1)
     nearest = f"did you mean {near[0]}? " if near else ""
-    hint = f"{nearest}choose one of: {', '.join(names)}" if names else otherwise
-    return MusicaeError(f"unknown {what}: {name}", hint)
+    hint = f"{nearest}choose one of: {', '.join(names)}" if names else "there is none yet"
+    return MusicaeError(f"unknown {what}: {name}", hint, kind=kind, name=name, known=names)
 
 
 @contextmanager
@@ -40,4 +45,4 @@ def error_context(what: object) -> Iterator[None]:
     try:
         yield
     except MusicaeError as error:
-        raise MusicaeError(f"{what}: {error.message}", error.hint) from error
+        raise MusicaeError(f"{what}: {error.message}", error.hint, kind=error.kind, **error.facts) from error

@@ -110,7 +110,8 @@ class Model:
             MusicaeError: it is not.
         """
         if not self.representation.has_chords:
-            raise MusicaeError(f"model {self.name} is told no chords", "choose one that is: musicae models lists them")
+            message, hint = f"model {self.name} is not conditioned on chords", "choose a model that is"
+            raise MusicaeError(message, hint, kind="no-chords", model=self.name)
 
     def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step field"]) -> Codes:
         """The posterior means of windows, on the CPU."""
@@ -192,7 +193,7 @@ def pick_device(name: str) -> torch.device:
     try:
         return choose_device(name)
     except (ValueError, RuntimeError) as error:
-        raise MusicaeError(str(error), "choose --device auto, cpu, cuda or mps") from None
+        raise MusicaeError(str(error), "choose auto, cpu, cuda or mps", kind="no-device", device=name) from None
 
 
 def pick_precision(device: torch.device, name: str) -> torch.dtype:
@@ -223,7 +224,8 @@ def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     decoder = build(DECODERS, config.decoder, spec, embedding.widths, latent.size)
     regularizers = [build(REGULARIZERS, choice) for choice in config.regularizers]
     if not latent.stochastic and any(isinstance(regularizer, KL) for regularizer in regularizers):
-        raise MusicaeError(f"kl needs a posterior with a spread; latent {config.latent.name} has none", "--set kl=none")
+        message = f"kl needs a posterior with a spread; latent {config.latent.name} has none"
+        raise MusicaeError(message, "take kl away", kind="unsuitable-regularizer", name="kl")
     return Autoencoder(spec, embedding, encoder, latent, prior, decoder, regularizers)
 
 

@@ -11,6 +11,7 @@ import torch
 from typer.testing import CliRunner, Result
 
 from musicae.cli import app
+from musicae.cli.hints import hint
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import Model, save, save_attributes
@@ -120,4 +121,4 @@ def test_compare_as_typed(folders: list[Path], data: Dataset) -> None:
     assert "0.951" in done.stderr
     with pytest.raises(MusicaeError, match="no data set here holds drums of 2 bars") as refused:
         compare("drums-2bar", "--data", data.folder)
-    assert "--representation drums" in refused.value.hint
+    assert "--representation drums" in hint(refused.value)

@@ -311,7 +311,9 @@ def report(error: MusicaeError) -> None:
     """Print an expected failure as an `error:` and a `hint:` line, after its traceback if `MUSICAE_DEBUG` is set."""
     from rich.text import Text
 
+    from musicae.cli.hints import hint
+
     if os.environ.get("MUSICAE_DEBUG", "0") not in ("", "0"):
         traceback.print_exception(error)
-    for label, style, text in (("error:", "bold red", error.message), ("hint:", "bold cyan", error.hint)):
+    for label, style, text in (("error:", "bold red", error.message), ("hint:", "bold cyan", hint(error))):
         stderr().print(Text.assemble((label, style), " ", text), soft_wrap=True)

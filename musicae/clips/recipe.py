@@ -156,12 +156,15 @@ class Recipe:
         if self.z.shape[1] != model.latent_size:
             raise MusicaeError(
                 f"the codes have {self.z.shape[1]} numbers, those of {model.name} {model.latent_size}",
-                f"decode with the model that they come from: -m {self.model}",
+                "decode with the model that they come from",
+                kind="other-codes",
+                model=self.model,
             )
         if len(self.draws) != len(self.z):
             raise MusicaeError(
                 f"z and draws are not equally long: {len(self.z)} and {len(self.draws)}",
-                "musicae decode takes any number of codes, and draws anew",
+                "decode takes any number of codes, and draws anew",
+                kind="other-draws",
             )
         if self.chords and len(self.chords) != len(self.z):
             raise MusicaeError(
@@ -221,7 +224,7 @@ class Recipe:
             MusicaeError: the data is not a recipe, or something in it is of a wrong kind or out of its range.
         """
         if not isinstance(data, dict) or not {"model", "z"} <= data.keys():
-            raise MusicaeError("not a recipe: an object with a model and z is needed", _HINT)
+            raise MusicaeError("not a recipe: an object with a model and z is needed", _HINT, kind="not-a-recipe")
         read = {key: _read(key, data[key]) for key in _KINDS if key in data}
         style = Style(read.pop("tempo_qpm", 120.0), read.pop("programs", ()))
         version, draws = read.pop("musicae", __version__), tuple(range(len(read["z"])))
@@ -234,7 +237,7 @@ def _read(key: str, value: Any) -> Any:
     try:
         return convert(value)
     except (AttributeError, LookupError, OverflowError, RuntimeError, TypeError, ValueError):
-        raise MusicaeError(f"not a recipe: {key} is {value!r:.60}, not {kind}", _HINT) from None
+        raise MusicaeError(f"not a recipe: {key} is {value!r:.60}, not {kind}", _HINT, kind="not-a-recipe") from None
 
 
 def _text(value: Any) -> str:
@@ -295,7 +298,7 @@ def _within(name: str, value: int | float, low: int | float, high: int | float) 
         raise MusicaeError(f"{name} is {shown}, not {span}", "choose a number within these limits")
 
 
-_HINT = "give a file that musicae encode, or any other verb, wrote"
+_HINT = "give a file that encode, or any other verb, wrote"
 
 _KINDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "musicae": ("a version", _text),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,15 +43,18 @@ def read(
     """The best window of a MIDI file for a representation, or the one that starts at `bar` (from 1) of `track`.
 
     Raises:
-        MusicaeError: the file cannot be read, or no track of it can be used; the hint names a model that could.
+        MusicaeError: the file cannot be read, or no track of it can be used; its facts name a model that could.
     """
     score = read_midi(midi)
     label, name = ("MIDI data", "") if isinstance(midi, bytes) else (str(midi), Path(midi).stem)
     try:
         choice = best_window(score, representation, bar=bar, track=track)
     except MusicaeError as error:
-        hint = _another_model(score, representation) or error.hint
-        raise MusicaeError(f"{label}: {error.message}", hint) from error
+        message, facts = f"{label}: {error.message}", _readers(score, representation)
+        if facts is None:
+            raise MusicaeError(message, error.hint, kind=error.kind, **error.facts) from error
+        hint = f"a model of {' or '.join(facts['representations'])} reads it"
+        raise MusicaeError(message, hint, kind="unreadable-score", **facts) from error
     tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick <= choice.tick][-1]
     pitched = () if representation.keeps_programs else choice.tracks
     programs = tuple(score.tracks[i].program for i in pitched if not score.tracks[i].is_drum)
@@ -201,20 +205,18 @@ def _unreadable(score: Score, representation: Representation, track: int, refusa
     )
 
 
-def _another_model(score: Score, representation: Representation) -> str:
-    """The hint for a score that only models of another representation read; empty if they do not either."""
+def _readers(score: Score, representation: Representation) -> dict[str, Any] | None:
+    """For a score that only other representations read: these, and a model of theirs if there is one here."""
     if representation.streams(score)[0]:
-        return ""
+        return None
     bars = representation.bars
     kinds = [name for name in REPRESENTATIONS if _reads(name, bars, score)]
     if not kinds:
-        return ""
+        return None
     models, _ = catalog.described()
     readers = [model for model in models if model.representation in kinds]
-    if not readers:
-        return f"a model of {' or '.join(kinds)} reads it; train one with musicae train"
-    nearest = min(readers, key=lambda model: abs(model.bars - bars))
-    return f"a model of {' or '.join(kinds)} reads it: -m {nearest.name}"
+    nearest = min(readers, key=lambda model: abs(model.bars - bars), default=None)
+    return {"representations": kinds, "model": nearest.name if nearest else ""}
 
 
 def _reads(name: str, bars: int, score: Score) -> bool:

@@ -76,8 +76,8 @@ def read_recipe(source: str | Path | bytes) -> Recipe:
     except OSError as error:
         raise MusicaeError(f"cannot read {name}: {error.strerror}", "check the path") from None
     except (ValueError, RecursionError) as error:
-        hint = "give the .json that musicae wrote beside a MIDI file, or musicae encode"
-        raise MusicaeError(f"{name} is not JSON: {error}", hint) from None
+        hint = "give the .json that was written beside a MIDI file, or by encode"
+        raise MusicaeError(f"{name} is not JSON: {error}", hint, kind="not-a-recipe") from None
     with error_context(name):
         return Recipe.from_json(data)
 

@@ -108,7 +108,7 @@ class Windows:
 
 
 class Dataset:
-    """A folder that `musicae preprocess` wrote.
+    """A folder that `corpus.preprocess` wrote.
 
     Raises:
         MusicaeError: the folder is not such a data set.
@@ -125,7 +125,9 @@ class Dataset:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MusicaeError(
                 f"{folder} is not a data set ({type(error).__name__}: {error})",
-                "make one: musicae preprocess FOLDER -o data/NAME --representation melody --bars 2",
+                "make one with corpus.preprocess",
+                kind="not-a-dataset",
+                path=folder,
             ) from None
 
     def split(self, name: str, device: torch.device | str = "cpu") -> Windows:
@@ -134,8 +136,8 @@ class Dataset:
             tokens = np.load(self.folder / name / "tokens.npy", mmap_mode="c")
             offsets = np.load(self.folder / name / "offsets.npy")
         except (OSError, ValueError, EOFError) as error:
-            hint = "run the musicae preprocess command that made it again"
-            raise MusicaeError(f"{self.folder / name} cannot be read: {error}", hint) from None
+            message, path = f"{self.folder / name} cannot be read: {error}", self.folder / name
+            raise MusicaeError(message, "make the data set again", kind="damaged-dataset", path=path) from None
         # All vocabularies are below 2^15, and torch gathers from int16, not from uint16.
         narrow = torch.as_tensor(tokens if tokens.dtype == np.uint8 else tokens.view(np.int16))
         return Windows(

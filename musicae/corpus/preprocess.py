@@ -108,7 +108,8 @@ def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
     if manifest is None:
         ours = {WORK, DROPPED, *SPLITS}
         if output.exists() and not (output.is_dir() and {path.name for path in output.iterdir()} <= ours):
-            raise MusicaeError(f"{output} exists and is no dataset", "choose another folder with -o")
+            message = f"{output} exists and is no dataset"
+            raise MusicaeError(message, "choose another folder", kind="foreign-folder", path=output)
         return None
     other = [name for name in settings if manifest.get(name) != settings[name]]
     if force:
@@ -117,7 +118,9 @@ def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
         differs = ", ".join(_difference(name, manifest.get(name), settings[name]) for name in other)
         raise MusicaeError(
             f"{output} holds a dataset that differs in {differs}",
-            "replace it with --force, or choose another folder with -o",
+            "choose another folder",
+            kind="other-dataset",
+            path=output,
         )
     return manifest
 
@@ -134,7 +137,8 @@ def _make_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MusicaeError(f"cannot write {folder}: {error.strerror}", "choose another folder with -o") from error
+        message = f"cannot write {folder}: {error.strerror}"
+        raise MusicaeError(message, "choose another folder", kind="cannot-write", path=folder) from error
 
 
 def _tasks(sources: Sequence[MidiFile], work: Path, representation: Representation) -> list[Task]:
@@ -166,8 +170,9 @@ def _read(
 def _refuse_bad(outcomes: Iterable[tuple[Path, Outcome]]) -> None:
     for path, outcome in outcomes:
         if outcome.reason not in ("", COPY):
+            message = f"{path}: {outcome.reason} ({outcome.detail})"
             raise MusicaeError(
-                f"{path}: {outcome.reason} ({outcome.detail})", "without --strict such files are skipped"
+                message, "unless reading is strict, such files are skipped", kind="unusable-file", path=path
             )
 
 

@@ -119,9 +119,8 @@ class ProcessPool:
         if message == DONE:
             return DONE
         if isinstance(message, str):
-            raise MusicaeError(
-                message, "choose another folder with -o, or free some space: then the same command continues"
-            )
+            hint = "choose another folder, or free some space: what is done need not be done again"
+            raise MusicaeError(message, hint, kind="unwritable-chunk")
         self.on_file(message - worker.position)
         worker.position = message
         return ""

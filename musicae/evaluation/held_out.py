@@ -33,9 +33,8 @@ def held_out(model: Model, data: Dataset, n: int, *, split: str = "test", seed: 
     check_kind(model, data)
     windows = data.split(split)
     if len(windows) < 2:
-        raise MusicaeError(
-            f"the {split} split of {data.folder} has {len(windows)} windows", "choose another split, or add more music"
-        )
+        message = f"the {split} split of {data.folder} has {len(windows)} windows"
+        raise MusicaeError(message, "choose another split, or add more music", kind="few-held-out", split=split)
     return windows.sample(n, seed)
 
 
@@ -48,7 +47,8 @@ def training_windows(data: Dataset, seed: int = 0) -> WindowTensor:
     train = data.split("train")
     if not len(train):
         hint = "preprocess it together with the music that the model was trained on, and give that its split"
-        raise MusicaeError(f"{data.folder} has no training windows to compare with", hint)
+        message = f"{data.folder} has no training windows to compare with"
+        raise MusicaeError(message, hint, kind="no-training-windows")
     return train.sample(TRAINING_WINDOWS, seed)
 
 

@@ -19,7 +19,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, data)
     except OSError as error:
-        raise MusicaeError(f"cannot write {path}: {error.strerror}", "choose another place with -o") from error
+        raise MusicaeError(
+            f"cannot write {path}: {error.strerror}", "choose another place", kind="cannot-write", path=path
+        ) from error
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -33,7 +33,7 @@ def find(name: str | Path) -> Path:
     there, name = installed(), str(name).rstrip("/")
     if str(name) not in there:
         _refuse_folder(Path(name), "model", "config.json")
-        raise unknown_name("model", str(name), there, "there is none here: train one with musicae train")
+        raise unknown_name("model", str(name), there, kind="no-model")
     return there[str(name)]
 
 
@@ -53,7 +53,7 @@ def find_dataset(name: str | Path) -> Path:
     there = datasets()
     if str(name) not in there:
         _refuse_folder(Path(name), "data set", "manifest.json")
-        raise unknown_name("data set", str(name), there, "there is none here: make one with musicae preprocess FOLDER")
+        raise unknown_name("data set", str(name), there, kind="no-dataset")
     return there[str(name)]
 
 

@@ -61,7 +61,7 @@ def check(
         refuse_existing(paths, force)
         _refuse_unwritable(paths[0])
     except OSError as error:
-        raise MusicaeError(f"cannot write {output or 'here'}: {error.strerror}", _ELSEWHERE) from error
+        raise _unwritable(output or "here", str(error.strerror)) from error
 
 
 def check_file(path: Path, *, force: bool = False) -> None:
@@ -74,7 +74,7 @@ def check_file(path: Path, *, force: bool = False) -> None:
         refuse_existing([path], force)
         _refuse_unwritable(path)
     except OSError as error:
-        raise MusicaeError(f"cannot write {path}: {error.strerror}", _ELSEWHERE) from error
+        raise _unwritable(path, str(error.strerror)) from error
 
 
 def refuse_existing(paths: Sequence[Path], force: bool) -> None:
@@ -85,7 +85,7 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
     """
     exists = next((path for path in paths if path.exists()), None)
     if exists and not force:
-        raise MusicaeError(f"{exists} exists", "choose another name, or overwrite it with --force")
+        raise MusicaeError(f"{exists} exists", "choose another name", kind="exists", path=exists)
 
 
 def _refuse_inputs(paths: Sequence[Path], inputs: Sequence[str]) -> None:
@@ -93,22 +93,24 @@ def _refuse_inputs(paths: Sequence[Path], inputs: Sequence[str]) -> None:
     for path in paths:
         if path.exists() and any(path.samefile(source) for source in read):
             beside = ", the recipe of what is written," if path.suffix == ".json" else ""
-            raise MusicaeError(f"{path}{beside} would be overwritten while it is read", "choose another name with -o")
+            message = f"{path}{beside} would be overwritten while it is read"
+            raise MusicaeError(message, "choose another name", kind="is-input", path=path)
 
 
 def _refuse_unwritable(path: Path) -> None:
     if path.exists() and not path.is_file():
-        raise MusicaeError(f"cannot write {path}: it is no file", _ELSEWHERE)
+        raise _unwritable(path, "it is no file")
     there = next(folder for folder in path.absolute().parents if folder.exists())
     if not there.is_dir():
-        raise MusicaeError(f"cannot write {path}: {there} is not a folder", _ELSEWHERE)
+        raise _unwritable(path, f"{there} is not a folder")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise MusicaeError(f"cannot write {path}: no permission to write to {there}", _ELSEWHERE)
+        raise _unwritable(path, f"no permission to write to {there}")
+
+
+def _unwritable(path: str | Path, why: str) -> MusicaeError:
+    return MusicaeError(f"cannot write {path}: {why}", "choose another place", kind="cannot-write", path=path)
 
 
 def _plain(name: str) -> str:
     """A part of a file name, without characters that lead elsewhere or that some systems refuse."""
     return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name)
-
-
-_ELSEWHERE = "choose another place with -o"

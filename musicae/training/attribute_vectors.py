@@ -104,10 +104,9 @@ def vectors_of(model: Model) -> dict[str, Tensor]:
         MusicaeError: it has none.
     """
     if not model.attributes:
-        raise MusicaeError(
-            f"model {model.name} has no attribute vectors",
-            f"compute them from a data set like the one that it was trained on: musicae fit {model.name} DATA",
-        )
+        hint = "compute them from a data set like the one that it was trained on"
+        message = f"model {model.name} has no attribute vectors"
+        raise MusicaeError(message, hint, kind="no-attributes", model=model.name)
     return model.attributes
 
 
@@ -184,7 +183,6 @@ def check_kind(model: Model, data: Dataset) -> None:
     """
     ours, theirs = model.representation, data.representation
     if ours != theirs:
-        raise MusicaeError(
-            f"{data.folder} holds {theirs}, not {ours}",
-            ours.made_by,
-        )
+        hint = "choose a data set that the model reads"
+        facts = {"representation": ours.name, "arguments": ours.arguments}
+        raise MusicaeError(f"{data.folder} holds {theirs}, not {ours}", hint, kind="other-representation", **facts)

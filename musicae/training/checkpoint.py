@@ -78,6 +78,6 @@ def load_state(path: Path, module: nn.Module, optimizer: Optimizer) -> TrainingS
             moments[parameter] = {key: tensors[f"{key}/{name}"] for key in keys}
         optimizer.restore(moments)
     except (OSError, SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
-        hint = "begin again with musicae train, or from the best weights with --from"
-        raise MusicaeError(f"cannot resume from {path}: {error}", hint) from None
+        message, hint = f"cannot resume from {path}: {error}", "begin again, or from the best weights"
+        raise MusicaeError(message, hint, kind="cannot-resume", path=path) from None
     return progress

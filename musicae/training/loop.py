@@ -146,7 +146,7 @@ class Trainer:
         self.model.autoencoder.train()
         going_on = self._done < 1
         if not going_on:
-            self.reporter.tell("this training has come to its end: give more --minutes or --updates to go on")
+            self.reporter.tell("this training has come to its end: give more minutes or updates to go on")
         with _signals(self):
             while going_on:
                 going_on = self._advance()
@@ -206,7 +206,8 @@ class Trainer:
             self.reporter.tell(f"update {progress.update} left out: its gradient is not finite")
         if progress.failures == HOPELESS:
             message = f"the last {HOPELESS} gradients were not finite"
-            raise MusicaeError(message, "begin again with, say, --set training.learning_rate=0.0003")
+            hint = "begin again with a lower training.learning_rate, say 0.0003"
+            raise MusicaeError(message, hint, kind="not-finite")
 
     def _draw(self, update: int) -> tuple[Drawn, Drawn | None]:
         """This process's share of the windows of one update, which are drawn alike in every process."""
@@ -236,7 +237,7 @@ class Trainer:
             self.reporter.tell(
                 f"the posterior has collapsed: the decoder ignores z, with the code of another window it does as well "
                 f"(to {metrics['code_gain_nats']:.2f} nats). If it stays so, try "
-                f"--set kl.beta={max(betas, default=0) / 2:g} or --set kl.free_bits=48"
+                f"kl.beta={max(betas, default=0) / 2:g} or kl.free_bits=48"
             )
 
     def _write_metrics(self, metrics: Mapping[str, object]) -> None:
@@ -313,8 +314,8 @@ def fit_batch(training: Training, train: Windows, validation: Windows) -> Traini
     """
     for name, windows in (("training", train), ("validation", validation)):
         if not len(windows):
-            hint = "preprocess more music, or give a split with --splits"
-            raise MusicaeError(f"the {name} split of this data set is empty", hint)
+            hint = "preprocess more music, or split it otherwise"
+            raise MusicaeError(f"the {name} split of this data set is empty", hint, kind="empty-split", split=name)
     largest = 2 ** int(math.log2(len(train)))
     return replace(training, batch=min(training.batch, largest))
 

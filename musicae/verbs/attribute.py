@@ -62,5 +62,6 @@ def attribute(
 
 def _never_varies(model: Model, name: str) -> MusicaeError:
     others = [found.name for found in catalog.described()[0] if name in found.attributes]
-    hint = f"another model moves it: -m {others[0]}" if others else "no installed model moves it"
-    return MusicaeError(f"{name} is always the same in the music of model {model.name}", hint)
+    hint = f"another model moves it: {others[0]}" if others else "no installed model moves it"
+    message = f"{name} is always the same in the music of model {model.name}"
+    return MusicaeError(message, hint, kind="constant-attribute", models=others)

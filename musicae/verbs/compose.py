@@ -139,7 +139,8 @@ def _codes(
     elif len(parts) > 1:
         return geometry.path(base[0], encode(model, end)[0], len(parts)), ()
     else:
-        raise MusicaeError("a piece of one clip leads nowhere", "give more chords, or leave --to away")
+        hint = "give more chords, or no music to arrive at"
+        raise MusicaeError("a piece of one clip leads nowhere", hint, kind="single-clip")
     return sections[letters], tuple(letters.index(letter) for letter in letters)
 
 

@@ -19,8 +19,8 @@ def original(name: str, device: str, precision: str = "auto") -> Model:
     try:
         return load(name, device, precision)
     except MusicaeError as error:
-        hint = f"name the folder of the model that made it with -m; or {error.hint}"
-        raise MusicaeError(error.message, hint) from None
+        hint = f"name the folder of the model that made it; or {error.hint}"
+        raise MusicaeError(error.message, hint, kind="no-original", model=name, otherwise=error.hint) from None
 
 
 def replay(model: Model, recipe: Recipe, *, force: bool = False) -> Clip:
@@ -32,7 +32,9 @@ def replay(model: Model, recipe: Recipe, *, force: bool = False) -> Clip:
     if model.hash != recipe.hash and not force:
         raise MusicaeError(
             f"the recipe was made by model {recipe.model} {recipe.hash}; {model.name} here is {model.hash}",
-            "name the model that made it with -m, or go on with this one: --force",
+            "name the model that made it, or force this one",
+            kind="wrong-model",
+            model=recipe.model,
         )
     if model.hash != recipe.hash:
         recipe = replace(recipe, model=model.name, hash=model.hash, device=str(model.device))

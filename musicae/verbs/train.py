@@ -15,6 +15,7 @@ from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown_name
 from musicae.model import Model, load, pick_device
 from musicae.music.representations import REPRESENTATIONS
+from musicae.music.representations.base import Representation
 from musicae.presets import PRESETS
 from musicae.storage.atomic import write_atomically
 from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
@@ -27,7 +28,7 @@ TEST_WINDOWS = 4096
 """Held-out windows that the metrics of a model card are measured on."""
 
 FITTED_WINDOWS = 10_000
-"""Training windows that attribute vectors are first computed from; `musicae fit` takes more."""
+"""Training windows that attribute vectors are first computed from."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,9 @@ class Run:
             data = json.loads(_run_path(folder).read_text())
             return cls(**{**data, "config": Config.from_json(data["config"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
-            hint = "begin one with musicae train -o FOLDER, or go on from a model's weights with --from"
-            raise MusicaeError(f"there is no training to resume in {folder} ({type(error).__name__})", hint) from None
+            message = f"there is no training to resume in {folder} ({type(error).__name__})"
+            hint = "begin one, or go on from a model's weights"
+            raise MusicaeError(message, hint, kind="not-a-training", path=folder) from None
 
 
 def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = "") -> Config:
@@ -93,7 +95,7 @@ def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = ""
     if chosen.name != held.name or (preset is not None and chosen != held):
         reads = build(REPRESENTATIONS, chosen)
         message = f"{dataset.folder} holds {dataset.representation}; {preset or initial} reads {reads}"
-        raise MusicaeError(message, f"leave --preset away, or make a data set: {reads.made_by}")
+        raise _other_representation(message, reads, preset or "")
     return replace(config, representation=held)
 
 
@@ -120,7 +122,8 @@ def begin(
         reporter.tell(f"{len(train)} training windows are few: the batch is {training.batch}")
     if training.batch % ranks.size:
         message = f"a batch of {training.batch} cannot be shared by {ranks.size} processes"
-        raise MusicaeError(message, f"--set training.batch={training.batch // ranks.size * ranks.size}")
+        batch = training.batch // ranks.size * ranks.size
+        raise MusicaeError(message, f"choose training.batch={batch}", kind="unshared-batch", batch=batch)
     torch.manual_seed(run.seed)
     model = Model(replace(run.config, training=training), folder.name, str(place))
     trainer = Trainer(model, train, validation, folder, seed=run.seed, ranks=ranks, reporter=reporter)
@@ -141,10 +144,16 @@ def _check_data(run: Run, dataset: Dataset) -> None:
     held = Spec(dataset.representation.name, dataset.representation.arguments)
     if run.config.representation != held:
         wanted = build(REPRESENTATIONS, run.config.representation)
-        raise MusicaeError(f"{dataset.folder} holds {dataset.representation}, not {wanted}", wanted.made_by)
+        raise _other_representation(f"{dataset.folder} holds {dataset.representation}, not {wanted}", wanted)
     if run.source != dataset.manifest.get("source", ""):
         message = f"{dataset.folder} is not made from what this training was begun with"
-        raise MusicaeError(message, "bring the data set back, or begin a new training with --from")
+        hint = "bring the data set back, or begin a new training from the weights"
+        raise MusicaeError(message, hint, kind="other-data", path=dataset.folder)
+
+
+def _other_representation(message: str, wanted: Representation, preset: str = "") -> MusicaeError:
+    facts = {"representation": wanted.name, "arguments": wanted.arguments, "preset": preset}
+    return MusicaeError(message, "choose or make another data set", kind="other-representation", **facts)
 
 
 def transfer(source: nn.Module, target: nn.Module) -> float:

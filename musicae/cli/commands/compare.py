@@ -72,6 +72,7 @@ def _data_for(net: Model, asked: list[str] | None) -> Dataset:
             continue  # one that nobody asked for
         if dataset.representation == net.representation:
             return dataset
-    raise MusicaeError(
-        f"no data set here holds {net.representation}, which {net.name} reads", net.representation.made_by
-    )
+    wanted = net.representation
+    message = f"no data set here holds {wanted}, which {net.name} reads"
+    kind, arguments = "other-representation", wanted.arguments
+    raise MusicaeError(message, kind=kind, representation=wanted.name, arguments=arguments)

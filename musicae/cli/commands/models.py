@@ -28,13 +28,14 @@ def command(
     """
     if (action == "list") != (name is None) or (action == "pack") != (output is not None):
         raise typer.BadParameter("write musicae models, models show NAME, or models pack NAME -o FOLDER")
+    from musicae.cli.hints import hint
     from musicae.storage.catalog import card, describe, described, find, model_shelves
 
     console = Console(json=json)
     if name is None:
         models, broken = described()
         for error in broken:
-            console.note(f"left out: {error.message}; {error.hint}")
+            console.note(f"left out: {error.message}; {hint(error)}")
         if not models:
             console.note(f"no model in {', '.join(map(str, model_shelves()))}; MUSICAE_MODELS can name another folder")
         console.data(models, {"models": [asdict(model) for model in models]})

@@ -211,7 +211,8 @@ class Representation(ABC):
         """
         if chords and not self.has_chords:
             message = f"{self} is not conditioned on chords"
-            raise MusicaeError(message, "leave the chords away, or choose a model with chords")
+            hint = "leave the chords away, or choose a model with chords"
+            raise MusicaeError(message, hint, kind="no-chords")
         if chords and len(chords) != self.bars:
             raise MusicaeError(f"{len(chords)} chords for {self.bars} bars", "give one chord for every bar")
         shape = self.shape
@@ -250,12 +251,6 @@ class Representation(ABC):
     def __str__(self) -> str:
         """The representation in words."""
         return f"{self.name} of {self.bars} bar{'s' * (self.bars > 1)}{', with chords' * bool(self.shape.conditions)}"
-
-    @property
-    def made_by(self) -> str:
-        """The command that makes data sets of it."""
-        chords = " --chords" * bool(self.shape.conditions)
-        return f"musicae preprocess FOLDER -o data/NAME --representation {self.name} --bars {self.bars}{chords}"
 
     @property
     def window(self) -> int:

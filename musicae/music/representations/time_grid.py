@@ -259,7 +259,7 @@ def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> 
     hint = "give a file that has what is missing, or a model of another representation"
     if not grid.time and TOO_LONG not in refusals:  # whatever the tracks would need, the score needs this first
         needs = [f"it {refusal.remedy}" for refusal in grid.refusals]
-        hint = "musicae reads bars of four quarters (4/4, 2/2, 2/4, 1/4): change the meter, or give another file"
+        hint = "only bars of four quarters are read (4/4, 2/2, 2/4, 1/4): change the meter, or give another file"
     return MusicaeError(f"no {representation} in the score: {'; '.join(needs)}", hint)
 
 

@@ -1,0 +1,95 @@
+"""What to type next: the commands and options that mend what went wrong, by the kind of the error.
+
+Below the command line, errors know facts. A hint is a function of the facts of its kind; where it is empty, or a kind
+has none, the hint that the error carries is good as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from musicae.errors import MusicaeError
+
+
+def hint(error: MusicaeError) -> str:
+    """What to do about an error on the command line."""
+    mends = HINTS.get(error.kind)
+    return (mends and mends(**error.facts)) or error.hint
+
+
+def preprocess_command(representation: str, arguments: Mapping[str, object]) -> str:
+    """The command that makes data sets of a representation."""
+    chords = " --chords" if arguments.get("chords") else ""
+    bars = arguments["bars"]
+    return f"musicae preprocess FOLDER -o data/NAME --representation {representation} --bars {bars}{chords}"
+
+
+def _no_model(name: str, known: Sequence[str]) -> str:
+    return "" if known else "there is none here: train one with musicae train"
+
+
+def _no_dataset(name: str, known: Sequence[str]) -> str:
+    return "" if known else "there is none here: make one with musicae preprocess FOLDER"
+
+
+def _other_representation(representation: str, arguments: Mapping[str, object], preset: str = "") -> str:
+    command = preprocess_command(representation, arguments)
+    return f"leave --preset away, or make a data set: {command}" if preset else command
+
+
+def _unreadable_score(representations: Sequence[str], model: str = "") -> str:
+    readers = f"a model of {' or '.join(representations)} reads it"
+    return f"{readers}: -m {model}" if model else f"{readers}; train one with musicae train"
+
+
+def _constant_attribute(models: Sequence[str]) -> str:
+    return f"another model moves it: -m {models[0]}" if models else ""
+
+
+def _other_model(model: str, otherwise: str = "") -> str:
+    return f"name the folder of the model that made it with -m{otherwise and f'; or {otherwise}'}"
+
+
+HINTS: dict[str, Callable[..., str]] = {
+    "cannot-write": lambda path: "choose another place with -o",
+    "exists": lambda path: "choose another name, or overwrite it with --force",
+    "is-input": lambda path: "choose another name with -o",
+    "no-model": _no_model,
+    "no-chords": lambda model="": "choose one that is: musicae models lists them",
+    "no-device": lambda device: "choose --device auto, cpu, cuda or mps",
+    "no-attributes": lambda model: (
+        f"compute them from a data set like the one that it was trained on: musicae fit {model} DATA"
+    ),
+    "constant-attribute": _constant_attribute,
+    "unreadable-score": _unreadable_score,
+    "unsuitable-regularizer": lambda name: f"--set {name}=none",
+    "bad-setting": lambda setting: "write, say, --set latent.size=128",
+    "bad-arguments": lambda name, arguments: "check the values given with --set, or in config.json",
+    "no-dataset": _no_dataset,
+    "not-a-dataset": lambda path: "make one: musicae preprocess FOLDER -o data/NAME --representation melody --bars 2",
+    "damaged-dataset": lambda path: "run the musicae preprocess command that made it again",
+    "foreign-folder": lambda path: "choose another folder with -o",
+    "other-dataset": lambda path: "replace it with --force, or choose another folder with -o",
+    "unusable-file": lambda path: "without --strict such files are skipped",
+    "unwritable-chunk": lambda: "choose another folder with -o, or free some space: then the same command continues",
+    "other-representation": _other_representation,
+    "empty-split": lambda split: "preprocess more music, or give a split with --splits",
+    "few-held-out": lambda split: "choose another one with --split, or preprocess more music",
+    "no-training-windows": lambda: "preprocess it together with the music that the model was trained on, with --splits",
+    "not-finite": lambda: "begin again with, say, --set training.learning_rate=0.0003",
+    "cannot-resume": lambda path: "begin again with musicae train, or from the best weights with --from",
+    "not-a-training": lambda path: (
+        "begin one with musicae train -o FOLDER, or go on from a model's weights with --from"
+    ),
+    "unshared-batch": lambda batch: f"--set training.batch={batch}",
+    "other-data": lambda path: "bring the data set back, or begin a new training with --from",
+    "not-a-recipe": lambda: "give a file that musicae encode, or any other verb, wrote",
+    "other-codes": lambda model: f"decode with the model that they come from: -m {model}",
+    "other-draws": lambda: "musicae decode takes any number of codes, and draws anew",
+    "no-original": _other_model,
+    "wrong-model": lambda model: "name the model that made it with -m, or go on with this one: --force",
+    "single-clip": lambda: "give more chords, or leave --to away",
+}
+"""By kind, the function of its facts that gives the hint."""
