@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -100,3 +101,14 @@ def _read(path: Path) -> str:
         return path.read_text()
     except OSError:
         return ""
+
+
+def processor() -> str:
+    """What the processor calls itself and what it can do, as far as the system says: equal on machines alike."""
+    about = _read(Path("/proc/cpuinfo")).split("\n\n")[0]
+    pairs = (line.partition(":")[::2] for line in about.splitlines())
+    known = {name.strip(): value.strip() for name, value in pairs}
+    return "; ".join([platform.machine(), *(known[name] for name in _TRAITS if name in known)])
+
+
+_TRAITS = ("model name", "cpu family", "model", "stepping", "flags", "CPU implementer", "CPU part", "Features")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -24,6 +25,12 @@ from tests.helpers.scores import write_midi
 settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
 settings.load_profile("musicae")
 torch.set_num_threads(usable_cores())  # as the command line does
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests remember of this machine is not for its users."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session", params=["melody-2bar", "drums-2bar", "trio-4bar", "multitrack-1bar-chords"])

@@ -23,9 +23,10 @@ from musicae.errors import MusicaeError
 from musicae.model import Model, save
 from musicae.music.midi import midi_bytes
 from musicae.networks.autoencoder import Batch
-from musicae.networks.device import autocast, precision
+from musicae.networks.device import autocast
 from musicae.seeds import mix
 from musicae.storage.atomic import write_atomically
+from musicae.training.arithmetic import Arithmetic
 from musicae.training.checkpoint import TrainingState, load_state, save_state
 from musicae.training.distributed import Ranks
 from musicae.training.groups import Optimizer
@@ -89,6 +90,7 @@ class Trainer:
 
     Attributes:
         seen_before: how many windows other trainings have shown to the weights that this one began with.
+        arithmetic: the precision of its updates, and its threads.
 
     Args:
         train, validation: windows on the model's device.
@@ -114,6 +116,7 @@ class Trainer:
         self.optimizer = optimizer_of(model)
         self.progress = TrainingState()
         self.seen_before = 0
+        self.arithmetic = Arithmetic("float32")
         self.held_out = validation.sample(self.training.validation_windows, seed)
         self.interrupted = False  # this process, which the others hear of after the update at hand
         self.stopping = False  # all processes
@@ -147,7 +150,7 @@ class Trainer:
         going_on = self._done < 1
         if not going_on:
             self.reporter.tell("this training has come to its end: give more minutes or updates to go on")
-        with _signals(self):
+        with _signals(self), self.arithmetic.on_its_threads():
             while going_on:
                 going_on = self._advance()
         if self.stopping:
@@ -189,11 +192,9 @@ class Trainer:
     def update(self) -> None:
         """One step of the optimizer, at the batch, the noise and the rates that belong to the number of the update."""
         progress, training = self.progress, self.training
-        tokens, heard = self._draw(progress.update)
+        batch = self.batch(progress.update)
         torch.manual_seed(mix(self.seed, progress.update, 1 + self.ranks.rank))
-        probability = sampling_probability(training.scheduled_sampling, progress.update)
-        batch = Batch(tokens, progress.update, probability, heard)
-        rate, dtype = learning_rate(training, self._done), precision(self.model.device)
+        rate, dtype = learning_rate(training, self._done), self.arithmetic.dtype
         terms = step(self.module, self.optimizer, batch, rate, training.clip, dtype)
         progress.update += 1
         if terms:
@@ -208,6 +209,11 @@ class Trainer:
             message = f"the last {HOPELESS} gradients were not finite"
             hint = "begin again with a lower training.learning_rate, say 0.0003"
             raise MusicaeError(message, hint, kind="not-finite")
+
+    def batch(self, update: int) -> Batch:
+        """What an update sees in this process."""
+        tokens, heard = self._draw(update)
+        return Batch(tokens, update, sampling_probability(self.training.scheduled_sampling, update), heard)
 
     def _draw(self, update: int) -> tuple[Drawn, Drawn | None]:
         """This process's share of the windows of one update, which are drawn alike in every process."""

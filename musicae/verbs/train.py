@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -18,6 +18,7 @@ from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
 from musicae.presets import PRESETS
 from musicae.storage.atomic import write_atomically
+from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
 from musicae.training.card import write_card
 from musicae.training.distributed import join_ranks
@@ -42,6 +43,7 @@ class Run:
         initial: the model whose weights it begins with, or "".
         seen_before: how many windows that model had heard.
         command: the command line, for the model card.
+        arithmetic: precision and threads; what it leaves open is chosen by measurement when the training begins.
     """
 
     config: Config
@@ -52,6 +54,7 @@ class Run:
     initial: str = ""
     seen_before: int = 0
     command: str = ""
+    arithmetic: Arithmetic = field(default_factory=Arithmetic)
 
     def save(self, folder: Path) -> None:
         """Writes the run into the model folder."""
@@ -67,7 +70,8 @@ class Run:
         """
         try:
             data = json.loads(_run_path(folder).read_text())
-            return cls(**{**data, "config": Config.from_json(data["config"])})
+            arithmetic = Arithmetic(**data.get("arithmetic", {}))
+            return cls(**{**data, "config": Config.from_json(data["config"]), "arithmetic": arithmetic})
         except (OSError, ValueError, KeyError, TypeError) as error:
             message = f"there is no training to resume in {folder} ({type(error).__name__})"
             hint = "begin one, or go on from a model's weights"
@@ -135,9 +139,19 @@ def begin(
         share = transfer(initial.autoencoder, model.autoencoder)
         reporter.tell(f"{share:.0%} of the weights come from {run.initial}")
     trainer.seen_before = run.seen_before
+    trainer.arithmetic = _arithmetic(run.arithmetic, trainer)
+    run = replace(run, arithmetic=trainer.arithmetic)
     if ranks.rank == 0:
         run.save(folder)
     return trainer
+
+
+def _arithmetic(wanted: Arithmetic, trainer: Trainer) -> Arithmetic:
+    """What a training computes in. Several processes on CPUs must agree, and do without measuring."""
+    if trainer.ranks.size > 1 and trainer.model.device.type == "cpu" and wanted.precision == "auto":
+        return replace(wanted, precision="float32")
+    last = max(trainer.training.updates, trainer.training.scheduled_sampling)
+    return choose_training_arithmetic(trainer.model.autoencoder, trainer.batch(last), wanted)
 
 
 def _check_data(run: Run, dataset: Dataset) -> None:

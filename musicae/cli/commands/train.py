@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -84,6 +84,10 @@ def command(
         ),
     ] = None,
     device: cli.Device = "auto",
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        typer.Option(help="What to compute updates in; auto finds out what is fastest, and stays with it."),
+    ] = "auto",
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")] = False,
     json: cli.Json = False,
     quiet: cli.Quiet = False,
@@ -108,6 +112,8 @@ def command(
         run = replace(run, minutes=DEFAULT_MINUTES)
     if minutes is not None or updates is not None:
         run = replace(run, minutes=minutes or 0.0)
+    if precision != "auto":
+        run = replace(run, arithmetic=replace(run.arithmetic, precision=precision))
     _train(console, folder, run, device, resume=resume is not None, events=tensorboard and first)
 
 
@@ -119,7 +125,9 @@ def _train(console: Console, folder: Path, run: Run, device: str, *, resume: boo
     with Display(console) as display:
         trainer = begin(run, folder, device=device, reporter=display, resume=resume)
         display.begin(trainer, run.minutes, folder if events else None)
-        console.note(f"training {folder} on {trainer.model.device}: Ctrl-C stops and saves")
+        console.note(
+            f"training {folder} on {trainer.model.device} in {trainer.arithmetic.precision}: Ctrl-C stops and saves"
+        )
         try:
             trainer.run(run.minutes - trainer.progress.seconds / 60 if run.minutes else math.inf)
         except KeyboardInterrupt:
