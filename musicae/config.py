@@ -1,7 +1,8 @@
 """Everything needed to rebuild and retrain a model: typed records that go to JSON and back.
 
 A `Spec` names an entry of a table and the keyword-only arguments of its constructor: the constructor's signature is
-the schema, so a new knob is a new keyword argument and nothing else.
+the schema, so a new knob is a new keyword argument and nothing else. Its annotations say how text is read, and the
+constructor itself refuses what is out of range.
 """
 
 from __future__ import annotations
@@ -9,30 +10,47 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import re
 import types
 import typing
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 from musicae.errors import MusicaeError, unknown_name
 
 Table = Mapping[str, Callable[..., Any]]
 
+Optimizer = Literal["adam", "muon"]
+
+OPTIMIZERS: tuple[Optimizer, ...] = typing.get_args(Optimizer)
+
 
 @dataclass(frozen=True)
 class Spec:
-    """A choice from a table: `name`, and keyword arguments for its constructor."""
+    """A choice from a table: `name`, and keyword arguments for its constructor, which cannot be changed."""
 
     name: str
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        arguments = {key: _without_lists(value) for key, value in self.arguments.items()}
+        object.__setattr__(self, "arguments", types.MappingProxyType(arguments))
+
+    def __hash__(self) -> int:
+        return hash((self.name, frozenset(self.arguments.items())))
+
+    def __reduce__(self) -> tuple[type[Spec], tuple[str, dict[str, Any]]]:
+        return Spec, (self.name, dict(self.arguments))
 
     def to_json(self) -> dict[str, Any]:
+        """The name and the arguments, in one object."""
         return {"name": self.name, **self.arguments}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Spec:
-        arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        """What `to_json` gave."""
+        arguments = dict(data)
         return cls(str(arguments.pop("name")), arguments)
 
 
@@ -41,7 +59,35 @@ def spec(name: str, **arguments: Any) -> Spec:
     return Spec(name, arguments)
 
 
-OPTIMIZERS = ("adam", "muon")
+@dataclass(frozen=True)
+class Named:
+    """One of several choices from a table, under a label of its own, so that two of one kind stand side by side.
+
+    Raises:
+        MusicaeError: the label is not a word.
+    """
+
+    label: str
+    spec: Spec
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z]\w*", self.label):
+            raise MusicaeError(f"{self.label!r} is no label", "a label is one word of letters, digits and _")
+
+    def to_json(self) -> dict[str, Any]:
+        """That of the choice, and the label as "as"."""
+        return {"as": self.label, **self.spec.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Named:
+        """What `to_json` gave."""
+        arguments = dict(data)
+        return cls(str(arguments.pop("as")), Spec.from_json(arguments))
+
+
+def named(kind: str, *, label: str = "", **arguments: Any) -> Named:
+    """A `Named` choice; its label is its kind unless it has another one."""
+    return Named(label or kind, Spec(kind, arguments))
 
 
 @dataclass(frozen=True)
@@ -55,26 +101,18 @@ class Training:
             update.
         learning_rate: at the first update; falls exponentially to `min_learning_rate` at the last one.
         clip: largest norm of the gradient.
-        transpose: draw a transposition of -5 to +6 semitones for every window.
-        transpose_target: transpose the target apart from what the encoder reads, wherever the condition (the chord)
-            tells by how much, so that codes hold what is played on a chord and not the chord.
-        reharmonize: share of the windows that the decoder writes under a random triad on the root of their chord,
-            thirds and fifths moved along, so that it follows chords that are rare in the data as well.
-        scheduled_sampling: k of the inverse sigmoid by which the decoder is fed its own tokens more and more
-            (Bengio et al. 2015); 0 feeds the true ones.
+        scheduled_sampling: k of the inverse sigmoid by which the decoder sees its own tokens more and more
+            (Bengio et al. 2015); 0 shows it the true ones.
         validate_every: updates between two validations.
         validation_windows: held-out windows that one validation reads.
     """
 
     batch: int = 256
     updates: int = 50_000
-    optimizer: str = "adam"
+    optimizer: Optimizer = "adam"
     learning_rate: float = 1e-3
     min_learning_rate: float = 1e-5
     clip: float = 1.0
-    transpose: bool = True
-    transpose_target: bool = False
-    reharmonize: float = 0.0
     scheduled_sampling: int = 0
     validate_every: int = 1_000
     validation_windows: int = 1_024
@@ -86,15 +124,26 @@ class Training:
         for name in ("learning_rate", "min_learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise MusicaeError(f"training.{name} is {getattr(self, name)}", f"give training.{name} more than zero")
-        if self.reharmonize > 1:
-            raise MusicaeError(f"training.reharmonize is {self.reharmonize}", "give a share from 0 to 1")
+        if self.scheduled_sampling < 0:
+            hint = "give training.scheduled_sampling 0, which samples nothing, or more"
+            raise MusicaeError(f"training.scheduled_sampling is {self.scheduled_sampling}", hint)
         if self.optimizer not in OPTIMIZERS:
             raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
 
 
 @dataclass(frozen=True)
 class Config:
-    """A model and its training, complete."""
+    """A model and its training, complete.
+
+    Attributes:
+        prior: p(z), which the loss knows.
+        sampler: where codes come from when nothing is encoded.
+        regularizers: terms of the loss.
+        augmentations: what is changed in windows while training, in this order.
+
+    Raises:
+        MusicaeError: settings contradict each other, or a label stands for two things.
+    """
 
     representation: Spec
     embedding: Spec
@@ -102,30 +151,51 @@ class Config:
     latent: Spec
     decoder: Spec
     prior: Spec = Spec("normal")
-    regularizers: tuple[Spec, ...] = ()
+    sampler: Spec = Spec("prior")
+    regularizers: tuple[Named, ...] = ()
+    augmentations: tuple[Spec, ...] = ()
     training: Training = Training()
 
     def __post_init__(self) -> None:
         if self.training.scheduled_sampling and self.decoder.arguments.get("token_dropout"):
             hint = "choose one: with scheduled sampling there are no true tokens to hide"
             raise MusicaeError("training.scheduled_sampling and decoder.token_dropout are both set", hint)
+        names = [*SECTIONS, *(item.label for item in self.regularizers), *(item.name for item in self.augmentations)]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise MusicaeError(f"two things are called {twice[0]}", "give every regularizer a label of its own")
 
     def to_json(self) -> dict[str, Any]:
-        parts = {name: getattr(self, name).to_json() for name in PARTS}
-        regularizers = [regularizer.to_json() for regularizer in self.regularizers]
-        return {**parts, "regularizers": regularizers, "training": asdict(self.training)}
+        """The config as what JSON knows."""
+        return {
+            **{name: getattr(self, name).to_json() for name in PARTS},
+            "regularizers": [item.to_json() for item in self.regularizers],
+            "augmentations": [item.to_json() for item in self.augmentations],
+            "training": asdict(self.training),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Config:
-        parts = {name: Spec.from_json(data[name]) for name in PARTS}
-        regularizers = tuple(Spec.from_json(item) for item in data["regularizers"])
-        known = {field.name for field in fields(Training)}  # what other versions knew changes no trained model
-        training = Training(**{name: value for name, value in data["training"].items() if name in known})
-        return cls(**parts, regularizers=regularizers, training=training)
+        """What `to_json` gave.
+
+        Raises:
+            MusicaeError: it holds what no config has.
+            KeyError: it lacks what every config has.
+        """
+        _check_names("part of a model", data, SECTIONS)
+        _check_names("training setting", data["training"], typing.get_type_hints(Training))
+        return cls(
+            **{name: Spec.from_json(data[name]) for name in PARTS},
+            regularizers=tuple(Named.from_json(item) for item in data["regularizers"]),
+            augmentations=tuple(Spec.from_json(item) for item in data["augmentations"]),
+            training=Training(**data["training"]),
+        )
 
 
-PARTS = ("representation", "embedding", "encoder", "latent", "decoder", "prior")
+PARTS = ("representation", "embedding", "encoder", "latent", "prior", "sampler", "decoder")
 """The fields of a `Config` that choose one entry of a table."""
+
+SECTIONS = (*PARTS, "regularizers", "augmentations", "training")
+"""All fields of a `Config`, in the order of `config.json`."""
 
 
 def build(table: Table, choice: Spec, *context: Any) -> Any:
@@ -134,38 +204,42 @@ def build(table: Table, choice: Spec, *context: Any) -> Any:
     Raises:
         MusicaeError: the table has no such name, or the constructor no such argument.
     """
-    constructor = _pick(table, choice.name, "choice")
-    known = _knobs(constructor)
+    constructor = pick(table, choice.name, "choice")
+    known = knobs(constructor)
     for name in choice.arguments:
-        _pick(known, name, f"argument of {choice.name}")
+        pick(known, name, f"argument of {choice.name}")
     try:
         return constructor(*context, **choice.arguments)
     except (RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
-        wrong = f"{choice.name} cannot be built with {choice.arguments}: {error}"
-        facts = {"name": choice.name, "arguments": choice.arguments}
-        raise MusicaeError(wrong, "check these values", kind="bad-arguments", **facts) from None
+        arguments = dict(choice.arguments)
+        wrong = f"{choice.name} cannot be built with {arguments}: {error}"
+        raise MusicaeError(
+            wrong, "check these values", kind="bad-arguments", name=choice.name, arguments=arguments
+        ) from None
 
 
 def complete(config: Config, tables: Mapping[str, Table]) -> Config:
     """The config with every argument written out, so that later defaults do not change what it means."""
 
     def full(table: Table, choice: Spec) -> Spec:
-        known = _knobs(_pick(table, choice.name, "choice"))
+        known = knobs(pick(table, choice.name, "choice"))
         defaults = {name: knob.default for name, knob in known.items() if knob.default is not inspect.Parameter.empty}
         return Spec(choice.name, {**defaults, **choice.arguments})
 
-    parts = {part: full(tables[part], getattr(config, part)) for part in PARTS}
-    regularizers = tuple(full(tables["regularizers"], choice) for choice in config.regularizers)
-    return replace(config, **parts, regularizers=regularizers)  # type: ignore[arg-type]
+    parts: dict[str, Any] = {part: full(tables[part], getattr(config, part)) for part in PARTS}
+    regularizers = [replace(item, spec=full(tables["regularizers"], item.spec)) for item in config.regularizers]
+    augmentations = [full(tables["augmentations"], item) for item in config.augmentations]
+    return replace(config, **parts, regularizers=tuple(regularizers), augmentations=tuple(augmentations))
 
 
 def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Config:
     """The config with one setting changed.
 
     Args:
-        setting: `latent.size=128`, `encoder=bidirectional`, `training.batch=64`; `kl.beta=0.5` changes a regularizer,
-            or adds it; `kl=none` removes it.
-        tables: the table that each part of the config chooses from, and "regularizers".
+        setting: `latent.size=128`, `encoder=bidirectional`, `training.batch=64`; `kl.beta=0.5` changes the regularizer
+            of that label, or adds one of that kind; `second=kl` adds one of the kind `kl` under the label `second`;
+            `second=none` removes it. Augmentations, which have no labels, are changed, added and removed alike.
+        tables: the table that each part of the config, regularizers and augmentations included, chooses from.
 
     Raises:
         MusicaeError: no such part or knob (the nearest name is offered), or a value of the wrong type.
@@ -175,63 +249,91 @@ def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Confi
     if not equals or not part:
         message = f"{setting} is not of the form part.knob=value"
         raise MusicaeError(message, "write, say, latent.size=128", kind="bad-setting", setting=setting)
-    regularizers = {choice.name: choice for choice in config.regularizers}
-    _pick(dict.fromkeys((*PARTS, *tables["regularizers"], "training")), part, "part of a model")
     if part == "training":
-        wanted = _pick(typing.get_type_hints(Training), knob, "training setting")
-        return replace(config, training=replace(config.training, **{knob: _parse(text, wanted, path)}))
+        wanted = pick(typing.get_type_hints(Training), knob, "training setting")
+        return replace(config, training=replace(config.training, **{knob: parse(text, wanted, path)}))
     if part in PARTS:
-        changed = _changed(tables[part], getattr(config, part), knob, text)
-        return replace(config, **{part: changed})  # type: ignore[arg-type]
-    if (knob, text) == ("", "none"):
-        regularizers.pop(part, None)
-    else:
-        regularizers[part] = _changed(tables["regularizers"], regularizers.get(part, Spec(part)), knob, text)
-    return replace(config, regularizers=tuple(regularizers.values()))
+        changed: dict[str, Any] = {part: _changed(tables[part], getattr(config, part), knob, text)}
+        return replace(config, **changed)
+    if part in tables["augmentations"]:
+        chosen = _listed(tables["augmentations"], {item.name: item for item in config.augmentations}, part, knob, text)
+        return replace(config, augmentations=tuple(chosen.values()))
+    kinds = tables["regularizers"]
+    labels = {item.label: item.spec for item in config.regularizers}
+    if knob or text not in kinds:  # else it is a new label
+        pick(dict.fromkeys((*PARTS, "training", *labels, *kinds, *tables["augmentations"])), part, "part of a model")
+    chosen = _listed(kinds, labels, part, knob, text)
+    return replace(config, regularizers=tuple(Named(label, choice) for label, choice in chosen.items()))
+
+
+def parse(text: str, annotation: Any, path: str) -> Any:
+    """`text` as a value of the annotated type.
+
+    Args:
+        annotation: bool ("true", "false"), int, float, str, a literal of some of them, a tuple of them (separated by
+            commas), or one of those or None ("none").
+        path: what is set, for errors.
+
+    Raises:
+        MusicaeError: the text is none of them; of words, the nearest is offered.
+    """
+    text, origin, inside = text.strip(), typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (types.UnionType, typing.Union):
+        return None if text == "none" else parse(text, next(item for item in inside if item is not type(None)), path)
+    if origin is Literal:
+        return pick({str(value): value for value in inside}, text, f"value of {path}")
+    if origin is tuple:
+        parts = [part for part in text.strip("()[] ").split(",") if part.strip()]
+        kinds = inside[:1] * len(parts) if Ellipsis in inside else inside
+        if len(kinds) != len(parts):
+            raise MusicaeError(f"{path} has {len(kinds)} values, not {len(parts)}", "separate them by commas")
+        return tuple(parse(part, kind, path) for part, kind in zip(parts, kinds, strict=True))
+    if annotation is bool:
+        return pick({"true": True, "false": False}, text.lower(), f"value of {path}")
+    try:
+        value = annotation(text)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError
+    except (TypeError, ValueError):
+        name = getattr(annotation, "__name__", str(annotation))
+        raise MusicaeError(f"{path}={text} is not of type {name}", f"give a finite value of type {name}") from None
+    return value
 
 
 def _changed(table: Table, chosen: Spec, knob: str, text: str) -> Spec:
+    """Another choice, or the same with another value of a knob."""
     if not knob:
-        _pick(table, text, "choice")
+        pick(table, text, "choice")
         return Spec(text)
-    wanted = _pick(_knobs(table[chosen.name]), knob, f"knob of {chosen.name}").annotation
-    return Spec(chosen.name, {**chosen.arguments, knob: _parse(text, wanted, f"{chosen.name}.{knob}")})
+    wanted = pick(knobs(pick(table, chosen.name, "choice")), knob, f"knob of {chosen.name}").annotation
+    return Spec(chosen.name, {**chosen.arguments, knob: parse(text, wanted, f"{chosen.name}.{knob}")})
 
 
-def _knobs(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+def _listed(table: Table, chosen: dict[str, Spec], name: str, knob: str, text: str) -> dict[str, Spec]:
+    """Choices by name, of which one is changed, added or removed."""
+    if (knob, text) == ("", "none"):
+        return {other: choice for other, choice in chosen.items() if other != name}
+    return {**chosen, name: _changed(table, chosen.get(name, Spec(name)), knob, text)}
+
+
+def knobs(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The keyword-only arguments of a constructor, their types resolved."""
     function = constructor.__init__ if inspect.isclass(constructor) else constructor
     hints = typing.get_type_hints(function)
     parameters = inspect.signature(function).parameters.values()
-    knobs = [knob for knob in parameters if knob.kind is inspect.Parameter.KEYWORD_ONLY]
-    return {knob.name: knob.replace(annotation=hints.get(knob.name, Any)) for knob in knobs}
+    found = [knob for knob in parameters if knob.kind is inspect.Parameter.KEYWORD_ONLY]
+    return {knob.name: knob.replace(annotation=hints.get(knob.name, Any)) for knob in found}
 
 
-def _pick(table: Mapping[str, Any], name: str, what: str) -> Any:
+def pick(table: Mapping[str, Any], name: str, what: str) -> Any:
+    """What a table has under a name.
+
+    Raises:
+        MusicaeError: nothing; the nearest name is offered.
+    """
     if name not in table:
         raise unknown_name(what, name, table)
     return table[name]
-
-
-def _parse(text: str, annotation: Any, path: str) -> Any:
-    """`text` as a value of the annotated type: a number, true or false, a word, or numbers separated by commas."""
-    try:
-        if typing.get_origin(annotation) is tuple:
-            (item, *_) = typing.get_args(annotation)
-            return tuple(_parse(part, item, path) for part in text.strip("()[] ").split(",") if part.strip())
-        if annotation is bool:
-            return {"true": True, "false": False}[text.strip().lower()]
-        if annotation in (int, float):
-            number = annotation(text)
-            if not 0 <= number < math.inf:
-                raise MusicaeError(
-                    f"{path}={text} is not a number from 0 on", "give a finite number that is not negative"
-                )
-            return number
-    except (ValueError, KeyError):
-        name = str(annotation) if isinstance(annotation, types.GenericAlias) else annotation.__name__
-        raise MusicaeError(f"{path}={text} is not of type {name}", f"give a value of type {name}") from None
-    return text.strip()
 
 
 def dumps(config: Config) -> str:
@@ -248,5 +350,16 @@ def loads(text: str) -> Config:
     try:
         return Config.from_json(json.loads(text))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        known = ", ".join(f.name for f in fields(Config))
-        raise MusicaeError(f"not a model configuration: {error}", f"a config.json has the keys {known}") from None
+        known = ", ".join(SECTIONS)
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise MusicaeError(f"not a model configuration: {reason}", f"a config.json has the keys {known}") from None
+
+
+def _check_names(what: str, data: Mapping[str, Any], known: Iterable[str]) -> None:
+    for name in data:
+        pick(dict.fromkeys(known), name, what)
+
+
+def _without_lists(value: Any) -> Any:
+    """The value with tuples for lists, which JSON has instead."""
+    return tuple(_without_lists(item) for item in value) if isinstance(value, list | tuple) else value

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from musicae import config as configuration
 from musicae.config import Config, Table, build, complete
+from musicae.corpus.augment import AUGMENTATIONS
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import AtMostOne, Representation, Shape
@@ -26,7 +27,7 @@ from musicae.networks.decoders import DECODERS
 from musicae.networks.device import autocast, choose_device, precision
 from musicae.networks.embedding import EMBEDDINGS
 from musicae.networks.encoders import ENCODERS
-from musicae.networks.latents import LATENTS, PRIORS
+from musicae.networks.latents import LATENTS, PRIORS, SAMPLERS
 from musicae.networks.recurrent.stack import use_backend
 from musicae.networks.regularizers import KL, REGULARIZERS
 from musicae.networks.token_spec import FieldSpec, TokenSpec
@@ -38,9 +39,11 @@ TABLES: dict[str, Table] = {
     "embedding": EMBEDDINGS,
     "encoder": ENCODERS,
     "latent": LATENTS,
-    "decoder": DECODERS,
     "prior": PRIORS,
+    "sampler": SAMPLERS,
+    "decoder": DECODERS,
     "regularizers": REGULARIZERS,
+    "augmentations": AUGMENTATIONS,
 }
 """What each part of a config chooses from."""
 
@@ -220,9 +223,9 @@ def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     embedding = build(EMBEDDINGS, config.embedding, spec)
     encoder = build(ENCODERS, config.encoder, spec, embedding.width)
     latent = build(LATENTS, config.latent, encoder.size)
-    prior = build(PRIORS, config.prior, latent.size)
+    prior = build(SAMPLERS, config.sampler, latent.size)
     decoder = build(DECODERS, config.decoder, spec, embedding.widths, latent.size)
-    regularizers = [build(REGULARIZERS, choice) for choice in config.regularizers]
+    regularizers = [build(REGULARIZERS, choice.spec) for choice in config.regularizers]
     if not latent.stochastic and any(isinstance(regularizer, KL) for regularizer in regularizers):
         message = f"kl needs a posterior with a spread; latent {config.latent.name} has none"
         raise MusicaeError(message, "take kl away", kind="unsuitable-regularizer", name="kl")
@@ -286,7 +289,7 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
 
 def _identity(config: Config) -> str:
     parts = config.to_json()
-    del parts["training"], parts["regularizers"]
+    del parts["training"], parts["regularizers"], parts["augmentations"]
     return json.dumps(parts, sort_keys=True)
 
 

@@ -1,20 +1,8 @@
-"""Windows of a data set: gathered and transposed where they are."""
+"""Windows of a data set: gathered where they are."""
 
 import torch
 
 from musicae.corpus.dataset import Dataset
-
-
-def test_windows_transpose_where_they_are(data: Dataset) -> None:
-    windows = data.split("train")
-    batch = windows.take(torch.arange(8)).clamp(max=60)
-    assert torch.equal(windows.transpose(batch, torch.full((8,), 5)), batch)
-    up = windows.transpose(batch, torch.full((8,), 7))
-    assert torch.equal(up, torch.where(batch > 1, batch + 2, batch))
-    low = batch.clone()
-    low[0, 0, 0, 0] = 3
-    down = windows.transpose(low, torch.zeros(8, dtype=torch.int64))
-    assert torch.equal(down[0], low[0])
 
 
 def test_windows_begin_without_orphan_note_offs(data: Dataset) -> None:
@@ -22,3 +10,11 @@ def test_windows_begin_without_orphan_note_offs(data: Dataset) -> None:
     for window in windows.tolist():
         first = next((token for token in window if token), 0)
         assert first != 1
+
+
+def test_labels_come_with_their_windows(data: Dataset) -> None:
+    windows = data.split("train")
+    assert windows.draw(8, torch.Generator().manual_seed(0)).label is None
+    windows.labels = torch.arange(len(windows)) - 1
+    pairs = windows.draw(8, torch.Generator().manual_seed(0))
+    assert pairs.label is not None and torch.equal(pairs.source, windows.take(pairs.label + 1))

@@ -70,7 +70,7 @@ def test_codes_that_the_decoder_ignores_change_nothing(model: Model) -> None:
 
 
 def test_certain_codes_are_traversed_by_variance(model: Model) -> None:
-    config = replace(model.config, latent=spec("deterministic", size=4), prior=spec("normal"), regularizers=())
+    config = replace(model.config, latent=spec("deterministic", size=4), sampler=spec("prior"), regularizers=())
     certain = Model(config, "certain", "cpu")
     with torch.no_grad():
         certain.autoencoder.latent.get_parameter("code.weight")[2] *= 100

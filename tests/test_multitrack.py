@@ -7,12 +7,9 @@ import pytest
 
 from musicae.cli.commands.preprocess import funnel
 from musicae.clips.source import best_window
-from musicae.corpus.dataset import Windows
 from musicae.corpus.preprocess import preprocess
-from musicae.corpus.window_hashes import window_hashes
 from musicae.errors import MusicaeError
-from musicae.music.chords import NO_CHORD, QUALITIES, of_class, parse, progression
-from musicae.music.representations.base import SHIFTS
+from musicae.music.chords import NO_CHORD, of_class, parse, progression
 from musicae.music.representations.multitrack import (
     DRUMS,
     END,
@@ -190,73 +187,6 @@ def test_what_no_music_would_write_is_heard_as_something() -> None:
     (track,) = ONE_BAR.decode(tokens).tracks
     assert track.program == 7
     assert track.notes.rows() == [(0, 96 * 20, 40, 73)]
-
-
-def test_drums_are_not_transposed() -> None:
-    import torch
-
-    note = Notes.of([(0, 24, 60, 9)])
-    tokens = torch.as_tensor(ONE_BAR.encode(score_of(Track(note), Track(note, is_drum=True)))).long()[None]
-    windows = Windows(tokens.reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)
-    (moved,) = windows.transpose(tokens, torch.tensor([SHIFTS.index(2)])).numpy()
-    assert (
-        window_hashes(tokens.numpy().reshape(-1, 1), ONE_BAR.shape, ONE_BAR.window, 1)[1]
-        == (window_hashes(moved.reshape(-1, 1), ONE_BAR.shape, ONE_BAR.window, 1)[1])
-    )
-    pitches = [track.notes.pitch.tolist() for track in ONE_BAR.decode(moved).tracks]
-    assert pitches == [[62], [60]]
-
-
-def test_windows_are_moved_apart_where_their_chord_tells() -> None:
-    import torch
-
-    told = Multitrack(bars=1, chords=True)
-    bars = [told.encode(told.generate(np.random.default_rng(seed))) for seed in range(2)]
-    for bar, chord in zip(bars, ("Am", "N.C."), strict=True):
-        bar[..., 1:] = told.condition_of([parse(chord)])
-    windows = torch.from_numpy(np.stack(bars)).long()
-    windows[0, :, 1:, 0] = torch.where(windows[0, :, 1:, 0] < 256, 60, windows[0, :, 1:, 0])  # within any range
-    corpus = Windows(windows.reshape(-1, 2), torch.zeros(1), told.shape)
-    shifts = torch.full((2,), SHIFTS.index(3))
-    moved = corpus.transpose_target(windows, shifts)
-    assert [told.chords_of(bar) for bar in moved.numpy()] == [(parse("Cm"),), (NO_CHORD,)]
-    assert torch.equal(moved[0], corpus.transpose(windows, shifts)[0]) and torch.equal(moved[1], windows[1])
-    silent = Windows(windows[..., :1].reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)
-    assert torch.equal(silent.transpose_target(windows[..., :1], shifts), windows[..., :1])
-
-
-def test_thirds_and_fifths_follow_the_chord_to_another_triad() -> None:
-    import torch
-
-    told = Multitrack(bars=1, chords=True)
-    notes = Notes.of([(0, 96, pitch, 80) for pitch in (60, 64, 67, 74)])  # C E G D
-    bar = told.encode(score_of(Track(notes), Track(notes, is_drum=True), bars=1))
-    heard = {"Caug": {60, 64, 68, 74}, "Cdim": {60, 63, 66, 74}, "Cm": {60, 63, 67, 74}, "C": {60, 64, 67, 74}}
-    windows = torch.from_numpy(np.stack([bar] * (len(heard) + 1))).long()
-    for window, chord in zip(windows, ["C"] * len(heard) + ["N.C."], strict=True):
-        window[..., 1:] = torch.from_numpy(told.condition_of([parse(chord)]))
-    triads = [QUALITIES.index(parse(symbol).quality) for symbol in heard] + [QUALITIES.index("minor")]
-    corpus = Windows(windows.reshape(-1, 2), torch.zeros(1), told.shape)
-    turned = corpus.reharmonize(windows, torch.tensor(triads)).numpy()
-    assert [told.chords_of(window) for window in turned] == [(parse(chord),) for chord in [*heard, "N.C."]]
-    for window, pitches in zip(turned, [*heard.values(), set(notes.pitch.tolist())], strict=True):
-        piano, drums = ONE_BAR.decode(window[..., :1]).tracks
-        assert set(piano.notes.pitch.tolist()) == pitches
-        assert set(drums.notes.pitch.tolist()) == set(notes.pitch.tolist())
-    silent = Windows(windows[..., :1].reshape(-1, 1), torch.zeros(1), ONE_BAR.shape)
-    assert torch.equal(silent.reharmonize(windows[..., :1], torch.tensor(triads)), windows[..., :1])
-
-
-def test_other_triads_and_other_keys_commute() -> None:
-    import torch
-
-    told, generator = Multitrack(bars=1, chords=True), np.random.default_rng(0)
-    bars = [told.encode(told.generate(generator)) for _ in range(8)]
-    windows = torch.from_numpy(np.stack(bars)).long()
-    corpus = Windows(windows.reshape(-1, 2), torch.zeros(1), told.shape)
-    triads, keys = torch.arange(8) % len(QUALITIES), torch.arange(8)
-    one = corpus.transpose(corpus.reharmonize(windows, triads), keys)
-    assert torch.equal(one, corpus.reharmonize(corpus.transpose(windows, keys), triads))
 
 
 def test_every_step_is_given_the_chord_of_its_bar() -> None:

@@ -65,7 +65,7 @@ def test_a_bootstrap_draws_around_mixtures_of_two_codes() -> None:
     generator = torch.Generator().manual_seed(0)
     means = torch.tensor([[3.0, 1.0], [3.0, 1.0], [-1.0, 1.0], [-1.0, 1.0]]).repeat(250, 1)
     mixed = torch.tensor([[1 + 2 * 2**0.5, 1.0], [1 - 2 * 2**0.5, 1.0]])
-    prior = Bootstrap(2, keep=100, near=1.0)
+    prior = Bootstrap(2, mixtures=100, nearness=1.0)
     assert prior.sample(20_000, generator).std() == pytest.approx(1.0, abs=0.15)
     prior.fit(means, torch.ones_like(means))
     torch.testing.assert_close(prior.sample(50, generator).unique(dim=0), mixed.flip(0), atol=0.02, rtol=0)
@@ -76,7 +76,7 @@ def test_a_bootstrap_draws_around_mixtures_of_two_codes() -> None:
     prior.fit(means[:1], torch.ones(1, 2))  # fewer than a pair
     torch.testing.assert_close(prior.sample(50, generator), means[:1].expand(50, 2))
     with pytest.raises(MusicaeError, match="near"):
-        Bootstrap(2, near=1.5)
+        Bootstrap(2, nearness=1.5)
 
 
 def test_kl_free_bits_and_annealing() -> None:

@@ -49,4 +49,7 @@ def test_the_nearest_preset_is_made_to_fit(data: Dataset) -> None:
     assert config_for(data).representation == spec("melody", bars=3)
     data.representation = Multitrack(bars=2, chords=True)
     config = config_for(data)
-    assert config.representation == spec("multitrack", bars=2, chords=True) and config.training.transpose_target
+    assert (
+        config.representation == spec("multitrack", bars=2, chords=True)
+        and spec("transpose_target") in config.augmentations
+    )

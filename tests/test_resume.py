@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from musicae.config import OPTIMIZERS, Spec, spec
+from musicae.config import OPTIMIZERS, Optimizer, Spec, spec
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import load
@@ -43,7 +43,7 @@ NOISY = {
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("name", NOISY)
-def test_resume_reaches_the_same_numbers(name: str, optimizer: str, data: Dataset, tmp_path: Path) -> None:
+def test_resume_reaches_the_same_numbers(name: str, optimizer: Optimizer, data: Dataset, tmp_path: Path) -> None:
     config = replace(NOISY[name], training=replace(NOISY[name].training, updates=10, optimizer=optimizer))
     whole = trainer(data, tmp_path / "whole", config)
     whole.run()

@@ -41,35 +41,6 @@ def test_the_best_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
     assert sorted(path.name for path in (model_folder / "samples").iterdir())[-1] == "0000012.mid"
 
 
-def test_windows_apart_are_heard_in_one_key_and_written_in_another(
-    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain, apart = (trainer(data, tmp_path / str(flag), tiny(transpose_target=flag)) for flag in (False, True))
-    (tokens, nothing), (written, heard) = plain._draw(5), apart._draw(5)
-    assert nothing is None and heard is not None
-    assert torch.equal(heard, tokens), "the same windows, in the same transposition"
-    assert torch.equal(written, heard), "melodies are told no chord"
-    monkeypatch.setattr(apart.train, "transpose_target", apart.train.transpose)
-    written, heard = apart._draw(5)
-    assert heard is not None and (written != heard).any() and torch.equal(heard, tokens)
-
-
-def test_a_share_of_the_windows_is_written_under_other_triads(
-    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain, some = (trainer(data, tmp_path / str(share), tiny(reharmonize=share)) for share in (0.0, 0.5))
-    tokens, _ = plain._draw(5)
-    written, _ = some._draw(5)
-    assert torch.equal(written, tokens), "melodies are told no chord"
-    monkeypatch.setattr(some.train, "reharmonize", lambda windows, triads: windows + 1)
-    written, heard = some._draw(5)
-    assert heard is not None and torch.equal(heard, tokens)
-    changed = (written != heard).flatten(1).all(1)
-    assert 0 < changed.sum() < len(changed)
-    with pytest.raises(MusicaeError, match="reharmonize"):
-        tiny(reharmonize=1.5)
-
-
 def test_vectors_of_other_weights_go(data: Dataset, tmp_path: Path) -> None:
     model = trainer(data, tmp_path / "m", tiny(updates=4)).model
     save(model, tmp_path / "m")

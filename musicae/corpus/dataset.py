@@ -12,25 +12,26 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from musicae.corpus import FORMAT
+from musicae.corpus.augment import Pairs
 from musicae.errors import MusicaeError
-from musicae.music.chords import TRIADS
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.base import CHORD, SHIFTS, Representation, Shape
+from musicae.music.representations.base import Representation, Shape
 
 
 class Windows:
     """One split: the token streams in device memory, and the first row of every window.
 
     Batches are gathered from the streams where they are, so a window costs memory only while it is in a batch.
+
+    Args:
+        labels: the class of every window, -1 where it is unknown.
     """
 
-    def __init__(self, tokens: Tensor, offsets: Tensor, shape: Shape) -> None:
-        self.tokens, self.offsets, self.shape = tokens, offsets, shape
+    def __init__(
+        self, tokens: Tensor, offsets: Tensor, shape: Shape, labels: Int64[Tensor, " window"] | None = None
+    ) -> None:
+        self.tokens, self.offsets, self.shape, self.labels = tokens, offsets, shape, labels
         self.rows = torch.arange(shape.segments * shape.steps, device=tokens.device)
-        tables = [torch.as_tensor(field.transposition.astype(np.int64)) for field in shape.columns]
-        self.transpositions = [table.to(tokens.device) for table in tables]
-        turned = [field.reharmonization for field in shape.columns if field.reharmonization is not None]
-        self.reharmonizations = [torch.as_tensor(table.astype(np.int64)).to(tokens.device) for table in turned]
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -50,61 +51,11 @@ class Windows:
         """n random windows, none twice; all of them, in random order, if there are fewer."""
         return self.take(torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n])
 
-    def transpose(
-        self, windows: Int64[Tensor, "window segment step field"], shifts: Int64[Tensor, " window"]
-    ) -> Int64[Tensor, "window segment step field"]:
-        """Every window moved by a row of the transposition tables; a window that would leave the range stays."""
-        moved = self._looked_up(windows, self.transpositions, shifts[:, None, None])
-        inside = (moved >= 0).flatten(1).all(1)
-        return torch.where(inside[:, None, None, None], moved, windows)
-
-    def transpose_target(
-        self, windows: Int64[Tensor, "window segment step field"], shifts: Int64[Tensor, " window"]
-    ) -> Int64[Tensor, "window segment step field"]:
-        """`transpose`, for the windows at whose every step what is given tells of it; the others stay."""
-        moved, fields = self.transpose(windows, shifts), len(self.shape.fields)
-        told = (moved[..., fields:] != windows[..., fields:]).flatten(1)
-        tells = told.all(1) if told.shape[1] else told.any(1)
-        return torch.where(tells[:, None, None, None], moved, windows)
-
-    def reharmonize(
-        self, windows: Int64[Tensor, "window segment step field"], triads: Int64[Tensor, " window"]
-    ) -> Int64[Tensor, "window segment step field"]:
-        """Every window under the chord on the same root that has another triad: its thirds and fifths move along.
-
-        Windows of no chord stay as they are, and where none is told they are returned themselves. Where one has both
-        thirds, or both fifths, of a pitch, two notes meet on it, and the later one ends the other.
-        """
-        if not self.reharmonizations:
-            return windows
-        return self._looked_up(
-            windows, self.reharmonizations, windows[..., self.shape.column(CHORD)], triads[:, None, None]
-        )
-
-    def _looked_up(
-        self, windows: Int64[Tensor, "window segment step field"], tables: list[Tensor], *row: Tensor
-    ) -> Int64[Tensor, "window segment step field"]:
-        """What stands for every token in a row of its field's table; segments that keep still stay as they are."""
-        parts = []
-        for i, (field, table) in enumerate(zip(self.shape.columns, tables, strict=True)):
-            part = table[(*row, windows[..., i])]
-            if field.untransposed_marker >= 0:
-                part = torch.where(windows[:, :, :1, i] == field.untransposed_marker, windows[..., i], part)
-            parts.append(part)
-        return torch.stack(parts, -1)
-
-    def draw_shifts(self, batch: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
-        """Random transpositions (rows of the tables)."""
-        return torch.randint(len(SHIFTS), (batch,), generator=generator).to(self.tokens.device)
-
-    def draw_triads(self, batch: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
-        """Random triads (rows of the tables of reharmonization)."""
-        return torch.randint(len(TRIADS), (batch,), generator=generator).to(self.tokens.device)
-
-    def draw(self, batch: int, generator: torch.Generator) -> tuple[Int64[Tensor, " batch"], Int64[Tensor, " batch"]]:
-        """The numbers of random windows, and a random transposition (a row of the tables) for each."""
-        indices = torch.randint(len(self), (batch,), generator=generator)
-        return indices, self.draw_shifts(batch, generator)
+    def draw(self, n: int, generator: torch.Generator) -> Pairs:
+        """n random windows, read as they are to be written."""
+        indices = torch.randint(len(self), (n,), generator=generator)
+        windows = self.take(indices)
+        return Pairs(windows, windows, None if self.labels is None else self.labels[indices.to(self.labels.device)])
 
 
 class Dataset:

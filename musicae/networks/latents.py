@@ -222,25 +222,25 @@ class Bootstrap(Prior):
     stays together. The codes themselves would be closer to music still, but what was heard could be read off them.
 
     Args:
-        keep: n, how many mixtures are kept, in 8 bits a number.
-        near: from 0, which draws from a Gaussian, to 1, which draws the mixtures themselves.
+        mixtures: n, how many mixtures are kept, in 8 bits a number.
+        nearness: from 0, which draws from a Gaussian, to 1, which draws the mixtures themselves.
     """
 
     mean: Tensor
     scale: Tensor
     codes: Tensor
 
-    def __init__(self, size: int, *, keep: int = 256, near: float = 0.9) -> None:
+    def __init__(self, size: int, *, mixtures: int = 256, nearness: float = 0.9) -> None:
         super().__init__()
-        if keep < 1:
-            raise MusicaeError(f"prior.keep is {keep}", "give prior.keep one or more")
-        if not 0 <= near <= 1:
-            raise MusicaeError(f"prior.near is {near}", "give prior.near a number from 0 to 1")
-        self.near = near
+        if mixtures < 1:
+            raise MusicaeError(f"sampler.mixtures is {mixtures}", "give sampler.mixtures one or more")
+        if not 0 <= nearness <= 1:
+            raise MusicaeError(f"sampler.nearness is {nearness}", "give sampler.nearness a number from 0 to 1")
+        self.near = nearness
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("scale", torch.ones(size))
-        self.register_buffer("codes", torch.zeros(keep, size, dtype=torch.int8))
-        self.fit(*torch.randn(2, 2 * keep, size, generator=torch.Generator().manual_seed(0)))  # roughly N(0, 1)
+        self.register_buffer("codes", torch.zeros(mixtures, size, dtype=torch.int8))
+        self.fit(*torch.randn(2, 2 * mixtures, size, generator=torch.Generator().manual_seed(0)))  # roughly N(0, 1)
 
     @torch.no_grad()
     def fit(self, mean: Code, std: Code) -> None:
@@ -261,4 +261,10 @@ class Bootstrap(Prior):
 
 LATENTS: dict[str, Callable[..., Latent]] = {"gaussian": Gaussian, "deterministic": Deterministic}
 
-PRIORS: dict[str, Callable[..., Prior]] = {"normal": Normal, "fitted": Fitted, "bootstrap": Bootstrap}
+PRIORS: dict[str, Callable[..., Prior]] = {"normal": Normal}
+
+SAMPLERS: dict[str, Callable[..., Prior]] = {
+    "prior": Normal,
+    "fitted_gaussian": Fitted,
+    "mixture_bootstrap": Bootstrap,
+}

@@ -6,7 +6,7 @@ import json
 import math
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +14,11 @@ from types import FrameType
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from musicae.config import Training
+from musicae.config import Training, build
+from musicae.corpus.augment import AUGMENTATIONS, Augmentation, Pairs
 from musicae.corpus.dataset import Windows
 from musicae.errors import MusicaeError
 from musicae.model import Model, save
@@ -48,7 +49,6 @@ PRIOR_WINDOWS = 4096
 HOPELESS = 100
 """Updates in a row without a finite gradient after which a training gives up."""
 
-Drawn = Int64[Tensor, "share segment step field"]
 Terms = dict[str, Float[Tensor, ""]]
 
 
@@ -112,6 +112,7 @@ class Trainer:
         self.model, self.train, self.folder, self.seed = model, train, folder, seed
         self.ranks, self.reporter = ranks or Ranks(), reporter or NullReporter()
         self.training: Training = model.config.training
+        self.augmentations = augmentations_of(model)
         self.module: nn.Module = self.ranks.wrap(model.autoencoder, model.device)
         self.optimizer = optimizer_of(model)
         self.progress = TrainingState()
@@ -212,13 +213,14 @@ class Trainer:
 
     def batch(self, update: int) -> Batch:
         """What an update sees in this process."""
-        tokens, heard = self._draw(update)
-        return Batch(tokens, update, sampling_probability(self.training.scheduled_sampling, update), heard)
+        pairs = self._draw(update)
+        heard = None if pairs.source is pairs.target else pairs.source
+        return Batch(pairs.target, update, sampling_probability(self.training.scheduled_sampling, update), heard)
 
-    def _draw(self, update: int) -> tuple[Drawn, Drawn | None]:
+    def _draw(self, update: int) -> Pairs:
         """This process's share of the windows of one update, which are drawn alike in every process."""
         generator = torch.Generator().manual_seed(mix(self.seed, update, 0))
-        return draw(self.train, self.training, generator, self.ranks)
+        return draw(self.train, self.augmentations, self.training.batch, generator, self.ranks)
 
     def _log(self) -> None:
         terms = self.progress.take_means()
@@ -239,7 +241,7 @@ class Trainer:
         write_atomically(self.folder / "samples" / f"{progress.update:07}.mid", midi)
         self.reporter.validated(progress, metrics)
         if metrics.get("code_gain_nats", math.inf) < COLLAPSED_NATS:
-            betas = [float(part.arguments.get("beta", 0)) for part in self.model.config.regularizers]
+            betas = [float(part.spec.arguments.get("beta", 0)) for part in self.model.config.regularizers]
             self.reporter.tell(
                 f"the posterior has collapsed: the decoder ignores z, with the code of another window it does as well "
                 f"(to {metrics['code_gain_nats']:.2f} nats). If it stays so, try "
@@ -264,26 +266,26 @@ class Trainer:
 
 
 def draw(
-    windows: Windows, training: Training, generator: torch.Generator, ranks: Ranks | None = None
-) -> tuple[Drawn, Drawn | None]:
-    """Random windows of one update as the decoder writes them, and as the encoder hears them if that is different.
+    windows: Windows, augmentations: Sequence[Augmentation], n: int, generator: torch.Generator, ranks: Ranks
+) -> Pairs:
+    """This process's share of n random windows, which are drawn and augmented alike in all of them."""
+    pairs = windows.draw(n, generator)
+    for augment in augmentations:
+        pairs = augment(pairs, generator)
+    same = pairs.target is pairs.source
+    source = ranks.share(pairs.source)
+    return replace(
+        pairs,
+        source=source,
+        target=source if same else ranks.share(pairs.target),
+        label=None if pairs.label is None else ranks.share(pairs.label),
+    )
 
-    Args:
-        ranks: those among whom the windows are shared.
-    """
-    share = (ranks or Ranks()).share
-    indices, shifts = windows.draw(training.batch, generator)
-    tokens = windows.take(share(indices))
-    if training.transpose:
-        tokens = windows.transpose(tokens, share(shifts))
-    heard = tokens
-    if training.transpose_target:
-        tokens = windows.transpose_target(tokens, share(windows.draw_shifts(training.batch, generator)))
-    if training.reharmonize:
-        turned = windows.reharmonize(tokens, share(windows.draw_triads(training.batch, generator)))
-        some = share(torch.rand(training.batch, generator=generator) < training.reharmonize).to(tokens.device)
-        tokens = tokens if turned is tokens else torch.where(some[:, None, None, None], turned, tokens)
-    return tokens, None if tokens is heard else heard
+
+def augmentations_of(model: Model) -> list[Augmentation]:
+    """The augmentations of a model's configuration."""
+    shape = model.representation.shape
+    return [build(AUGMENTATIONS, choice, shape, model.device) for choice in model.config.augmentations]
 
 
 def optimizer_of(model: Model) -> Optimizer:

@@ -14,12 +14,14 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from musicae.config import Config, spec
+from musicae.corpus.augment import Pairs
 from musicae.corpus.dataset import Windows
 from musicae.model import Model
 from musicae.networks.autoencoder import Batch
 from musicae.networks.device import precision
 from musicae.presets import PRESETS
-from musicae.training.loop import Drawn, draw, optimizer_of, step
+from musicae.training.distributed import Ranks
+from musicae.training.loop import augmentations_of, draw, optimizer_of, step
 from musicae.training.schedules import sampling_probability
 
 SAMPLING_BATCHES = (1, 32, 256)
@@ -87,7 +89,7 @@ def benchmark(name: str, config: Config, *, seconds: float = 10.0, device: str =
     model = Model(config, name, device)
     batch = config.training.batch
     update, load = _update(model), _loader(model)
-    update_time, cpu_time = _time(lambda: update(*load()), seconds, model.device)
+    update_time, cpu_time = _time(lambda: update(load()), seconds, model.device)
     load_time, _ = _time(load, seconds / 10, model.device)
     sampling = {}
     for n in SAMPLING_BATCHES:
@@ -116,33 +118,34 @@ def matmul_gflops(device: torch.device) -> float:
     return 2 * size**3 / _time(lambda: a @ a, 1.0, device)[0] / 1e9
 
 
-def _update(model: Model) -> Callable[[Drawn, Drawn | None], None]:
+def _update(model: Model) -> Callable[[Pairs], None]:
     """A function that does what an update of a training does, late enough for schedules to have come to their end."""
     network, training = model.autoencoder.train(), model.config.training
     optimizer = optimizer_of(model)
 
-    def update(tokens: Drawn, heard: Drawn | None) -> None:
+    def update(pairs: Pairs) -> None:
         probability = sampling_probability(training.scheduled_sampling, training.updates)
-        batch = Batch(tokens, training.updates, probability, heard)
+        heard = None if pairs.source is pairs.target else pairs.source
+        batch = Batch(pairs.target, training.updates, probability, heard)
         step(network, optimizer, batch, training.learning_rate, training.clip, precision(model.device))
 
     return update
 
 
-def _loader(model: Model) -> Callable[[], tuple[Drawn, Drawn | None]]:
+def _loader(model: Model) -> Callable[[], Pairs]:
     """A function that draws a batch from a stream of a million random rows."""
     shape = model.representation.shape
     rows = torch.stack([torch.randint(field.vocabulary, (2**20,)) for field in shape.columns], 1).short()
     offsets = torch.arange(0, 2**20 - model.representation.window, shape.steps)
     windows = Windows(rows.to(model.device), offsets.to(model.device), shape)
-    generator = torch.Generator().manual_seed(0)
-    return lambda: draw(windows, model.config.training, generator)
+    generator, augmentations = torch.Generator().manual_seed(0), augmentations_of(model)
+    return lambda: draw(windows, augmentations, model.config.training.batch, generator, Ranks())
 
 
 def _flops(config: Config) -> float:
     """Floating-point operations of the matrix products of training on one window."""
     model = Model(config, device="cpu")
-    tokens = _loader(model)()[0][:2]
+    tokens = _loader(model)().target[:2]
     with FlopCounterMode(display=False) as counter:
         torch.stack(list(model.autoencoder(Batch(tokens)).values())).sum().backward()
     return counter.get_total_flops() / len(tokens)

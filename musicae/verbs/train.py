@@ -58,7 +58,7 @@ class Run:
 
     def save(self, folder: Path) -> None:
         """Writes the run into the model folder."""
-        data = {**asdict(self), "config": self.config.to_json()}
+        data = {**vars(self), "config": self.config.to_json(), "arithmetic": asdict(self.arithmetic)}
         write_atomically(_run_path(folder), (json.dumps(data, indent=2) + "\n").encode())
 
     @classmethod
