@@ -86,6 +86,6 @@ def test_bands_are_evaluated_with_their_chords(data: Dataset, monkeypatch: pytes
     found = evaluate(model, data, windows=8, settings=EvaluationSettings(pairs=3, samples=8))
     assert found.results["chords"].shares["major"].held_out is not None
     interpolation = found.results["interpolation"]
-    assert set(interpolation.paths) <= {"instruments", "notes"} and interpolation.ngram_costs is None
+    assert set(interpolation.paths) <= {"instrument", "note"} and interpolation.ngram_costs is None
     assert found.results["reconstruction"].notes is not None
     json.dumps(found.record())

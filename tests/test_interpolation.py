@@ -38,7 +38,7 @@ from tests.helpers.stand_ins import (
 def test_paths_between_bands_are_measured_by_instruments_and_notes_and_blend_by_track() -> None:
     ends = torch.cat([band((PIANO, LOUD, 60, 64)), band((BEAT, LOUD, 36), (VIOLIN, LOUD, 67))])
     result = measure_interpolation(identity("multitrack-1bar-chords"), ends, points=4)
-    assert set(result.paths) == {"instruments", "notes"}
+    assert set(result.paths) == {"instrument", "note"}
     for paths in result.paths.values():
         assert paths.a_to_b == 1
         assert paths.latent.to_a == [0, 0, 1, 1]
@@ -86,7 +86,7 @@ def test_costs_are_in_units_of_the_ends() -> None:
 
 def test_distances_by_which_no_pair_differs_are_left_out() -> None:
     ends = torch.cat([band((PIANO, LOUD, 60, 64)), band((PIANO, LOUD, 67))])
-    assert set(measure_interpolation(identity("multitrack-1bar-chords"), ends, points=3).paths) == {"notes"}
+    assert set(measure_interpolation(identity("multitrack-1bar-chords"), ends, points=3).paths) == {"note"}
     with pytest.raises(MusicaeError, match="all alike"):
         measure_interpolation(identity("multitrack-1bar-chords"), ends[[0, 0]], points=3)
 

@@ -16,6 +16,7 @@ from musicae.evaluation.prior_samples import (
     features_of,
     measure_prior_samples,
     nearest_distances,
+    sample_windows,
 )
 from musicae.model import Model
 from musicae.music.score import Notes, Score, Track
@@ -67,7 +68,7 @@ def test_a_model_that_memorized_its_windows_is_found_out(preset: str, monkeypatc
     monkeypatch.setattr(model, "decode", lambda z, *_, **__: windows[np.arange(len(z)) % 4].astype(np.int64))
     ngram = WindowNGram([90], training.numpy()) if preset == "melody-2bar" else None
     progress = Counter()
-    found = measure_prior_samples(model, real, training, ngram, samples=8, progress=progress)
+    found = measure_prior_samples(model, sample_windows(model, 8, progress=progress), real, training, ngram)
     assert (found.memorized, found.duplicates, found.nearest) == (1.0, 0.5, 0.0)
     assert found.nearest_held_out > 0 and progress.done == progress.announced == 8
     assert set(found.features) == {*NOTE_FEATURES, "density"} | ({"cost"} if ngram else set())
@@ -75,5 +76,5 @@ def test_a_model_that_memorized_its_windows_is_found_out(preset: str, monkeypatc
 
 def test_samples_of_noise_are_new(model: Model) -> None:
     windows = torch.as_tensor(model.decode(model.prior(16, 1), temperature=1.0)).long()
-    found = measure_prior_samples(model, windows[:8], windows[8:], samples=8, temperature=1.0)
+    found = measure_prior_samples(model, sample_windows(model, 8, temperature=1.0), windows[:8], windows[8:])
     assert found.duplicates == found.memorized == 0 and found.nearest > 0

@@ -21,7 +21,7 @@ def test_plots_map_data_to_pixels() -> None:
     plot = svg.Plot((0.0, 10.0), (-1.0, 1.0), width=120.0, height=140.0, left=10.0, right=10.0, bottom=20.0)
     assert [plot.across(x) for x in (0.0, 5.0, 10.0)] == [10, 60, 110]
     assert [plot.down(y) for y in (-1.0, 0.0, 1.0)] == [120, 70, 20]
-    assert svg.Plot((3.0, 3.0), (0.0, 0.0)).across(3.0) == 46  # a single value stands at the start
+    assert svg.Plot((3.0, 3.0), (0.0, 0.0), left=46.0).across(3.0) == 46  # a single value stands at the start
 
 
 def test_lines_and_steps() -> None:

@@ -13,7 +13,7 @@ from musicae.evaluation.evaluate import Evaluation, evaluate
 from musicae.evaluation.study import EvaluationSettings
 from musicae.model import Model
 from musicae.report.record import evaluation_record
-from musicae.report.tables import HOLD, TABLES, all_tables
+from musicae.report.tables import HOLD, MEASUREMENT_TABLES, all_tables
 
 
 @pytest.fixture
@@ -35,11 +35,11 @@ def test_everything_stands_in_a_table(found: Evaluation) -> None:
         assert [row[-1] for row in two[name].rows if row[0] == "b"] == shown_alone
 
 
-@pytest.mark.parametrize("name", sorted(TABLES))
+@pytest.mark.parametrize("name", sorted(MEASUREMENT_TABLES))
 def test_measurements_have_the_tables_of_their_own_alone(name: str, found: Evaluation) -> None:
     other = {measurement: result for measurement, result in found.results.items() if measurement != name}
-    assert not list(TABLES[name]({"a": _with(found, other)}))
-    assert bool(list(TABLES[name]({"a": _with(found, found.results)}))) == (name in found.results)
+    assert not list(MEASUREMENT_TABLES[name]({"a": _with(found, other)}))
+    assert bool(list(MEASUREMENT_TABLES[name]({"a": _with(found, found.results)}))) == (name in found.results)
 
 
 def test_records_hold_what_was_asked_for(found: Evaluation) -> None:

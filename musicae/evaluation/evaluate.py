@@ -32,15 +32,7 @@ MEASUREMENTS: dict[str, Callable[[Study], Any]] = {
         on.model, on.ends, on.ngram, points=on.settings.points, seed=on.seed, progress=on.progress
     ),
     "samples": lambda on: measure_prior_samples(
-        on.model,
-        on.windows,
-        on.training,
-        on.ngram,
-        on.training_hashes,
-        samples=on.settings.samples,
-        temperature=on.settings.temperature,
-        seed=on.seed,
-        progress=on.progress,
+        on.model, on.samples, on.windows, on.training, on.ngram, on.training_hashes
     ),
     "consistency": lambda on: measure_consistency(
         on.model, codes=on.settings.codes, decodings=on.settings.decodings, seed=on.seed, progress=on.progress
@@ -131,9 +123,9 @@ def evaluate(
             raise unknown_name("measurement", name, MEASUREMENTS)
     if "map" in only:
         projection_of(settings.projection)  # before anything is measured
-    skipped = {name for name, fits in FITS.items() if not fits(model)} if set(only) == set(ALL) else set()
+    everything = set(only) == set(ALL)
+    skipped = frozenset(name for name, fits in FITS.items() if everything and not fits(model))
     study = Study(model, data, split, windows, settings, seed, progress)
-    names = [name for name in MEASUREMENTS if name in only and name not in skipped]
     return Evaluation(
         model.name,
         model.hash,
@@ -142,6 +134,6 @@ def evaluate(
         len(study.windows),
         seed,
         published_figures(model.representation, model.config.decoder.name),
-        {name: MEASUREMENTS[name](study) for name in names},
-        frozenset(skipped),
+        {name: MEASUREMENTS[name](study) for name in MEASUREMENTS if name in only and name not in skipped},
+        skipped,
     )

@@ -12,7 +12,7 @@ from musicae.errors import MusicaeError
 from musicae.evaluation.ngram import WindowNGram
 from musicae.evaluation.types import Advance, ConditionTensor, WindowTensor
 from musicae.model import BATCH, Codes, Model, WindowTokens
-from musicae.seeds import mix
+from musicae.seeds import child_seeds
 from musicae.training.attribute_vectors import check_kind
 
 TRAINING_WINDOWS = 20_000
@@ -82,7 +82,8 @@ def decode_all(
     """
     parts = []
     for number, (codes, conditions) in enumerate(zip(z.split(BATCH), condition.split(BATCH), strict=True)):
-        parts.append(model.decode(codes, conditions.numpy(), temperature=temperature, seed=mix(seed, number)))
+        (child,) = child_seeds(seed, number)
+        parts.append(model.decode(codes, conditions.numpy(), temperature=temperature, seed=child))
         done(len(codes))
     return np.concatenate(parts)
 

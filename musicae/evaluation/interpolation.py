@@ -79,8 +79,8 @@ class Interpolation:
     """Paths between pairs of windows.
 
     Attributes:
-        paths: under every distance of their kind of music by which any pair differs: "hamming", or "instruments" and
-            "notes".
+        paths: under every distance of their kind of music by which any pair differs: "hamming", or "instrument" and
+            "note".
         ngram_costs: under a 5-gram model, if there is one.
     """
 
@@ -200,5 +200,5 @@ def largest_step(values: Float[np.ndarray, " point"]) -> float:
 
 
 TOKEN_DISTANCES: dict[str, Distance] = {"hamming": hamming}
-SCORE_DISTANCES: dict[str, Distance] = {"instruments": instrument_distance, "notes": note_distance}
+SCORE_DISTANCES: dict[str, Distance] = {"instrument": instrument_distance, "note": note_distance}
 """Distances of windows: by their tokens, or by instruments and notes where tokens are events."""

@@ -28,10 +28,11 @@ from musicae.music.score import Notes, Score
 SMOOTHING = 0.5
 """Counts added to every bin before a divergence is taken, so that empty bins cost a finite price."""
 
-Values = Float[np.ndarray, " value"]
+FeatureValues = Float[np.ndarray, " value"]
 OtherValues = Float[np.ndarray, " other_value"]
 Edges = Float[np.ndarray, " edge"]
 Histogram = Float[np.ndarray, " bin"]
+SampleTokens = Integer[np.ndarray, "sample segment step field"]
 TrainingWindows = Int64[Tensor, "training_window segment step field"]
 KnownTokens = Integer[np.ndarray, "training_window segment step field"]
 
@@ -78,58 +79,56 @@ class PriorSamples:
 
 def measure_prior_samples(
     model: Model,
+    samples: SampleTokens,
     held_out: WindowTensor,
     training: TrainingWindows,
     ngram: WindowNGram | None = None,
     hashes: Hashes | None = None,
-    *,
-    samples: int = 256,
-    temperature: float = 0.5,
-    seed: int = 0,
-    progress: Progress = no_progress,
 ) -> PriorSamples:
-    """Draws from the prior, each under a chord of its own if the model is conditioned on chords.
+    """How draws from the prior (`sample_windows`) are distributed, and whether they are new.
 
     Args:
         training: windows among which the nearest one is sought.
         ngram: of windows of steps, for the feature "cost".
         hashes: of the windows that samples may be copies of; those of `training` if None.
     """
-    with progress("sampling", samples) as done:
-        drawn = sample_windows(model, samples, temperature, seed)
-        done(samples)
     real, fields = held_out.numpy(), len(model.representation.shape.fields)
-    ours, theirs = features_of(model.scores(drawn)), features_of(model.scores(real))
+    ours, theirs = features_of(model.scores(samples)), features_of(model.scores(real))
     if ngram:
-        ours["cost"], theirs["cost"] = ngram.cost(drawn), ngram.cost(real)
-    new, old, known = (windows[..., :fields].astype(np.int16) for windows in (drawn, real, training.numpy()))
+        ours["cost"], theirs["cost"] = ngram.cost(samples), ngram.cost(real)
+    new, old, known = (windows[..., :fields].astype(np.int16) for windows in (samples, real, training.numpy()))
     hashes = hashes_of(model, training.numpy()) if hashes is None else hashes
     return PriorSamples(
-        samples,
+        len(samples),
         {name: compare_feature(values, theirs[name], BINS.get(name)) for name, values in ours.items()},
-        duplicates=1 - len(np.unique(new.reshape(samples, -1), axis=0)) / samples,
-        memorized=float(np.isin(hashes_of(model, drawn), hashes).mean()),
+        duplicates=1 - len(np.unique(new.reshape(len(new), -1), axis=0)) / len(new),
+        memorized=float(np.isin(hashes_of(model, samples), hashes).mean()),
         training_windows=len(hashes),
         nearest=float(nearest_distances(new, known).mean()),
         nearest_held_out=float(nearest_distances(old, known).mean()),
     )
 
 
-def sample_windows(model: Model, n: int, temperature: float, seed: int) -> WindowTokens:
-    """Draws from the prior, decoded under random chords where the model is conditioned on chords."""
-    drawn = [progression(chords) for chords in draw_chords(model, n, seed)] or [[]] * n
-    condition = np.stack([model.representation.condition_of(chords) for chords in drawn])
-    return model.decode(model.prior(n, seed), condition, temperature=temperature, seed=seed)
+def sample_windows(
+    model: Model, n: int, *, temperature: float = 0.5, seed: int = 0, progress: Progress = no_progress
+) -> WindowTokens:
+    """Draws from the prior, decoded, each under a chord of its own if the model is conditioned on chords."""
+    chords = [progression(symbols) for symbols in draw_chords(model, n, seed)] or [[]] * n
+    condition = np.stack([model.representation.condition_of(by_bar) for by_bar in chords])
+    with progress("sampling", n) as done:
+        samples = model.decode(model.prior(n, seed), condition, temperature=temperature, seed=seed)
+        done(n)
+    return samples
 
 
-def features_of(scores: Sequence[Score]) -> dict[str, Values]:
+def features_of(scores: Sequence[Score]) -> dict[str, FeatureValues]:
     """Every feature over all notes, or over all scores."""
     per_note = {name: [feature(score) for score in scores] for name, feature in NOTE_FEATURES.items()}
     found = {name: np.concatenate([np.zeros(0), *values]) for name, values in per_note.items()}
     return {**found, "density": np.array([ATTRIBUTES["density"](score) for score in scores])}
 
 
-def compare_feature(ours: Values, theirs: OtherValues, bins: Edges | None = None) -> FeatureComparison:
+def compare_feature(ours: FeatureValues, theirs: OtherValues, bins: Edges | None = None) -> FeatureComparison:
     """How two sets of values are distributed; without bins, in twenty between the least and the largest of theirs."""
     if bins is None:
         bins = np.linspace(theirs.min(), theirs.max() + 1e-9, 21)
@@ -156,11 +155,11 @@ def _notes(score: Score) -> Notes:
     return tracks[0].notes if tracks else Notes.of([])
 
 
-def _steps(ticks: Integer[np.ndarray, " note"], score: Score) -> Values:
+def _steps(ticks: Integer[np.ndarray, " note"], score: Score) -> FeatureValues:
     return to_steps(ticks, score.ticks_per_quarter).astype(float)
 
 
-NOTE_FEATURES: dict[str, Callable[[Score], Values]] = {
+NOTE_FEATURES: dict[str, Callable[[Score], FeatureValues]] = {
     "pitch": lambda score: _notes(score).pitch.astype(float),
     "interval": lambda score: np.diff(_notes(score).pitch).astype(float),
     "duration": lambda score: _steps(_notes(score).end - _notes(score).start, score),

@@ -26,11 +26,11 @@ from musicae.networks.autoencoder import evaluating
 from musicae.networks.device import autocast
 from musicae.training.validation import Metrics, validate
 
-EXAMPLES = 4
+SHOWN_WINDOWS = 4
 """Windows that are kept beside their reconstructions, to look at."""
 
+FieldWindows = Integer[np.ndarray, "window segment step"]
 StepMask = Bool[np.ndarray, "window segment step"]
-FieldTokens = Integer[np.ndarray, "window segment step"]
 StepCounts = Integer[np.ndarray, " window"]
 Hits = Integer[np.ndarray, "window target"]
 
@@ -118,12 +118,13 @@ def measure_reconstruction(
         metrics = validate(model.autoencoder, tokens.to(model.device))
         metrics |= teacher_forced_sampled(model, tokens, z)
         done(len(tokens))
-        free = decode_all(model, z, condition, done=done)
+        free_running = decode_all(model, z, condition, done=done)
         sampled = decode_all(model, z, condition, temperature=1.0, seed=seed, done=done)
     mask = step_mask(model, tokens)
-    hits = {"free_running": hits_of(model, free, windows, mask), "sampled": hits_of(model, sampled, windows, mask)}
-    onsets = onset_scores(model, free, windows, mask)
-    back = model.scores(free[:EXAMPLES])
+    guesses = {"free_running": free_running, "sampled": sampled}
+    hits = {mode: hits_of(model, guess, windows, mask) for mode, guess in guesses.items()}
+    onsets = onset_scores(model, free_running, windows, mask)
+    back = model.scores(free_running[:SHOWN_WINDOWS])
     return Reconstruction(
         parameters=model.parameters,
         windows_seen=model.windows_seen,
@@ -134,10 +135,10 @@ def measure_reconstruction(
         active_dimensions=int(metrics["active_dimensions"]),
         fields=field_scores(metrics, {mode: counts.sum(0) / mask.sum() for mode, counts in hits.items()}, onsets),
         hold_baseline=hold_baseline(model, tokens),
-        notes=note_scores(model, free, windows) if model.autoencoder.spec.ragged else None,
+        notes=note_scores(model, free_running, windows) if model.autoencoder.spec.ragged else None,
         steps=mask.sum((1, 2)),
         hits=hits,
-        examples=list(zip(model.scores(windows[:EXAMPLES]), back, strict=True)),
+        examples=list(zip(model.scores(windows[:SHOWN_WINDOWS]), back, strict=True)),
     )
 
 
@@ -224,7 +225,7 @@ def onset_scores(model: Model, guess: WindowTokens, truth: WindowTokens, mask: S
     }
 
 
-def onset_f1(guess: FieldTokens, truth: FieldTokens, mask: StepMask, field: Field) -> float:
+def onset_f1(guess: FieldWindows, truth: FieldWindows, mask: StepMask, field: Field) -> float:
     """F1 of onsets: 2 x common / (guessed + true), over all windows; 1 where nothing starts in either.
 
     An onset in common starts at the same step and is of the same kind (the note-matching F-measure of Raffel et al.

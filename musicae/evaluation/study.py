@@ -9,8 +9,9 @@ from musicae.corpus.dataset import Dataset
 from musicae.corpus.discover import Progress, no_progress
 from musicae.evaluation.held_out import Hashes, held_out, ngram_of, training_hashes, training_windows
 from musicae.evaluation.ngram import WindowNGram
+from musicae.evaluation.prior_samples import sample_windows
 from musicae.evaluation.types import WindowTensor
-from musicae.model import Model
+from musicae.model import Model, WindowTokens
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,17 @@ class Study:
     def ngram(self) -> WindowNGram | None:
         """A 5-gram model of them, where there is one."""
         return ngram_of(self.model, self.training)
+
+    @cached_property
+    def samples(self) -> WindowTokens:
+        """Draws from the prior, decoded."""
+        return sample_windows(
+            self.model,
+            self.settings.samples,
+            temperature=self.settings.temperature,
+            seed=self.seed,
+            progress=self.progress,
+        )
 
     @cached_property
     def training_hashes(self) -> Hashes:

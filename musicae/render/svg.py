@@ -37,7 +37,7 @@ class Plot:
     y: Bounds
     width: float = 380.0
     height: float = 226.0
-    left: float = 46.0
+    left: float = 52.0
     right: float = 12.0
     top: float = 20.0
     bottom: float = 40.0

@@ -45,10 +45,10 @@ def path_figures(found: Evaluations) -> Iterator[Figure]:
         to_a = {model: result.paths[distance].latent.to_a for model, result in results.items()}
         to_b = {model: result.paths[distance].latent.to_b for model, result in results.items()}
         pictures = [
-            path_chart(first, {**curves, "blend": mixed}, f"distance to {end}")
+            path_chart(first, {**curves, "blend": mixed}, f"{distance} distance to {end}")
             for end, curves, mixed in (("A", to_a, blend.to_a), ("B", to_b, blend.to_b))
         ]
-        caption = f"Mean distance ({distance}) to the originals, over {first.pairs:,} pairs; 1 is that of A and B."
+        caption = f"Mean {distance} distance to the originals, over {first.pairs:,} pairs; 1 is that of A and B."
         yield from (Figure(caption, pictures, table) for table in tables.path_tables(found, distance))
 
 

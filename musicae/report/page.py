@@ -91,7 +91,7 @@ def write_page(folder: Path, found: Evaluations, *, published: bool = False) -> 
 def facts_of(found: Evaluations) -> Iterator[str]:
     """What was read, in a line for every evaluation."""
     for result in found.values():
-        yield f"{result.windows:,} windows of {result.data}, {result.split} split, seed {result.seed}"
+        yield f"{result.windows:,} windows of {Path(result.data).name}, {result.split} split, seed {result.seed}"
 
 
 def _tables(sections: Iterable[Section]) -> Iterator[Table]:

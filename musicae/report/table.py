@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 Cell = str | int | float | None
-Rows = Sequence[Sequence[Cell]]
+TableRows = Sequence[Sequence[Cell]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Table:
 
 
 def by_model(
-    name: str, title: str, columns: dict[str, str], models: Mapping[str, Rows], *, alone: bool = False
+    name: str, title: str, columns: dict[str, str], models: Mapping[str, TableRows], *, alone: bool = False
 ) -> Iterator[Table]:
     """The rows of one or several models, whose names stand in a first column; nothing where there are no rows.
 

@@ -14,7 +14,7 @@ from musicae.evaluation.chord_following import STYLE_CHORDS
 from musicae.evaluation.evaluate import Evaluation
 from musicae.evaluation.interpolation import Curve
 from musicae.evaluation.reconstruction import FieldScores, Interval, Reconstruction, differences_between
-from musicae.report.table import Cell, Rows, Table, by_model
+from musicae.report.table import Cell, Table, TableRows, by_model
 
 SHARE, CHANGE, PERCENT = ".3f", "+.3f", ".0%"
 HOLD = "hold baseline"
@@ -28,7 +28,7 @@ def all_tables(found: Evaluations, *, published: bool = False) -> Iterator[Table
     Args:
         published: the figures of Roberts et al. 2018 beside those of the models.
     """
-    yield from chain.from_iterable(tables(found) for tables in TABLES.values())
+    yield from chain.from_iterable(tables(found) for tables in MEASUREMENT_TABLES.values())
     if published:
         yield from published_tables(found)
 
@@ -94,7 +94,7 @@ def model_tables(found: Evaluations) -> Iterator[Table]:
     columns = {"parameters": ",", "windows seen": ",", "nll": ".2f", "bits per step": SHARE, "KL": ".1f"}
     yield from by_model(
         "models",
-        "Models: nll, KL and code gain (what another window's code costs more) in nats per window",
+        "Models; nll, KL and code gain (the cost of another window's code) in nats per window",
         {**columns, "code gain": ".1f", "active dimensions": ","},
         {model: [row(result)] for model, result in results_of(found, "reconstruction").items()},
         alone=True,
@@ -164,7 +164,7 @@ def path_tables(found: Evaluations, distance: str) -> Iterator[Table]:
     results = {model: result.paths[distance] for model, result in paths_of(found).items() if distance in result.paths}
     yield from by_model(
         f"paths-{distance}",
-        f"Distance ({distance}) along the path from A to B",
+        f"{distance.capitalize()} distance along the path from A to B",
         {"point": "", **dict.fromkeys(("to A", "to B", "blend to A", "blend to B"), SHARE)},
         {
             model: along_path(paths.latent.to_a, paths.latent.to_b, paths.blend.to_a, paths.blend.to_b)
@@ -182,7 +182,7 @@ def evenness_tables(found: Evaluations, distance: str) -> Iterator[Table]:
 
     yield from by_model(
         f"evenness-{distance}",
-        f"Evenness of paths ({distance})",
+        f"Evenness of paths by {distance} distance",
         {"path": "", "largest step": ".1%", "monotone from A": "s", "monotone to B": "s"},
         {
             model: [row("latent", result.paths[distance].latent), row("blend", result.paths[distance].blend)]
@@ -200,7 +200,7 @@ def cost_tables(found: Evaluations) -> Iterator[Table]:
     yield from by_model("costs", title, {"point": "", "latent": SHARE, "blend": SHARE}, rows)
 
 
-def along_path(*curves: list[float]) -> Rows:
+def along_path(*curves: list[float]) -> TableRows:
     """Values at every point of a path, and where it lies."""
     last = len(curves[0]) - 1
     return [[f"{point / last:.2f}", *values] for point, values in enumerate(zip(*curves, strict=True))]
@@ -295,7 +295,7 @@ def effect_tables(found: Evaluations, direction: str) -> Iterator[Table]:
     results: dict[str, EffectMatrix] = results_of(found, "attributes")
     names = list(dict.fromkeys(chain.from_iterable(result.before for result in results.values())))
 
-    def rows(result: EffectMatrix) -> Rows:
+    def rows(result: EffectMatrix) -> TableRows:
         changed = {vector: directions[direction] for vector, directions in result.vectors.items()}
         return [
             [vector, *(effects[name].change if name in effects else None for name in names)]
@@ -337,7 +337,7 @@ def chord_tables(found: Evaluations) -> Iterator[Table]:
     )
 
 
-TABLES: dict[str, Callable[[Evaluations], Iterator[Table]]] = {
+MEASUREMENT_TABLES: dict[str, Callable[[Evaluations], Iterator[Table]]] = {
     "reconstruction": reconstruction_tables,
     "interpolation": interpolation_tables,
     "samples": sample_tables,
