@@ -59,5 +59,5 @@ def test_a_model_that_follows_chords_has_known_shares() -> None:
     assert result.shares["minor"].held_out is None
     assert result.invariance.same_instruments == result.invariance.rhythm_f1_across_chords == 1
     assert result.invariance.rhythm_f1_across_codes < 1
-    with pytest.raises(MusicaeError, match="told no chords"):
+    with pytest.raises(MusicaeError, match="not conditioned on chords"):
         measure_chord_following(identity(), melody_windows({}), samples=2)

@@ -36,7 +36,7 @@ class Page(HTMLParser):
 @pytest.fixture
 def found(model: Model, data: Dataset) -> Evaluation:
     model.attributes = {name: torch.eye(8)[0] for name in ("density", "interval")}
-    return evaluate(model, data, windows=16, settings=EvaluationSettings(pairs=4, samples=16))
+    return evaluate(model, data, windows=16, settings=EvaluationSettings(pairs=4, samples=16, codes=4, decodings=2))
 
 
 def test_a_page_holds_everything_and_needs_nothing_else(found: Evaluation, tmp_path: Path) -> None:
