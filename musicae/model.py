@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +20,20 @@ from musicae.config import Config, Table, build, complete
 from musicae.corpus.augment import AUGMENTATIONS
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.base import AtMostOne, Representation, Shape
+from musicae.music.representations.base import AtMostOne, NoLeading, Representation, Shape
 from musicae.music.score import Score
-from musicae.networks.autoencoder import Autoencoder, evaluating
+from musicae.networks.autoencoder import REGULARIZERS_PREFIX, Autoencoder, evaluating
 from musicae.networks.decoders import DECODERS
 from musicae.networks.device import autocast, choose_device, precision
 from musicae.networks.embedding import EMBEDDINGS
 from musicae.networks.encoders import ENCODERS
-from musicae.networks.latents import LATENTS, PRIORS, SAMPLERS
+from musicae.networks.latents import LATENTS
+from musicae.networks.priors import PRIORS
 from musicae.networks.recurrent.stack import use_backend
-from musicae.networks.regularizers import KL, REGULARIZERS
-from musicae.networks.token_spec import FieldSpec, TokenSpec
+from musicae.networks.regularizers import REGULARIZERS
+from musicae.networks.samplers import SAMPLERS
+from musicae.networks.sampling import Drawing
+from musicae.networks.token_spec import Constraint, DropLeading, FieldSpec, LimitOpenings, TokenSpec
 from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find
 
@@ -53,7 +56,8 @@ BATCH = 256
 CPU_ROWS = 512
 """Spans that a CPU decodes at once: as many as keep their states in its cache."""
 
-WindowTokens = Integer[np.ndarray, "window segment step field"]
+WindowTokens = Integer[np.ndarray, "window segment step column"]
+"""Fields, then conditions."""
 Codes = Float[Tensor, "window size"]
 
 
@@ -70,6 +74,7 @@ class Model:
     def __init__(self, config: Config, name: str = "untitled", device: str = "auto", precision: str = "auto") -> None:
         self.config, self.name = complete(config, TABLES), name
         self._identity = _identity(self.config)
+        self._hashed: tuple[object, str] | None = None
         self.folder: Path | None = None
         self.attributes: dict[str, Tensor] = {}
         self.windows_seen = 0
@@ -77,7 +82,7 @@ class Model:
         self.device = pick_device(device)
         self.precision = pick_precision(self.device, precision)
         self.autoencoder = build_autoencoder(config, self.representation.shape).to(self.device)
-        twice = any(getattr(part, "second_derivatives", False) for part in self.autoencoder.regularizers)
+        twice = any(part.second_derivatives for part in self.autoencoder.regularizers.values())
         use_backend(self.autoencoder, "plain" if twice else "auto", self.device)
 
     @property
@@ -87,104 +92,129 @@ class Model:
 
     @property
     def parameters(self) -> int:
-        """Number of weights."""
-        return sum(parameter.numel() for parameter in self.autoencoder.parameters())
+        """Number of weights, without those of regularizers."""
+        named = self.autoencoder.named_parameters()
+        return sum(weight.numel() for name, weight in named if not name.startswith(REGULARIZERS_PREFIX))
 
     @property
     def hash(self) -> str:
         """Sixteen hexadecimal digits that stand for what the model is, not for how it was trained.
 
-        What its `config.json` leaves out does not count, so that a knob that is new since then changes nothing.
+        Computed once for the weights at hand. What its `config.json` leaves out does not count, so that a knob that is
+        new since then changes nothing.
         """
-        return hashlib.sha256(self._identity.encode() + self.weights()).hexdigest()[:16]
+        version = tuple((id(tensor), tensor._version) for tensor in self._state().values())
+        if self._hashed is None or self._hashed[0] != version:
+            digest = hashlib.sha256(self._identity.encode() + self.weights()).hexdigest()[:16]
+            self._hashed = (version, digest)
+        return self._hashed[1]
 
     def weights(self, dtype: torch.dtype = torch.float32, **notes: str) -> bytes:
         """The weights as a safetensors file, with notes in its head; whole numbers keep their type."""
         tensors = {
             name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
-            for name, tensor in self.autoencoder.state_dict().items()
+            for name, tensor in self._state().items()
         }
         return save_tensors(tensors, notes)
 
+    def load_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Takes over weights that `weights` wrote; those of regularizers, which it leaves out, stay.
+
+        Raises:
+            RuntimeError: they are of another network.
+        """
+        found = self.autoencoder.load_state_dict(weights, strict=False)
+        missing = [name for name in found.missing_keys if not name.startswith(REGULARIZERS_PREFIX)]
+        if missing or found.unexpected_keys:
+            raise RuntimeError(f"missing {missing[:3]}, unexpected {found.unexpected_keys[:3]}")
+
+    def _state(self) -> dict[str, Tensor]:
+        """What encode, decode and sample need."""
+        state = self.autoencoder.state_dict()
+        return {name: tensor for name, tensor in state.items() if not name.startswith(REGULARIZERS_PREFIX)}
+
     def require_chords(self) -> None:
-        """Make sure that the model is told chords.
+        """Make sure that the model is conditioned on chords.
 
         Raises:
             MusicaeError: it is not.
         """
         if not self.representation.has_chords:
-            message, hint = f"model {self.name} is not conditioned on chords", "choose a model that is"
-            raise MusicaeError(message, hint, kind="no-chords", model=self.name)
+            raise MusicaeError(f"model {self.name} is not conditioned on chords", kind="no-chords", model=self.name)
 
-    def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step field"]) -> Codes:
+    def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step column"]) -> Codes:
         """The posterior means of windows, on the CPU."""
         return self.posteriors(torch.as_tensor(tokens).long())[0]
 
     @torch.no_grad()
-    def posteriors(self, windows: Integer[Tensor, "window segment step field"]) -> tuple[Codes, Codes]:
+    def posteriors(self, windows: Integer[Tensor, "window segment step column"]) -> tuple[Codes, Codes]:
         """Means and standard deviations of the posteriors of windows, on the CPU."""
         if not len(windows):
             return torch.empty(0, self.latent_size), torch.empty(0, self.latent_size)
         with evaluating(self.autoencoder), autocast(self.device, self.precision):
-            found = [self.autoencoder.encode(part.to(self.device)) for part in windows.split(BATCH)]
+            parts = (self.autoencoder.spec.split(part.to(self.device)) for part in windows.split(BATCH))
+            found = [self.autoencoder.encode(tokens, condition) for tokens, condition in parts]
         mean, std = (torch.cat([getattr(part, name).float().cpu() for part in found]) for name in ("mean", "std"))
         return mean, std
 
-    def fit_prior(self, windows: Integer[Tensor, "window segment step field"]) -> None:
-        """Lets the prior learn where the codes of windows lie."""
-        self.autoencoder.prior.fit(*self.posteriors(windows))
+    def fit_sampler(self, windows: Integer[Tensor, "window segment step column"]) -> None:
+        """Lets the sampler learn where the codes of windows lie."""
+        self.autoencoder.sampler.fit(*self.posteriors(windows))
 
-    @torch.no_grad()
     def decode(
         self,
         z: Codes,
-        given: Integer[np.ndarray, "window segment step condition"] | None = None,
+        condition: Integer[np.ndarray, "window segment step condition"] | None = None,
         *,
-        fixed: Integer[np.ndarray, "window segment step written"] | None = None,
+        forced: Integer[np.ndarray, "window segment step field"] | None = None,
         temperature: float = 0.5,
         seed: int = 0,
     ) -> WindowTokens:
-        """Tokens drawn from codes; temperature 0 takes the most likely token at every step.
+        """Tokens drawn from codes, with their condition; temperature 0 takes the most likely token at every step.
 
         Args:
-            given: the condition, as `Representation.condition_of` makes it; without it, N.C. in every bar.
-            fixed: tokens, without what is given, that stand whatever is drawn; -1 where the decoder is free.
+            condition: what the decoder is conditioned on (`Representation.condition_of`); by default, no chord.
+            forced: tokens that stand whatever is drawn; -1 where the decoder is free.
         """
         spec = self.autoencoder.spec
         shape = (len(z), spec.segments, spec.steps)
-        told = torch.as_tensor(self.representation.condition_of(()) if given is None else given).long()
-        told = told.expand(*shape, len(spec.conditions))
+        conditions = torch.as_tensor(self.representation.condition_of(()) if condition is None else condition).long()
+        conditions = conditions.expand(*shape, len(spec.conditions))
         free = torch.tensor(-1).expand(*shape, len(spec.fields))
-        kept = free if fixed is None else torch.as_tensor(fixed).long().expand_as(free)
+        stands = free if forced is None else torch.as_tensor(forced).long().expand_as(free)
         generator = torch.Generator(self.device).manual_seed(seed)
-        spans, on_cpu = self.autoencoder.decoder.spans, self.device.type == "cpu"
-        batch = max(1, CPU_ROWS // spans) if on_cpu else BATCH
+        found = []
+        for part, beside, there in zip(*(x.split(self._rows()) for x in (z, conditions, stands)), strict=True):
+            drawing = Drawing(temperature, generator, None if forced is None else there.to(self.device))
+            found.append(torch.cat([self._draw(part, beside, drawing), beside], -1))
+        return torch.cat(found).numpy()
+
+    @torch.no_grad()
+    def _draw(
+        self, z: Codes, condition: Integer[Tensor, "window segment step condition"], drawing: Drawing
+    ) -> Integer[Tensor, "window segment step column"]:
         with evaluating(self.autoencoder), autocast(self.device, self.precision):
-            parts = [
-                self.autoencoder.sample(
-                    part.to(self.device),
-                    beside.to(self.device),
-                    temperature,
-                    generator,
-                    None if fixed is None else there.to(self.device),
-                )
-                for part, beside, there in zip(*(x.split(batch) for x in (z, told, kept)), strict=True)
-            ]
-        return torch.cat(parts).cpu().numpy()
+            tokens = self.autoencoder.sample(z.to(self.device), condition.to(self.device), drawing)
+        return tokens.cpu()
+
+    def _rows(self) -> int:
+        """Windows that are decoded at once."""
+        spans = getattr(self.autoencoder.decoder, "spans", 1)
+        return max(1, CPU_ROWS // spans) if self.device.type == "cpu" else BATCH
 
     def condition(
-        self, tokens: Integer[Tensor, "window segment step field"]
-    ) -> Integer[Tensor, "window segment step given"]:
-        """What encoder and decoder are told besides the music of windows."""
+        self, tokens: Integer[Tensor, "window segment step column"]
+    ) -> Integer[Tensor, "window segment step condition"]:
+        """What encoder and decoder are conditioned on in windows."""
         return self.autoencoder.spec.split(tokens)[1]
 
     def scores(self, tokens: WindowTokens) -> list[Score]:
         """The music of windows."""
         return [self.representation.decode(window) for window in tokens]
 
-    def prior(self, n: int, seed: int) -> Codes:
-        """n codes drawn from the prior, on the CPU."""
-        return self.autoencoder.prior.sample(n, torch.Generator().manual_seed(seed))
+    def sample_codes(self, n: int, seed: int) -> Codes:
+        """n codes drawn from the sampler, on the CPU."""
+        return self.autoencoder.sampler.sample(n, torch.Generator().manual_seed(seed))
 
 
 def pick_device(name: str) -> torch.device:
@@ -212,24 +242,40 @@ def pick_precision(device: torch.device, name: str) -> torch.dtype:
 
 
 def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
-    """The network of a configuration, for tokens of the given shape, freshly initialized."""
-    fields, given = (
-        tuple(FieldSpec(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end) for f in some)
-        for some in (shape.fields, shape.conditions)
-    )
-    limits = {c.field: (c.token, c.segments) for c in shape.constraints if isinstance(c, AtMostOne)}
-    fields = tuple(replace(field, at_most_one=limits.get(i, field.at_most_one)) for i, field in enumerate(fields))
-    spec = TokenSpec(shape.segments, shape.steps, fields, given)
+    """The network of a configuration, for tokens of the given shape, freshly initialized.
+
+    Raises:
+        MusicaeError: its parts do not fit together.
+    """
+    spec = token_spec(shape)
     embedding = build(EMBEDDINGS, config.embedding, spec)
     encoder = build(ENCODERS, config.encoder, spec, embedding.width)
     latent = build(LATENTS, config.latent, encoder.size)
-    prior = build(SAMPLERS, config.sampler, latent.size)
+    prior = build(PRIORS, config.prior, latent.size)
+    sampler = build(SAMPLERS, config.sampler, latent.size, prior)
     decoder = build(DECODERS, config.decoder, spec, embedding.widths, latent.size)
-    regularizers = [build(REGULARIZERS, choice.spec) for choice in config.regularizers]
-    if not latent.stochastic and any(isinstance(regularizer, KL) for regularizer in regularizers):
-        message = f"kl needs a posterior with a spread; latent {config.latent.name} has none"
-        raise MusicaeError(message, "take kl away", kind="unsuitable-regularizer", name="kl")
-    return Autoencoder(spec, embedding, encoder, latent, prior, decoder, regularizers)
+    regularizers = {choice.label: build(REGULARIZERS, choice.spec) for choice in config.regularizers}
+    for label, regularizer in regularizers.items():
+        if regularizer.needs_std and not latent.stochastic:
+            message = f"{label} needs a posterior with a spread; latent {config.latent.name} has none"
+            raise MusicaeError(message, f"take {label} away, or choose latent gaussian")
+    return Autoencoder(embedding, encoder, latent, prior, sampler, decoder, regularizers)
+
+
+def token_spec(shape: Shape) -> TokenSpec:
+    """What networks know of a representation."""
+    fields, conditions = (
+        tuple(FieldSpec(f.name, torch.as_tensor(f.features, dtype=torch.float32), f.end) for f in some)
+        for some in (shape.fields, shape.conditions)
+    )
+    constraints = tuple(_constraint(constraint) for constraint in shape.constraints)
+    return TokenSpec(shape.segments, shape.steps, fields, conditions, constraints)
+
+
+def _constraint(constraint: AtMostOne | NoLeading) -> Constraint:
+    if isinstance(constraint, AtMostOne):
+        return LimitOpenings(constraint.field, constraint.token, constraint.segments)
+    return DropLeading(constraint.field, constraint.token, constraint.onsets)
 
 
 def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None:
@@ -275,7 +321,7 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
     model._identity = _identity(config)
     weights = _read_tensors(folder / "model.safetensors")
     try:
-        model.autoencoder.load_state_dict(weights)
+        model.load_weights(weights)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise MusicaeError(f"the weights in {folder} do not fit its config.json: {reason}", _DAMAGED) from None

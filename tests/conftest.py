@@ -24,7 +24,7 @@ from tests.helpers.scores import write_midi
 
 settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
 settings.load_profile("musicae")
-torch.set_num_threads(usable_cores())  # as the command line does
+torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else usable_cores())  # one process a core
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,11 +9,23 @@ from musicae.errors import MusicaeError
 from musicae.evaluation.chord_following import ChordShares, measure_chord_following, time_on_chord
 from musicae.music.chords import QUALITIES, of_class, progression
 from musicae.music.score import concatenate
-from musicae.networks.latents import Code
-from musicae.networks.token_spec import Given, Tokens, Written
+from musicae.networks.embedding import Embedding
+from musicae.networks.sampling import Drawing
+from musicae.networks.types import Code, Condition, Tokens
 from tests.helpers.models import tiny_model
 from tests.helpers.progress import Counter
-from tests.helpers.stand_ins import BAND, BEAT, LOUD, PIANO, QUARTER, StandIn, band, identity, melody_windows
+from tests.helpers.stand_ins import (
+    BAND,
+    BEAT,
+    LOUD,
+    PIANO,
+    QUARTER,
+    StandIn,
+    StandInDecoder,
+    band,
+    identity,
+    melody_windows,
+)
 
 
 def test_time_on_chord_is_counted_by_bar() -> None:
@@ -28,27 +40,21 @@ def test_time_on_chord_is_counted_by_bar() -> None:
     assert time_on_chord([(two, [nothing, f_sharp])], "major") == pytest.approx(96 / (24 + 96))
 
 
-class ChordFollower(StandIn):
+class ChordFollower(StandInDecoder):
     """Writes the root, the third and the fifth of the chord it is conditioned on, on the instrument of its code."""
 
-    def sample(
-        self,
-        z: Code,
-        given: Given,
-        temperature: float,
-        generator: torch.Generator | None = None,
-        fixed: Written | None = None,
-    ) -> Tokens:
+    def sample(self, z: Code, condition: Condition, embedding: Embedding, drawing: Drawing) -> Tokens:
         rows = []
-        for instrument, condition in zip((z.mean(1) > 0).long().tolist(), given[:, 0, 0, 0].tolist(), strict=True):
-            tones = [48 + tone for tone in sorted(of_class(condition).tones)]
+        for instrument, chord in zip((z.mean(1) > 0).long().tolist(), condition[:, 0, 0, 0].tolist(), strict=True):
+            tones = [48 + tone for tone in sorted(of_class(chord).tones)]
             rows.append(band((PIANO + instrument, LOUD, *([QUARTER] * instrument), *tones))[0, :, :, :1])
-        return torch.cat([torch.stack(rows), given], -1)
+        return torch.stack(rows)
 
 
 def test_a_model_that_follows_chords_has_known_shares() -> None:
     model = tiny_model("multitrack-1bar-chords")
-    model.autoencoder = ChordFollower(model.autoencoder.spec, lambda z: z)
+    spec = model.autoencoder.spec
+    model.autoencoder = StandIn(spec, lambda z: z, ChordFollower(spec, lambda z: z))
     real = torch.cat([band((PIANO, LOUD, 60, 61)), band((BEAT, LOUD, 36))])
     progress = Counter()
     result = measure_chord_following(model, real, samples=8, progress=progress)

@@ -101,7 +101,7 @@ def test_programs_follow_where_they_are_told_to(band: Model) -> None:
     representation, z = band.representation, torch.randn(2, band.latent_size)
     (lead,) = band.decode(z[:1])
     programs = representation.programs(lead)
-    (follower,) = band.decode(z[1:], fixed=programs[None])
+    (follower,) = band.decode(z[1:], forced=programs[None])
     assert (follower[:, 0, 0] == lead[:, 0, 0]).all()
     assert (programs[:, 1:] == -1).all()
 
@@ -169,7 +169,7 @@ def test_chords_that_count_as_others_are_said(run: Run) -> None:
     ("words", "said"),
     [
         (("--chords", "C Hm"), '"Hm" is no chord: character 1'),
-        (("--chords", "C", "-m", "melody-2bar"), "told no chords"),
+        (("--chords", "C", "-m", "melody-2bar"), "not conditioned on chords"),
         (("--chords", "C", "--form", ""), "is no form"),
         (("--chords", " | "), "no chord in an empty progression"),
     ],

@@ -196,7 +196,7 @@ def test_knobs_that_cannot_work_are_refused(setting: str) -> None:
 def test_what_cannot_be_built_is_said_in_words() -> None:
     shape = REPRESENTATIONS["melody"](bars=2).shape
     for setting, said in {
-        "latent.size=0": "a dimension at least",
+        "latent.size=0": "latent.size is 0",
         "decoder.spans_per_segment=3": "spans_per_segment=3",
     }.items():
         with pytest.raises(MusicaeError, match=said):

@@ -15,7 +15,7 @@ from musicae.config import Training
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import Model
-from musicae.networks.autoencoder import Batch
+from musicae.networks.batch import Batch
 from musicae.networks.recurrent.stack import BackendName, lstm, use_backend
 from musicae.verbs.train import Run, begin
 from tests.helpers.models import tiny_config
@@ -45,11 +45,14 @@ def test_losses_agree_with_the_cpu(encoder: str) -> None:
     cpu, gpu = (Model(config, device=device).autoencoder for device in ("cpu", "cuda"))
     gpu.load_state_dict(cpu.state_dict())
     tokens = torch.stack([torch.randint(field.vocabulary, (4, 4, 16)) for field in cpu.spec.fields], -1)
-    z = cpu.encode(tokens).mean
-    torch.testing.assert_close(gpu.encode(tokens.cuda()).mean.cpu(), z, rtol=1e-3, atol=1e-3)
-    for ours, theirs in zip(cpu.logits(tokens, z), gpu.logits(tokens.cuda(), z.cuda()), strict=True):
-        torch.testing.assert_close(ours, theirs.cpu(), rtol=1e-3, atol=1e-3)
-    assert all(torch.isfinite(term) for term in gpu(Batch(tokens.cuda())).values())
+    ours, theirs = Batch.of(cpu.spec, tokens), Batch.of(cpu.spec, tokens.cuda())
+    z = cpu.encode(ours.target, ours.condition).mean
+    other = gpu.encode(theirs.target, theirs.condition).mean.cpu()
+    torch.testing.assert_close(other, z, rtol=1e-3, atol=1e-3)
+    pairs = zip(cpu.predict(ours, z).params, gpu.predict(theirs, z.cuda()).params, strict=True)
+    for params, on_gpu in pairs:
+        torch.testing.assert_close(params, on_gpu.cpu(), rtol=1e-3, atol=1e-3)
+    assert all(torch.isfinite(term) for term in gpu(theirs).values())
 
 
 @pytest.mark.parametrize("lengths", [None, [1, 3]])

@@ -31,7 +31,7 @@ def test_windows_of_another_kind_or_none_are_refused(model: Model, data: Dataset
 
 
 def test_argmax_does_not_depend_on_batches_and_samples_follow_the_seed(model: Model) -> None:
-    z, condition = model.prior(300, 0), torch.zeros(300, 2, 16, 0, dtype=torch.int64)
+    z, condition = model.sample_codes(300, 0), torch.zeros(300, 2, 16, 0, dtype=torch.int64)
     np.testing.assert_array_equal(decode_all(model, z, condition)[256:], decode_all(model, z[256:], condition[256:]))
     one, same, other = (decode_all(model, z, condition, temperature=1.0, seed=seed) for seed in (1, 1, 2))
     assert (one == same).all() and (one != other).any()

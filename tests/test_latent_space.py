@@ -63,7 +63,7 @@ def test_dimensions_that_decide_are_traversed(model: Model) -> None:
 
 def test_codes_that_the_decoder_ignores_change_nothing(model: Model) -> None:
     with torch.no_grad():
-        for weights in model.autoencoder.decoder.contexts.parameters():
+        for weights in model.autoencoder.decoder.get_submodule("conductor").parameters():
             weights.zero_()
     windows = random_windows(model, 8)
     assert [traversal.changes for traversal in latent.measure_traversals(model, windows, dimensions=2)] == [{}, {}]

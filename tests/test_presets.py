@@ -9,7 +9,7 @@ from musicae.errors import MusicaeError
 from musicae.model import build_autoencoder
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.multitrack import Multitrack
-from musicae.networks.autoencoder import Batch
+from musicae.networks.batch import Batch
 from musicae.presets import PRESETS
 from musicae.verbs.train import config_for
 
@@ -21,7 +21,7 @@ def test_every_plain_preset_takes_an_update(name: str) -> None:
     autoencoder = build_autoencoder(config, representation.shape)
     shape = (2, representation.shape.segments, representation.shape.steps)
     fields = [torch.randint(field.vocabulary, shape) for field in representation.shape.columns]
-    terms = autoencoder(Batch(torch.stack(fields, -1)))
+    terms = autoencoder(Batch.of(autoencoder.spec, torch.stack(fields, -1)))
     torch.stack(list(terms.values())).sum().backward()
     assert all(parameter.grad is not None for parameter in autoencoder.parameters())
 

@@ -75,6 +75,6 @@ def test_a_model_that_memorized_its_windows_is_found_out(preset: str, monkeypatc
 
 
 def test_samples_of_noise_are_new(model: Model) -> None:
-    windows = torch.as_tensor(model.decode(model.prior(16, 1), temperature=1.0)).long()
+    windows = torch.as_tensor(model.decode(model.sample_codes(16, 1), temperature=1.0)).long()
     found = measure_prior_samples(model, sample_windows(model, 8, temperature=1.0), windows[:8], windows[8:])
     assert found.duplicates == found.memorized == 0 and found.nearest > 0

@@ -21,7 +21,7 @@ def test_linear_attributes_are_read_and_noise_is_not() -> None:
 
 
 def test_attributes_of_windows_are_probed(model: Model) -> None:
-    windows = torch.as_tensor(model.decode(model.prior(80, 0), temperature=1.0)).long()
+    windows = torch.as_tensor(model.decode(model.sample_codes(80, 0), temperature=1.0)).long()
     found = measure_probe(model, windows[:60], windows[60:])
     assert {"density", "diatonic", "interval"} <= set(found) and "tracks" not in found
     assert all(value <= 1 for value in found.values())

@@ -153,7 +153,7 @@ def test_steps_are_those_of_a_sequence(layers: int) -> None:
     whole = stack.run(torch.cat([previous, condition_table[condition]], -1), context, h, c)
     steps = StepLSTM(stack, [table, condition_table], context, h, c)
     for step in range(6):
-        seen = tokens[:, step - 1 : step] if step else None
+        seen = steps.lookup(tokens[:, step - 1 : step]) if step else []
         out = steps.step(seen, condition[:, step : step + 1])
         torch.testing.assert_close(out, whole[:, step])
 

@@ -87,7 +87,9 @@ def test_a_longer_model_starts_with_what_fits(data: Dataset) -> None:
     short, long = (build_autoencoder(tiny(), REPRESENTATIONS["melody"](bars=bars).shape) for bars in (2, 4))
     assert 0.5 < transfer(short, long) < 1
     ours, theirs = long.state_dict(), short.state_dict()
-    assert torch.equal(ours["decoder.cores.0.lstm.weight_hh_l0"], theirs["decoder.cores.0.lstm.weight_hh_l0"])
+    assert torch.equal(
+        ours["decoder.span_decoders.0.lstm.weight_hh_l0"], theirs["decoder.span_decoders.0.lstm.weight_hh_l0"]
+    )
     assert transfer(long, long) == 1
 
 
@@ -154,9 +156,11 @@ def test_a_packed_model_is_half_as_large_and_sounds_the_same(data: Dataset, tmp_
     before, after = (load(tmp_path / name, "cpu") for name in ("m", "packed"))
     sizes = [(tmp_path / name / "model.safetensors").stat().st_size for name in ("m", "packed")]
     assert sizes[1] < 0.8 * sizes[0]
-    z = before.prior(4, 0)
-    torch.testing.assert_close(after.prior(4, 0), z, atol=1e-2, rtol=1e-2)
-    assert torch.equal(after.autoencoder.state_dict()["prior.codes"], before.autoencoder.state_dict()["prior.codes"])
+    z = before.sample_codes(4, 0)
+    torch.testing.assert_close(after.sample_codes(4, 0), z, atol=1e-2, rtol=1e-2)
+    assert torch.equal(
+        after.autoencoder.state_dict()["sampler.codes"], before.autoencoder.state_dict()["sampler.codes"]
+    )
     assert (before.decode(z, temperature=0.0) == after.decode(z, temperature=0.0)).mean() > 0.9
     with pytest.raises(MusicaeError, match="holds a model already"):
         pack(tmp_path / "m", tmp_path / "packed")

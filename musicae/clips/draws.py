@@ -13,7 +13,7 @@ from musicae.seeds import child_seeds
 
 def draw(model: Model, n: int, seed: int) -> Codes:
     """`n` codes from the prior; the first ones are the same for every `n`."""
-    return torch.cat([model.prior(1, child_seeds(seed, number)[0]) for number in range(n)])
+    return torch.cat([model.sample_codes(1, child_seeds(seed, number)[0]) for number in range(n)])
 
 
 def draw_chords(model: Model, n: int, seed: int) -> list[str]:

@@ -75,7 +75,7 @@ def _tokens(model: Model, recipe: Recipe, part: int, fixed: FieldTokens | None) 
     told = model.representation.condition_of(chords)
     z, temperature = recipe.z[part : part + 1], recipe.temperature
     kept = None if fixed is None else fixed[None]
-    tokens: Tokens = model.decode(z, told[None], fixed=kept, temperature=temperature, seed=seed)[0]
+    tokens: Tokens = model.decode(z, told[None], forced=kept, temperature=temperature, seed=seed)[0]
     return tokens
 
 

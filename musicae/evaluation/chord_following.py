@@ -80,7 +80,7 @@ def measure_chord_following(
         MusicaeError: the model is not conditioned on chords.
     """
     model.require_chords()
-    z, roots = model.prior(samples, seed), np.random.default_rng(seed).integers(12, size=samples).tolist()
+    z, roots = model.sample_codes(samples, seed), np.random.default_rng(seed).integers(12, size=samples).tolist()
     chords = [model.representation.chords_of(window) for window in tokens.numpy()]
     real = list(zip(model.scores(tokens.numpy()), chords, strict=True))
     shares = {}

@@ -66,7 +66,7 @@ def measure_consistency(
     progress: Progress = no_progress,
 ) -> Consistency:
     """Decodes draws from the prior several times each; where the model is conditioned on chords, under one chord."""
-    z = model.prior(codes, seed).repeat_interleave(decodings, 0)
+    z = model.sample_codes(codes, seed).repeat_interleave(decodings, 0)
     chords = [progression(chords) for chords in draw_chords(model, 1, seed)] or [[]]
     condition = torch.from_numpy(model.representation.condition_of(chords[0]))[None].expand(len(z), -1, -1, -1)
     with progress("decoding again", len(z)) as done:

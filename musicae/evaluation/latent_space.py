@@ -20,7 +20,7 @@ from musicae.evaluation.types import AttributeArray, CodeArray, WindowTensor
 from musicae.model import Codes, Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
-from musicae.networks.regularizers import kl_divergence
+from musicae.networks.priors import kl_divergence
 
 POSITIONS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 """Where a dimension is set, in standard deviations of its means from their mean."""

@@ -116,7 +116,7 @@ def sample_windows(
     chords = [progression(symbols) for symbols in draw_chords(model, n, seed)] or [[]] * n
     condition = np.stack([model.representation.condition_of(by_bar) for by_bar in chords])
     with progress("sampling", n) as done:
-        samples = model.decode(model.prior(n, seed), condition, temperature=temperature, seed=seed)
+        samples = model.decode(model.sample_codes(n, seed), condition, temperature=temperature, seed=seed)
         done(n)
     return samples
 

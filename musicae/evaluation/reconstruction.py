@@ -23,6 +23,7 @@ from musicae.model import BATCH, Codes, Model, WindowTokens
 from musicae.music.representations.base import Field
 from musicae.music.score import Score
 from musicae.networks.autoencoder import evaluating
+from musicae.networks.batch import Batch
 from musicae.networks.device import autocast
 from musicae.training.validation import Metrics, validate
 
@@ -176,12 +177,10 @@ def teacher_forced_sampled(model: Model, tokens: WindowTensor, z: Codes) -> Metr
     total, steps = torch.zeros(len(fields), dtype=torch.float64), 0.0
     with torch.no_grad(), evaluating(model.autoencoder), autocast(model.device, model.precision):
         for windows, codes in zip(tokens.split(BATCH), z.split(BATCH), strict=True):
-            windows, codes = windows.to(model.device), codes.to(model.device)
-            mask, logits = spec.mask(windows), model.autoencoder.logits(windows, codes)
-            truth = spec.events(windows, mask)
-            for i, of_field in enumerate(logits):
-                total[i] += float(of_field.float().softmax(-1).gather(1, truth[:, i : i + 1]).sum())
-            steps += float(mask.sum())
+            batch = Batch.of(spec, windows.to(model.device))
+            predictions = model.autoencoder.predict(batch, codes.to(model.device))
+            total += predictions.field_log_prob().exp().sum(1).cpu()
+            steps += float(predictions.mask.sum())
     return {f"teacher_forced_sampled/{f.name}": float(share) for f, share in zip(fields, total / steps, strict=True)}
 
 

@@ -1,38 +1,37 @@
-"""The autoencoder: embedding, encoder, latent, prior, regularizers and decoder, joined by one loss."""
+"""The autoencoder: embedding, encoder, latent, prior, regularizers and decoder, joined by one loss.
+
+What is unusual:
+- `embed` and `encode_features` are separate doors, so that noise, soft outputs, adversarial perturbations and images
+  enter the encoder as features.
+- The loss is a sum of named terms, critics' included; one backward pass serves all, since every term sees the
+  parameters that are not its own as constants.
+- Critics belong to regularizers. Regularizers are no part of the model that is saved.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import cast
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
-from musicae.networks.decoders import Decoder, Logits
+from musicae.networks.batch import Batch
+from musicae.networks.decoders.base import Decoder, Predictions, TokenDecoder
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
-from musicae.networks.latents import Code, Latent, Posterior, Prior
-from musicae.networks.token_spec import Given, Tokens, TokenSpec, Written
+from musicae.networks.heads import Head
+from musicae.networks.latents import Latent, Posterior
+from musicae.networks.priors import Prior
+from musicae.networks.regularizers.base import Adversarial, Regularizer, Step, Terms, frozen
+from musicae.networks.samplers import Sampler
+from musicae.networks.sampling import Drawing
+from musicae.networks.token_spec import TokenSpec
+from musicae.networks.types import Code, Condition, Features, Mask, Tokens
 
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """What one update sees.
-
-    Attributes:
-        tokens: what is written.
-        heard: what the encoder reads instead, if it is not the same.
-        update: number of updates before this one.
-        sampling_probability: how often the decoder is fed its own tokens.
-    """
-
-    tokens: Tokens
-    update: int = 0
-    sampling_probability: float = 0.0
-    heard: Tokens | None = None
+REGULARIZERS_PREFIX = "regularizers."
+"""Of the names of weights that are no part of the model."""
 
 
 class Autoencoder(nn.Module):
@@ -43,57 +42,113 @@ class Autoencoder(nn.Module):
 
     def __init__(
         self,
-        spec: TokenSpec,
         embedding: Embedding,
         encoder: Encoder,
         latent: Latent,
         prior: Prior,
+        sampler: Sampler,
         decoder: Decoder,
-        regularizers: list[nn.Module],
+        regularizers: Mapping[str, Regularizer],
     ) -> None:
         super().__init__()
-        self.spec = spec
         self.embedding = embedding
         self.encoder = encoder
         self.latent = latent
         self.prior = prior
+        self.sampler = sampler
         self.decoder = decoder
-        self.regularizers = nn.ModuleList(regularizers)
+        self.regularizers = cast("Mapping[str, Regularizer]", nn.ModuleDict(regularizers))
+        for label, regularizer in regularizers.items():
+            regularizer.label = label
 
-    def encode(self, tokens: Tokens) -> Posterior:
-        """The posterior of every window."""
-        mask = self.spec.mask(tokens)
-        return self.latent(self.encoder(self.embedding(tokens), mask))
+    @property
+    def spec(self) -> TokenSpec:
+        """The shape of its windows."""
+        return self.embedding.spec
 
-    def logits(self, tokens: Tokens, z: Code, sampling_probability: float = 0.0) -> Logits:
-        """Teacher forced, unless a sampling probability is given."""
-        z = self.latent.settle(z)
-        if sampling_probability > 0:
-            return self.decoder.scheduled(tokens, z, self.embedding, sampling_probability)
-        return self.decoder.logits(tokens, z, self.embedding)
+    @property
+    def adversaries(self) -> list[Adversarial]:
+        """The regularizers that learn a critic."""
+        return [regularizer for regularizer in self.regularizers.values() if isinstance(regularizer, Adversarial)]
 
-    def sample(
-        self,
-        z: Code,
-        given: Given,
-        temperature: float,
-        generator: torch.Generator | None = None,
-        fixed: Written | None = None,
-    ) -> Tokens:
-        """Tokens drawn freely from z, under what is given and beside what is fixed."""
-        return self.decoder.sample(self.latent.settle(z), given, self.embedding, temperature, generator, fixed)
+    def embed(self, batch: Batch) -> tuple[Features, Mask]:
+        """What the encoder reads of a batch, and which steps of it count."""
+        features = self.embedding(batch.encoder_tokens, batch.encoder_condition)
+        return features, self.spec.mask(batch.encoder_tokens)
 
-    def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
-        posterior = self.encode(batch.tokens if batch.heard is None else batch.heard)
-        return self.terms(posterior, batch)
+    def encode_features(self, features: Features, mask: Mask) -> Posterior:
+        """The posterior of windows whose features these are, wherever they come from."""
+        return self.latent(self.encoder(features, mask))
 
-    def terms(self, posterior: Posterior, batch: Batch) -> dict[str, Float[Tensor, ""]]:
-        """The weighted terms of the loss, given the posterior of the batch."""
-        logits = self.logits(batch.tokens, posterior.z, batch.sampling_probability)
-        terms = {"nll": nll(self.spec, logits, batch.tokens).mean(), **posterior.terms}
-        for regularizer in self.regularizers:
-            terms |= regularizer(posterior, batch.update)
-        return terms
+    def encode(self, tokens: Tokens, condition: Condition) -> Posterior:
+        """The posterior of windows."""
+        return self.encode_features(self.embedding(tokens, condition), self.spec.mask(tokens))
+
+    def sample(self, z: Code, condition: Condition, drawing: Drawing) -> Tokens:
+        """Tokens drawn, free running, from p(x|z, condition)."""
+        return self.decoder.sample(self.latent.settle(z), condition, self.embedding, drawing)
+
+    def soft(self, z: Code, batch: Batch) -> tuple[Features, Mask]:
+        """Expected features of p(x|z, condition of the batch) with their mask; gradients flow through them to z."""
+        return self.decoder.soft(self.latent.settle(z), batch.condition, self.embedding)
+
+    def predict(self, batch: Batch, z: Code) -> Predictions:
+        """The distributions of the events of a batch given codes, teacher forced; of decoders of tokens."""
+        return cast("TokenDecoder", self.decoder).predict(batch, self.latent.settle(z), self.embedding)
+
+    def forward(self, batch: Batch) -> Terms:
+        """All terms of an update: those of `terms`, then those of the adversaries and of their critics."""
+        posterior = self.encode_features(*self.embed(batch))
+        step = Step(posterior, batch, self)
+        found = self.terms(posterior, batch)
+        for adversary in self.adversaries:
+            with frozen(adversary.critic):
+                found = join_terms(found, adversary.terms(step))
+        return join_terms(found, self.critic_terms(batch, posterior))
+
+    def terms(self, posterior: Posterior, batch: Batch) -> Terms:
+        """The terms that no critic has a part in: nll in nats per window, those of the latent and of regularizers."""
+        log_prob = self.decoder.log_prob(batch, self.latent.settle(posterior.z), self.embedding)
+        found = join_terms({"nll": -log_prob.mean()}, posterior.terms)
+        for regularizer in self.regularizers.values():
+            if not isinstance(regularizer, Adversarial):
+                found = join_terms(found, regularizer.terms(Step(posterior, batch, self)))
+        return found
+
+    def critic_terms(self, batch: Batch, posterior: Posterior | None = None) -> Terms:
+        """The terms that train critics, and nothing else."""
+        adversaries, found = self.adversaries, dict[str, torch.Tensor]()
+        if not adversaries:
+            return found
+        if posterior is None:
+            with torch.no_grad():
+                posterior = self.encode_features(*self.embed(batch))
+        step = Step(posterior, batch, self).detach()
+        for adversary in adversaries:
+            with frozen(*self._parts(), *(other for other in adversaries if other is not adversary)):
+                found = join_terms(found, adversary.critic_terms(step))
+        return found
+
+    def input_and_output_parameters(self) -> Iterator[nn.Parameter]:
+        """Embedding tables and heads, whose rows stand for tokens."""
+        for module in self.modules():
+            if isinstance(module, Embedding | Head):
+                yield from module.parameters()
+
+    def own_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Names and parameters of everything that is no critic."""
+        critics = {id(weight) for adversary in self.adversaries for weight in adversary.critic.parameters()}
+        return ((name, weight) for name, weight in self.named_parameters() if id(weight) not in critics)
+
+    def _parts(self) -> Iterable[nn.Module]:
+        return self.embedding, self.encoder, self.latent, self.prior, self.sampler, self.decoder
+
+
+def join_terms(terms: Terms, more: Terms) -> Terms:
+    """Both; every name once, so that none is lost."""
+    if twice := terms.keys() & more.keys():
+        raise ValueError(f"two terms of the loss are called {', '.join(sorted(twice))}")
+    return {**terms, **more}
 
 
 @contextmanager
@@ -105,11 +160,3 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         yield
     finally:
         module.train(training)
-
-
-def nll(spec: TokenSpec, logits: Logits, tokens: Tokens) -> Float[Tensor, " batch"]:
-    """-log p(tokens | z) in nats per window: summed over fields and the steps that count."""
-    mask = spec.mask(tokens)
-    truth = spec.events(tokens, mask)
-    fields = [F.cross_entropy(part.float(), truth[:, i], reduction="none") for i, part in enumerate(logits)]
-    return spec.per_window(torch.stack(fields).sum(0), mask)

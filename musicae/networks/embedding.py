@@ -1,4 +1,7 @@
-"""Tokens to features: the door through which everything enters the networks."""
+"""Tokens to features: the door through which tokens enter the networks.
+
+Noise, soft outputs and images have features already and go straight to the encoder.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from musicae.networks.token_spec import Features, FieldSpec, Tokens, TokenSpec
+from musicae.networks.token_spec import FieldSpec, TokenSpec
+from musicae.networks.types import Condition, Features, Tokens
 
 
 class FieldEmbedding(nn.Module):
@@ -33,25 +37,27 @@ class FieldEmbedding(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Features of a step: those of its fields side by side, then those of what is given.
+    """Features of a step: those of its fields side by side, then those of its conditions.
 
     Args:
-        size: learned features per field; 0 feeds the tables themselves (one-hot tokens, as MusicVAE does).
+        size: learned features per field; 0 takes the tables themselves (one-hot tokens, as MusicVAE does).
     """
 
     def __init__(self, spec: TokenSpec, *, size: int = 0) -> None:
         super().__init__()
+        self.spec = spec
         fields = [FieldEmbedding(field, size) for field in (*spec.fields, *spec.conditions)]
         self.fields = cast("list[FieldEmbedding]", nn.ModuleList(fields))
         self.widths = [embedded.width for embedded in fields]
         self.width = sum(self.widths)
 
     def tables(self) -> list[Float[Tensor, "_ _"]]:
-        """Per field, what is given included, the features of every token."""
+        """Per field, then per condition, the features of every token."""
         return [field.table() for field in self.fields]
 
-    def forward(self, tokens: Tokens) -> Features:
-        return torch.cat([field(tokens[..., i]) for i, field in enumerate(self.fields)], -1)
+    def forward(self, tokens: Tokens, condition: Condition) -> Features:
+        columns = [*tokens.unbind(-1), *condition.unbind(-1)]
+        return torch.cat([field(column) for field, column in zip(self.fields, columns, strict=True)], -1)
 
 
 EMBEDDINGS = {"features": Embedding}

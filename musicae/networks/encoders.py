@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -10,9 +11,8 @@ from torch import Tensor, nn
 
 from musicae.networks.ragged import Lengths
 from musicae.networks.recurrent.stack import lstm
-from musicae.networks.token_spec import Features, Mask, TokenSpec
-
-Encoding = Float[Tensor, "batch size"]
+from musicae.networks.token_spec import TokenSpec
+from musicae.networks.types import Encoding, Features, Mask
 
 
 class BiLSTM(nn.Module):
@@ -29,10 +29,18 @@ class BiLSTM(nn.Module):
         return self.lstm.last_outputs(features, lengths)
 
 
-class Encoder(nn.Module):
-    """The interface of all encoders: `forward(features, mask)` gives one vector of `size` per window."""
+class Encoder(nn.Module, ABC):
+    """The interface of encoders.
+
+    Attributes:
+        size: of the vector that a window is summed up in.
+    """
 
     size: int
+
+    @abstractmethod
+    def forward(self, features: Features, mask: Mask) -> Encoding:
+        """One vector per window."""
 
 
 class Bidirectional(Encoder):

@@ -8,12 +8,7 @@ import torch
 from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 
-Tokens = Int64[Tensor, "batch segment step field"]
-Written = Int64[Tensor, "batch segment step written"]
-Given = Int64[Tensor, "batch segment step given"]
-"""Two parts of the columns of tokens: those of `TokenSpec.fields`, and those of `TokenSpec.given`."""
-Features = Float[Tensor, "batch segment step width"]
-Mask = Float[Tensor, "batch segment step"]
+from musicae.networks.types import Mask, Tokens
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,17 +19,37 @@ class FieldSpec:
         name: what the value is, used to name metrics.
         features: input features of every token.
         end: the token after which nothing follows in its segment, or -1.
-        at_most_one: a token that opens no more than one of so many segments, and their number; -1 where there is none.
     """
 
     name: str
     features: Float[Tensor, "vocabulary feature"]
     end: int = -1
-    at_most_one: tuple[int, int] = (-1, 1)
 
     @property
     def vocabulary(self) -> int:
+        """Number of tokens."""
         return self.features.shape[0]
+
+
+@dataclass(frozen=True)
+class LimitOpenings:
+    """At most one of every `segments` segments in a row opens with `token`: one drum track a bar, say."""
+
+    field: int
+    token: int
+    segments: int
+
+
+@dataclass(frozen=True)
+class DropLeading:
+    """`token` (a note-off) ends nothing before the first onset of its field in a window, and is token 0 there."""
+
+    field: int
+    token: int
+    onsets: range
+
+
+Constraint = LimitOpenings | DropLeading
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +60,15 @@ class TokenSpec:
 
     Attributes:
         fields: what is encoded and decoded.
-        conditions: what encoder and decoder are told besides (a chord); the last columns of the tokens.
+        conditions: what encoder and decoder are conditioned on (a chord, a label), a column each.
+        constraints: what holds of every sample, whatever decoder it comes from.
     """
 
     segments: int
     steps: int
     fields: tuple[FieldSpec, ...]
     conditions: tuple[FieldSpec, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
     @property
     def ragged(self) -> bool:
@@ -59,11 +76,11 @@ class TokenSpec:
         return any(field.end >= 0 for field in self.fields)
 
     def split(
-        self, tokens: Int64[Tensor, "*shape column"]
-    ) -> tuple[Int64[Tensor, "*shape field"], Int64[Tensor, "*shape given"]]:
-        """What is decoded, and what is given."""
-        written, given = tokens.split([len(self.fields), len(self.conditions)], -1)
-        return written, given
+        self, columns: Int64[Tensor, "*shape column"]
+    ) -> tuple[Int64[Tensor, "*shape field"], Int64[Tensor, "*shape condition"]]:
+        """The columns of data as tokens and conditions."""
+        tokens, condition = columns.split([len(self.fields), len(self.conditions)], -1)
+        return tokens, condition
 
     def mask(self, tokens: Tokens) -> Mask:
         """1 up to the first end token of a segment, inclusive; 0 after it."""
@@ -73,7 +90,7 @@ class TokenSpec:
 
     def events(self, values: Shaped[Tensor, "batch segment step ..."], mask: Mask) -> Shaped[Tensor, "event ..."]:
         """The values at the steps that count, in order."""
-        return values[mask.bool()] if self.ragged else values.flatten(0, 2)
+        return values[mask.bool()] if self.ragged else values.flatten(0, 2)  # [batch segment step, ...]
 
     def per_window(self, values: Float[Tensor, " event"], mask: Mask) -> Float[Tensor, " batch"]:
         """Sums over the steps that count."""

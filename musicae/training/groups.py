@@ -59,9 +59,7 @@ class Optimizer:
 
 
 def _hidden_matrices(autoencoder: Autoencoder) -> Iterator[nn.Parameter]:
-    heads = (head for core in autoencoder.decoder.cores for head in core.heads)
-    outer: list[nn.Module] = [autoencoder.embedding, *heads]
-    excepted = {id(parameter) for module in outer for parameter in module.parameters()}
+    excepted = {id(parameter) for parameter in autoencoder.input_and_output_parameters()}
     for parameter in autoencoder.parameters():
         if parameter.ndim == 2 and id(parameter) not in excepted:
             yield parameter

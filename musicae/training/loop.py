@@ -23,7 +23,7 @@ from musicae.corpus.dataset import Windows
 from musicae.errors import MusicaeError
 from musicae.model import Model, save
 from musicae.music.midi import midi_bytes
-from musicae.networks.autoencoder import Batch
+from musicae.networks.batch import Batch
 from musicae.networks.device import autocast
 from musicae.seeds import mix
 from musicae.storage.atomic import write_atomically
@@ -214,8 +214,13 @@ class Trainer:
     def batch(self, update: int) -> Batch:
         """What an update sees in this process."""
         pairs = self._draw(update)
-        heard = None if pairs.source is pairs.target else pairs.source
-        return Batch(pairs.target, update, sampling_probability(self.training.scheduled_sampling, update), heard)
+        return Batch.of(
+            self.model.autoencoder.spec,
+            pairs.target,
+            encoder_columns=pairs.source,
+            update=update,
+            sampling_probability=sampling_probability(self.training.scheduled_sampling, update),
+        )
 
     def _draw(self, update: int) -> Pairs:
         """This process's share of the windows of one update, which are drawn alike in every process."""
@@ -236,7 +241,7 @@ class Trainer:
             progress.best, progress.best_update = metrics["loss"], progress.update
             self._save_model()
         self._write_metrics({"split": "validation", **metrics, "skipped": progress.skipped})
-        tokens = self.model.decode(self.model.prior(1, self.seed), seed=self.seed)[0]
+        tokens = self.model.decode(self.model.sample_codes(1, self.seed), seed=self.seed)[0]
         midi = midi_bytes(self.model.representation.decode(tokens))
         write_atomically(self.folder / "samples" / f"{progress.update:07}.mid", midi)
         self.reporter.validated(progress, metrics)
@@ -255,7 +260,7 @@ class Trainer:
                 file.write(json.dumps({"update": self.progress.update, **metrics}) + "\n")
 
     def _save_model(self) -> None:
-        self.model.fit_prior(self.train.sample(PRIOR_WINDOWS, self.seed))
+        self.model.fit_sampler(self.train.sample(PRIOR_WINDOWS, self.seed))
         self.model.windows_seen = self.seen_before + self.progress.update * self.training.batch
         save(self.model, self.folder)
 
@@ -302,7 +307,7 @@ def step(
     Returns:
         The terms of the loss; none if its gradient is not finite, and then nothing was changed.
     """
-    with autocast(batch.tokens.device, dtype):
+    with autocast(batch.target.device, dtype):
         terms: Terms = module(batch)
     loss = torch.stack(list(terms.values())).sum()
     module.zero_grad()

@@ -8,10 +8,11 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from musicae.networks.autoencoder import Autoencoder, Batch, evaluating, nll
+from musicae.networks.autoencoder import Autoencoder, evaluating
+from musicae.networks.batch import Batch, Columns
 from musicae.networks.device import autocast, precision
-from musicae.networks.regularizers import kl_divergence
-from musicae.networks.token_spec import Tokens
+from musicae.networks.priors import kl_divergence
+from musicae.networks.sampling import Drawing
 
 ACTIVE = 0.01
 """A dimension is active when its posterior mean varies by more than this over windows (Burda et al. 2016)."""
@@ -54,21 +55,22 @@ def validate(
     return {name: float(value) for name, value in {**sums, "active_dimensions": active}.items()}
 
 
-def _measure(autoencoder: Autoencoder, tokens: Tokens) -> tuple[dict[str, Tensor], Tensor]:
+def _measure(autoencoder: Autoencoder, columns: Columns) -> tuple[dict[str, Tensor], Tensor]:
     """Metrics on average over the windows of a batch, those of accuracy as counts, and the posterior means."""
-    spec, posterior = autoencoder.spec, autoencoder.encode(tokens)
-    mask = spec.mask(tokens)
-    terms = autoencoder.terms(posterior, Batch(tokens, update=sys.maxsize))
+    spec, batch = autoencoder.spec, Batch.of(autoencoder.spec, columns, update=sys.maxsize)
+    posterior = autoencoder.encode(batch.encoder_tokens, batch.encoder_condition)
+    terms = autoencoder.terms(posterior, batch)
     measured = {"nll": terms["nll"]}
-    if len(tokens) > 1:
-        strange = nll(spec, autoencoder.logits(tokens, posterior.z.roll(1, 0)), tokens).mean()
-        measured["code_gain_nats"] = strange - terms["nll"]
+    if len(columns) > 1:
+        of_another = -autoencoder.predict(batch, posterior.z.roll(1, 0)).log_prob().mean()
+        measured["code_gain_nats"] = of_another - terms["nll"]
     if autoencoder.latent.stochastic:
         measured["kl"] = kl_divergence(posterior.mean, posterior.std).sum(1).mean()
     measured["loss"] = torch.stack(list(terms.values())).sum()
-    free = autoencoder.sample(posterior.mean, spec.split(tokens)[1], temperature=0.0)
-    truth, written = spec.events(tokens, mask), spec.events(free, mask)
-    for i, (field, logits) in enumerate(zip(spec.fields, autoencoder.logits(tokens, posterior.mean), strict=True)):
-        measured[f"teacher_forced/{field.name}"] = (logits.argmax(-1) == truth[:, i]).sum() / len(tokens)
-        measured[f"free_running/{field.name}"] = (written[:, i] == truth[:, i]).sum() / len(tokens)
-    return {**measured, EVENTS: mask.sum() / len(tokens)}, posterior.mean
+    predictions = autoencoder.predict(batch, posterior.mean)
+    target, mask, teacher_forced = predictions.target, predictions.mask, predictions.likeliest()
+    free_running = spec.events(autoencoder.sample(posterior.mean, batch.condition, Drawing(temperature=0.0)), mask)
+    for i, field in enumerate(spec.fields):
+        for name, guess in (("teacher_forced", teacher_forced), ("free_running", free_running)):
+            measured[f"{name}/{field.name}"] = (guess[:, i] == target[:, i]).sum() / len(columns)
+    return {**measured, EVENTS: mask.sum() / len(columns)}, posterior.mean

@@ -17,7 +17,7 @@ from musicae.config import Config, spec
 from musicae.corpus.augment import Pairs
 from musicae.corpus.dataset import Windows
 from musicae.model import Model
-from musicae.networks.autoencoder import Batch
+from musicae.networks.batch import Batch
 from musicae.networks.device import precision
 from musicae.presets import PRESETS
 from musicae.training.distributed import Ranks
@@ -93,7 +93,7 @@ def benchmark(name: str, config: Config, *, seconds: float = 10.0, device: str =
     load_time, _ = _time(load, seconds / 10, model.device)
     sampling = {}
     for n in SAMPLING_BATCHES:
-        z = model.prior(n, 0)
+        z = model.sample_codes(n, 0)
         sampling[n] = n / _time(lambda z=z: model.decode(z), seconds / 5, model.device)[0]  # type: ignore[misc]
     return Speed(
         name=name,
@@ -125,8 +125,13 @@ def _update(model: Model) -> Callable[[Pairs], None]:
 
     def update(pairs: Pairs) -> None:
         probability = sampling_probability(training.scheduled_sampling, training.updates)
-        heard = None if pairs.source is pairs.target else pairs.source
-        batch = Batch(pairs.target, training.updates, probability, heard)
+        batch = Batch.of(
+            network.spec,
+            pairs.target,
+            encoder_columns=pairs.source,
+            update=training.updates,
+            sampling_probability=probability,
+        )
         step(network, optimizer, batch, training.learning_rate, training.clip, precision(model.device))
 
     return update
@@ -147,7 +152,7 @@ def _flops(config: Config) -> float:
     model = Model(config, device="cpu")
     tokens = _loader(model)().target[:2]
     with FlopCounterMode(display=False) as counter:
-        torch.stack(list(model.autoencoder(Batch(tokens)).values())).sum().backward()
+        torch.stack(list(model.autoencoder(Batch.of(model.autoencoder.spec, tokens)).values())).sum().backward()
     return counter.get_total_flops() / len(tokens)
 
 

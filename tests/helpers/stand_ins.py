@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor
 
 from musicae.model import Model
@@ -14,11 +15,17 @@ from musicae.music.chords import progression
 from musicae.music.representations import multitrack
 from musicae.music.score import Notes, Score, Track
 from musicae.networks.autoencoder import Autoencoder
-from musicae.networks.decoders import Decoder, Logits, NoConductor, draw
+from musicae.networks.batch import Batch
+from musicae.networks.decoders.base import Predictions, TokenDecoder
 from musicae.networks.embedding import Embedding
-from musicae.networks.encoders import Encoder
-from musicae.networks.latents import Code, Gaussian, Normal, Posterior
-from musicae.networks.token_spec import Given, Tokens, TokenSpec, Written
+from musicae.networks.encoders import ENCODERS
+from musicae.networks.heads import Categorical
+from musicae.networks.latents import Latent, Posterior
+from musicae.networks.priors import StandardNormal
+from musicae.networks.samplers import PriorSampler
+from musicae.networks.sampling import Chain, Drawing
+from musicae.networks.token_spec import TokenSpec
+from musicae.networks.types import Code, Condition, Encoding, Features, Mask, Tokens
 from tests.helpers.models import tiny_model
 
 C4, D4, E4 = 41, 43, 45
@@ -27,36 +34,69 @@ C4, D4, E4 = 41, 43, 45
 BAND = multitrack.Multitrack(bars=1, chords=True)
 
 
+class StandInDecoder(TokenDecoder):
+    """What is decoded follows from `scores(code)`, the logits of a window side by side."""
+
+    def __init__(self, spec: TokenSpec, scores: Callable[[Code], Code]) -> None:
+        super().__init__()
+        self.spec, self.scores = spec, scores
+        self.heads = [Categorical(1, field) for field in spec.fields]
+        self.vocabularies = [field.vocabulary for field in spec.fields]
+
+    def predict(self, batch: Batch, z: Code, embedding: Embedding) -> Predictions:
+        mask = self.spec.mask(batch.target)
+        scores = self.scores(z).unflatten(1, (self.spec.segments, self.spec.steps, -1))
+        params = list(self.spec.events(scores, mask).split(self.vocabularies, -1))
+        return Predictions(self.spec, self.heads, params, self.spec.events(batch.target, mask), mask)
+
+    def log_prob(self, batch: Batch, z: Code, embedding: Embedding) -> Float[Tensor, " batch"]:
+        return self.predict(batch, z, embedding).log_prob()
+
+    def sample(self, z: Code, condition: Condition, embedding: Embedding, drawing: Drawing) -> Tokens:
+        fields = self.scores(z).reshape(-1, sum(self.vocabularies)).split(self.vocabularies, -1)
+        drawn = [
+            head.draw(field, drawing.temperature, drawing.generator)
+            for head, field in zip(self.heads, fields, strict=True)
+        ]
+        return torch.stack(drawn, -1).unflatten(0, condition.shape[:3])
+
+    def soft(self, z: Code, condition: Condition, embedding: Embedding) -> tuple[Features, Mask]:
+        raise AssertionError
+
+    def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[Chain]:
+        raise AssertionError
+
+
+class OneHotCodes(Latent):
+    """Codes of some size, in which nothing is learned."""
+
+    stochastic = True
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, h: Encoding) -> Posterior:
+        return Posterior(h, h, torch.ones_like(h), h)
+
+    def settle(self, z: Code) -> Code:
+        return z
+
+
 class StandIn(Autoencoder):
     """A code is its window, one-hot; what is decoded follows from `scores(code)`, in the same layout."""
 
-    def __init__(self, spec: TokenSpec, scores: Callable[[Tensor], Tensor]) -> None:
-        self.vocabularies = [field.vocabulary for field in spec.fields]
-        size = spec.segments * spec.steps * sum(self.vocabularies)
-        latent, nothing = Gaussian(1, size=size), Decoder(spec, NoConductor(), [], 0.0)
-        super().__init__(spec, Embedding(spec), Encoder(), latent, Normal(size), nothing, [])
-        self.scores = scores
+    def __init__(self, spec: TokenSpec, scores: Callable[[Code], Code], decoder: TokenDecoder | None = None) -> None:
+        size = spec.segments * spec.steps * sum(field.vocabulary for field in spec.fields)
+        prior, embedding = StandardNormal(size), Embedding(spec)
+        encoder = ENCODERS["dense"](spec, embedding.width, code=1, hidden=1)
+        decoder = decoder or StandInDecoder(spec, scores)
+        super().__init__(embedding, encoder, OneHotCodes(size), prior, PriorSampler(size, prior), decoder, {})
 
-    def encode(self, tokens: Tokens) -> Posterior:
-        fields = [F.one_hot(tokens[..., i], size).float() for i, size in enumerate(self.vocabularies)]
-        z = torch.cat(fields, -1).flatten(1)
-        return Posterior(z, z, torch.ones_like(z), z)
-
-    def logits(self, tokens: Tokens, z: Code, sampling_probability: float = 0.0) -> Logits:
-        scores = self.scores(z).unflatten(1, (self.spec.segments, self.spec.steps, -1))
-        return list(self.spec.events(scores, self.spec.mask(tokens)).split(self.vocabularies, -1))
-
-    def sample(
-        self,
-        z: Code,
-        given: Given,
-        temperature: float,
-        generator: torch.Generator | None = None,
-        fixed: Written | None = None,
-    ) -> Tokens:
-        fields = self.scores(z).reshape(-1, sum(self.vocabularies)).split(self.vocabularies, -1)
-        drawn = torch.stack([draw(field, temperature, generator) for field in fields], -1)
-        return torch.cat([drawn.unflatten(0, given.shape[:3]), given], -1)
+    def encode(self, tokens: Tokens, condition: Condition) -> Posterior:
+        columns = zip(tokens.unbind(-1), self.spec.fields, strict=True)
+        fields = [F.one_hot(column, field.vocabulary).float() for column, field in columns]
+        return self.latent(torch.cat(fields, -1).flatten(1))
 
 
 def identity(preset: str = "melody-2bar") -> Model:

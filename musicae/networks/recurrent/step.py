@@ -43,19 +43,27 @@ class StepLSTM:
         self.biases = [bias(stack, f"l{k}").to(dtype) for k in layers[1:]]
         self.h, self.c = list(h.to(dtype)), list(c.float())
 
-    def step(
-        self, tokens: Int64[Tensor, "sequence field"] | None, condition: Int64[Tensor, "sequence condition"]
-    ) -> Float[Tensor, "sequence hidden"]:
-        """The top layer's output after reading the previous tokens, and this step's condition.
+    def lookup(self, tokens: Int64[Tensor, "row field"]) -> list[Float[Tensor, "row gates"]]:
+        """What tokens add to the gates of the next step, per field."""
+        return [F.embedding(column, table) for column, table in zip(tokens.unbind(1), self.tables, strict=False)]
 
-        None is the start: the features of tokens are zero.
+    def expect(self, probabilities: list[Float[Tensor, "row _"]]) -> list[Float[Tensor, "row gates"]]:
+        """What tokens add in expectation, from the probabilities of all of them, per field."""
+        return [p.to(table.dtype) @ table for p, table in zip(probabilities, self.tables, strict=False)]
+
+    def step(
+        self, inputs: list[Float[Tensor, "row gates"]], condition: Int64[Tensor, "row condition"]
+    ) -> Float[Tensor, "row hidden"]:
+        """The top layer's output after reading the previous tokens (`lookup`), under the condition of this step.
+
+        Without inputs it is the first step: the features of previous tokens are zero.
         """
-        gates = self.constant  # [sequence, 4 hidden]
-        split = len(self.tables) - condition.shape[1]
-        for i, table in enumerate(self.tables[:split] if tokens is not None else []):
-            gates = gates + F.embedding(tokens[:, i], table)  # type: ignore[index]
-        for i, table in enumerate(self.tables[split:]):
-            gates = gates + F.embedding(condition[:, i], table)
+        gates = self.constant  # [row, 4 hidden]
+        for part in inputs:
+            gates = gates + part
+        tables = self.tables[len(self.tables) - condition.shape[1] :]
+        for column, table in zip(condition.unbind(1), tables, strict=True):
+            gates = gates + F.embedding(column, table)
         gates = torch.addmm(gates, self.h[0], self.recurrent[0].T)
         self.h[0], self.c[0] = cell(gates, self.c[0])
         for k, (weight, constant) in enumerate(zip(self.upward, self.biases, strict=True), 1):

@@ -1,32 +1,25 @@
-"""Regularizers: what codes are pushed towards. Each turns a posterior into named loss terms."""
+"""The KL term of variational autoencoders, with beta, annealing and free bits."""
 
 from __future__ import annotations
 
 import math
 
-import torch
-from jaxtyping import Float
-from torch import Tensor, nn
-
 from musicae.errors import MusicaeError
-from musicae.networks.latents import Posterior
+from musicae.networks.regularizers.base import Regularizer, Step, Terms
 
 
-def kl_divergence(mean: Float[Tensor, "batch size"], std: Float[Tensor, "batch size"]) -> Float[Tensor, "batch size"]:
-    """KL(N(mean, std^2) || N(0, 1)) in nats, per dimension (Kingma & Welling 2014, appendix B)."""
-    return 0.5 * (mean**2 + std**2 - 1) - torch.log(std)
-
-
-class KL(nn.Module):
+class KL(Regularizer):
     """beta * max(KL(q(z|x) || p(z)) - free bits, 0), averaged over the batch.
 
     Args:
         beta: weight of the term at the end.
         beta_rate: anneals the weight as beta * (1 - beta_rate^update); 0 keeps it at beta from the second update on.
         free_bits: bits of the KL summed over dimensions that cost nothing, per window.
-        free_bits_per_dimension: bits that each dimension, averaged over the batch, may use at no cost
+        free_bits_per_dimension: bits that each dimension, averaged over the batch, may spend at no cost
             (Kingma et al. 2016, equation 15).
     """
+
+    needs_std = True
 
     def __init__(
         self, *, beta: float = 0.2, beta_rate: float = 0.0, free_bits: float = 0.0, free_bits_per_dimension: float = 0.0
@@ -36,6 +29,9 @@ class KL(nn.Module):
             raise MusicaeError("kl.free_bits and kl.free_bits_per_dimension are both set", "set one of them to 0")
         if not 0 <= beta_rate < 1:
             raise MusicaeError(f"kl.beta_rate is {beta_rate}", "give kl.beta_rate 0, or a number just below 1")
+        if min(beta, free_bits, free_bits_per_dimension) < 0:
+            raise MusicaeError("a knob of kl is negative", "give kl.beta and its free bits 0 or more")
+        self.label = "kl"
         self.beta, self.beta_rate = beta, beta_rate
         self.free_nats = free_bits * math.log(2)
         self.free_nats_per_dimension = free_bits_per_dimension * math.log(2)
@@ -44,13 +40,10 @@ class KL(nn.Module):
         """beta at an update."""
         return self.beta * (1 - self.beta_rate**update)
 
-    def forward(self, posterior: Posterior, update: int) -> dict[str, Float[Tensor, ""]]:
-        kl = kl_divergence(posterior.mean, posterior.std)
+    def terms(self, step: Step) -> Terms:
+        kl = step.autoencoder.prior.kl(step.posterior.mean, step.posterior.std)  # [batch, size], nats
         if self.free_nats_per_dimension:
             cost = (kl.mean(0) - self.free_nats_per_dimension).clamp(min=0).sum()
         else:
             cost = (kl.sum(1) - self.free_nats).clamp(min=0).mean()
-        return {"kl": self.weight(update) * cost}
-
-
-REGULARIZERS = {"kl": KL}
+        return {self.label: self.weight(step.batch.update) * cost}
