@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from musicae.corpus.dataset import Dataset
 from musicae.model import Model
+from musicae.networks.batch import Batch
 from musicae.training import arithmetic
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.loop import Trainer
