@@ -1,6 +1,12 @@
 """musicae: learn a latent space of music and move through it.
 
-`load` gives a `Model`; the verbs are functions of it, each in the module of its name: `musicae.verbs.sample`.
+Every verb is a function here, which is imported when it is first asked for:
+
+    clips = musicae.interpolate("melody-2bar", "a.mid", "b.mid", steps=5)
+    clips.save("ideas/")
+
+Models are `Model`s (`musicae.load`) or names; music is a path, the bytes of a MIDI file, a `Score`, or a window of one
+that was chosen with `musicae.read`. Whatever is drawn is drawn from `seed`, or from a fresh one that the recipe keeps.
 """
 
 from __future__ import annotations
@@ -10,15 +16,46 @@ from typing import TYPE_CHECKING
 from musicae.cpu import wait_passively
 
 if TYPE_CHECKING:
+    from musicae.clips.source import read as read
     from musicae.model import Model as Model
     from musicae.model import load as load
     from musicae.music.score import Score as Score
+    from musicae.training.attribute_vectors import fit as fit
+    from musicae.verbs.attribute import attribute as attribute
+    from musicae.verbs.codes import decode as decode
+    from musicae.verbs.codes import encode as encode
+    from musicae.verbs.compose import Song as Song
+    from musicae.verbs.compose import compose as compose
+    from musicae.verbs.interpolate import interpolate as interpolate
+    from musicae.verbs.pack import pack as pack
+    from musicae.verbs.reconstruct import reconstruct as reconstruct
+    from musicae.verbs.replay import replay as replay
+    from musicae.verbs.sample import sample as sample
+    from musicae.verbs.vary import vary as vary
 
 wait_passively()
 
 __version__ = "0.1.0"
 
-_HOMES = {"load": "musicae.model", "Model": "musicae.model", "Score": "musicae.music.score"}
+_HOMES = {
+    "Model": "musicae.model",
+    "Score": "musicae.music.score",
+    "Song": "musicae.verbs.compose",
+    "attribute": "musicae.verbs.attribute",
+    "compose": "musicae.verbs.compose",
+    "decode": "musicae.verbs.codes",
+    "encode": "musicae.verbs.codes",
+    "fit": "musicae.training.attribute_vectors",
+    "interpolate": "musicae.verbs.interpolate",
+    "load": "musicae.model",
+    "pack": "musicae.verbs.pack",
+    "read": "musicae.clips.source",
+    "reconstruct": "musicae.verbs.reconstruct",
+    "replay": "musicae.verbs.replay",
+    "sample": "musicae.verbs.sample",
+    "vary": "musicae.verbs.vary",
+}
+"""The module that each public name lives in."""
 
 
 def __getattr__(name: str) -> object:
@@ -28,3 +65,7 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

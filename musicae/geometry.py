@@ -1,4 +1,4 @@
-"""Ways through the latent space: along a great circle, along a line, along an attribute.
+"""Paths through the latent space: along a great circle, along a line, along an attribute.
 
 Codes are `[..., size]`. What is returned has the dtype of the first argument; in between, everything is float64.
 """
@@ -23,7 +23,7 @@ def lerp(a: Code, b: Code, t: float) -> Code:
 
 
 def slerp(a: Code, b: Code, t: float) -> Code:
-    """The point at t, from 0 to 1, of the way from a to b that turns at constant speed (Shoemake 1985).
+    """The point at t, from 0 to 1, of the path from a to b that turns at constant speed (Shoemake 1985).
 
     The direction moves along the great circle while the length grows linearly, so that the middle of two typical
     draws of a normal prior is as long as they are; on a line it would be shorter, and less typical. Equal directions

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import numpy as np
 import torch
 
@@ -18,6 +20,11 @@ def generator(seed: int, *path: int, device: str | torch.device = "cpu") -> torc
     """A generator of its own for what lies at a path under a seed."""
     (child,) = child_seeds(seed, *path)
     return torch.Generator(device).manual_seed(child)
+
+
+def fresh_seed(seed: int | None = None) -> int:
+    """The seed, or where there is none, one of five digits that nobody knows yet."""
+    return secrets.randbelow(90_000) + 10_000 if seed is None else seed
 
 
 def mix(*parts: int) -> int:

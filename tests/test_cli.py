@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from musicae.cli import app, console
+from musicae.cli import app
+from musicae.clips.clip import Clips
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import read_midi
 from tests.helpers.commands import MODELS, Done, Run, assert_fails
@@ -158,10 +159,10 @@ def test_debugging_shows_the_traceback_too(run: Run, monkeypatch: pytest.MonkeyP
 
 
 def test_interruption_exits_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> int:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(console.Console, "seed", interrupt)
+    monkeypatch.setattr(Clips, "write", interrupt)
     assert run("sample").code == 130
 
 

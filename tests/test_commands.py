@@ -98,7 +98,8 @@ def test_encode_edit_decode(run: Run, tunes: tuple[str, str]) -> None:
     run("reconstruct", "a.mid", "-o", "direct.mid")
     assert read_midi("again.mid") == read_midi("direct.mid")
     edited = json.loads(Path("z.json").read_text())
-    edited["z"] = [[number * 3 for number in edited["z"][0]], [0.0] * 8]
+    (part,) = edited["parts"]
+    edited["parts"] = [{**part, "z": [number * 3 for number in part["z"]]}, {"z": [0.0] * 8}]
     Path("z.json").write_text(json.dumps(edited, indent=2))
     assert len(run("decode", "z.json").paths) == 2
 
@@ -133,5 +134,5 @@ def test_a_code_goes_through_a_pipe(run: Run, tunes: tuple[str, str], monkeypatc
 
 
 def test_several_codes_do_not_fit_into_one_stdout(run: Run) -> None:
-    Path("z.json").write_text(json.dumps({"model": "melody-2bar", "z": [[0] * 8] * 2}))
+    Path("z.json").write_text(json.dumps({"model": "melody-2bar", "parts": [{"z": [0] * 8}] * 2}))
     assert run("decode", "z.json", "-o", "-").code == 2

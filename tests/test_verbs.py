@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
-from musicae.clips.recipe import Recipe, Style
-from musicae.clips.render import Clip, make
+from musicae.clips.clip import Clip, Clips
+from musicae.clips.recipe import Style
+from musicae.clips.recipe_json import from_json, to_json
 from musicae.clips.source import Source, read
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
@@ -36,7 +37,7 @@ from tests.helpers.models import tiny_model
 def window(model: Model, seed: int = 0) -> Source:
     """Random music of the model's kind."""
     score = model.representation.generate(np.random.default_rng(seed))
-    return Source(model.representation.encode(score), Style(90.0), f"score {seed}")
+    return Source(model.representation.encode(score), model.representation, Style(90.0), f"score {seed}")
 
 
 def with_vectors(model: Model) -> Model:
@@ -50,7 +51,7 @@ def every_verb(model: Model) -> list[Clip]:
     with_vectors(model)
     return [
         *sample(model, 3, seed=4),
-        reconstruct(model, a, seed=4),
+        *reconstruct(model, a, seed=4),
         *vary(model, a, 2, temperature=0.5, seed=4),
         *interpolate(model, a, b, steps=3, temperature=0.5, seed=4),
         *interpolate(model, a, b, steps=3, exact_ends=True, seed=4),
@@ -61,8 +62,8 @@ def every_verb(model: Model) -> list[Clip]:
 
 def test_every_output_can_be_made_again_from_its_json_alone(any_model: Model) -> None:
     for clip in every_verb(any_model):
-        recipe = Recipe.from_json(json.loads(json.dumps(clip.recipe.to_json())))
-        assert replay(any_model, recipe).midi() == clip.midi()
+        (again,) = replay(from_json(json.loads(json.dumps(to_json(clip.recipe)))), any_model)
+        assert again.midi() == clip.midi()
 
 
 def test_same_seed_same_bytes_and_another_seed_other_bytes(any_model: Model) -> None:
@@ -83,11 +84,11 @@ def test_clips_are_as_long_as_the_model_says_and_end_on_a_bar_line(any_model: Mo
 
 def test_variations_of_amount_0_and_ends_of_an_interpolation_are_reconstructions(any_model: Model) -> None:
     a, b = window(any_model, 0), window(any_model, 1)
-    again = reconstruct(any_model, a).score
+    again = reconstruct(any_model, a)[0].score
     assert all(clip.score == again for clip in vary(any_model, a, 2, amount=0.0))
     _, first, *_, last = interpolate(any_model, a, b)
     assert first.score == again
-    assert last.score == replace(reconstruct(any_model, b).score, tempi=again.tempi)
+    assert last.score == replace(reconstruct(any_model, b)[0].score, tempi=again.tempi)
 
 
 def test_variations_of_amount_1_are_samples(model: Model) -> None:
@@ -148,27 +149,73 @@ def test_attribute_with_a_slip_of_the_pen_offers_the_nearest(model: Model) -> No
 
 def test_a_decoded_code_is_the_reconstruction_and_can_be_edited(model: Model) -> None:
     a = window(model)
-    data = encode(model, a).to_json()
-    (clip,) = decode(model, Recipe.from_json(data))
-    assert clip.score == reconstruct(model, a).score
-    data["z"][0][0] += 1.0
-    (edited,) = decode(model, Recipe.from_json({"model": "melody-2bar", "z": data["z"]}), tempo_qpm=77.0)
-    assert edited.recipe.z[0, 0] == np.float32(data["z"][0][0])
+    data = to_json(encode(model, a))
+    (clip,) = decode(model, from_json(data))
+    assert clip.score == reconstruct(model, a)[0].score
+    data["parts"][0]["z"][0] += 1.0
+    (edited,) = decode(model, from_json({"model": "melody-2bar", "parts": data["parts"]}), tempo_qpm=77.0)
+    assert edited.recipe.z[0, 0] == np.float32(data["parts"][0]["z"][0])
     assert edited.score.tempi == (Tempo(0, 77.0),)
 
 
+def test_codes_alone_are_decoded(model: Model) -> None:
+    z = encode(model, window(model)).z
+    assert decode(model, z)[0].score.tracks == reconstruct(model, window(model))[0].score.tracks
+
+
 def test_codes_of_another_size_are_refused(model: Model) -> None:
-    recipe = replace(next(sample(model, 1)).recipe, z=torch.zeros(1, 9))
     with pytest.raises(MusicaeError, match="9 numbers, those of melody-2bar 8"):
-        make(model, recipe)
+        decode(model, torch.zeros(1, 9))
 
 
 def test_replay_refuses_another_model_unless_forced(model: Model) -> None:
-    recipe = replace(next(sample(model, 1)).recipe, hash="0" * 16)
-    with pytest.raises(MusicaeError, match="0000") as caught:
-        replay(model, recipe)
-    assert caught.value.kind == "wrong-model"
-    assert replay(model, recipe, force=True).score == make(model, recipe).score
+    (clip,) = sample(model, 1)
+    recipe = replace(clip.recipe, hash="0" * 16)
+    with pytest.raises(MusicaeError, match="0000"):
+        replay(recipe, model)
+    (forced,) = replay(recipe, model, force=True)
+    assert forced.score == clip.score
+    assert forced.recipe.hash == model.hash
+
+
+def test_a_window_of_another_representation_is_refused(model: Model) -> None:
+    drums = window(tiny_model("drums-2bar"))
+    assert drums.tokens.shape == window(model).tokens.shape
+    with pytest.raises(MusicaeError, match="score 0 is drums of 2 bars, and melody-2bar reads melody of 2 bars"):
+        reconstruct(model, drums)
+
+
+def test_a_seed_is_drawn_where_there_is_none_and_kept(model: Model) -> None:
+    seeds = {sample(model, 1).seed for _ in range(5)}
+    assert len(seeds) > 1 and None not in seeds
+    drawn = sample(model, 1)[0]
+    assert sample(model, 1, seed=drawn.recipe.seed)[0].midi() == drawn.midi()
+
+
+def test_a_seed_is_kept_only_where_anything_is_drawn(model: Model) -> None:
+    a = window(model)
+    assert reconstruct(model, a, seed=3).seed is None
+    assert reconstruct(model, a, temperature=0.5, seed=3).seed == 3
+    assert interpolate(model, a, a, seed=3).seed is None
+    assert attribute(with_vectors(model), {"density": 1.0}, a, seed=3).seed is None
+    assert attribute(model, {"density": 1.0}, seed=3).seed == 3
+    assert vary(model, a, 1, seed=3).seed == 3
+
+
+def test_labels_are_known_before_anything_is_made(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model, "decode", None)
+    a = window(model)
+    assert interpolate(model, a, a, steps=3).labels == ("joined", "", "", "")
+    assert attribute(with_vectors(model), {"density": 1.0}).labels == ("before", "after")
+    assert len(sample(model, 3)) == 3
+
+
+def test_a_clip_is_made_once(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = sample(model, 2, seed=1)
+    scores = [clip.score for clip in clips]
+    monkeypatch.setattr(model, "decode", None)
+    assert [clip.score for clip in clips[::-1]] == scores[::-1]
+    assert isinstance(clips[1:], Clips) and clips[1:][0].midi() == clips[1].midi()
 
 
 def tune(program: int = 73) -> Score:
@@ -181,7 +228,7 @@ def tune(program: int = 73) -> Score:
 @pytest.mark.parametrize(("bar", "tempo"), [(1, 90.0), (5, 150.0)])
 def test_outputs_keep_tempo_and_program_of_their_source(model: Model, bar: int, tempo: float) -> None:
     source = read(midi_bytes(tune()), model.representation, bar=bar)
-    written = read_midi(reconstruct(model, source).midi())
+    written = read_midi(reconstruct(model, source)[0].midi())
     assert written.tracks[0].program == 73
     assert written.tempi[0].tempo_qpm == pytest.approx(tempo, rel=1e-5)
 
@@ -194,7 +241,7 @@ def test_what_a_model_has_no_vector_of_is_refused(model: Model) -> None:
     model.attributes = {"density": torch.ones(8)}
     with pytest.raises(MusicaeError, match="strings is always the same") as caught:
         attribute(model, {"density": 1.0, "strings": 1.0})
-    assert "multitrack-1bar-chords" in caught.value.hint
+    assert caught.value.facts == {"models": ["multitrack-1bar-chords"]}
     with pytest.raises(MusicaeError, match="unknown attribute vector"):
         attribute(model, {"swing": 1.0})
 

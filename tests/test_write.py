@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import mido  # type: ignore[import-untyped]
 import pytest
 
-from musicae.clips import write as outputs
-from musicae.clips.render import Clip
+from musicae.clips.recipe_json import read_recipe
 from musicae.corpus.dataset import Dataset
+from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.verbs.sample import sample
 from tests.helpers.commands import Run, assert_fails
@@ -119,14 +118,38 @@ def test_no_recipe_leads_out_of_the_folder(run: Run, tunes: tuple[str, str]) -> 
     assert path.parent == Path("new") and path.stem.endswith("-000-.._up")
 
 
-def test_clips_are_written_as_they_are_made(model: Model, tmp_path: Path) -> None:
-    def one_and_a_half() -> Iterator[Clip]:
-        yield next(sample(model, 1))
-        raise KeyboardInterrupt
-
+def test_clips_are_written_as_they_are_made(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = sample(model, 2)
+    assert clips[0].score
+    monkeypatch.setattr(model, "decode", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        list(outputs.write(one_and_a_half(), f"{tmp_path}/", ["", ""]))
+        clips.save(f"{tmp_path}/")
     assert len(list(tmp_path.glob("*.mid"))) == len(list(tmp_path.glob("*.json"))) == 1
+
+
+def interrupted(*arguments: object, **options: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_saving_overwrites_nothing_unless_forced(model: Model, tmp_path: Path) -> None:
+    clip, other = sample(model, 2, temperature=1.0, seed=1)
+    path = clip.save(tmp_path / "x")
+    assert path == tmp_path / "x.mid" and path.read_bytes() == clip.midi()
+    with pytest.raises(MusicaeError, match=r"x\.mid exists"):
+        other.save(path)
+    path.unlink()
+    with pytest.raises(MusicaeError, match=r"x\.json exists"):
+        other.save(path)
+    assert other.save(path, force=True).read_bytes() == other.midi()
+    assert read_recipe(path.with_suffix(".json")).parts[0].draw == 1
+    with pytest.raises(MusicaeError, match=r"x\.json is no name for a MIDI file"):
+        clip.save(tmp_path / "x.json", force=True)
+
+
+def test_clips_in_a_folder_count_on(model: Model, tmp_path: Path) -> None:
+    clips = sample(model, 2, seed=7)
+    assert [path.name for path in clips.save(tmp_path)] == ["melody-2bar-seed7-000.mid", "melody-2bar-seed7-001.mid"]
+    assert clips[0].save(tmp_path).name == "melody-2bar-seed7-002.mid"
 
 
 @pytest.mark.parametrize("output", ["file/x.mid", "file/x/y/", "x" * 300, "x" * 300 + "/"])

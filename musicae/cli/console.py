@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_text
 import os
-import secrets
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -147,8 +146,9 @@ Tracks = Annotated[
 ]
 Where = Literal["auto", "cpu", "cuda", "mps"]
 Device = Annotated[Where, typer.Option(help="Where to compute.")]
+Number = Literal["auto", "float32", "bfloat16"]
 Precision = Annotated[
-    Literal["auto", "float32", "bfloat16"],
+    Number,
     typer.Option(help="What to compute in; auto is float32 on a CPU, so that every processor writes the same notes."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
@@ -208,14 +208,6 @@ class Console:
                 for row in rows:
                     drawn.add_row(*(row[column] for column in columns))
                 stderr().print(drawn)
-
-    def seed(self, given: int | None, needed: bool = True) -> int:
-        """The seed that was asked for, or a fresh one of five digits, which is said; 0 if none is needed."""
-        if given is not None or not needed:
-            return given or 0
-        drawn = secrets.randbelow(90_000) + 10_000
-        self.note(f"seed {drawn}")
-        return drawn
 
     @contextmanager
     def progress(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from musicae.cli.console import Console, stdout
 from musicae.storage import output_paths
 
 if TYPE_CHECKING:
-    from musicae.clips.render import Clip
+    from musicae.clips.clip import Clips
     from musicae.clips.source import Source
     from musicae.model import Model
     from musicae.music.score import Score
@@ -34,7 +34,7 @@ def check_output(
     """Refuse, before anything is computed, an `-o` that contradicts the rest of the command line or cannot be written.
 
     Args:
-        labels: of the clips that will be made.
+        labels: of the clips that will be made, as far as they are known; one clip at least.
         inputs: files that the command reads, and never overwrites.
         suffixes: that the output may have; the first one is given to a name without any.
     """
@@ -93,42 +93,46 @@ def from_stdin(path: str) -> str | bytes:
 
 
 def deliver(
-    clips: Iterable[Clip],
+    clips: Clips,
     output: str | None,
     console: Console,
     force: bool,
-    labels: Sequence[str] = ("",),
     *,
+    inputs: Sequence[str] = (),
+    drawn: bool = False,
     extra: dict[str, object] | None = None,
 ) -> None:
     """Write the clips of one run, each as soon as it is made, and print their paths; draw the first if someone watches.
 
     Args:
-        labels: of all clips, as for `check_output`.
+        inputs: as for `check_output`.
+        drawn: nobody chose the seed, so that it is said.
         extra: what else the JSON says.
     """
+    check_output(output, console, force, clips.labels, inputs=inputs)
+    if drawn and clips.seed is not None:
+        console.note(f"seed {clips.seed}")
     if output == "-":
-        (clip,) = clips
-        _draw(clip.score, console)
+        _draw(clips[0].score, console)
         with stdout() as out:
-            out.buffer.write(clip.midi())
+            out.buffer.write(clips[0].midi())
         return
-    from musicae.clips.write import write
-
-    made = []
-    with console.progress("making clips", len(labels)) as done:
-        for path_and_clip in write(clips, output, labels, force=force):
-            made.append(path_and_clip)
+    paths = []
+    with console.progress("making clips", len(clips)) as done:
+        for path, _ in clips.write(output, force=force):
+            paths.append(path)
             done(1)
-    _draw(made[0][1].score, console)
-    silent = [path.name for path, clip in made if clip.score.silent]
+    _draw(clips[0].score, console)
+    silent = [path.name for path, clip in zip(paths, clips, strict=True) if clip.score.silent]
     if silent:
         console.note(f"nothing sounds in {', '.join(silent)}")
-    files = [{"path": str(path), "label": clip.recipe.label, "attributes": clip.attributes()} for path, clip in made]
-    recipe = made[0][1].recipe
+    files = [
+        {"path": str(path), "label": clip.label, "attributes": clip.attributes()}
+        for path, clip in zip(paths, clips, strict=True)
+    ]
+    recipe = clips[0].recipe
     console.data(
-        [path for path, _ in made],
-        {"model": recipe.model, "hash": recipe.hash, "seed": recipe.seed, **(extra or {}), "files": files},
+        paths, {"model": recipe.model, "hash": recipe.hash, "seed": recipe.seed, **(extra or {}), "files": files}
     )
 
 

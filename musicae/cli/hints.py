@@ -87,7 +87,6 @@ HINTS: dict[str, Callable[..., str]] = {
     "other-data": lambda path: "bring the data set back, or begin a new training with --from",
     "not-a-recipe": lambda: "give a file that musicae encode, or any other verb, wrote",
     "other-codes": lambda model: f"decode with the model that they come from: -m {model}",
-    "other-draws": lambda: "musicae decode takes any number of codes, and draws anew",
     "no-original": _other_model,
     "wrong-model": lambda model: "name the model that made it with -m, or go on with this one: --force",
     "single-clip": lambda: "give more chords, or leave --to away",

@@ -7,7 +7,7 @@ import torch
 
 from musicae.clips.recipe import Codes
 from musicae.model import Model
-from musicae.music.chords import of_class
+from musicae.music.chords import Chord, of_class
 from musicae.seeds import child_seeds
 
 
@@ -16,9 +16,9 @@ def draw(model: Model, n: int, seed: int) -> Codes:
     return torch.cat([model.sample_codes(1, child_seeds(seed, number)[0]) for number in range(n)])
 
 
-def draw_chords(model: Model, n: int, seed: int) -> list[str]:
-    """`n` times a random major or minor chord for all bars; nothing for models that are told no chords."""
+def draw_chords(model: Model, n: int, seed: int) -> list[tuple[Chord, ...]]:
+    """`n` times a random major or minor chord, the same for all bars; no chords where the model has none."""
     if not model.representation.has_chords:
-        return []
+        return [()] * n
     drawn = [of_class(int(np.random.default_rng((seed, number)).integers(1, 25))) for number in range(n)]
-    return [" ".join([str(chord)] * model.representation.bars) for chord in drawn]
+    return [(chord,) * model.representation.bars for chord in drawn]

@@ -1,82 +1,132 @@
-"""What goes into a verb and what comes out: a window of somebody's music, and clips.
+"""Follows recipes: what a model makes of codes, draws, chords and forced tokens.
 
-Verbs only write recipes; `make` is the one place that follows them. Everything is drawn and decoded by itself, with a
-seed of its own, so that a clip has the same notes whatever else is made in the same run.
+Every part is decoded alone, with a seed of its own, so that a clip has the same notes whatever else is made in the same
+run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from musicae.clips.recipe import Codes, Recipe, Style, Tokens
-from musicae.clips.source import Source
+import numpy as np
+from jaxtyping import Integer
+
+from musicae.clips.recipe import ForcedTokens, Part, Recipe, Style
+from musicae.errors import MusicaeError
 from musicae.model import Model
-from musicae.music.attributes import ATTRIBUTES
-from musicae.music.chords import progression
-from musicae.music.midi import midi_bytes, with_names
-from musicae.music.representations.base import FieldTokens
 from musicae.music.score import Score, Tempo, Track, concatenate
 from musicae.seeds import child_seeds
 
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """Music that a verb made."""
-
-    score: Score
-    recipe: Recipe
-
-    def midi(self) -> bytes:
-        """A MIDI file, with the recipe in one line as a text event."""
-        return midi_bytes(with_names(self.score), text=str(self.recipe))
-
-    def attributes(self) -> dict[str, float]:
-        """Every attribute of the score."""
-        return {name: float(attribute(self.score)) for name, attribute in ATTRIBUTES.items()}
+Columns = Integer[np.ndarray, "segment step column"]
+"""A window: the tokens of its fields, then its conditions."""
 
 
-def encode(model: Model, source: Source) -> Codes:
-    """The posterior mean of a window, as the only row."""
-    return model.encode(source.tokens[None])
+def recipe_of(
+    model: Model,
+    verb: str,
+    parts: Sequence[Part],
+    *,
+    seed: int | None,
+    temperature: float,
+    style: Style,
+    arguments: Mapping[str, Any],
+    origin: str = "",
+) -> Recipe:
+    """The recipe of a run of a verb, which may be split into clips.
+
+    Args:
+        seed: None if nothing is drawn.
+    """
+    return Recipe(
+        verb=verb,
+        model=model.name,
+        hash=model.hash,
+        device=str(model.device),
+        precision=precision_of(model),
+        seed=seed,
+        temperature=temperature,
+        style=style,
+        parts=tuple(parts),
+        arguments=arguments,
+        origin=origin,
+    )
 
 
-def make(model: Model, recipe: Recipe) -> Clip:
-    """Follow a recipe.
+def precision_of(model: Model) -> str:
+    """The numbers that a model computes in, as recipes and `load` call them."""
+    return str(model.precision).removeprefix("torch.")
+
+
+def check(model: Model, recipe: Recipe) -> None:
+    """Make sure that a model can follow a recipe.
 
     Raises:
-        MusicaeError: the codes or the tokens are not of this model's kind.
+        MusicaeError: a code, the chords or the tokens of a part are not of this model's kind, or it takes its programs
+            from a part that does not come before it.
     """
-    recipe.check(model)
-    parts: list[Tokens] = []
-    for part, first in enumerate(recipe.follows or range(len(recipe.z))):
-        fixed = model.representation.programs(parts[first]) if first < part else None
-        parts.append(_tokens(model, recipe, part, fixed))
-    scores = [model.representation.decode(tokens) for tokens in parts]
-    return Clip(_styled(concatenate(scores), recipe.style), recipe)
+    for number, part in enumerate(recipe.parts):
+        if len(part.z) != model.latent_size:
+            message = f"the codes have {len(part.z)} numbers, those of {model.name} {model.latent_size}"
+            hint = f"decode with the model that they come from: {recipe.model}"
+            raise MusicaeError(message, hint, kind="other-codes", model=recipe.model)
+        if part.chords:
+            model.require_chords()
+            model.representation.condition_of(part.chords)
+        if part.programs_of is not None and not 0 <= part.programs_of < number:
+            hint = "name an earlier part, counted from 0, or take programs_of away"
+            raise MusicaeError(f"programs_of is {part.programs_of} in part {number}", hint)
+        if part.forced_tokens is not None:
+            _check_forced(model, part.forced_tokens, number)
 
 
-def make_each(model: Model, recipes: Sequence[Recipe]) -> Iterator[Clip]:
-    """Follow recipes one after the other: a clip is made when it is asked for.
+def render(model: Model, recipe: Recipe) -> Score:
+    """The music of a recipe that has been checked, at its tempo and with its programs."""
+    windows: list[Columns] = []
+    for part in recipe.parts:
+        programs = None if part.programs_of is None else model.representation.programs(windows[part.programs_of])
+        windows.append(_columns(model, recipe, part, programs))
+    scores = [model.representation.decode(tokens) for tokens in windows]
+    return _styled(concatenate(scores), recipe.style)
 
-    Raises:
-        MusicaeError: as `make`, at once.
-    """
-    for recipe in recipes:
-        recipe.check(model)
-    return (make(model, recipe) for recipe in recipes)
+
+def _check_forced(model: Model, tokens: ForcedTokens, number: int) -> None:
+    shape = model.representation.shape
+    vocabularies = [field.vocabulary for field in shape.fields]
+    window = (shape.segments, shape.steps, len(vocabularies))
+    hint = "leave forced_tokens as they were written, or take them away"
+    if tokens.shape != window:
+        sizes = f"forced_tokens of part {number} have shape {tokens.shape}, windows of {model.name} {window}"
+        raise MusicaeError(sizes, hint)
+    wrong = tokens[(tokens < -1) | (tokens >= vocabularies)]
+    if len(wrong):
+        limits = f"they are below {vocabularies}, or -1 where the decoder is free"
+        raise MusicaeError(f"{wrong[0]} in forced_tokens is no token of {model.name}: {limits}", hint)
 
 
-def _tokens(model: Model, recipe: Recipe, part: int, fixed: FieldTokens | None) -> Tokens:
-    if part in recipe.exact:
-        return recipe.exact[part]
-    _, seed = child_seeds(recipe.seed or 0, recipe.draws[part], n=2)
-    chords = progression(recipe.chords[part]) if recipe.chords else ()
-    told = model.representation.condition_of(chords)
-    z, temperature = recipe.z[part : part + 1], recipe.temperature
-    kept = None if fixed is None else fixed[None]
-    tokens: Tokens = model.decode(z, told[None], forced=kept, temperature=temperature, seed=seed)[0]
-    return tokens
+def _columns(model: Model, recipe: Recipe, part: Part, programs: ForcedTokens | None) -> Columns:
+    """The window of a part: its fields, then its conditions."""
+    condition = model.representation.condition_of(part.chords)
+    forced = _joined(part.forced_tokens, programs)
+    if forced is not None and (forced >= 0).all():
+        return np.concatenate([forced, condition], axis=-1)
+    _, seed = child_seeds(recipe.seed or 0, part.draw, n=2)
+    columns: Columns = model.decode(
+        part.z[None],
+        condition[None],
+        forced=None if forced is None else forced[None],
+        temperature=recipe.temperature,
+        seed=seed,
+    )[0]
+    return columns
+
+
+def _joined(forced: ForcedTokens | None, programs: ForcedTokens | None) -> ForcedTokens | None:
+    """What a part forces, and programs where it leaves the decoder free."""
+    if forced is None or programs is None:
+        return programs if forced is None else forced
+    return np.where(forced >= 0, forced, programs)
 
 
 def _styled(score: Score, style: Style) -> Score:

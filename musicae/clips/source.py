@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from musicae.clips.recipe import Style
+from musicae.clips.recipe import Codes, Style
 from musicae.corpus.windows import WindowFilter, drop_leading_note_offs, filter_windows, onsets, rows_per_bar
 from musicae.errors import MusicaeError
+from musicae.model import Model, load
+from musicae.music.chords import Chord
 from musicae.music.midi import read_midi
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Refusal, Representation, Stream, Tokens
@@ -25,41 +26,83 @@ class Source:
     """A window of music to start from.
 
     Attributes:
-        chords: the symbols of its bars.
+        tokens: all columns, fields and conditions.
+        representation: what the tokens are tokens of.
         label: the file, the bars and the tracks in words.
         name: the file's name without its suffix, which names of outputs begin with; may be empty.
     """
 
     tokens: Tokens
+    representation: Representation
     style: Style
     label: str
     name: str = ""
-    chords: str = ""
+
+    @property
+    def chords(self) -> tuple[Chord, ...]:
+        """The chord of every bar; none where the representation has no chords."""
+        return self.representation.chords_of(self.tokens)
+
+    @property
+    def fields(self) -> Tokens:
+        """The tokens without conditions."""
+        return self.tokens[..., : len(self.representation.shape.fields)]
+
+
+Music = Source | Score | bytes | str | Path
+"""What a verb reads: a window, or a score, a MIDI file's bytes or its path, of which it reads the best window."""
 
 
 def read(
-    midi: str | Path | bytes, representation: Representation, *, bar: int | None = None, track: int | None = None
+    music: Score | bytes | str | Path,
+    representation: Representation,
+    *,
+    bar: int | None = None,
+    track: int | None = None,
 ) -> Source:
-    """The best window of a MIDI file for a representation, or the one that starts at `bar` (from 1) of `track`.
+    """The best window of a piece for a representation, or the one that starts at `bar` (from 1) of `track` (from 0).
 
     Raises:
-        MusicaeError: the file cannot be read, or no track of it can be used; its facts name a model that could.
+        MusicaeError: the file cannot be read, or no track of it can be used; the error then knows which models could.
     """
-    score = read_midi(midi)
-    label, name = ("MIDI data", "") if isinstance(midi, bytes) else (str(midi), Path(midi).stem)
+    score = music if isinstance(music, Score) else read_midi(music)
+    label, name = _names(music)
     try:
         choice = best_window(score, representation, bar=bar, track=track)
     except MusicaeError as error:
-        message, facts = f"{label}: {error.message}", _readers(score, representation)
-        if facts is None:
-            raise MusicaeError(message, error.hint, kind=error.kind, **error.facts) from error
-        hint = f"a model of {' or '.join(facts['representations'])} reads it"
-        raise MusicaeError(message, hint, kind="unreadable-score", **facts) from error
+        raise _unreadable_score(error, label, _readers(score, representation), representation.bars) from error
     tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick <= choice.tick][-1]
     pitched = () if representation.keeps_programs else choice.tracks
     programs = tuple(score.tracks[i].program for i in pitched if not score.tracks[i].is_drum)
-    chords = " ".join(map(str, representation.chords_of(choice.tokens)))
-    return Source(choice.tokens, Style(tempo, programs), f"{label}: {choice}", name, chords)
+    return Source(choice.tokens, representation, Style(tempo, programs), f"{label}: {choice}", name)
+
+
+def source_for(model: Model, music: Music) -> Source:
+    """The window of some music that a verb works on.
+
+    Raises:
+        MusicaeError: as `read`; or it is a window of another representation.
+    """
+    if not isinstance(music, Source):
+        return read(music, model.representation)
+    if music.representation != model.representation:
+        message = f"{music.label} is {music.representation}, and {model.name} reads {model.representation}"
+        raise MusicaeError(message, "read the piece again for this model")
+    return music
+
+
+def model_for(model: Model | str | Path) -> Model:
+    """The model, or the one of that name or folder.
+
+    Raises:
+        MusicaeError: there is none.
+    """
+    return model if isinstance(model, Model) else load(model)
+
+
+def encode(model: Model, source: Source) -> Codes:
+    """The posterior mean of a window, as the only row."""
+    return model.encode(source.tokens[None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +139,10 @@ def best_window(
 ) -> Choice:
     """The window of a score that a verb should use; a piece that is too short is padded with rests.
 
-    The stream is the first one in the representation's order, among those that read `track` if it is given, that has a
-    usable window; a track that is given is read unless that is impossible. The window is the usable one with the most
-    onsets, the earliest of equals; if none is usable, the fullest without a long silence; if there is none of those
-    either, the fullest. At a `bar` that is given, the stream with the most onsets there is read.
+    The stream is the first one in the representation's order, among those that read `track` if there is one, that has a
+    usable window; a track that is asked for is read unless that is impossible. The window is the usable one with the
+    most onsets, the earliest of equals; if none is usable, the fullest without a long silence; if there is none of
+    those either, the fullest. At a `bar` that is asked for, the stream with the most onsets there is read.
 
     Args:
         track: an index into `score.tracks`.
@@ -205,18 +248,29 @@ def _unreadable(score: Score, representation: Representation, track: int, refusa
     )
 
 
-def _readers(score: Score, representation: Representation) -> dict[str, Any] | None:
-    """For a score that only other representations read: these, and a model of theirs if there is one here."""
+def _names(music: Score | bytes | str | Path) -> tuple[str, str]:
+    """What messages call some music, and what names of outputs do."""
+    if isinstance(music, Score | bytes):
+        return "the score" if isinstance(music, Score) else "MIDI data", ""
+    return str(music), Path(music).stem
+
+
+def _unreadable_score(error: MusicaeError, label: str, readers: Sequence[str], bars: int) -> MusicaeError:
+    """The error of a score, and which representations and which installed model read it instead."""
+    message = f"{label}: {error.message}"
+    if not readers:
+        return MusicaeError(message, error.hint, kind=error.kind, **error.facts)
+    found = [model for model in catalog.described()[0] if model.representation in readers]
+    nearest = min(found, key=lambda model: abs(model.bars - bars)).name if found else ""
+    hint = f"a model of {' or '.join(readers)} reads it{nearest and f', such as {nearest}'}"
+    return MusicaeError(message, hint, kind="unreadable-score", representations=readers, model=nearest)
+
+
+def _readers(score: Score, representation: Representation) -> list[str]:
+    """The representations that read a score that this one cannot; none where it is not the representation's fault."""
     if representation.streams(score)[0]:
-        return None
-    bars = representation.bars
-    kinds = [name for name in REPRESENTATIONS if _reads(name, bars, score)]
-    if not kinds:
-        return None
-    models, _ = catalog.described()
-    readers = [model for model in models if model.representation in kinds]
-    nearest = min(readers, key=lambda model: abs(model.bars - bars), default=None)
-    return {"representations": kinds, "model": nearest.name if nearest else ""}
+        return []
+    return [name for name in REPRESENTATIONS if _reads(name, representation.bars, score)]
 
 
 def _reads(name: str, bars: int, score: Score) -> bool:

@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import Clip
-from musicae.errors import MusicaeError, error_context
+from musicae.clips.recipe_json import dumps
+from musicae.errors import MusicaeError
 from musicae.storage import output_paths
 from musicae.storage.atomic import write_atomically
 
+MIDI_SUFFIXES = (".mid", ".midi")
 
-def write(
-    clips: Iterable[Clip], output: str | None, labels: Sequence[str] = ("",), *, force: bool = False
-) -> Iterator[tuple[Path, Clip]]:
-    """Write the clips of one run as MIDI files, each as soon as it is made, with its recipe as a `.json` beside it.
+LONGEST_ORIGIN = 80
+"""Bytes: file systems take about 255, and there is more to a name."""
+
+
+def clip_paths(recipe: Recipe, output: str | Path | None, labels: Sequence[str]) -> list[Path]:
+    """Paths for the MIDI files of clips of those labels, the first of them made by `recipe`.
 
     Args:
         output: a file (the other clips get its name and a number), a folder (that exists, or whose name ends in a
             slash), or None for the current folder. In folders, files are named after what the clips came from.
-        labels: of all clips, in order.
-        force: overwrite.
 
     Raises:
-        MusicaeError: a file exists, or cannot be written.
+        MusicaeError: the file is not called `.mid` or `.midi`.
     """
-    clips = iter(clips)
-    first = next(clips)
-    paths = output_paths.names(output, stem(first.recipe), labels, ".mid")
+    name = None if output is None else os.fspath(output)
+    if name and not output_paths.is_folder(name) and output_paths.suffix(name).lower() not in ("", *MIDI_SUFFIXES):
+        raise MusicaeError(f"{name} is no name for a MIDI file", f"choose one that ends in {MIDI_SUFFIXES[0]}")
+    return output_paths.names(name, stem(recipe), labels, MIDI_SUFFIXES[0])
+
+
+def refuse_existing(paths: Sequence[Path], force: bool) -> None:
+    """Protect MIDI files that exist, and what stands where their recipes would be written.
+
+    Raises:
+        MusicaeError: there is one, and `force` does not allow to overwrite it.
+    """
     output_paths.refuse_existing(output_paths.with_recipes(paths), force)
-    for path, clip in zip(paths, chain([first], clips), strict=True):
-        write_atomically(path, clip.midi())
-        write_atomically(path.with_suffix(".json"), dump(clip.recipe))
-        yield path, clip
+
+
+def write_clip(path: Path, midi: bytes, recipe: Recipe) -> None:
+    """Write a MIDI file and its recipe, whatever stands there.
+
+    Raises:
+        MusicaeError: one of them cannot be written.
+    """
+    write_atomically(path, midi)
+    write_atomically(path.with_suffix(".json"), dumps(recipe))
 
 
 def write_recipe(recipe: Recipe, output: str | None, *, force: bool = False) -> Path:
@@ -46,7 +61,7 @@ def write_recipe(recipe: Recipe, output: str | None, *, force: bool = False) -> 
     """
     (path,) = output_paths.names(output, stem(recipe), [""], ".json")
     output_paths.refuse_existing([path], force)
-    write_atomically(path, dump(recipe))
+    write_atomically(path, dumps(recipe))
     return path
 
 
@@ -56,31 +71,3 @@ def stem(recipe: Recipe) -> str:
     seed = "" if recipe.seed is None else f"seed{recipe.seed}"
     origin = recipe.origin.encode()[:LONGEST_ORIGIN].decode(errors="ignore")
     return "-".join(part for part in (origin, verb, recipe.model, seed) if part)
-
-
-def dump(recipe: Recipe) -> bytes:
-    """A recipe as JSON text, one entry a line."""
-    entries = (f"  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in recipe.to_json().items())
-    return ("{\n" + ",\n".join(entries) + "\n}\n").encode()
-
-
-def read_recipe(source: str | Path | bytes) -> Recipe:
-    """The recipe in a file, or in its bytes, that a verb wrote or a user edited.
-
-    Raises:
-        MusicaeError: there is no such file, or it holds no recipe.
-    """
-    name = "the recipe" if isinstance(source, bytes) else source
-    try:
-        data = json.loads(source if isinstance(source, bytes) else Path(source).read_bytes())
-    except OSError as error:
-        raise MusicaeError(f"cannot read {name}: {error.strerror}", "check the path") from None
-    except (ValueError, RecursionError) as error:
-        hint = "give the .json that was written beside a MIDI file, or by encode"
-        raise MusicaeError(f"{name} is not JSON: {error}", hint, kind="not-a-recipe") from None
-    with error_context(name):
-        return Recipe.from_json(data)
-
-
-LONGEST_ORIGIN = 80
-"""Bytes: file systems take about 255, and there is more to a name."""

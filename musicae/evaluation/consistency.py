@@ -20,7 +20,6 @@ from musicae.corpus.discover import Progress, no_progress
 from musicae.evaluation.held_out import decode_all
 from musicae.evaluation.note_distance import Onset, note_f1, rhythm_of
 from musicae.model import Model
-from musicae.music.chords import progression
 from musicae.music.key import NO_KEY, key
 from musicae.music.score import Score
 
@@ -67,8 +66,8 @@ def measure_consistency(
 ) -> Consistency:
     """Decodes draws from the prior several times each; where the model is conditioned on chords, under one chord."""
     z = model.sample_codes(codes, seed).repeat_interleave(decodings, 0)
-    chords = [progression(chords) for chords in draw_chords(model, 1, seed)] or [[]]
-    condition = torch.from_numpy(model.representation.condition_of(chords[0]))[None].expand(len(z), -1, -1, -1)
+    (chords,) = draw_chords(model, 1, seed)
+    condition = torch.from_numpy(model.representation.condition_of(chords))[None].expand(len(z), -1, -1, -1)
     with progress("decoding again", len(z)) as done:
         tokens = decode_all(model, z, condition, temperature=temperature, seed=seed, done=done)
     traits = list(map(traits_of, model.scores(tokens)))

@@ -21,7 +21,6 @@ from musicae.evaluation.ngram import WindowNGram
 from musicae.evaluation.types import WindowTensor
 from musicae.model import Model, WindowTokens
 from musicae.music.attributes import ATTRIBUTES
-from musicae.music.chords import progression
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, to_steps
 from musicae.music.score import Notes, Score
 
@@ -113,8 +112,7 @@ def sample_windows(
     model: Model, n: int, *, temperature: float = 0.5, seed: int = 0, progress: Progress = no_progress
 ) -> WindowTokens:
     """Draws from the prior, decoded, each under a chord of its own if the model is conditioned on chords."""
-    chords = [progression(symbols) for symbols in draw_chords(model, n, seed)] or [[]] * n
-    condition = np.stack([model.representation.condition_of(by_bar) for by_bar in chords])
+    condition = np.stack([model.representation.condition_of(chords) for chords in draw_chords(model, n, seed)])
     with progress("sampling", n) as done:
         samples = model.decode(model.sample_codes(n, seed), condition, temperature=temperature, seed=seed)
         done(n)

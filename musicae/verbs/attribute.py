@@ -4,63 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from musicae import geometry
+from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords
-from musicae.clips.recipe import Recipe, Style
-from musicae.clips.render import Clip, encode, make
-from musicae.clips.source import Source
+from musicae.clips.recipe import Part, Style
+from musicae.clips.render import recipe_of
+from musicae.clips.source import Music, encode, model_for, source_for
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
+from musicae.seeds import fresh_seed
 from musicae.storage import catalog
 from musicae.training.attribute_vectors import vectors_of
 
 
 def attribute(
-    model: Model,
+    model: Model | str | Path,
     amounts: Mapping[str, float],
-    source: Source | None = None,
+    music: Music | None = None,
     *,
     temperature: float = 0.0,
-    seed: int = 0,
+    seed: int | None = None,
     tempo_qpm: float = 120.0,
-) -> tuple[Clip, Clip]:
-    """The clip before, and the clip with its attributes changed.
+) -> Clips:
+    """The clip "before", and the clip "after" its attributes are changed.
 
     Args:
-        amounts: per attribute how much of its vector is added; 1 goes as far as it takes to change
-            most music (`fit.Fit`).
-        source: what to change; without it, a draw from the prior at `tempo_qpm`.
+        amounts: per attribute how much of its vector is added; 1 goes as far as it takes to change most music
+            (`training.attribute_vectors.Fit`).
+        music: what to change; without it, a draw from the prior at `tempo_qpm`.
 
     Raises:
         MusicaeError: the model has no such vector.
     """
+    model, drawn = model_for(model), fresh_seed(seed)
     vectors = vectors_of(model)
     for name in amounts:
         if name in ATTRIBUTES and name not in vectors:
-            raise _never_varies(model, name)
-    z = encode(model, source) if source else draw(model, 1, seed)
-    asked = {"source": source.label if source else "a draw from the prior"}
-    run = Recipe.of(
+            raise _constant(model, name)
+    source = None if music is None else source_for(model, music)
+    (z,) = encode(model, source) if source else draw(model, 1, drawn)
+    (chords,) = [source.chords] if source else draw_chords(model, 1, drawn)
+    label = source.label if source else "a draw from the prior"
+    before = recipe_of(
         model,
         "attribute",
-        z,
-        {**asked, "amounts": {}},
-        seed=seed,
+        [Part(z, chords=chords)],
+        seed=drawn if source is None or temperature else None,
         temperature=temperature,
         style=source.style if source else Style(tempo_qpm),
-        chords=[source.chords] if source else draw_chords(model, 1, seed),
+        arguments={"source": label, "amounts": {}},
         origin=source.name if source else "",
-        drawn=source is None,
     )
-    before = replace(run, label="before")
-    moved = geometry.move(z, vectors, amounts)
-    after = replace(run, label="after", z=moved, arguments={**asked, "amounts": dict(amounts)})
-    return make(model, before), make(model, after)
+    moved = Part(geometry.move(z, vectors, amounts), chords=chords)
+    after = replace(before, parts=(moved,), arguments={"source": label, "amounts": dict(amounts)}, label="after")
+    return Clips.of(model, replace(before, label="before"), after)
 
 
-def _never_varies(model: Model, name: str) -> MusicaeError:
+def _constant(model: Model, name: str) -> MusicaeError:
     others = [found.name for found in catalog.described()[0] if name in found.attributes]
     hint = f"another model moves it: {others[0]}" if others else "no installed model moves it"
     message = f"{name} is always the same in the music of model {model.name}"

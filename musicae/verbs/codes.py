@@ -2,49 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
-from musicae.clips.recipe import Recipe
-from musicae.clips.render import Clip, make_each
-from musicae.clips.render import encode as posterior_mean
-from musicae.clips.source import Source
+from jaxtyping import Float
+from torch import Tensor
+
+from musicae.clips.clip import Clips
+from musicae.clips.recipe import Part, Recipe, Style
+from musicae.clips.recipe_json import read_recipe
+from musicae.clips.render import recipe_of
+from musicae.clips.source import Music, model_for, source_for
+from musicae.clips.source import encode as posterior_mean
 from musicae.model import Model
+from musicae.seeds import fresh_seed
 
 
-def encode(model: Model, source: Source) -> Recipe:
-    """The recipe of the source's reconstruction, which holds its code."""
-    return Recipe.of(
+def encode(model: Model | str | Path, music: Music) -> Recipe:
+    """The recipe of the music's reconstruction, which holds its code as `z` [1 size]."""
+    model = model_for(model)
+    source = source_for(model, music)
+    return recipe_of(
         model,
         "encode",
-        posterior_mean(model, source),
-        {"source": source.label},
-        seed=0,
+        [Part(z, chords=source.chords) for z in posterior_mean(model, source)],
+        seed=None,
         temperature=0.0,
         style=source.style,
-        chords=[source.chords],
+        arguments={"source": source.label},
         origin=source.name,
     )
 
 
 def decode(
-    model: Model, recipe: Recipe, *, temperature: float = 0.0, seed: int = 0, tempo_qpm: float | None = None
-) -> Iterator[Clip]:
-    """A clip for every code of a recipe, whatever model and verb it comes from, at its own tempo unless one is given.
+    model: Model | str | Path,
+    codes: Recipe | bytes | str | Path | Float[Tensor, "part size"],
+    *,
+    temperature: float = 0.0,
+    seed: int | None = None,
+    tempo_qpm: float | None = None,
+) -> Clips:
+    """A clip for every code, whatever model and verb it comes from.
+
+    Args:
+        codes: a recipe, its JSON's bytes or path, or codes alone.
+        tempo_qpm: without it, the recipe's own.
 
     Raises:
-        MusicaeError: the codes do not fit the model.
+        MusicaeError: there is no such file, or the codes do not fit the model.
     """
-    run = Recipe.of(
+    model = model_for(model)
+    recipe = _recipe(model, codes)
+    run = recipe_of(
         model,
         "decode",
-        recipe.z,
-        {"made_by": recipe.verb, **recipe.arguments},
-        seed=seed,
+        [Part(part.z, number, part.chords) for number, part in enumerate(recipe.parts)],
+        seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
-        style=replace(recipe.style, tempo_qpm=tempo_qpm or recipe.style.tempo_qpm),
-        chords=recipe.chords,
+        style=replace(recipe.style, tempo_qpm=recipe.style.tempo_qpm if tempo_qpm is None else tempo_qpm),
+        arguments={"made_by": recipe.verb, **recipe.arguments},
         origin=recipe.origin,
     )
-    run.check(model)
-    return make_each(model, run.parts())
+    return Clips.of(model, *run.split())
+
+
+def _recipe(model: Model, codes: Recipe | bytes | str | Path | Float[Tensor, "part size"]) -> Recipe:
+    if isinstance(codes, Recipe):
+        return codes
+    if isinstance(codes, bytes | str | Path):
+        return read_recipe(codes)
+    parts = [Part(z) for z in codes.float().cpu()]
+    return recipe_of(model, "python", parts, seed=None, temperature=0.0, style=Style(), arguments={})

@@ -1,27 +1,41 @@
-"""Pieces over chord progressions: one code under every chord, or a way through codes, bar after bar."""
+"""Pieces over chord progressions: one code under every chord, or a path through codes, bar after bar."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Bool
+from torch import Tensor
 
 from musicae import geometry
+from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
-from musicae.clips.recipe import Codes, Recipe, Style
-from musicae.clips.render import Clip, encode, make
-from musicae.clips.source import Source
+from musicae.clips.recipe import Codes, Part, Style
+from musicae.clips.render import recipe_of
+from musicae.clips.source import Music, Source, encode, model_for, source_for
 from musicae.errors import MusicaeError
 from musicae.model import Model
-from musicae.music.chords import split_symbols
+from musicae.music.chords import Chord, of_class, progression
+from musicae.seeds import fresh_seed
 
 CONTRAST = 0.5
-"""How far a further section lies from the first one, on the way to new music."""
+"""How far a further section lies from the first one, on the path to new music."""
 
 MOST_BARS = 2_000
 """Of a piece; more than an hour at 120 qpm."""
+
+
+class Passage(NamedTuple):
+    """One window of a piece: the number of its letter, its place in the section, and its chords, one a bar."""
+
+    letter: int
+    place: int
+    chords: tuple[Chord, ...]
 
 
 @dataclass(frozen=True)
@@ -29,126 +43,145 @@ class Song:
     """The plan of a piece.
 
     Attributes:
-        chords: symbols of one section's chords, e.g. "C Am F G".
+        chords: of one section, as text ("C Am F G") or as chords.
         form: a letter for every section.
         repeat: how often the form is played.
     """
 
-    chords: str
+    chords: str | Sequence[Chord]
     bars_per_chord: int = 1
     form: str = "A"
     repeat: int = 1
 
-    def parts(self, bars: int) -> list[Part]:
-        """Every clip of so many bars.
+    @cached_property
+    def section(self) -> tuple[Chord, ...]:
+        """The chords of all bars of one section.
 
         Raises:
-            MusicaeError: the clips do not fill a section, there is no section, or there are too many.
+            MusicaeError: there is none, or one of them is no chord symbol.
         """
-        section = [symbol for symbol in split_symbols(self.chords) for _ in range(self.bars_per_chord)]
+        chords = progression(self.chords) if isinstance(self.chords, str) else self.chords
+        return tuple(of_class(chord.index) for chord in chords for _ in range(self.bars_per_chord))
+
+    def passages(self, bars: int) -> list[Passage]:
+        """Every window of so many bars.
+
+        Raises:
+            MusicaeError: the windows do not fill a section, there is no section, or there are too many.
+        """
         if not self.form.isalpha():
             raise MusicaeError(f"{self.form!r} is no form", "give a letter a section and nothing else, like AABA")
-        if len(section) % bars or not section or self.repeat < 1:
+        count = len(self.section)
+        if count % bars or not count or self.repeat < 1:
             hint = f"give chords for a multiple of {bars} bars"
-            raise MusicaeError(f"{self.repeat} times sections of {len(section)} bars make no piece", hint)
-        if (length := len(section) * len(self.form) * self.repeat) > MOST_BARS:
+            raise MusicaeError(f"{self.repeat} times sections of {count} bars make no piece", hint)
+        if (length := count * len(self.form) * self.repeat) > MOST_BARS:
             hint = f"give fewer sections, repetitions or bars a chord: {MOST_BARS} bars at most"
             raise MusicaeError(f"a piece of {length} bars is too long", hint)
         letters = "".join(dict.fromkeys(self.form))
         return [
-            Part(letters.index(letter), place, " ".join(section[start : start + bars]))
+            Passage(letters.index(letter), place, self.section[start : start + bars])
             for letter in self.form * self.repeat
-            for place, start in enumerate(range(0, len(section), bars))
+            for place, start in enumerate(range(0, count, bars))
         ]
 
 
-class Part(NamedTuple):
-    """One clip of a piece: the number of its letter, its place in the section, and its chords, one symbol a bar."""
-
-    letter: int
-    place: int
-    chords: str
-
-
 def compose(
-    model: Model,
-    song: Song,
-    start: Source | None = None,
-    end: Source | None = None,
+    model: Model | str | Path,
+    song: Song | str | Sequence[Chord],
+    start: Music | None = None,
+    end: Music | None = None,
     *,
     variation: float = 0.0,
     temperature: float = 0.5,
-    seed: int = 0,
+    seed: int | None = None,
     tempo_qpm: float = 120.0,
-) -> Clip:
+) -> Clips:
     """One clip of all bars, each decoded under its chord.
 
-    Sections of one letter are the same music, with one code, the programs of their first clip and one draw. The first
+    Sections of one letter are the same music, with one code, the programs of their first window and one draw. The first
     letter has the code of `start`, or one from the prior; further ones lie half way from it to new music. With `end`,
     the codes of the letters lead to that of `end`, which the letter has that comes in last. A form of one letter goes
-    there clip by clip instead, and its programs change on the way.
+    there window by window instead, and its programs change on the path.
 
     Args:
+        song: or the chords of its only section, as text or as chords.
         start, end: music that the piece comes from and leads to.
-        variation: how far, from 0 to 1, every clip but the first of a section moves towards new music; the same one
+        variation: how far, from 0 to 1, every window but the first of a section moves towards new music; the same one
             wherever the section is played again.
         tempo_qpm: of a piece without `start` and `end`; else it has the tempo of the first of them.
 
     Raises:
-        MusicaeError: the model is told no chords, a chord is none, or there is no way to lead.
+        MusicaeError: the model has no chords, a chord is none, or there is no path to lead along.
     """
+    model, drawn = model_for(model), fresh_seed(seed)
     model.require_chords()
-    parts = song.parts(model.representation.bars)
-    codes, follows = _codes(model, parts, start, end, seed)
-    z = _varied(model, codes, parts, variation, seed)
-    if not follows:
-        z[-1] = codes[-1]  # the way arrives, however much it varies
-    recipe = Recipe.of(
+    song = song if isinstance(song, Song) else Song(song)
+    passages = song.passages(model.representation.bars)
+    first, last = (None if music is None else source_for(model, music) for music in (start, end))
+    codes, leads = _codes(model, passages, first, last, drawn)
+    z = _varied(model, codes, passages, variation, drawn)
+    if not leads:
+        z[-1] = codes[-1]  # the path arrives, however much it varies
+    random = temperature > 0 or first is None or variation > 0 or (last is None and len(set(song.form)) > 1)
+    ends = [source for source in (first, last) if source]
+    recipe = recipe_of(
         model,
         "compose",
-        z,
-        {**asdict(song), "variation": variation, "from": start.label if start else "", "to": end.label if end else ""},
-        seed=seed,
+        _parts(z, passages, leads),
+        seed=drawn if random else None,
         temperature=temperature,
-        style=next((source.style for source in (start, end) if source), Style(tempo_qpm)),
-        chords=[part.chords for part in parts],
-        follows=follows,
-        origin="-".join(source.name for source in (start, end) if source and source.name),
-        drawn=draws(song, start is not None, end is not None, variation),
+        style=ends[0].style if ends else Style(tempo_qpm),
+        arguments=_arguments(song, variation, first, last),
+        origin="-".join(source.name for source in ends if source.name),
     )
-    # Bars that draw with the same random numbers keep their rhythm from chord to chord.
-    return make(model, replace(recipe, draws=follows or (0,) * len(parts)))
+    return Clips.of(model, recipe)
 
 
-def draws(song: Song, start: bool, end: bool, variation: float) -> bool:
-    """Whether the seed has a part in the codes of a piece that starts or ends with given music."""
-    return not start or variation > 0 or (not end and len(set(song.form)) > 1)
+def _arguments(song: Song, variation: float, first: Source | None, last: Source | None) -> dict[str, object]:
+    chords = song.chords if isinstance(song.chords, str) else " ".join(map(str, song.chords))
+    plan = {"chords": chords, "bars_per_chord": song.bars_per_chord, "form": song.form, "repeat": song.repeat}
+    ends = {"from": first.label if first else "", "to": last.label if last else ""}
+    return {**plan, "variation": variation, **ends}
+
+
+def _parts(z: Codes, passages: Sequence[Passage], leads: Sequence[int]) -> list[Part]:
+    """A part for every passage. Parts that draw with the same random numbers keep their rhythm from chord to chord.
+
+    Args:
+        leads: for every passage the one whose programs and draw it has, itself or an earlier one; none where programs
+            change and all have the draw of the first.
+    """
+    draws = leads or [0] * len(passages)
+    return [
+        Part(code, lead, passage.chords, lead if leads and lead < number else None)
+        for number, (code, lead, passage) in enumerate(zip(z, draws, passages, strict=True))
+    ]
 
 
 def _codes(
-    model: Model, parts: Sequence[Part], start: Source | None, end: Source | None, seed: int
-) -> tuple[Codes, tuple[int, ...]]:
-    """The code of every part before it varies, and the part whose programs it takes; none if programs change."""
-    letters = [part.letter for part in parts]
+    model: Model, passages: Sequence[Passage], start: Source | None, end: Source | None, seed: int
+) -> tuple[Codes, list[int]]:
+    """The code of every passage before it varies, and the one whose programs it takes; none if programs change."""
+    letters = [passage.letter for passage in passages]
     new = draw(model, 1 + max(letters), seed)
     base = encode(model, start) if start else new[:1]
     if end is None:
         sections = torch.cat([base, geometry.slerp(base, new[1:], CONTRAST)])
     elif len(new) > 1:
         sections = geometry.path(base[0], encode(model, end)[0], len(new))
-    elif len(parts) > 1:
-        return geometry.path(base[0], encode(model, end)[0], len(parts)), ()
+    elif len(passages) > 1:
+        return geometry.path(base[0], encode(model, end)[0], len(passages)), []
     else:
-        hint = "give more chords, or no music to arrive at"
-        raise MusicaeError("a piece of one clip leads nowhere", hint, kind="single-clip")
-    return sections[letters], tuple(letters.index(letter) for letter in letters)
+        raise MusicaeError("a piece of one clip leads nowhere", "give more chords, or no end", kind="single-clip")
+    return sections[letters], [letters.index(letter) for letter in letters]
 
 
-def _varied(model: Model, codes: Codes, parts: Sequence[Part], variation: float, seed: int) -> Codes:
+def _varied(model: Model, codes: Codes, passages: Sequence[Passage], variation: float, seed: int) -> Codes:
     """Codes moved towards new ones, except those that begin a section; alike wherever a section is played."""
-    places = sorted({(part.letter, part.place) for part in parts})
+    places = sorted({(passage.letter, passage.place) for passage in passages})
     letters = 1 + places[-1][0]
     new = draw(model, letters + len(places), seed)[letters:]
-    targets = new[[places.index((part.letter, part.place)) for part in parts]]
-    begins = torch.tensor([part.place == 0 for part in parts])[:, None]
+    targets = new[[places.index((passage.letter, passage.place)) for passage in passages]]
+    begins: Bool[Tensor, "part 1"] = torch.tensor([passage.place == 0 for passage in passages])[:, None]
     return torch.where(begins, codes, geometry.slerp(codes, targets, variation))

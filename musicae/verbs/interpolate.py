@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from musicae import geometry
-from musicae.clips.recipe import Recipe
-from musicae.clips.render import Clip, encode, make_each
-from musicae.clips.source import Source
+from musicae.clips.clip import Clips
+from musicae.clips.recipe import Part
+from musicae.clips.render import recipe_of
+from musicae.clips.source import Music, Source, encode, model_for, source_for
 from musicae.model import Model
+from musicae.seeds import fresh_seed
 
 
 def interpolate(
-    model: Model,
-    a: Source,
-    b: Source,
+    model: Model | str | Path,
+    a: Music,
+    b: Music,
     *,
     steps: int = 5,
     linear: bool = False,
     exact_ends: bool = False,
     temperature: float = 0.0,
-    seed: int = 0,
-) -> Iterator[Clip]:
+    seed: int | None = None,
+) -> Clips:
     """All steps in a row as one clip labelled "joined", then every step as a clip of its own.
 
-    The way is a great circle (`geometry.slerp`), or a line if `linear`. The first and the last step are the
+    The path is a great circle (`geometry.slerp`), or a line if `linear`. The first and the last step are the
     reconstructions of a and b, or their own notes if `exact_ends`. Tempo and programs are those of a. Chords,
-    where the model is told any, are those of a in the first half of the way, then those of b.
+    where the model has any, are those of a in the first half of the path, then those of b.
     """
-    run = Recipe.of(
+    model = model_for(model)
+    start, end = source_for(model, a), source_for(model, b)
+    between = geometry.lerp if linear else geometry.slerp
+    codes = geometry.path(encode(model, start)[0], encode(model, end)[0], steps, between)
+    chords = [start.chords] * (steps - steps // 2) + [end.chords] * (steps // 2)
+    parts = [Part(z, number, chord) for number, (z, chord) in enumerate(zip(codes, chords, strict=True))]
+    run = recipe_of(
         model,
         "interpolate",
-        geometry.path(encode(model, a)[0], encode(model, b)[0], steps, geometry.lerp if linear else geometry.slerp),
-        {"a": a.label, "b": b.label, "linear": linear},
-        seed=seed,
+        _with_ends(parts, start, end) if exact_ends else parts,
+        seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
-        style=a.style,
-        chords=[a.chords] * (steps - steps // 2) + [b.chords] * (steps // 2),
-        origin="-".join(name for name in (a.name, b.name) if name),
+        style=start.style,
+        arguments={"a": start.label, "b": end.label, "linear": linear},
+        origin="-".join(source.name for source in (start, end) if source.name),
     )
-    if exact_ends:
-        run = replace(run, exact={0: a.tokens, steps - 1: b.tokens})
-    return make_each(model, [replace(run, label="joined"), *run.parts()])
+    return Clips.of(model, replace(run, label="joined"), *run.split())
+
+
+def _with_ends(parts: Sequence[Part], start: Source, end: Source) -> list[Part]:
+    """Parts of which the first and the last have the notes of the ends."""
+    first, *between, last = parts
+    return [replace(first, forced_tokens=start.fields), *between, replace(last, forced_tokens=end.fields)]

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from musicae.clips.recipe import Recipe
-from musicae.clips.render import Clip, encode, make
-from musicae.clips.source import Source
+from pathlib import Path
+
+from musicae.clips.clip import Clips
+from musicae.clips.recipe import Part
+from musicae.clips.render import recipe_of
+from musicae.clips.source import Music, encode, model_for, source_for
 from musicae.model import Model
+from musicae.seeds import fresh_seed
 
 
-def reconstruct(model: Model, source: Source, *, temperature: float = 0.0, seed: int = 0) -> Clip:
-    """The clip decoded from the posterior mean of the source; at temperature 0 the likeliest note of every step."""
-    recipe = Recipe.of(
+def reconstruct(model: Model | str | Path, music: Music, *, temperature: float = 0.0, seed: int | None = None) -> Clips:
+    """One clip, decoded from the posterior mean of some music; at temperature 0 the likeliest note of every step."""
+    model = model_for(model)
+    source = source_for(model, music)
+    recipe = recipe_of(
         model,
         "reconstruct",
-        encode(model, source),
-        {"source": source.label},
-        seed=seed,
+        [Part(z, chords=source.chords) for z in encode(model, source)],
+        seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
         style=source.style,
-        chords=[source.chords],
+        arguments={"source": source.label},
         origin=source.name,
     )
-    return make(model, recipe)
+    return Clips.of(model, recipe)

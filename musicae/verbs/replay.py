@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+from musicae.clips.clip import Clips
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import Clip, make
+from musicae.clips.recipe_json import read_recipe
+from musicae.clips.render import precision_of
+from musicae.clips.source import model_for
 from musicae.errors import MusicaeError
 from musicae.model import Model, load
 
 
-def original(name: str, device: str, precision: str = "auto") -> Model:
+def replay(
+    recipe: Recipe | bytes | str | Path, model: Model | str | Path | None = None, *, force: bool = False
+) -> Clips:
+    """The one clip that a recipe made; the same bytes on the same device in the same precision.
+
+    Args:
+        recipe: or its JSON's bytes or path.
+        model: without it, the one that the recipe names, on its device and in its precision.
+        force: let another model than the one that made it make what it will.
+
+    Raises:
+        MusicaeError: there is no such file, or the model is not there or not the one that made it.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
+    model = original(recipe.model, recipe.device, recipe.precision) if model is None else model_for(model)
+    if model.hash != recipe.hash:
+        if not force:
+            made = f"the recipe was made by model {recipe.model} {recipe.hash}; {model.name} here is {model.hash}"
+            hint = "choose the model that made it, or force this one to make other music"
+            raise MusicaeError(made, hint, kind="wrong-model", model=recipe.model)
+        recipe = replace(recipe, model=model.name, hash=model.hash)
+    return Clips.of(model, replace(recipe, device=str(model.device), precision=precision_of(model)))
+
+
+def original(name: str | Path, device: str, precision: str = "auto") -> Model:
     """The model that made a recipe.
 
     Raises:
@@ -20,22 +48,4 @@ def original(name: str, device: str, precision: str = "auto") -> Model:
         return load(name, device, precision)
     except MusicaeError as error:
         hint = f"name the folder of the model that made it; or {error.hint}"
-        raise MusicaeError(error.message, hint, kind="no-original", model=name, otherwise=error.hint) from None
-
-
-def replay(model: Model, recipe: Recipe, *, force: bool = False) -> Clip:
-    """The clip that the recipe made; the same bytes on the same device. With `force`, what another model makes of it.
-
-    Raises:
-        MusicaeError: the model is not the one that made it, unless `force`.
-    """
-    if model.hash != recipe.hash and not force:
-        raise MusicaeError(
-            f"the recipe was made by model {recipe.model} {recipe.hash}; {model.name} here is {model.hash}",
-            "name the model that made it, or force this one",
-            kind="wrong-model",
-            model=recipe.model,
-        )
-    if model.hash != recipe.hash:
-        recipe = replace(recipe, model=model.name, hash=model.hash, device=str(model.device))
-    return make(model, recipe)
+        raise MusicaeError(error.message, hint, kind="no-original", model=str(name), otherwise=error.hint) from None

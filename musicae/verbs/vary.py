@@ -1,35 +1,43 @@
-"""Variations: clips near a given one."""
+"""Variations: clips near another one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
 from musicae import geometry
+from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
-from musicae.clips.recipe import Recipe
-from musicae.clips.render import Clip, encode, make_each
-from musicae.clips.source import Source
+from musicae.clips.recipe import Part
+from musicae.clips.render import recipe_of
+from musicae.clips.source import Music, encode, model_for, source_for
 from musicae.model import Model
+from musicae.seeds import fresh_seed
 
 
 def vary(
-    model: Model, source: Source, n: int = 4, *, amount: float = 0.3, temperature: float = 0.0, seed: int = 0
-) -> Iterator[Clip]:
-    """`n` clips that lie `amount` of the way from the source to as many draws from the prior, on great circles.
+    model: Model | str | Path,
+    music: Music,
+    n: int = 4,
+    *,
+    amount: float = 0.3,
+    temperature: float = 0.0,
+    seed: int | None = None,
+) -> Clips:
+    """`n` clips a share `amount` along the great circles from some music to as many draws from the prior.
 
-    Amount 0 is the reconstruction, amount 1 new music. Each is made when it is asked for.
+    Amount 0 is the reconstruction, amount 1 new music.
     """
-    z = geometry.slerp(encode(model, source), draw(model, n, seed), amount)
-    run = Recipe.of(
+    model, seed = model_for(model), fresh_seed(seed)
+    source = source_for(model, music)
+    codes = geometry.slerp(encode(model, source), draw(model, n, seed), amount)
+    run = recipe_of(
         model,
         "vary",
-        z,
-        {"source": source.label, "amount": amount},
+        [Part(z, number, source.chords) for number, z in enumerate(codes)],
         seed=seed,
         temperature=temperature,
         style=source.style,
-        chords=[source.chords],
+        arguments={"source": source.label, "amount": amount},
         origin=source.name,
-        drawn=True,
     )
-    return make_each(model, run.parts())
+    return Clips.of(model, *run.split())

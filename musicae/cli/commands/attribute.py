@@ -42,26 +42,27 @@ def command(
     diatonic: notes in C major. density: notes. interval: leaps. syncopation16, syncopation8: notes off the eighth, off
     the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity, range."""
     console = Console(quiet, json)
-    labels = ["after"] if file else ["after", "before"]
     if file is None and (bar, track) != (None, None):
         raise typer.BadParameter("--bar and --track choose from a FILE: name one")
     amounts = parse(add or [], subtract or [])
-    check_output(output, console, force, labels, inputs=[file] if file else [])
+    inputs = [file] if file else []
+    check_output(output, console, force, inputs=inputs)
     from musicae.model import load
     from musicae.music.attributes import ATTRIBUTES
     from musicae.verbs.attribute import attribute
 
     net = load(model, device, precision)
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo) if file else None
-    drawn = console.seed(seed, needed=source is None or temperature > 0)
-    before, after = attribute(net, amounts, source, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
+    clips = attribute(net, amounts, source, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
+    before, after = clips
     stages = {"before": before.score, "after": after.score}
     if file and source:
         stages = {file: net.representation.decode(source.tokens), "reconstructed": before.score, "after": after.score}
     values = {name: {stage: ATTRIBUTES[name](score) for stage, score in stages.items()} for name in amounts}
     for name, of_stage in values.items():
         console.note(f"{name}: {', '.join(f'{stage} {value:.3g}' for stage, value in of_stage.items())}")
-    deliver([after] if source else [after, before], output, console, force, labels, extra={"changed": values})
+    wanted = clips[1:] if source else clips[::-1]
+    deliver(wanted, output, console, force, inputs=inputs, drawn=seed is None, extra={"changed": values})
 
 
 def parse(add: list[str], subtract: list[str]) -> dict[str, float]:

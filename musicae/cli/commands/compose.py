@@ -56,12 +56,14 @@ def command(
     if start == end == "-":
         raise typer.BadParameter("stdin holds one file: name the one to begin from, or the one to arrive at")
     bars, tracks = each(bar), each(track)
-    check_output(output, console, force, inputs=[path for path in (start, end) if path is not None])
+    inputs = [path for path in (start, end) if path is not None]
+    check_output(output, console, force, inputs=inputs)
     from musicae.model import load
     from musicae.music.chords import progression
-    from musicae.verbs.compose import Song, compose, draws
+    from musicae.verbs.compose import Song, compose
 
-    for notice in dict.fromkeys(chord.notice for chord in progression(chords) if chord.notice):
+    found = progression(chords)
+    for notice in dict.fromkeys(chord.notice for chord in found if chord.notice):
         console.note(notice)
     net = load(model, device, precision)
     net.require_chords()
@@ -69,8 +71,6 @@ def command(
         None if path is None else read_source(path, net, console, bar=first, track=part, tempo=tempo)
         for path, first, part in zip((start, end), bars, tracks, strict=True)
     ]
-    song = Song(chords, bars_per_chord, form, repeat)
-    needed = temperature > 0 or draws(song, start is not None, end is not None, variation)
-    drawn = console.seed(seed, needed=needed)
-    clip = compose(net, song, *ends, variation=variation, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
-    deliver([clip], output, console, force)
+    song = Song(found, bars_per_chord, form, repeat)
+    clips = compose(net, song, *ends, variation=variation, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
+    deliver(clips, output, console, force, inputs=inputs, drawn=seed is None)

@@ -32,7 +32,7 @@ def command(
     replay.
     """
     console = Console(quiet, json)
-    from musicae.clips.write import read_recipe
+    from musicae.clips.recipe_json import read_recipe
     from musicae.errors import error_context
     from musicae.model import load
     from musicae.verbs.codes import decode
@@ -40,12 +40,10 @@ def command(
     recipe = read_recipe(from_stdin(file))
     if file != "-":
         recipe = replace(recipe, origin=Path(file).stem)
-    labels = [""] * len(recipe.z)
-    check_output(output, console, force, labels, inputs=[file])
+    check_output(output, console, force, inputs=[file])
     net = load(model or recipe.model, device, precision)
     if recipe.hash not in ("", net.hash):
         console.note(f"the codes are of {recipe.model} {recipe.hash}: {net.name} {net.hash} reads them in its own way")
-    drawn = console.seed(seed, needed=temperature > 0)
     with error_context(file):
-        clips = decode(net, recipe, temperature=temperature, seed=drawn, tempo_qpm=tempo)
-    deliver(clips, output, console, force, labels)
+        clips = decode(net, recipe, temperature=temperature, seed=seed, tempo_qpm=tempo)
+    deliver(clips, output, console, force, inputs=[file], drawn=seed is None)

@@ -42,8 +42,7 @@ def command(
     if a == b == "-":
         raise typer.BadParameter("stdin holds one file: name a or b")
     bars, tracks = each(bar), each(track)
-    labels = ["joined", *[""] * steps]
-    check_output(output, console, force, labels, inputs=[a, b])
+    check_output(output, console, force, inputs=[a, b])
     from musicae.model import load
     from musicae.verbs.interpolate import interpolate
 
@@ -52,8 +51,7 @@ def command(
         read_source(path, net, console, bar=first, track=part, tempo=tempo)
         for path, first, part in zip((a, b), bars, tracks, strict=True)
     )
-    drawn = console.seed(seed, needed=temperature > 0)
     clips = interpolate(
-        net, start, end, steps=steps, linear=linear, exact_ends=exact_ends, temperature=temperature, seed=drawn
+        net, start, end, steps=steps, linear=linear, exact_ends=exact_ends, temperature=temperature, seed=seed
     )
-    deliver(clips, output, console, force, labels)
+    deliver(clips, output, console, force, inputs=[a, b], drawn=seed is None)

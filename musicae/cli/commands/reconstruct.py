@@ -32,5 +32,5 @@ def command(
 
     net = load(model, device, precision)
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
-    drawn = console.seed(seed, needed=temperature > 0)
-    deliver([reconstruct(net, source, temperature=temperature, seed=drawn)], output, console, force)
+    clips = reconstruct(net, source, temperature=temperature, seed=seed)
+    deliver(clips, output, console, force, inputs=[file], drawn=seed is None)

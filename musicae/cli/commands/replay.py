@@ -22,7 +22,9 @@ def command(
         typer.Option("--force", help="Overwrite the file that -o names, and go on with another model: other notes."),
     ] = False,
     device: Annotated[cli.Where | None, typer.Option(show_default=False, help="Where to compute; as before.")] = None,
-    precision: cli.Precision = "auto",
+    precision: Annotated[
+        cli.Number | None, typer.Option(show_default=False, help="What to compute in; as before.")
+    ] = None,
     json: cli.Json = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -32,14 +34,14 @@ def command(
     there is musicae decode.
     """
     console = Console(quiet, json)
-    from musicae.clips.write import read_recipe
+    from musicae.clips.recipe_json import read_recipe
     from musicae.errors import error_context
     from musicae.verbs.replay import original, replay
 
     recipe = read_recipe(from_stdin(file))
     check_output(output, console, force, [recipe.label], inputs=[file])
     with error_context(file):
-        net = original(model or recipe.model, device or recipe.device, precision)
+        net = original(model or recipe.model, device or recipe.device, precision or recipe.precision)
     with error_context(file):
-        clip = replay(net, recipe, force=force)
-    deliver([clip], output, console, force, [recipe.label])
+        clips = replay(recipe, net, force=force)
+    deliver(clips, output, console, force, inputs=[file])

@@ -24,11 +24,10 @@ def command(
 ) -> None:
     """Write new music, drawn from a model."""
     console = Console(quiet, json)
-    labels = [""] * n
-    check_output(output, console, force, labels)
+    check_output(output, console, force)
     from musicae.model import load
     from musicae.verbs.sample import sample
 
-    net, drawn = load(model, device, precision), console.seed(seed)
-    clips = sample(net, n, temperature=temperature, seed=drawn, tempo_qpm=tempo or 120.0)
-    deliver(clips, output, console, force, labels)
+    net = load(model, device, precision)
+    clips = sample(net, n, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
+    deliver(clips, output, console, force, drawn=seed is None)

@@ -34,13 +34,11 @@ def command(
 ) -> None:
     """Write variations of a clip."""
     console = Console(quiet, json)
-    labels = [""] * n
-    check_output(output, console, force, labels, inputs=[file])
+    check_output(output, console, force, inputs=[file])
     from musicae.model import load
     from musicae.verbs.vary import vary
 
     net = load(model, device, precision)
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
-    drawn = console.seed(seed)
-    clips = vary(net, source, n, amount=amount, temperature=temperature, seed=drawn)
-    deliver(clips, output, console, force, labels)
+    clips = vary(net, source, n, amount=amount, temperature=temperature, seed=seed)
+    deliver(clips, output, console, force, inputs=[file], drawn=seed is None)

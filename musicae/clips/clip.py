@@ -1,0 +1,116 @@
+"""What a verb gives: clips that know their labels and recipes at once, and are made when they are first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import overload
+
+from musicae.clips.recipe import Recipe
+from musicae.clips.render import check, render
+from musicae.clips.write import clip_paths, refuse_existing, write_clip
+from musicae.model import Model
+from musicae.music.attributes import ATTRIBUTES
+from musicae.music.midi import midi_bytes, with_names
+from musicae.music.score import Score
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Music that a verb makes: a model and a recipe that it can follow.
+
+    Raises:
+        MusicaeError: the model cannot follow the recipe.
+    """
+
+    model: Model
+    recipe: Recipe
+
+    def __post_init__(self) -> None:
+        check(self.model, self.recipe)
+
+    @property
+    def label(self) -> str:
+        """What distinguishes the clip from others of its run, e.g. "before"; may be empty."""
+        return self.recipe.label
+
+    @cached_property
+    def score(self) -> Score:
+        """The music, which is made when it is first asked for."""
+        return render(self.model, self.recipe)
+
+    def midi(self) -> bytes:
+        """A MIDI file, with the recipe in one line as a text event."""
+        return midi_bytes(with_names(self.score), text=str(self.recipe))
+
+    def attributes(self) -> dict[str, float]:
+        """Every attribute of the score."""
+        return {name: float(attribute(self.score)) for name, attribute in ATTRIBUTES.items()}
+
+    def save(self, output: str | Path | None = None, *, force: bool = False) -> Path:
+        """Write the clip as a MIDI file, with its recipe as a `.json` beside it; returns the file's path.
+
+        Args:
+            output: a file, a folder (that exists, or whose name ends in a slash), or None for the current folder. In
+                folders, files are named after what the clip came from and take the first free number.
+            force: overwrite.
+
+        Raises:
+            MusicaeError: a file exists, or cannot be written.
+        """
+        (path,) = Clips([self]).save(output, force=force)
+        return path
+
+
+class Clips(Sequence[Clip]):
+    """The clips of one run of a verb, in order; each is made when it is asked for its music, and once."""
+
+    def __init__(self, clips: Iterable[Clip]) -> None:
+        self._clips = tuple(clips)
+
+    @classmethod
+    def of(cls, model: Model, *recipes: Recipe) -> Clips:
+        """A clip for every recipe.
+
+        Raises:
+            MusicaeError: the model cannot follow one.
+        """
+        return cls(Clip(model, recipe) for recipe in recipes)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Those of all clips, known before any is made."""
+        return tuple(clip.label for clip in self)
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of all that is drawn; None if nothing is."""
+        return self[0].recipe.seed
+
+    def __len__(self) -> int:
+        return len(self._clips)
+
+    @overload
+    def __getitem__(self, place: int) -> Clip: ...
+    @overload
+    def __getitem__(self, place: slice) -> Clips: ...
+    def __getitem__(self, place: int | slice) -> Clip | Clips:
+        return Clips(self._clips[place]) if isinstance(place, slice) else self._clips[place]
+
+    def save(self, output: str | Path | None = None, *, force: bool = False) -> list[Path]:
+        """Write every clip as `Clip.save` does; the other clips get the name of a file `output` and a number."""
+        return [path for path, _ in self.write(output, force=force)]
+
+    def write(self, output: str | Path | None = None, *, force: bool = False) -> Iterator[tuple[Path, Clip]]:
+        """`save`, clip by clip: every clip is written as soon as it is made.
+
+        Raises:
+            MusicaeError: a file exists, or cannot be written.
+        """
+        paths = clip_paths(self[0].recipe, output, self.labels)
+        refuse_existing(paths, force)
+        for path, clip in zip(paths, self, strict=True):
+            write_clip(path, clip.midi(), clip.recipe)
+            yield path, clip
