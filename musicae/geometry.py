@@ -13,16 +13,16 @@ from torch import Tensor
 
 from musicae.errors import unknown_name
 
-Code = Float[Tensor, "*#batch size"]
-Between = Callable[[Code, Code, float], Code]
+Vector = Float[Tensor, "*#batch size"]
+Between = Callable[[Vector, Vector, float], Vector]
 
 
-def lerp(a: Code, b: Code, t: float) -> Code:
+def lerp(a: Vector, b: Vector, t: float) -> Vector:
     """The point at t, from 0 to 1, of the line from a to b."""
     return (a.double() * (1 - t) + b.double() * t).to(a.dtype)
 
 
-def slerp(a: Code, b: Code, t: float) -> Code:
+def slerp(a: Vector, b: Vector, t: float) -> Vector:
     """The point at t, from 0 to 1, of the path from a to b that turns at constant speed (Shoemake 1985).
 
     The direction moves along the great circle while the length grows linearly, so that the middle of two typical
@@ -43,12 +43,12 @@ def slerp(a: Code, b: Code, t: float) -> Code:
     return (direction * torch.lerp(length_a, length_b, t)).to(a.dtype)
 
 
-def path(a: Code, b: Code, steps: int, between: Between = slerp) -> Float[Tensor, "step *batch size"]:
+def path(a: Vector, b: Vector, steps: int, between: Between = slerp) -> Float[Tensor, "step *batch size"]:
     """`steps` codes at equal distances from a to b, both included; one step is a alone."""
     return torch.stack([between(a, b, t) for t in torch.linspace(0, 1, steps, dtype=torch.float64).tolist()])
 
 
-def move(z: Code, vectors: Mapping[str, Float[Tensor, " size"]], amounts: Mapping[str, float]) -> Code:
+def move(z: Vector, vectors: Mapping[str, Float[Tensor, " size"]], amounts: Mapping[str, float]) -> Vector:
     """z + sum of amount x attribute vector.
 
     Raises:
@@ -62,11 +62,11 @@ def move(z: Code, vectors: Mapping[str, Float[Tensor, " size"]], amounts: Mappin
     return moved.to(z.dtype)
 
 
-def _direction(z: Code) -> Code:
+def _direction(z: Vector) -> Vector:
     return torch.nn.functional.normalize(z, dim=-1, eps=torch.finfo(z.dtype).tiny)
 
 
-def _perpendicular(u: Code) -> Code:
+def _perpendicular(u: Vector) -> Vector:
     """A vector at right angles to u: the axis along which u extends least, without its part along u."""
     axis = torch.zeros_like(u).scatter_(-1, u.abs().argmin(-1, keepdim=True), 1.0)
     return axis - (axis * u).sum(-1, keepdim=True) * u

@@ -33,7 +33,7 @@ from musicae.networks.recurrent.stack import use_backend
 from musicae.networks.regularizers import REGULARIZERS
 from musicae.networks.samplers import SAMPLERS
 from musicae.networks.sampling import Drawing
-from musicae.networks.token_spec import Constraint, DropLeading, FieldSpec, LimitOpenings, TokenSpec
+from musicae.networks.token_spec import DropLeading, FieldSpec, LimitOpenings, SamplingConstraint, TokenSpec
 from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find
 
@@ -272,7 +272,7 @@ def token_spec(shape: Shape) -> TokenSpec:
     return TokenSpec(shape.segments, shape.steps, fields, conditions, constraints)
 
 
-def _constraint(constraint: AtMostOne | NoLeading) -> Constraint:
+def _constraint(constraint: AtMostOne | NoLeading) -> SamplingConstraint:
     if isinstance(constraint, AtMostOne):
         return LimitOpenings(constraint.field, constraint.token, constraint.segments)
     return DropLeading(constraint.field, constraint.token, constraint.onsets)

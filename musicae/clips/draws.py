@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from musicae.clips.recipe import Codes
-from musicae.model import Model
+from musicae.model import Codes, Model
 from musicae.music.chords import Chord, of_class
 from musicae.seeds import child_seeds
 

@@ -16,8 +16,7 @@ from musicae import __version__
 from musicae.errors import MusicaeError
 from musicae.music.chords import Chord
 
-Code = Float[Tensor, " size"]
-Codes = Float[Tensor, "part size"]
+PartCode = Float[Tensor, " size"]
 ForcedTokens = Integer[np.ndarray, "segment step field"]
 
 SLOWEST_QPM, FASTEST_QPM = 60e6 / (2**24 - 1), 60e6
@@ -65,7 +64,7 @@ class Part:
         MusicaeError: a number is out of its range.
     """
 
-    z: Code
+    z: PartCode
     draw: int = 0
     chords: tuple[Chord, ...] = ()
     programs_of: int | None = None
@@ -115,7 +114,7 @@ class Recipe:
             raise MusicaeError("a recipe without parts makes nothing", "give one part at least, with its z")
 
     @property
-    def z(self) -> Codes:
+    def z(self) -> Float[Tensor, "part size"]:
         """The codes of all parts."""
         return torch.stack([part.z for part in self.parts])
 

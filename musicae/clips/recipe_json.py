@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from musicae.clips.recipe import Code, ForcedTokens, Part, Recipe, Style, require_code
+from musicae.clips.recipe import ForcedTokens, Part, PartCode, Recipe, Style, require_code
 from musicae.errors import MusicaeError, error_context, unknown_name
 from musicae.music.chords import Chord, of_class, progression
 
@@ -171,7 +171,7 @@ def _chords(value: Any) -> tuple[Chord, ...]:
     return tuple(of_class(chord.index) for chord in progression(_text(value))) if value else ()
 
 
-def _code(value: Any) -> Code:
+def _code(value: Any) -> PartCode:
     code = torch.tensor(value, dtype=torch.float64)
     if code.ndim != 1 or not code.numel() or not isinstance(value, list):
         raise ValueError

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from musicae.clips.recipe import Codes, Style
+from musicae.clips.recipe import Style
 from musicae.corpus.windows import WindowFilter, drop_leading_note_offs, filter_windows, onsets, rows_per_bar
 from musicae.errors import MusicaeError
-from musicae.model import Model, load
+from musicae.model import Codes, Model, load
 from musicae.music.chords import Chord
 from musicae.music.midi import read_midi
 from musicae.music.representations import REPRESENTATIONS

@@ -18,9 +18,7 @@ from torch import Tensor
 
 from musicae.errors import MusicaeError
 from musicae.music.representations.base import CHORD, Shape
-
-Columns = Int64[Tensor, "window segment step column"]
-"""Tokens as data sets hold them: the fields, then the conditions."""
+from musicae.networks.batch import Columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +112,7 @@ class Reharmonize(Augmentation):
         some = (torch.rand(len(pairs), generator=generator) < self.share).to(pairs.target.device)
         return replace(pairs, target=choose(some, self.turn(pairs.target, triads), pairs.target))
 
-    def turn(self, windows: Columns, triads: Int64[Tensor, " window"]) -> Columns:
+    def turn(self, windows: Columns, triads: Int64[Tensor, " batch"]) -> Columns:
         """Every window under the chord on the same root that has the triad of this number."""
         assert self.tables is not None
         return self.tables.look_up(windows, windows[..., self.chord], triads[:, None, None])

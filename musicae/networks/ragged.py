@@ -15,7 +15,7 @@ from torch import Tensor
 
 Lengths = Int64[Tensor, " sequence"]
 Padded = Float[Tensor, "sequence step width"]
-Rows = Float[Tensor, "row width"]
+PackedRows = Float[Tensor, "row width"]
 PerSequence = Float[Tensor, "*layer sequence width"]
 State = Float[Tensor, "layer sequence hidden"]
 """h or c of every layer of a stack of LSTMs; in a bidirectional one, forward and backward of each."""
@@ -36,19 +36,19 @@ class Packing(ABC):
     sizes: list[int]
 
     @abstractmethod
-    def rows(self, padded: Padded) -> Rows:
+    def rows(self, padded: Padded) -> PackedRows:
         """The steps that are there, packed."""
 
     @abstractmethod
-    def padded(self, rows: Rows) -> Padded:
+    def padded(self, rows: PackedRows) -> Padded:
         """`rows` undone: packed steps where they were, and zeros where there are none."""
 
     @abstractmethod
-    def reversed(self, rows: Rows) -> Rows:
+    def reversed(self, rows: PackedRows) -> PackedRows:
         """Packed steps of the sequences, each read backwards; twice is the identity."""
 
     @abstractmethod
-    def last(self, rows: Rows) -> Float[Tensor, "sequence width"]:
+    def last(self, rows: PackedRows) -> Float[Tensor, "sequence width"]:
         """The last step of every sequence, in the order of the packing."""
 
     @abstractmethod
@@ -60,7 +60,7 @@ class Packing(ABC):
         """`sorted` undone."""
 
     @abstractmethod
-    def add(self, rows: Rows, x: Float[Tensor, "sequence width"]) -> Rows:
+    def add(self, rows: PackedRows, x: Float[Tensor, "sequence width"]) -> PackedRows:
         """Packed steps plus what belongs to their sequences, which is in the order of the packing."""
 
     @abstractmethod
@@ -78,16 +78,16 @@ class Full(Packing):
     def __init__(self, sequences: int, steps: int) -> None:
         self.sizes = [sequences] * steps
 
-    def rows(self, padded: Padded) -> Rows:
+    def rows(self, padded: Padded) -> PackedRows:
         return padded.transpose(0, 1).flatten(0, 1)  # [sequence, step, width] -> [step sequence, width]
 
-    def padded(self, rows: Rows) -> Padded:
+    def padded(self, rows: PackedRows) -> Padded:
         return self._steps(rows).transpose(0, 1)
 
-    def reversed(self, rows: Rows) -> Rows:
+    def reversed(self, rows: PackedRows) -> PackedRows:
         return self._steps(rows).flip(0).flatten(0, 1)
 
-    def last(self, rows: Rows) -> Float[Tensor, "sequence width"]:
+    def last(self, rows: PackedRows) -> Float[Tensor, "sequence width"]:
         return rows[-self.sizes[-1] :]
 
     def sorted(self, x: PerSequence) -> PerSequence:
@@ -96,7 +96,7 @@ class Full(Packing):
     def unsorted(self, x: PerSequence) -> PerSequence:
         return x
 
-    def add(self, rows: Rows, x: Float[Tensor, "sequence width"]) -> Rows:
+    def add(self, rows: PackedRows, x: Float[Tensor, "sequence width"]) -> PackedRows:
         return (self._steps(rows) + x).flatten(0, 1)
 
     def lstm(
@@ -105,7 +105,7 @@ class Full(Packing):
         out, h, _ = torch.lstm(padded, (h, c), weights, True, *options, True)
         return out, h
 
-    def _steps(self, rows: Rows) -> Float[Tensor, "step sequence width"]:
+    def _steps(self, rows: PackedRows) -> Float[Tensor, "step sequence width"]:
         return rows.unflatten(0, (len(self.sizes), -1))
 
 
@@ -129,17 +129,17 @@ class Ragged(Packing):
         self._backwards = starts[sizes[sequence] - 1 - step] + sequence
         self._last = starts[sizes - 1] + torch.arange(len(sizes), device=sizes.device)
 
-    def rows(self, padded: Padded) -> Rows:
+    def rows(self, padded: Padded) -> PackedRows:
         return padded.flatten(0, 1).index_select(0, self._where)  # [sequence, step, width] -> [row, width]
 
-    def padded(self, rows: Rows) -> Padded:
+    def padded(self, rows: PackedRows) -> Padded:
         empty = rows.new_zeros(math.prod(self._shape), rows.shape[1])
         return empty.index_copy(0, self._where, rows).unflatten(0, self._shape)  # [sequence, step, width]
 
-    def reversed(self, rows: Rows) -> Rows:
+    def reversed(self, rows: PackedRows) -> PackedRows:
         return rows.index_select(0, self._backwards)
 
-    def last(self, rows: Rows) -> Float[Tensor, "sequence width"]:
+    def last(self, rows: PackedRows) -> Float[Tensor, "sequence width"]:
         return rows.index_select(0, self._last)
 
     def sorted(self, x: PerSequence) -> PerSequence:
@@ -148,7 +148,7 @@ class Ragged(Packing):
     def unsorted(self, x: PerSequence) -> PerSequence:
         return x.index_select(-2, self._place)
 
-    def add(self, rows: Rows, x: Float[Tensor, "sequence width"]) -> Rows:
+    def add(self, rows: PackedRows, x: Float[Tensor, "sequence width"]) -> PackedRows:
         return rows + torch.cat([x[:size] for size in self.sizes])
 
     def lstm(

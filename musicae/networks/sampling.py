@@ -57,7 +57,7 @@ class Drawing:
 
 
 @torch.no_grad()
-def sample(chains: Sequence[Chain], spec: TokenSpec, drawing: Drawing) -> Tokens:
+def sample_tokens(chains: Sequence[Chain], spec: TokenSpec, drawing: Drawing) -> Tokens:
     """Free running: every step sees the tokens drawn before it. After the end of a segment there are only ends."""
     rows, steps = chains[0].rows, chains[0].steps
     spans = spec.segments * spec.steps // steps

@@ -49,7 +49,7 @@ class DropLeading:
     onsets: range
 
 
-Constraint = LimitOpenings | DropLeading
+SamplingConstraint = LimitOpenings | DropLeading
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class TokenSpec:
     steps: int
     fields: tuple[FieldSpec, ...]
     conditions: tuple[FieldSpec, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
+    constraints: tuple[SamplingConstraint, ...] = ()
 
     @property
     def ragged(self) -> bool:

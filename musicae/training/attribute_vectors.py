@@ -13,7 +13,7 @@ from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.model import BATCH, Model, save_attributes
+from musicae.model import BATCH, Codes, Model, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
 
@@ -29,7 +29,6 @@ TRIED = 256
 ENOUGH, NEARLY = 0.85, 0.9
 """Share of them that a vector has to move, up and down; where none moves so many, share of what the best one moves."""
 
-Codes = Float[Tensor, "window size"]
 Values = Float[np.ndarray, " window"]
 Attribute = Callable[[Score], float]
 

@@ -15,11 +15,11 @@ from torch import Tensor
 from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
-from musicae.clips.recipe import Codes, Part, Style
+from musicae.clips.recipe import Part, Style
 from musicae.clips.render import recipe_of
 from musicae.clips.source import Music, Source, encode, model_for, source_for
 from musicae.errors import MusicaeError
-from musicae.model import Model
+from musicae.model import Codes, Model
 from musicae.music.chords import Chord, of_class, progression
 from musicae.seeds import fresh_seed
 

@@ -26,7 +26,7 @@ from musicae.networks.embedding import Embedding
 from musicae.networks.heads import Head
 from musicae.networks.ragged import Lengths
 from musicae.networks.recurrent.stack import first_state, lstm
-from musicae.networks.sampling import Chain, Drawing, sample
+from musicae.networks.sampling import Chain, Drawing, sample_tokens
 from musicae.networks.token_spec import TokenSpec
 from musicae.networks.types import Code, Condition, Features, Mask, Params, Row, Tokens
 
@@ -101,7 +101,7 @@ class RecurrentDecoder(TokenDecoder):
         return Predictions(self.spec, self.heads, params, self.spec.events(batch.target, mask), mask)
 
     def sample(self, z: Code, condition: Condition, embedding: Embedding, drawing: Drawing) -> Tokens:
-        return sample(self.stepwise(z, condition, embedding), self.spec, drawing)
+        return sample_tokens(self.stepwise(z, condition, embedding), self.spec, drawing)
 
     def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[Chain]:
         return list(self._chains(z, condition, embedding))

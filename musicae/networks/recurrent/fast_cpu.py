@@ -180,6 +180,6 @@ def _cell_backward(active: Tensor, before: Tensor, after: Tensor, d_h: Tensor, d
 
 
 def _blocks(sequences: int, hidden: int) -> list[slice]:
-    """Rows that go through the recurrence together: as many as keep their states in a core's cache."""
+    """PackedRows that go through the recurrence together: as many as keep their states in a core's cache."""
     block = max(32, 2**16 // hidden)
     return [slice(start, start + block) for start in range(0, sequences, block)]
