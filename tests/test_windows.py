@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jaxtyping import Bool, Integer
 
 from musicae.corpus.dataset import Windows
+from musicae.corpus.policy import policy_of
 from musicae.corpus.window_hashes import window_hashes
 from musicae.corpus.windows import drop_leading_note_offs, filter_windows, onsets, rows_per_bar
 from musicae.music.representations import REPRESENTATIONS
@@ -70,10 +71,10 @@ def test_judgement_and_settling_agree_with_their_definitions(name: str, seed: in
         inside = slice(bar, bar + representation.bars)
         assert verdicts.broken[bar] == any(np.diff(stream.bars[inside]) != 1)
         assert verdicts.silent[bar] == any(
-            longest_run(part[inside]) > representation.max_silent_bars for part in stream.silent
+            longest_run(part[inside]) > policy_of(representation).max_silent_bars for part in stream.silent
         )
         started = window[:, 0][onsets(window, representation.shape.fields)[:, 0]]
-        assert verdicts.few_pitches[bar] == (len(set(started.tolist())) < representation.min_pitches)
+        assert verdicts.few_pitches[bar] == (len(set(started.tolist())) < policy_of(representation).min_pitches)
         assert (drop_leading_note_offs(window, representation.shape) == slow_settle(window, representation)).all()
 
 

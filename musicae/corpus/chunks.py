@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Integer, UInt64
 
+from musicae.corpus.policy import policy_of
 from musicae.corpus.window_hashes import window_hashes
 from musicae.corpus.windows import filter_windows, rows_per_bar
 from musicae.errors import MusicaeError
@@ -243,7 +244,7 @@ def _judged(
         reason, detail = "too short", "no stretch of the piece is long enough for one window"
     elif not usable:
         reason, detail = (
-            representation.silence if silent >= few_pitches else "too few pitches",
+            policy_of(representation).silence if silent >= few_pitches else "too few pitches",
             "in most of its windows",
         )
     judged = replace(outcome, reason=reason, detail=detail)

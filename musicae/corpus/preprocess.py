@@ -22,6 +22,7 @@ from musicae import __version__
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.chunks import Chunk, Outcome
 from musicae.corpus.discover import COPY, Inventory, MidiFile, Progress, digest_of, no_progress, take_inventory
+from musicae.corpus.policy import policy_of
 from musicae.corpus.process_pool import ProcessPool, Task
 from musicae.corpus.shards import (
     DROPPED,
@@ -86,13 +87,14 @@ def preprocess(
 
 def _settings(representation: Representation, sources: Sequence[MidiFile], given: bool) -> Manifest:
     """What a dataset depends on: two with the same settings are the same."""
+    policy = policy_of(representation)
     content = "".join(f"{source.digest} {source.split}\n" for source in sources)
     return {
         "format": FORMAT,
         "musicae": __version__,
         "representation": {"name": representation.name, **representation.arguments},
-        "max_silent_bars": representation.max_silent_bars,
-        "min_pitches": representation.min_pitches,
+        "max_silent_bars": policy.max_silent_bars,
+        "min_pitches": policy.min_pitches,
         "splits_given": given,
         "source": digest_of(content.encode()),
     }
@@ -279,7 +281,7 @@ def _window_counts(outcomes: Sequence[Outcome], selection: Selection, representa
     kept, leaked = int(selection.keep.sum()), int(selection.leaked.sum())
     return {
         "found": sum(outcome.windows for outcome in outcomes),
-        representation.silence: sum(outcome.silent for outcome in outcomes),
+        policy_of(representation).silence: sum(outcome.silent for outcome in outcomes),
         "too few pitches": sum(outcome.few_pitches for outcome in outcomes),
         "duplicates": len(selection.keep) - kept - leaked,
         "held out but in training": leaked,

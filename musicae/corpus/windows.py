@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Integer
 
+from musicae.corpus.policy import policy_of
 from musicae.music.representations.base import Field, Representation, Shape
 
 
@@ -60,13 +61,14 @@ def filter_windows(
     """
     count = max(len(bar_numbers) - bars + 1, 0)
     broken = bar_numbers[bars - 1 :] - bar_numbers[:count] != bars - 1
-    too_long = representation.max_silent_bars + 1
+    policy = policy_of(representation)
+    too_long = policy.max_silent_bars + 1
     silences = np.zeros(count, dtype=bool)
     if bars >= too_long:
         silences |= _any_of(_all_of(silent, too_long), bars - too_long + 1).any(axis=0)
     field = representation.shape.fields[0]
     grid = tokens[:, 0].reshape(len(bar_numbers), rows_per_bar(representation))
-    return WindowFilter(broken, silences, _distinct_onsets(grid, field, bars) < representation.min_pitches)
+    return WindowFilter(broken, silences, _distinct_onsets(grid, field, bars) < policy.min_pitches)
 
 
 def rows_per_bar(representation: Representation) -> int:

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Integer
 
 from musicae.errors import MusicaeError
 from musicae.music.chords import NO_CHORD, Chord, of_class
+from musicae.music.meter import SIXTEENTHS, BarGrid
 from musicae.music.score import Score
 
 SHIFTS = range(-5, 7)
@@ -146,7 +147,7 @@ class Refusal:
 
 
 class Representation(ABC):
-    """A codec between scores and tokens.
+    """A codec between scores and tokens, and nothing else.
 
     Laws: `encode(decode(tokens))` is idempotent after one round; a canonical score survives `decode(encode(score))`;
     any token array in the vocabulary decodes to a valid score.
@@ -155,18 +156,16 @@ class Representation(ABC):
     name: str
     bars: int
     shape: Shape
-    max_silent_bars: int
-    """A window may hold at most this many silent bars in a row, in every part."""
-    silence = "too silent"
-    """What a window is called that holds more."""
-    min_pitches: int
-    """A window must hold at least this many distinct onset tokens (in its first field)."""
-    keeps_programs = False
-    """Whether tokens say which programs play; where they do not, a clip takes those of its source."""
+    arguments: dict[str, Any]
+    """What the representation was built with."""
+    grid: BarGrid = SIXTEENTHS
+    """The bar that it counts in."""
+    program_steps = 0
+    """So many of the first steps of a segment say which program plays it."""
 
     @abstractmethod
     def __init__(self, *, bars: int) -> None:
-        """For windows of `bars` bars."""
+        """For windows of `bars` bars; it sets `bars`, `shape` and `arguments`."""
 
     @abstractmethod
     def encode(self, score: Score) -> Tokens:
@@ -181,16 +180,20 @@ class Representation(ABC):
         """A score of exactly `bars` bars. Tokens that mean nothing where they stand are ignored."""
 
     @abstractmethod
-    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
-        """Every way to read the score, in order of preference, and why the other tracks cannot be used.
+    def streams(
+        self, score: Score, asked: int | None = None, *, partial: bool = False
+    ) -> tuple[list[Stream], list[Refusal]]:
+        """Every choice of tracks to read, in order of preference, and why the other tracks cannot be used.
 
         Args:
             asked: a track that is read if it can be, even where others are preferred.
+            partial: where parts are missing, read the others, with rests in place of those.
         """
 
+    @final
     def readings(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
-        """`streams`, or where parts are missing, the same with rests in their place."""
-        return self.streams(score, asked)
+        """`streams`, with rests in place of parts that are missing."""
+        return self.streams(score, asked, partial=True)
 
     @abstractmethod
     def generate(self, generator: np.random.Generator) -> Score:
@@ -232,14 +235,19 @@ class Representation(ABC):
         classes = tokens[:: self.shape.segments // self.bars, 0, column]
         return tuple(of_class(int(index)) for index in classes)
 
+    @property
+    @final
+    def keeps_programs(self) -> bool:
+        """Whether tokens say which programs play; where they do not, a clip takes those of its source."""
+        return self.program_steps > 0
+
+    @final
     def programs(self, tokens: Tokens) -> FieldTokens:
         """The tokens that say which programs play, and -1 in place of all others; no conditions."""
-        return np.full_like(tokens[..., : len(self.shape.fields)], -1)
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """What the representation was built with."""
-        return {"bars": self.bars}
+        fields = tokens[..., : len(self.shape.fields)]
+        programs = np.full_like(fields, -1)
+        programs[:, : self.program_steps] = fields[:, : self.program_steps]
+        return programs
 
     def __eq__(self, other: object) -> bool:
         """Whether another one has the same tokens."""
@@ -250,7 +258,8 @@ class Representation(ABC):
 
     def __str__(self) -> str:
         """The representation in words."""
-        return f"{self.name} of {self.bars} bar{'s' * (self.bars > 1)}{', with chords' * bool(self.shape.conditions)}"
+        bars = "1 bar" if self.bars == 1 else f"{self.bars} bars"
+        return f"{self.name} of {bars}, with chords" if self.has_chords else f"{self.name} of {bars}"
 
     @property
     def window(self) -> int:

@@ -2,6 +2,10 @@
 
 Vocabulary (512), as Magenta's MusicVAE: the sum of 2^class over the classes hit; 0 is a rest. Classes are those of
 Roberts et al. 2018 (arXiv:1803.05428) and Magenta's `REDUCED_DRUM_PITCH_CLASSES`. Lengths and velocities are not kept.
+
+A bar of rock, kick (1) and snare (2) in quarters with a closed hat (4) on every eighth, one token a sixteenth:
+
+    5 0 4 0  6 0 4 0  5 0 4 0  6 0 4 0
 """
 
 from __future__ import annotations
@@ -14,12 +18,12 @@ from jaxtyping import Integer
 from musicae.music.representations.base import SHIFTS, Field, Refusal, Representation, Stream, Tokens
 from musicae.music.representations.time_grid import (
     STEPS_PER_BAR,
-    TICKS_PER_QUARTER,
     TICKS_PER_STEP,
     VELOCITY,
     Line,
     TimeGrid,
     bar_shape,
+    decoded,
     opening,
     stream,
 )
@@ -33,26 +37,26 @@ class Drums(Representation):
     """
 
     name = "drums"
-    max_silent_bars = 1
-    min_pitches = 2
 
     def __init__(self, *, bars: int) -> None:
-        self.bars = bars
+        self.bars, self.arguments = bars, {"bars": bars}
         self.shape = bar_shape(bars, drum_field())
 
     def encode(self, score: Score) -> Tokens:
         return opening(score, self)
 
     def decode(self, tokens: Tokens) -> Score:
-        return _score(drum_notes(tokens.reshape(-1)), bars=len(tokens))
+        return decoded(Track(drum_notes(tokens.reshape(-1)), is_drum=True, name="drums"), bars=len(tokens))
 
-    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
+    def streams(
+        self, score: Score, asked: int | None = None, *, partial: bool = False
+    ) -> tuple[list[Stream], list[Refusal]]:
         grid = TimeGrid(score)
         lines, refusals = drum_lines(score, grid)
         return [stream(score, grid, [line]) for line in lines], grid.refusals + refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
-        return _score(random_drums(generator, self.bars), self.bars)
+        return decoded(Track(random_drums(generator, self.bars), is_drum=True, name="drums"), bars=self.bars)
 
 
 def drum_field() -> Field:
@@ -99,14 +103,6 @@ def random_drums(generator: np.random.Generator, bars: int) -> Notes:
     start = step * TICKS_PER_STEP
     rows = zip(start.tolist(), _PITCH_OF_CLASS[kind].tolist(), strict=True)
     return Notes.of((tick, tick + TICKS_PER_STEP, pitch, VELOCITY) for tick, pitch in rows)
-
-
-def _score(notes: Notes, bars: int) -> Score:
-    return Score(
-        ticks_per_quarter=TICKS_PER_QUARTER,
-        tracks=(Track(notes, is_drum=True, name="drums"),),
-        end=bars * STEPS_PER_BAR * TICKS_PER_STEP,
-    )
 
 
 _NOT_DRUMS = Refusal(-1, "not drums", "needs MIDI channel 10, that of the drums")

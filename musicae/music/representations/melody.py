@@ -3,6 +3,10 @@
 Vocabulary (90), as Magenta's MusicVAE: 0 hold (or go on resting), 1 note-off, 2 to 89 onset of MIDI pitch 21 to 108.
 A note-off stands at the first silent step; an onset ends the note before it. Roberts et al. 2018, arXiv:1803.05428.
 Not for polyphony: of a chord only the highest note is kept.
+
+A bar of four quarters, C (a quarter), D (a quarter), a rest, C (a quarter), one token a sixteenth:
+
+    41 0 0 0  43 0 0 0  1 0 0 0  41 0 0 0
 """
 
 from __future__ import annotations
@@ -24,13 +28,13 @@ from musicae.music.representations.base import (
 )
 from musicae.music.representations.time_grid import (
     STEPS_PER_BAR,
-    TICKS_PER_QUARTER,
     TICKS_PER_STEP,
     VELOCITY,
     Line,
     Spans,
     TimeGrid,
     bar_shape,
+    decoded,
     opening,
     skyline,
     stream,
@@ -59,11 +63,9 @@ class Melody(Representation):
     """
 
     name = "melody"
-    max_silent_bars = 1
-    min_pitches = 3
 
     def __init__(self, *, bars: int) -> None:
-        self.bars = bars
+        self.bars, self.arguments = bars, {"bars": bars}
         self.shape = bar_shape(bars, line_field("melody"), constraints=(no_leading_note_off(0),))
 
     def encode(self, score: Score) -> Tokens:
@@ -71,13 +73,11 @@ class Melody(Representation):
 
     def decode(self, tokens: Tokens) -> Score:
         notes = line_notes(tokens.reshape(-1))
-        return Score(
-            ticks_per_quarter=TICKS_PER_QUARTER,
-            tracks=(Track(notes, MELODY_PROGRAM, name="melody"),),
-            end=tokens.shape[0] * STEPS_PER_BAR * TICKS_PER_STEP,
-        )
+        return decoded(Track(notes, MELODY_PROGRAM, name="melody"), bars=len(tokens))
 
-    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
+    def streams(
+        self, score: Score, asked: int | None = None, *, partial: bool = False
+    ) -> tuple[list[Stream], list[Refusal]]:
         grid = TimeGrid(score)
         lines, refusals = melody_lines(score, grid, asked)
         if not lines:
@@ -88,11 +88,7 @@ class Melody(Representation):
 
     def generate(self, generator: np.random.Generator) -> Score:
         notes = random_line(generator, self.bars)
-        return Score(
-            ticks_per_quarter=TICKS_PER_QUARTER,
-            tracks=(Track(notes, MELODY_PROGRAM, name="melody"),),
-            end=self.bars * STEPS_PER_BAR * TICKS_PER_STEP,
-        )
+        return decoded(Track(notes, MELODY_PROGRAM, name="melody"), bars=self.bars)
 
 
 def line_field(name: str) -> Field:

@@ -3,41 +3,53 @@
 Vocabulary (490), as Magenta's: 0 to 127 note-on, 128 to 255 note-off, 256 to 351 time shifts of 1 to 96 steps (24 a
 quarter), 352 to 359 velocity bins, 360 to 487 programs, 488 drums, 489 end. A track is its program, then events, then
 an end; tracks stand in order of their programs, drums last, and the rest of the eight rows hold an end alone.
+
+A bar of a piano that plays C for two quarters, then D, at velocity 80, over a kick, an event a step, has the rows
+
+    360 356 60 303 188 62 303 190 489    program, velocity, C on, 48 steps, C off, D on, 48 steps, D off, end
+    488 356 36 279 164 489               drums, velocity, kick on, 24 steps, kick off, end
+    489                                  six times
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.music.chord_inference import infer
 from musicae.music.chords import CLASSES, NO_CHORD, QUALITIES, of_class
+from musicae.music.meter import TWENTY_FOURTHS
 from musicae.music.representations.base import (
     CHORD,
     SHIFTS,
     AtMostOne,
     Field,
-    FieldTokens,
     Refusal,
     Representation,
     Stream,
     Tokens,
 )
-from musicae.music.representations.time_grid import TICKS_PER_QUARTER, Rows, TimeGrid, bar_shape, in_words, opening
+from musicae.music.representations.time_grid import (
+    TICKS_PER_QUARTER,
+    Rows,
+    TimeGrid,
+    bar_shape,
+    decoded,
+    in_words,
+    opening,
+)
 from musicae.music.score import Notes, Score, Track, concatenate
 
 TRACKS, EVENTS = 8, 64
 """Rows of a bar, and events of a row, its program and its end included."""
 
-STEPS_PER_QUARTER = 24
-STEPS_PER_BAR = 4 * STEPS_PER_QUARTER
-TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
+STEPS_PER_BAR = TWENTY_FOURTHS.steps
+TICKS_PER_STEP = TICKS_PER_QUARTER // TWENTY_FOURTHS.steps_per_quarter
 VELOCITIES = 8
 VELOCITIES_PER_BIN = 128 // VELOCITIES
-"""A bin is heard as its middle: Magenta takes the lowest, and everything comes back softer."""
+"""A bin is decoded as its middle: Magenta takes the lowest, and everything comes back softer."""
 
 Note = tuple[int, int, int, int]
 """Start, end, pitch and velocity."""
@@ -60,13 +72,11 @@ class Multitrack(Representation):
     """
 
     name = "multitrack"
-    max_silent_bars = 0
-    silence = "fewer than two tracks"
-    min_pitches = 3
-    keeps_programs = True
+    grid = TWENTY_FOURTHS
+    program_steps = 1
 
     def __init__(self, *, bars: int, chords: bool = False) -> None:
-        self.bars = bars
+        self.bars, self.arguments = bars, {"bars": bars, "chords": chords}
         self.shape = bar_shape(
             bars,
             _field(chords),
@@ -79,55 +89,47 @@ class Multitrack(Representation):
     def encode(self, score: Score) -> Tokens:
         return opening(score, self)
 
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return {"bars": self.bars, "chords": self.has_chords}
-
     def decode(self, tokens: Tokens) -> Score:
-        bars = [[_heard(row) for row in bar] for bar in tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()]
+        bars = [[_notes_of(row) for row in bar] for bar in tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()]
         for bar, chord in zip(bars, self.chords_of(tokens), strict=False):
             if chord == NO_CHORD:
                 bar[:] = [row for row in bar if row[0] == DRUMS]
         return concatenate([_score(bar) for bar in bars])
 
-    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
-        grid = TimeGrid(score, STEPS_PER_QUARTER)
+    def streams(
+        self, score: Score, asked: int | None = None, *, partial: bool = False
+    ) -> tuple[list[Stream], list[Refusal]]:
+        grid = TimeGrid(score, self.grid)
         parts = _parts(score, grid)
         if not parts:
-            empty = Refusal(-1, "no notes", "needs notes in bars of four quarters")
-            return [], grid.refusals + [empty] * bool(score.tracks)
+            return [], [*grid.refusals, _NO_NOTES] if score.tracks else grid.refusals
         kept = _fullest(parts, len(grid.bars), asked)
-        tokens = np.full((len(grid.bars), TRACKS, EVENTS), END, dtype=np.int16)
-        row = np.cumsum(kept, axis=0) - 1
-        full = np.zeros(len(grid.bars), dtype=bool)
-        for number, part in enumerate(parts):
-            bars = np.flatnonzero(kept[number])
-            events, shortened = part.events(len(grid.bars))
-            tokens[bars, row[number, bars]] = events[bars]
-            full |= shortened & kept[number]
-        playing = np.sum([part.counts(len(grid.bars)) > 0 for part in parts], axis=0)
+        events, full = _rows(parts, kept)
         row_of = {track: number for number, part in enumerate(parts) if kept[number].any() for track in part.tracks}
         tracks = tuple(sorted(row_of))
-        played = kept[[row_of[track] for track in tracks]]
-        label = ", ".join(in_words(track, score.tracks[track]) for track in tracks)
-        lonely = kept.sum(axis=0) < 2
-        columns = [tokens.reshape(-1)]
-        if self.has_chords:
-            starts = np.array([grid.tick(bar) for bar in range(len(grid.bars))])
-            classes = infer(score, starts, 4 * score.ticks_per_quarter)
-            columns.append(np.repeat(classes, TRACKS * EVENTS).astype(np.int16))
-        trimmed = {"more than 8 tracks": playing > TRACKS, "more than 64 events": full}
-        stream = Stream(np.stack(columns, axis=1), lonely[None], grid.bars, tracks, label, played, trimmed)
+        playing = np.sum([part.counts(len(grid.bars)) > 0 for part in parts], axis=0)
+        stream = Stream(
+            tokens=np.stack([events.reshape(-1), *self._conditions(score, grid)], axis=1),
+            silent=kept.sum(axis=0)[None] < 2,
+            bars=grid.bars,
+            tracks=tracks,
+            label=", ".join(in_words(track, score.tracks[track]) for track in tracks),
+            played=kept[[row_of[track] for track in tracks]],
+            trimmed={"more than 8 tracks": playing > TRACKS, "more than 64 events": full},
+        )
         return [stream], grid.refusals
 
-    def programs(self, tokens: Tokens) -> FieldTokens:
-        programs = super().programs(tokens)
-        programs[:, 0] = tokens[:, 0, : len(self.shape.fields)]
-        return programs
+    def _conditions(self, score: Score, grid: TimeGrid) -> list[Integer[np.ndarray, " time"]]:
+        """The columns of the conditions: the chord of every bar, as it is inferred from the whole score."""
+        if not self.has_chords:
+            return []
+        starts = np.array([grid.tick(bar) for bar in range(len(grid.bars))])
+        classes = infer(score, starts, self.grid.ticks(score.ticks_per_quarter))
+        return [np.repeat(classes, TRACKS * EVENTS).astype(np.int16)]
 
     def generate(self, generator: np.random.Generator) -> Score:
         programs = sorted(generator.choice(128, size=generator.integers(1, TRACKS), replace=False).tolist())
-        tokens = [PROGRAM + program for program in programs] + [DRUMS] * int(generator.integers(2))
+        tokens = [PROGRAM + program for program in programs] + [DRUMS][: int(generator.integers(2))]
         return concatenate([_score([(token, _random_notes(generator)) for token in tokens]) for _ in range(self.bars)])
 
 
@@ -217,7 +219,9 @@ def _parts(score: Score, grid: TimeGrid) -> list[_Part]:
         (track.program, index) for index, track in enumerate(score.tracks) if not track.is_drum and len(track.notes)
     )
     drums = tuple(index for index, track in enumerate(score.tracks) if track.is_drum and len(track.notes))
-    groups = [((index,), PROGRAM + program) for program, index in pitched] + [(drums, DRUMS)] * bool(drums)
+    groups: list[tuple[tuple[int, ...], int]] = [((index,), PROGRAM + program) for program, index in pitched]
+    if drums:
+        groups.append((drums, DRUMS))
     parts = [_part(tracks, token, [score.tracks[track].notes for track in tracks], grid) for tracks, token in groups]
     return [part for part in parts if len(part.start)]
 
@@ -250,8 +254,8 @@ def _fullest(parts: list[_Part], bars: int, asked: int | None) -> Bool[np.ndarra
     return kept
 
 
-def _heard(row: list[int]) -> tuple[int, list[Note]]:
-    """The program token and the notes, in steps, that a row of events is heard as, whatever its events."""
+def _notes_of(row: list[int]) -> tuple[int, list[Note]]:
+    """The program token and the notes, in steps, of a row of events, whatever its events."""
     program, velocity, now = -1, VELOCITIES // 2, 0
     sounding: dict[int, tuple[int, int]] = {}
     notes: list[Note] = []
@@ -278,6 +282,22 @@ def _heard(row: list[int]) -> tuple[int, list[Note]]:
     return max(program, PROGRAM), notes
 
 
+def _rows(
+    parts: list[_Part], kept: Bool[np.ndarray, "part bar"]
+) -> tuple[Integer[np.ndarray, "bar track event"], Bool[np.ndarray, " bar"]]:
+    """The rows of the parts that every bar keeps, in order, and in which bars one of them lost notes."""
+    bars = kept.shape[1]
+    tokens = np.full((bars, TRACKS, EVENTS), END, dtype=np.int16)
+    row = np.cumsum(kept, axis=0) - 1
+    full = np.zeros(bars, dtype=bool)
+    for number, part in enumerate(parts):
+        where = np.flatnonzero(kept[number])
+        events, shortened = part.events(bars)
+        tokens[where, row[number, where]] = events[where]
+        full |= shortened & kept[number]
+    return tokens, full
+
+
 def _score(rows: list[tuple[int, list[Note]]]) -> Score:
     """One bar from program tokens and notes in steps; rows without notes are no tracks, and drums are one."""
     tracks, hits = [], {}
@@ -289,7 +309,7 @@ def _score(rows: list[tuple[int, list[Note]]]) -> Score:
             tracks.append(Track(Notes.of(ticks), token - PROGRAM))
     if hits:
         tracks.append(Track(Notes.of(hits.values()), is_drum=True))
-    return Score(TICKS_PER_QUARTER, tuple(tracks), end=4 * TICKS_PER_QUARTER)
+    return decoded(*tracks, bars=1)
 
 
 def _field(chords: bool) -> Field:
@@ -342,3 +362,6 @@ def _random_notes(generator: np.random.Generator) -> list[Note]:
         velocity = VELOCITIES_PER_BIN * int(generator.integers(VELOCITIES)) + VELOCITIES_PER_BIN // 2 + 1
         rows.append((start, end, pitch, velocity))
     return rows
+
+
+_NO_NOTES = Refusal(-1, "no notes", "needs notes in bars of four quarters")

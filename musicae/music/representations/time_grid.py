@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.errors import MusicaeError
+from musicae.music.meter import SIXTEENTHS, BarGrid
 from musicae.music.representations.base import (
     Constraint,
     Field,
@@ -20,8 +21,8 @@ from musicae.music.representations.base import (
 )
 from musicae.music.score import Meter, Notes, Score, Track
 
-STEPS_PER_QUARTER = 4
-STEPS_PER_BAR = 16
+STEPS_PER_QUARTER = SIXTEENTHS.steps_per_quarter
+STEPS_PER_BAR = SIXTEENTHS.steps
 MOST_BARS = 64
 """The longest window."""
 LONGEST_BARS = 20_000
@@ -100,14 +101,14 @@ class TimeGrid:
         refusals: what of the score is not on the grid, and why.
     """
 
-    def __init__(self, score: Score, steps_per_quarter: int = STEPS_PER_QUARTER) -> None:
-        too_long = score.end > LONGEST_BARS * 4 * score.ticks_per_quarter
+    def __init__(self, score: Score, bar: BarGrid = SIXTEENTHS) -> None:
+        too_long = score.end > LONGEST_BARS * bar.ticks(score.ticks_per_quarter)
         regions = [] if too_long else _regions(score)
         bars = np.array([region.bars for region in regions] or [0])
         first = np.cumsum(bars) - bars
         numbers = [np.arange(region.number, region.number + region.bars) for region in regions]
         self.bars = np.concatenate(numbers) if numbers else np.arange(0)
-        self.steps_per_quarter, self.steps_per_bar = steps_per_quarter, 4 * steps_per_quarter
+        self.steps_per_quarter, self.steps_per_bar = bar.steps_per_quarter, bar.steps
         self.time = len(self.bars) * self.steps_per_bar
         cut = [region for region in regions if not _fits(region.meter)]
         self.refusals = [TOO_LONG] if too_long else [_other_meter(region) for region in cut]
@@ -201,6 +202,12 @@ def stream(score: Score, grid: TimeGrid, lines: Sequence[Line]) -> Stream:
     )
 
 
+def decoded(*tracks: Track, bars: int) -> Score:
+    """A score of so many bars from tracks in `TICKS_PER_QUARTER`."""
+    end = bars * SIXTEENTHS.ticks(TICKS_PER_QUARTER)
+    return Score(TICKS_PER_QUARTER, tracks, end, meters=(Meter(0, *SIXTEENTHS.signature),))
+
+
 def opening(score: Score, representation: Representation) -> Tokens:
     """The first bars of a score's first reading, up to the first jump in its bar numbers, padded with rests.
 
@@ -229,7 +236,7 @@ def bar_shape(
     segments: int = 1,
     steps: int = STEPS_PER_BAR,
 ) -> Shape:
-    """The shape of `bars` bars of so many segments each, sixteenths unless something else is said.
+    """The shape of `bars` bars of so many segments each, sixteenths by default.
 
     Raises:
         MusicaeError: the number of bars is not 1 to 64.
@@ -248,7 +255,7 @@ def in_words(index: int, track: Track) -> str:
 def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> MusicaeError:
     """The error for a score without any stream: what it needs, its tracks, and what each of them would need.
 
-    Of a score without a single bar that can be read, the meters alone are told.
+    Of a score without a single bar that can be read, the meters alone are named.
     """
     grid = TimeGrid(score)
     of_track = {refusal.track: refusal.remedy for refusal in refusals if refusal.track >= 0}
@@ -270,8 +277,8 @@ def _fits(meter: Meter) -> bool:
 
 def _regions(score: Score) -> list[Region]:
     """The regions of a score that hold any music, in order."""
-    whole = 4 * score.ticks_per_quarter
-    meters = [Meter(0, 4, 4), *(meter for meter in score.meters if meter.tick < max(score.end, 1))]
+    whole = SIXTEENTHS.ticks(score.ticks_per_quarter)
+    meters = [Meter(0, *SIXTEENTHS.signature), *(meter for meter in score.meters if meter.tick < max(score.end, 1))]
     edges: list[Meter] = []
     for meter in meters:
         if edges and edges[-1].tick == meter.tick:

@@ -1,4 +1,11 @@
-"""Trios: a melody, a bass and drums, as Magenta's MusicVAE reads them (Roberts et al. 2018, arXiv:1803.05428)."""
+"""Trios: a melody, a bass and drums, as Magenta's MusicVAE reads them (Roberts et al. 2018, arXiv:1803.05428).
+
+The first half of a bar, one row a sixteenth: a whole note C over a C in half notes and a rock beat.
+
+    melody  41 0 0 0  0 0 0 0
+    bass    17 0 0 0  0 0 0 0
+    drums    5 0 4 0  6 0 4 0
+"""
 
 from __future__ import annotations
 
@@ -25,12 +32,10 @@ from musicae.music.representations.melody import (
     random_line,
 )
 from musicae.music.representations.time_grid import (
-    STEPS_PER_BAR,
-    TICKS_PER_QUARTER,
-    TICKS_PER_STEP,
     Line,
     TimeGrid,
     bar_shape,
+    decoded,
     opening,
     stream,
 )
@@ -45,15 +50,13 @@ class Trio(Representation):
 
     A stream for each of the (at most 4) best melodies with each of the (at most 2) best basses, and all drums as one;
     which melodies and basses are best, `Melody` says; a track that is asked for is among them. Streams need all three;
-    `readings` have rests for what is missing, so that what a model wrote can always be read again.
+    partial ones have rests for what is missing, so that what a model wrote can always be read again.
     """
 
     name = "trio"
-    max_silent_bars = 2
-    min_pitches = 3
 
     def __init__(self, *, bars: int) -> None:
-        self.bars = bars
+        self.bars, self.arguments = bars, {"bars": bars}
         self.shape = bar_shape(
             bars,
             line_field("melody"),
@@ -69,18 +72,15 @@ class Trio(Representation):
         melody, bass, drums = tokens.reshape(-1, len(self.shape.fields)).T
         return _score(line_notes(melody), line_notes(bass), drum_notes(drums), bars=len(tokens))
 
-    def streams(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
+    def streams(
+        self, score: Score, asked: int | None = None, *, partial: bool = False
+    ) -> tuple[list[Stream], list[Refusal]]:
         grid = TimeGrid(score)
         parts, refusals = _parts(score, grid, asked)
+        if partial and any(parts):
+            rest = Line((), np.zeros(grid.time, dtype=np.int16), np.ones(len(grid.bars), dtype=bool))
+            parts = [lines or [rest] for lines in parts]
         return [stream(score, grid, lines) for lines in itertools.product(*parts)], grid.refusals + refusals
-
-    def readings(self, score: Score, asked: int | None = None) -> tuple[list[Stream], list[Refusal]]:
-        grid = TimeGrid(score)
-        parts, refusals = _parts(score, grid, asked)
-        rest = Line((), np.zeros(grid.time, dtype=np.int16), np.ones(len(grid.bars), dtype=bool))
-        filled = [lines or [rest] for lines in parts]
-        found = [stream(score, grid, lines) for lines in itertools.product(*filled)] if any(parts) else []
-        return found, grid.refusals + refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
         melody, bass = random_line(generator, self.bars), random_line(generator, self.bars)
@@ -105,14 +105,11 @@ def _best(lines: list[Line], most: int, asked: int | None) -> list[Line]:
 
 
 def _score(melody: Notes, bass: Notes, drums: Notes, bars: int) -> Score:
-    return Score(
-        ticks_per_quarter=TICKS_PER_QUARTER,
-        tracks=(
-            Track(melody, MELODY_PROGRAM, name="melody"),
-            Track(bass, BASS_PROGRAM, name="bass"),
-            Track(drums, is_drum=True, name="drums"),
-        ),
-        end=bars * STEPS_PER_BAR * TICKS_PER_STEP,
+    return decoded(
+        Track(melody, MELODY_PROGRAM, name="melody"),
+        Track(bass, BASS_PROGRAM, name="bass"),
+        Track(drums, is_drum=True, name="drums"),
+        bars=bars,
     )
 
 
