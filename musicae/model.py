@@ -258,7 +258,8 @@ def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     for label, regularizer in regularizers.items():
         if regularizer.needs_std and not latent.stochastic:
             message = f"{label} needs a posterior with a spread; latent {config.latent.name} has none"
-            raise MusicaeError(message, f"take {label} away, or choose latent gaussian")
+            hint = f"take {label} away, or choose latent gaussian"
+            raise MusicaeError(message, hint, kind="unsuitable-regularizer", name=label)
     return Autoencoder(embedding, encoder, latent, prior, sampler, decoder, regularizers)
 
 

@@ -95,7 +95,7 @@ def _check_forced(model: Model, tokens: ForcedTokens, number: int) -> None:
     shape = model.representation.shape
     vocabularies = [field.vocabulary for field in shape.fields]
     window = (shape.segments, shape.steps, len(vocabularies))
-    hint = "leave forced_tokens as they were written, or take them away"
+    hint = "leave forced_tokens as they were, or take them away"
     if tokens.shape != window:
         sizes = f"forced_tokens of part {number} have shape {tokens.shape}, windows of {model.name} {window}"
         raise MusicaeError(sizes, hint)

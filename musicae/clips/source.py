@@ -171,14 +171,14 @@ def best_window(
 
 
 def _fullest(stream: Stream, verdicts: WindowFilter, representation: Representation) -> int:
-    """The index of the first bar of the fullest window, or of the longest stretch of bars when all are too short."""
+    """The index of the first bar of the fullest window, or of the longest run of bars when all are too short."""
     starting = onsets(stream.tokens, representation.shape.columns).reshape(len(stream.bars), -1).sum(axis=1)
     full = np.convolve(starting, np.ones(representation.bars, dtype=np.int64))[representation.bars - 1 :]
     for allowed in (verdicts.usable, ~(verdicts.broken | verdicts.silent), ~verdicts.broken):
         if allowed.any():
             return int(np.argmax(np.where(allowed, full[: len(allowed)], -1)))
-    stretches = np.flatnonzero(np.diff(stream.bars, prepend=-2) != 1)
-    return int(stretches[np.argmax(np.diff(stretches, append=len(stream.bars)))])
+    runs = np.flatnonzero(np.diff(stream.bars, prepend=-2) != 1)
+    return int(runs[np.argmax(np.diff(runs, append=len(stream.bars)))])
 
 
 def _fullest_at(bar: int, streams: Sequence[Stream], representation: Representation) -> tuple[Stream, int]:
