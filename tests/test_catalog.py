@@ -9,13 +9,13 @@ import pytest
 
 from musicae.errors import MusicaeError
 from musicae.model import save
-from musicae.storage import catalog as shelves
+from musicae.storage import catalog
 from musicae.storage.catalog import describe, find, installed
 from tests.helpers.commands import MODELS, Run, assert_fails
 from tests.helpers.models import tiny_model
 
 
-def test_the_first_shelf_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_models_of_one_name_the_first_place_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MUSICAE_MODELS", str(tmp_path / "mine"))
     for folder in ("mine/one", "models/one", "models/two"):
@@ -55,12 +55,13 @@ def test_half_a_model_is_an_error(tmp_path: Path, damage: str, content: bytes) -
 
 def test_models_are_listed_and_shown(run: Run, shelf: Path) -> None:
     (shelf / "drums-2bar" / "README.md").write_text("# drums-2bar\n\nRandom.\n")
-    done = run("models")
+    done = run("models", "list")
+    assert done == run("models")
     listed = {line.split()[0]: line for line in done.out.splitlines()}
     assert set(listed) >= set(MODELS)
     assert "density" in listed["melody-2bar"]
-    assert [name for name in MODELS if "told chords" in listed[name]] == ["multitrack-1bar-chords"]
-    models = {model["name"]: model for model in json.loads(run("models", "--json").out)["models"]}
+    assert [name for name in MODELS if ", chords" in listed[name]] == ["multitrack-1bar-chords"]
+    models = {model["name"]: model for model in json.loads(run("models", "list", "--json").out)["models"]}
     assert models["trio-4bar"]["bars"] == 4 and models["trio-4bar"]["latent_size"] == 8
     assert "Random." in run("models", "show", "drums-2bar").out
     assert json.loads(run("models", "show", "drums-2bar", "--json").out)["representation"] == "drums"
@@ -76,11 +77,11 @@ def test_a_broken_model_does_not_hide_the_others(run: Run, tmp_path: Path, monke
     assert "whole" in names and "broken" not in names and names == sorted(names)
 
 
-def test_without_models_it_is_said_where_they_would_stand(
+def test_without_models_it_is_said_where_they_are_looked_for(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MUSICAE_MODELS", "/nowhere")
-    monkeypatch.setattr(shelves, "_shelves", lambda kind: [tmp_path / kind])
+    monkeypatch.setattr(catalog, "_places", lambda kind: [tmp_path / kind])
     done = run("models")
     assert (done.code, done.out) == (0, "")
     assert f"no model in /nowhere, {tmp_path / 'models'}" in done.err and "MUSICAE_MODELS" in done.err

@@ -65,13 +65,13 @@ def test_attribute_vectors_are_measured_where_there_are_some(model: Model, data:
 
 
 def test_evaluate_as_typed(run: Run, data: Dataset) -> None:
-    done = run("evaluate", "melody-2bar", data.folder, "--windows", 8, "--pairs", 2, "--json")
+    done = run("evaluate", "melody-2bar", "--data", data.folder, "--windows", 8, "--pairs", 2, "--samples", 8, "--json")
     (report,) = json.loads(done.out)["models"]
     assert report["model"] == "melody-2bar" and set(report["attributes"]["vectors"]) == set(ATTRIBUTES)
     for words in ("Share of right steps", "5-gram", "training window", "rhythm F1", "R2", "when we add"):
         assert words in done.err
     assert report["verdicts"][0] in done.err
-    assert_fails(run("evaluate", "drums-2bar", data.folder), "not drums")
+    assert_fails(run("evaluate", "drums-2bar", "--data", data.folder), "drums-2bar reads drums")
 
 
 def test_bands_are_evaluated_with_their_chords(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

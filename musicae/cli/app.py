@@ -12,13 +12,11 @@ from musicae.cli import console
 from musicae.cli.commands import (
     attribute,
     benchmark,
-    compare,
     compose,
     data,
     decode,
     encode,
     evaluate,
-    experiment,
     fit,
     interpolate,
     models,
@@ -34,7 +32,6 @@ from musicae.errors import MusicaeError
 
 COMMANDS = {
     "preprocess": preprocess,
-    "data": data,
     "train": train,
     "sample": sample,
     "interpolate": interpolate,
@@ -47,12 +44,10 @@ COMMANDS = {
     "replay": replay,
     "fit": fit,
     "evaluate": evaluate,
-    "compare": compare,
     "benchmark": benchmark,
-    "models": models,
 }
 
-GROUPS = {"experiment": experiment}
+GROUPS = {"data": data, "models": models}
 
 # Plain help: drawn by rich it would take twice as long.
 app = typer.Typer(

@@ -10,7 +10,7 @@ from musicae.errors import MusicaeError
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Writes a file under a temporary name, flushes it to the disk, and renames it.
+    """Writes a file under a temporary name, flushes it to the disk, renames it, and flushes the folder that names it.
 
     Raises:
         MusicaeError: the file, or the folder that it needs, cannot be written.
@@ -18,10 +18,10 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, data)
+        _flush_folder(path.parent)
     except OSError as error:
-        raise MusicaeError(
-            f"cannot write {path}: {error.strerror}", "choose another place", kind="cannot-write", path=path
-        ) from error
+        message = f"cannot write {path}: {error.strerror}"
+        raise MusicaeError(message, "choose another place", kind="cannot-write", path=path) from error
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -36,6 +36,17 @@ def _write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _flush_folder(folder: Path) -> None:
+    """Makes a rename survive a power cut; where folders cannot be opened, as on Windows, that is left to the system."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _umask() -> int:

@@ -1,4 +1,4 @@
-"""Where models and data sets stand: names to folders, without loading one."""
+"""Which models and data sets are installed: names to folders, without loading one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from musicae.errors import MusicaeError, unknown_name
 
 
 def installed() -> dict[str, Path]:
-    """The models that have a name here: in `$MUSICAE_MODELS`, in `models/`, and in the package."""
-    return _standing("config.json", model_shelves())
+    """The installed models by name: in `$MUSICAE_MODELS`, in `models/`, and in the package."""
+    return _folders_with("config.json", model_places())
 
 
-def model_shelves() -> list[Path]:
-    """The folders in which models are looked for; the first that has a name wins."""
+def model_places() -> list[Path]:
+    """The folders in which models are looked for; of two models of one name, the first is taken."""
     named = os.environ.get("MUSICAE_MODELS")
-    return [*([Path(named)] if named else []), *_shelves("models")]
+    return [*([Path(named)] if named else []), *_places("models")]
 
 
 def find(name: str | Path) -> Path:
@@ -30,31 +30,31 @@ def find(name: str | Path) -> Path:
     """
     if (Path(name) / "config.json").is_file():
         return _named(Path(name))
-    there, name = installed(), str(name).rstrip("/")
-    if str(name) not in there:
+    known, name = installed(), str(name).rstrip("/")
+    if name not in known:
         _refuse_folder(Path(name), "model", "config.json")
-        raise unknown_name("model", str(name), there, kind="no-model")
-    return there[str(name)]
+        raise unknown_name("model", name, known, kind="no-model")
+    return known[name]
 
 
 def datasets() -> dict[str, Path]:
-    """The data sets that have a name here: in `data/`, and in the package."""
-    return _standing("manifest.json", _shelves("data"))
+    """The installed data sets by name: in `data/`, and in the package."""
+    return _folders_with("manifest.json", _places("data"))
 
 
 def find_dataset(name: str | Path) -> Path:
-    """The folder of a data set: a path, or the name of one that is here.
+    """The folder of a data set: a path, or the name of an installed one.
 
     Raises:
         MusicaeError: there is none.
     """
     if (Path(name) / "manifest.json").is_file():
         return _named(Path(name))
-    there = datasets()
-    if str(name) not in there:
+    known, name = datasets(), str(name).rstrip("/")
+    if name not in known:
         _refuse_folder(Path(name), "data set", "manifest.json")
-        raise unknown_name("data set", str(name), there, kind="no-dataset")
-    return there[str(name)]
+        raise unknown_name("data set", name, known, kind="no-dataset")
+    return known[name]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class Description:
     attributes: list[str]
 
     def __str__(self) -> str:
-        music = f"{self.representation}, {self.bars} bar{'s' * (self.bars > 1)}{', told chords' * self.chords}"
+        bars = "1 bar" if self.bars == 1 else f"{self.bars} bars"
+        music = f"{self.representation}, {bars}{', chords' if self.chords else ''}"
         vectors = " ".join(self.attributes) or "none"
         return f"{self.name:24} {music:32} z {self.latent_size:<4} {self.parameters / 1e6:6.1f} M  vectors: {vectors}"
 
@@ -123,17 +124,17 @@ def _named(folder: Path) -> Path:
     return folder.absolute() if folder.name not in ("", "..") else folder.resolve()
 
 
-def _shelves(kind: str) -> list[Path]:
-    """The current folder's, the working copy's, and the package's own."""
+def _places(kind: str) -> list[Path]:
+    """The folder called `kind` of the current folder, of the working copy, and of the package."""
     package = Path(__file__).parents[1]
     return [Path(kind).absolute(), package.parent / kind, package / "_bundle" / kind]
 
 
-def _standing(mark: str, shelves: list[Path]) -> dict[str, Path]:
-    """Folders that hold a file called `mark`, by name; the first shelf wins."""
-    folders = [path.parent.absolute() for shelf in shelves for path in shelf.glob(f"*/{mark}")]
-    there = {folder.name: folder for folder in reversed(folders)}
-    return dict(sorted(there.items()))
+def _folders_with(file: str, places: list[Path]) -> dict[str, Path]:
+    """Folders that hold such a file, by name; those of the first place are preferred."""
+    folders = [path.parent.absolute() for place in places for path in place.glob(f"*/{file}")]
+    by_name = {folder.name: folder for folder in reversed(folders)}
+    return dict(sorted(by_name.items()))
 
 
 def _refuse_folder(folder: Path, what: str, mark: str) -> None:

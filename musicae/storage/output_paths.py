@@ -43,7 +43,7 @@ def names(output: str | None, stem: str, labels: Sequence[str], kind: str) -> li
 
 
 def with_recipes(paths: Sequence[Path]) -> list[Path]:
-    """The paths, and those of the recipes that stand beside MIDI files."""
+    """The paths, and those of the recipes beside MIDI files."""
     return list(dict.fromkeys([*paths, *(path.with_suffix(".json") for path in paths)]))
 
 
@@ -53,7 +53,7 @@ def check(
     """Make sure that outputs can be written before anything is computed for them; arguments as for `names`.
 
     Raises:
-        MusicaeError: one of them is also an input, or exists (unless `force`), or stands where nothing can be written.
+        MusicaeError: one of them is also an input, or exists (unless `force`), or its folder cannot be written.
     """
     try:
         paths = with_recipes(names(output, "untitled", labels, kind))
@@ -68,7 +68,7 @@ def check_file(path: Path, *, force: bool = False) -> None:
     """Make sure that a file can be written before anything is computed for it.
 
     Raises:
-        MusicaeError: it exists (unless `force`), or stands where nothing can be written.
+        MusicaeError: it exists (unless `force`), or its folder cannot be written.
     """
     try:
         refuse_existing([path], force)
@@ -92,19 +92,19 @@ def _refuse_inputs(paths: Sequence[Path], inputs: Sequence[str]) -> None:
     read = [Path(name) for name in inputs if Path(name).exists()]
     for path in paths:
         if path.exists() and any(path.samefile(source) for source in read):
-            beside = ", the recipe of what is written," if path.suffix == ".json" else ""
-            message = f"{path}{beside} would be overwritten while it is read"
+            recipe = ", the recipe of what is written," if path.suffix == ".json" else ""
+            message = f"{path}{recipe} would be overwritten while it is read"
             raise MusicaeError(message, "choose another name", kind="is-input", path=path)
 
 
 def _refuse_unwritable(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise _unwritable(path, "it is no file")
-    there = next(folder for folder in path.absolute().parents if folder.exists())
-    if not there.is_dir():
-        raise _unwritable(path, f"{there} is not a folder")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise _unwritable(path, f"no permission to write to {there}")
+    parent = next(folder for folder in path.absolute().parents if folder.exists())
+    if not parent.is_dir():
+        raise _unwritable(path, f"{parent} is not a folder")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise _unwritable(path, f"no permission to write to {parent}")
 
 
 def _unwritable(path: str | Path, why: str) -> MusicaeError:

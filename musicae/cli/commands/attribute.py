@@ -8,9 +8,23 @@ from typing import Annotated
 
 import typer
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver, read_source
+from musicae.cli.options import (
+    DEFAULT_MODEL,
+    Device,
+    FirstBar,
+    Force,
+    Json,
+    ModelName,
+    OutputPath,
+    Precision,
+    Quiet,
+    Seed,
+    Temperature,
+    TempoQpm,
+    TrackNumber,
+)
 
 EXAMPLES = ("musicae attribute --add density", "musicae attribute a.mid --add density --subtract interval=0.5")
 
@@ -21,18 +35,18 @@ def command(
     file: Annotated[str | None, typer.Argument(help="A MIDI file; without it, new music is changed.")] = None,
     add: Annotated[list[str] | None, Change] = None,
     subtract: Annotated[list[str] | None, Change] = None,
-    temperature: cli.Temperature = 0.0,
-    model: cli.Model = cli.DEFAULT_MODEL,
-    bar: cli.Bar = None,
-    track: cli.Track = None,
-    tempo: cli.QPM = None,
-    seed: cli.Seed = None,
-    output: cli.Output = None,
-    force: cli.Force = False,
-    device: cli.Device = "auto",
-    precision: cli.Precision = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    temperature: Temperature = 0.0,
+    model: ModelName = DEFAULT_MODEL,
+    bar: FirstBar = None,
+    track: TrackNumber = None,
+    tempo: TempoQpm = None,
+    seed: Seed = None,
+    output: OutputPath = None,
+    force: Force = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Change an attribute of a clip, or of new music.
 

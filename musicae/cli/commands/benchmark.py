@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from musicae.cli import console as cli
-from musicae.cli.commands.train import preset_names
 from musicae.cli.console import Console
+from musicae.cli.options import Device, Json, Quiet, SettingTexts, preset_names
 
 if TYPE_CHECKING:
     from musicae.config import Config
@@ -21,23 +20,22 @@ EXAMPLES = (
 )
 
 
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        show_default="Magenta's small models", metavar="NAME", help="What to time.", autocompletion=preset_names
+    ),
+]
+Seconds = Annotated[float, typer.Option(min=0.1, metavar="S", help="How long to train; sampling takes about as long.")]
+
+
 def command(
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            show_default="Magenta's small models", metavar="NAME", help="What to time.", autocompletion=preset_names
-        ),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
-    ] = None,
-    seconds: Annotated[
-        float, typer.Option(min=0.1, metavar="S", help="How long to train; sampling takes about as long.")
-    ] = 10.0,
-    device: cli.Device = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    preset: Preset = None,
+    settings: SettingTexts = None,
+    seconds: Seconds = 10.0,
+    device: Device = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Time training and sampling beside a matrix product.
 

@@ -6,43 +6,60 @@ from typing import Annotated
 
 import typer
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver, each, read_source
+from musicae.cli.options import (
+    DEFAULT_CHORDS_MODEL,
+    Device,
+    FirstBars,
+    Force,
+    Json,
+    ModelName,
+    OutputPath,
+    Precision,
+    Quiet,
+    Seed,
+    Temperature,
+    TempoQpm,
+    TrackNumbers,
+)
 
 EXAMPLES = ('musicae compose --chords "C Am F G"', 'musicae compose --chords "Dm7 G7 C" --form AABA -o song.mid')
 
 
+ChordSymbols = Annotated[
+    str, typer.Option("--chords", metavar="SYMBOLS", help="Chords of one section, like C, F#m7b5, Bbmaj7 or N.C.")
+]
+BarsPerChord = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How long a chord lasts.")]
+Form = Annotated[str, typer.Option(metavar="LETTERS", help="A letter for every section; equal ones are alike.")]
+Repeat = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How often the form is played.")]
+Start = Annotated[
+    str | None, typer.Option("--from", metavar="FILE", show_default=False, help="A MIDI file to begin from.")
+]
+End = Annotated[str | None, typer.Option("--to", metavar="FILE", show_default=False, help="A MIDI file to arrive at.")]
+Variation = Annotated[float, typer.Option(min=0, max=1, metavar="SHARE", help="How much the bars of a section differ.")]
+
+
 def command(
-    chords: Annotated[
-        str, typer.Option("--chords", metavar="SYMBOLS", help="Chords of one section, like C, F#m7b5, Bbmaj7 or N.C.")
-    ],
-    bars_per_chord: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How long a chord lasts.")] = 1,
-    form: Annotated[
-        str, typer.Option(metavar="LETTERS", help="A letter for every section; equal ones are alike.")
-    ] = "A",
-    repeat: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How often the form is played.")] = 1,
-    start: Annotated[
-        str | None, typer.Option("--from", metavar="FILE", show_default=False, help="A MIDI file to begin from.")
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option("--to", metavar="FILE", show_default=False, help="A MIDI file to arrive at.")
-    ] = None,
-    bar: cli.Bars = None,
-    track: cli.Tracks = None,
-    variation: Annotated[
-        float, typer.Option(min=0, max=1, metavar="SHARE", help="How much the bars of a section differ.")
-    ] = 0.0,
-    temperature: cli.Temperature = 0.5,
-    model: cli.Model = cli.DEFAULT_CHORDS_MODEL,
-    tempo: cli.QPM = None,
-    seed: cli.Seed = None,
-    output: cli.Output = None,
-    force: cli.Force = False,
-    device: cli.Device = "auto",
-    precision: cli.Precision = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    chords: ChordSymbols,
+    bars_per_chord: BarsPerChord = 1,
+    form: Form = "A",
+    repeat: Repeat = 1,
+    start: Start = None,
+    end: End = None,
+    bar: FirstBars = None,
+    track: TrackNumbers = None,
+    variation: Variation = 0.0,
+    temperature: Temperature = 0.5,
+    model: ModelName = DEFAULT_CHORDS_MODEL,
+    tempo: TempoQpm = None,
+    seed: Seed = None,
+    output: OutputPath = None,
+    force: Force = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write a piece for several instruments over a chord progression.
 

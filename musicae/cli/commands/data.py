@@ -1,49 +1,62 @@
-"""`musicae data`."""
+"""`musicae data build tunes` and `grooves`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from musicae.cli import console as cli
 from musicae.cli.commands.preprocess import deliver
-from musicae.cli.console import Console
+from musicae.cli.console import Console, examples
+from musicae.cli.options import ForceFolder, Json, Quiet, folder_option
 
-EXAMPLES = ("musicae data build tunes", "musicae data build grooves -n 100 -o grooves/")
+TunesFolder = Annotated[Path, folder_option("Where the data set goes. Without it: data/tunes.")]
+GroovesFolder = Annotated[Path, folder_option("Where the MIDI files go. Without it: data/grooves.")]
+GrooveLimit = Annotated[
+    int | None, typer.Option("-n", min=1, metavar="N", show_default=False, help="How many grooves. Without it: all.")
+]
+
+_EXAMPLES = examples("musicae data build tunes", "musicae data build grooves -n 100 -o grooves/")
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make data.", epilog=_EXAMPLES)
+build = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Build data from packages alone, offline; they come with pip install 'musicae[corpus]'.",
+    epilog=_EXAMPLES,
+)
+app.add_typer(build, name="build")
 
 
-def command(
-    action: Annotated[Literal["build"], typer.Argument(help="What to do.")],
-    what: Annotated[
-        Literal["tunes", "grooves"],
-        typer.Argument(help="tunes: the dataset of public-domain tunes. grooves: MIDI with drums, bass and chords."),
-    ],
-    output: Annotated[
-        Path | None,
-        cli.folder_option("Without it: data/tunes, data/grooves."),
-    ] = None,
-    n: Annotated[
-        int | None,
-        typer.Option("-n", min=1, metavar="N", show_default=False, help="How many grooves. Without it: all."),
-    ] = None,
-    force: cli.ForceFolder = False,
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+@build.command("tunes", epilog=examples("musicae data build tunes", "musicae data build tunes -o data/mine --json"))
+def tunes(
+    output: TunesFolder = Path("data/tunes"),
+    force: ForceFolder = False,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Build data from packages alone, offline; they come with pip install 'musicae[corpus]'.
-
-    Tunes are a finished dataset, made from music21's corpus. Grooves are a folder of MIDI files, rendered by mma, for
-    musicae preprocess.
-    """
+    """Build the data set of public-domain tunes, from music21's corpus."""
     console = Console(quiet, json)
-    folder = output or Path("data") / what
-    from musicae.corpus.builtin import build_grooves, build_tunes
+    from musicae.corpus.builtin import build_tunes
 
-    if what == "tunes":
-        deliver(build_tunes(folder, force=force, progress=console.progress), folder, console)
-        return
-    files = build_grooves(folder, grooves=n, force=force, progress=console.progress)
-    console.note(f"{len(files)} grooves; next: musicae preprocess {folder} --representation drums")
-    console.data([folder], {"folder": str(folder), "files": [str(path) for path in files]})
+    deliver(build_tunes(output, force=force, progress=console.progress), output, console)
+
+
+@build.command(
+    "grooves", epilog=examples("musicae data build grooves", "musicae data build grooves -n 100 -o grooves/")
+)
+def grooves(
+    output: GroovesFolder = Path("data/grooves"),
+    n: GrooveLimit = None,
+    force: ForceFolder = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Build a folder of MIDI files with drums, bass and chords, rendered by mma, for musicae preprocess."""
+    console = Console(quiet, json)
+    from musicae.corpus.builtin import build_grooves
+
+    files = build_grooves(output, grooves=n, force=force, progress=console.progress)
+    console.note(f"{len(files)} grooves; next: musicae preprocess {output} --representation drums")
+    console.data([output], {"folder": str(output), "files": [str(path) for path in files]})

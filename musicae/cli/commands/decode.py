@@ -5,25 +5,37 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver, from_stdin
+from musicae.cli.options import (
+    Device,
+    Force,
+    Json,
+    OutputPath,
+    Precision,
+    Quiet,
+    RecipeModel,
+    RecipePath,
+    Seed,
+    Temperature,
+    TempoQpm,
+)
 
 EXAMPLES = ("musicae decode z.json", "musicae decode z.json --temperature 0.8 -o again.mid")
 
 
 def command(
-    file: cli.RecipeFile,
-    temperature: cli.Temperature = 0.0,
-    model: cli.RecipeModel = None,
-    tempo: cli.QPM = None,
-    seed: cli.Seed = None,
-    output: cli.Output = None,
-    force: cli.Force = False,
-    device: cli.Device = "auto",
-    precision: cli.Precision = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    file: RecipePath,
+    temperature: Temperature = 0.0,
+    model: RecipeModel = None,
+    tempo: TempoQpm = None,
+    seed: Seed = None,
+    output: OutputPath = None,
+    force: Force = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write the music of latent codes.
 

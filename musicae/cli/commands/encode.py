@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console, stdout
 from musicae.cli.delivery import JSON, check_output, read_source
+from musicae.cli.options import (
+    DEFAULT_MODEL,
+    Device,
+    FirstBar,
+    Force,
+    Json,
+    MidiPath,
+    ModelName,
+    OutputPath,
+    Precision,
+    Quiet,
+    TempoQpm,
+    TrackNumber,
+)
 
 EXAMPLES = ("musicae encode a.mid -o code.json", "musicae encode a.mid --bar 5 -o -")
 
 
 def command(
-    file: cli.File,
-    model: cli.Model = cli.DEFAULT_MODEL,
-    bar: cli.Bar = None,
-    track: cli.Track = None,
-    tempo: cli.QPM = None,
-    output: cli.Output = None,
-    force: cli.Force = False,
-    device: cli.Device = "auto",
-    precision: cli.Precision = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    file: MidiPath,
+    model: ModelName = DEFAULT_MODEL,
+    bar: FirstBar = None,
+    track: TrackNumber = None,
+    tempo: TempoQpm = None,
+    output: OutputPath = None,
+    force: Force = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write the latent code of a clip.
 

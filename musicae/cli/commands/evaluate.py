@@ -4,75 +4,143 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from musicae.cli import console as cli
-from musicae.cli.console import Console
+from musicae.cli.console import Console, distinct
+from musicae.cli.options import (
+    Device,
+    FixedSeed,
+    ForceFolder,
+    Json,
+    ModelNames,
+    Precision,
+    Quiet,
+    Split,
+    Temperature,
+    WindowLimit,
+    folder_option,
+)
+
+if TYPE_CHECKING:
+    from musicae.corpus.dataset import Dataset
+    from musicae.model import Model
 
 EXAMPLES = (
-    "musicae evaluate melody-2bar tunes",
-    "musicae evaluate models/mine data/mine --against melody-2bar -o report",
+    "musicae evaluate models/mine melody-2bar --data data/mine -o report",
+    "musicae evaluate melody-2bar --only reconstruction,samples --published --windows 256",
 )
+
+DataNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="DATA",
+        show_default="those in data/ and in the package",
+        help="A data set, for the models that read its kind of music; repeatable.",
+    ),
+]
+Only = Annotated[
+    str,
+    typer.Option(
+        metavar="WHAT,...",
+        show_default="everything that fits the model",
+        help="Measure this alone: reconstruction, interpolation, samples, consistency, probe, attributes, chords, "
+        "traversals, map.",
+    ),
+]
+Published = Annotated[
+    bool, typer.Option("--published", help="Put the figures of Roberts et al. 2018 beside the reconstructions.")
+]
+PageFolder = Annotated[
+    Path | None, folder_option("Write a page with figures, index.html, and the numbers behind it here.")
+]
+Pairs = Annotated[int, typer.Option(min=1, metavar="N", help="Pairs of windows to interpolate between.")]
+Points = Annotated[int, typer.Option(min=2, metavar="N", help="Points of every path, both ends included.")]
+Samples = Annotated[int, typer.Option(min=2, metavar="N", help="How many samples are drawn.")]
+Amount = Annotated[float, typer.Option(min=0, metavar="A", help="How much of an attribute is added and subtracted.")]
+Projection = Annotated[Literal["pca", "umap"], typer.Option("--map", help="How codes are laid out on the page.")]
 
 
 def command(
-    model: Annotated[str, typer.Argument(help="An installed model or a model folder.", autocompletion=cli.model_names)],
-    data: Annotated[
-        str, typer.Argument(help="A folder that musicae preprocess wrote, or the name of one.", show_default="tunes")
-    ] = "tunes",
-    against: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="MODEL",
-            show_default=False,
-            help="Another model to put beside it; repeatable.",
-            autocompletion=cli.model_names,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None, cli.folder_option("Write a page with figures, index.html, and the numbers behind it here.")
-    ] = None,
-    split: cli.Split = "test",
-    windows: Annotated[
-        int, typer.Option(min=2, metavar="N", help="How many windows are read, and how many samples drawn.")
-    ] = 1024,
-    pairs: Annotated[int, typer.Option(min=1, metavar="N", help="Pairs of windows to interpolate between.")] = 1024,
-    projection: Annotated[
-        Literal["pca", "umap"], typer.Option("--map", help="How codes are laid out on the page.")
-    ] = "pca",
-    seed: cli.WhichSeed = 0,
-    force: cli.ForceFolder = False,
-    device: cli.Device = "auto",
-    precision: cli.Precision = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    models: ModelNames,
+    data: DataNames = None,
+    only: Only = "",
+    published: Published = False,
+    output: PageFolder = None,
+    split: Split = "test",
+    windows: WindowLimit = 1024,
+    pairs: Pairs = 1024,
+    points: Points = 11,
+    samples: Samples = 1024,
+    temperature: Temperature = 0.5,
+    amount: Amount = 1.0,
+    projection: Projection = "pca",
+    seed: FixedSeed = 0,
+    force: ForceFolder = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Measure everything about a model on held-out music, and say what is wrong with it.
+    """Measure what models are worth on held-out music, beside one another, and say what is wrong with them.
 
     How well windows come back, how evenly paths lead from one to another, what samples have in common with real music,
     what a code determines, what can be read off it, and what attribute vectors, chords and single dimensions change."""
     console = Console(quiet, json)
-    from musicae.corpus.dataset import Dataset
-    from musicae.evaluation.evaluate import evaluate
+    from musicae.evaluation.evaluate import ALL, evaluate
     from musicae.evaluation.study import EvaluationSettings
+    from musicae.model import load
     from musicae.report import page, tables
     from musicae.report.record import evaluation_record
-    from musicae.storage.catalog import find_dataset
 
     if output:
         page.check_page(output, force=force)
-    dataset = Dataset(find_dataset(data))
-    models = cli.load_for(dataset, [model, *(against or [])], device, precision)
-    names = cli.distinct([net.name for net in models])
-    settings = EvaluationSettings(pairs=pairs, samples=windows, projection=projection)
-    measure = partial(evaluate, data=dataset, split=split, windows=windows, settings=settings)
-    found = {name: measure(net, seed=seed, progress=console.progress) for name, net in zip(names, models, strict=True)}
-    console.tables(tables.all_tables(found))
+    chosen = [(model, _data_for(model, data)) for model in (load(name, device, precision) for name in models)]
+    names = distinct([model.name for model, _ in chosen])
+    asked = [name.strip() for name in only.split(",")] if only else ALL
+    settings = EvaluationSettings(pairs, points, samples, temperature, amount, projection=projection)
+    measure = partial(evaluate, only=asked, split=split, windows=windows, settings=settings, seed=seed)
+    found = {
+        name: measure(model, dataset, progress=console.progress)
+        for name, (model, dataset) in zip(names, chosen, strict=True)
+    }
+    console.tables(tables.all_tables(found, published=published))
+    for fact in dict.fromkeys(page.facts_of(found)):
+        console.note(fact)
     for name, result in found.items():
         for verdict in result.verdicts():
             console.note(f"{name}: {verdict}")
     if output:
-        console.note(f"wrote {page.write_page(output, found)}")
-    console.data([output] if output else [], evaluation_record(found))
+        console.note(f"wrote {page.write_page(output, found, published=published)}")
+    console.data([output] if output else [], evaluation_record(found, published=published))
+
+
+def _data_for(model: Model, asked: list[str] | None) -> Dataset:
+    """The first of the data sets that were asked for, or of all that are here, that holds what the model reads.
+
+    Raises:
+        MusicaeError: none does, or one that was asked for cannot be read.
+    """
+    from musicae.corpus.dataset import Dataset
+    from musicae.errors import MusicaeError
+    from musicae.storage.catalog import datasets, find_dataset
+
+    found = []
+    for folder in [find_dataset(name) for name in asked] if asked else datasets().values():
+        try:
+            found.append(Dataset(folder))
+        except MusicaeError:
+            if asked:
+                raise
+    wanted = model.representation
+    for dataset in found:
+        if dataset.representation == wanted:
+            return dataset
+    held = f"{found[0].folder} holds {found[0].representation}" if len(found) == 1 else "no data set here fits"
+    raise MusicaeError(
+        f"{held}, {model.name} reads {wanted}",
+        kind="other-representation",
+        representation=wanted.name,
+        arguments=wanted.arguments,
+    )

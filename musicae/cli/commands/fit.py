@@ -6,25 +6,28 @@ from typing import Annotated
 
 import typer
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console
+from musicae.cli.options import LARGEST_SEED, DataFolder, Device, Json, Precision, Quiet, TrainedModel
 from musicae.storage import output_paths
 
 EXAMPLES = ("musicae fit models/mine tunes", "musicae fit models/mine data/mine --windows 100000")
 
 
+FittedWindows = Annotated[int, typer.Option(min=4, metavar="N", help="How many training windows to read at most.")]
+WindowSeed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, metavar="N", help="Which windows are drawn.")]
+Replace = Annotated[bool, typer.Option("--force", help="Replace the vectors that the model has.")]
+
+
 def command(
-    model: Annotated[str, typer.Argument(help="An installed model or a model folder.", autocompletion=cli.model_names)],
-    data: Annotated[str, typer.Argument(help="A folder that musicae preprocess wrote, or the name of one.")],
-    windows: Annotated[
-        int, typer.Option(min=4, metavar="N", help="How many training windows to read at most.")
-    ] = 50_000,
-    seed: Annotated[int, typer.Option(min=0, max=cli.LARGEST_SEED, metavar="N", help="Which windows are drawn.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace the vectors that the model has.")] = False,
-    device: cli.Device = "auto",
-    precision: cli.Precision = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    model: TrainedModel,
+    data: DataFolder,
+    windows: FittedWindows = 50_000,
+    seed: WindowSeed = 0,
+    force: Replace = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compute the attribute vectors of a model anew.
 

@@ -6,33 +6,48 @@ from typing import Annotated
 
 import typer
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver, each, read_source
+from musicae.cli.options import (
+    DEFAULT_MODEL,
+    Device,
+    FirstBars,
+    Force,
+    Json,
+    MidiPath,
+    ModelName,
+    OutputPath,
+    Precision,
+    Quiet,
+    Seed,
+    Temperature,
+    TempoQpm,
+    TrackNumbers,
+)
 
 EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid --steps 9 --exact-ends -o slow.mid")
 
 
 def command(
-    a: cli.File,
-    b: cli.File,
+    a: MidiPath,
+    b: MidiPath,
     steps: Annotated[int, typer.Option(min=2, metavar="N", help="Clips from a to b, both included.")] = 5,
     linear: Annotated[bool, typer.Option("--linear", help="Go along a line, not a great circle.")] = False,
     exact_ends: Annotated[
         bool, typer.Option("--exact-ends", help="Keep the notes of a and b; they are reconstructions otherwise.")
     ] = False,
-    bar: cli.Bars = None,
-    track: cli.Tracks = None,
-    temperature: cli.Temperature = 0.0,
-    model: cli.Model = cli.DEFAULT_MODEL,
-    tempo: cli.QPM = None,
-    seed: cli.Seed = None,
-    output: cli.Output = None,
-    force: cli.Force = False,
-    device: cli.Device = "auto",
-    precision: cli.Precision = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    bar: FirstBars = None,
+    track: TrackNumbers = None,
+    temperature: Temperature = 0.0,
+    model: ModelName = DEFAULT_MODEL,
+    tempo: TempoQpm = None,
+    seed: Seed = None,
+    output: OutputPath = None,
+    force: Force = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Go from one clip to another in steps.
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console
+from musicae.cli.options import ForceFolder, Json, Quiet, folder_option
 
 EXAMPLES = (
     "musicae preprocess midi/",
@@ -17,30 +17,37 @@ EXAMPLES = (
 )
 
 
+MidiFolders = Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders with MIDI files, at any depth.")]
+DataOutput = Annotated[Path | None, folder_option("Without it: data/REPRESENTATION-BARSbar.")]
+RepresentationName = Annotated[str, typer.Option(metavar="NAME", help="melody, drums, trio or multitrack.")]
+Bars = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window.")]
+Chords = Annotated[bool, typer.Option("--chords", help="Infer the chord of every bar, for multitrack.")]
+Splits = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        show_default=False,
+        help="A CSV file with columns path,split. Without it songs are split 90/5/5.",
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, metavar="N", show_default=False, help="Processes. Without it: one a core.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first file that cannot be used.")]
+
+
 def command(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders with MIDI files, at any depth.")],
-    output: Annotated[
-        Path | None,
-        cli.folder_option("Without it: data/REPRESENTATION-BARSbar."),
-    ] = None,
-    representation: Annotated[str, typer.Option(metavar="NAME", help="melody, drums, trio or multitrack.")] = "melody",
-    bars: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window.")] = 2,
-    chords: Annotated[bool, typer.Option("--chords", help="Infer the chord of every bar, for multitrack.")] = False,
-    splits: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="A CSV file with columns path,split. Without it songs are split 90/5/5.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", show_default=False, help="Processes. Without it: one a core.")
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first file that cannot be used.")] = False,
-    force: cli.ForceFolder = False,
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    folders: MidiFolders,
+    output: DataOutput = None,
+    representation: RepresentationName = "melody",
+    bars: Bars = 2,
+    chords: Chords = False,
+    splits: Splits = None,
+    workers: Workers = None,
+    strict: Strict = False,
+    force: ForceFolder = False,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make a dataset from folders of MIDI files.
 
@@ -55,7 +62,7 @@ def command(
         raise typer.BadParameter(f"{representation!r} is no representation; choose one of {', '.join(REPRESENTATIONS)}")
     if chords and representation != "multitrack":
         raise typer.BadParameter("--chords is for --representation multitrack")
-    folder = output or Path("data") / f"{representation}-{bars}bar{'-chords' * chords}"
+    folder = output or Path("data") / f"{representation}-{bars}bar{'-chords' if chords else ''}"
     manifest = preprocess(
         folders,
         folder,

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver, read_source
+from musicae.cli.options import (
+    DEFAULT_MODEL,
+    Device,
+    FirstBar,
+    Force,
+    Json,
+    MidiPath,
+    ModelName,
+    OutputPath,
+    Precision,
+    Quiet,
+    Seed,
+    Temperature,
+    TempoQpm,
+    TrackNumber,
+)
 
 EXAMPLES = ("musicae reconstruct a.mid", "musicae reconstruct a.mid --bar 5 -o heard.mid")
 
 
 def command(
-    file: cli.File,
-    temperature: cli.Temperature = 0.0,
-    model: cli.Model = cli.DEFAULT_MODEL,
-    bar: cli.Bar = None,
-    track: cli.Track = None,
-    tempo: cli.QPM = None,
-    seed: cli.Seed = None,
-    output: cli.Output = None,
-    force: cli.Force = False,
-    device: cli.Device = "auto",
-    precision: cli.Precision = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    file: MidiPath,
+    temperature: Temperature = 0.0,
+    model: ModelName = DEFAULT_MODEL,
+    bar: FirstBar = None,
+    track: TrackNumber = None,
+    tempo: TempoQpm = None,
+    seed: Seed = None,
+    output: OutputPath = None,
+    force: Force = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Encode a clip and decode it again."""
     console = Console(quiet, json)

@@ -6,27 +6,27 @@ from typing import Annotated
 
 import typer
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver, from_stdin
+from musicae.cli.options import DeviceName, Json, OutputPath, PrecisionName, Quiet, RecipeModel, RecipePath
 
 EXAMPLES = ("musicae replay morph.json", "musicae replay morph.json -o again.mid")
 
 
 def command(
-    file: cli.RecipeFile,
-    model: cli.RecipeModel = None,
-    output: cli.Output = None,
+    file: RecipePath,
+    model: RecipeModel = None,
+    output: OutputPath = None,
     force: Annotated[
         bool,
         typer.Option("--force", help="Overwrite the file that -o names, and go on with another model: other notes."),
     ] = False,
-    device: Annotated[cli.Where | None, typer.Option(show_default=False, help="Where to compute; as before.")] = None,
+    device: Annotated[DeviceName | None, typer.Option(show_default=False, help="Where to compute; as before.")] = None,
     precision: Annotated[
-        cli.Number | None, typer.Option(show_default=False, help="What to compute in; as before.")
+        PrecisionName | None, typer.Option(show_default=False, help="What to compute in; as before.")
     ] = None,
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make an output again, byte for byte.
 

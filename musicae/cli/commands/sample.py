@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.options import (
+    DEFAULT_MODEL,
+    ClipCount,
+    Device,
+    Force,
+    Json,
+    ModelName,
+    OutputPath,
+    Precision,
+    Quiet,
+    Seed,
+    Temperature,
+    TempoQpm,
+)
 
 EXAMPLES = ("musicae sample", "musicae sample -n 8 --temperature 1 --tempo 96 -o ideas/")
 
 
 def command(
-    n: cli.Count = 4,
-    temperature: cli.Temperature = 0.5,
-    model: cli.Model = cli.DEFAULT_MODEL,
-    tempo: cli.QPM = None,
-    seed: cli.Seed = None,
-    output: cli.Output = None,
-    force: cli.Force = False,
-    device: cli.Device = "auto",
-    precision: cli.Precision = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    n: ClipCount = 4,
+    temperature: Temperature = 0.5,
+    model: ModelName = DEFAULT_MODEL,
+    tempo: TempoQpm = None,
+    seed: Seed = None,
+    output: OutputPath = None,
+    force: Force = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write new music, drawn from a model."""
     console = Console(quiet, json)

@@ -9,12 +9,21 @@ import sys
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from musicae.cli import console as cli
-from musicae.cli.console import Console
+from musicae.cli.console import Console, stderr
+from musicae.cli.options import (
+    LARGEST_SEED,
+    Device,
+    Json,
+    PrecisionName,
+    Quiet,
+    SettingTexts,
+    folder_option,
+    preset_names,
+)
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -29,68 +38,65 @@ EXAMPLES = ("musicae train", "musicae train data/mine --preset melody-16bar -o m
 DEFAULT_MINUTES = 20.0
 
 
-def preset_names(incomplete: str) -> list[str]:
-    """The presets that start with what was typed: for shell completion."""
-    from musicae.presets import PRESETS
-
-    return [name for name in PRESETS if name.startswith(incomplete)]
+TrainingData = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DATA]", help="A folder that musicae preprocess wrote, or the name of one.", show_default="tunes"
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        help="A named configuration.", show_default="the one for DATA", metavar="NAME", autocompletion=preset_names
+    ),
+]
+ModelFolder = Annotated[Path | None, folder_option("Where the model goes. Without it: a free name in models/.")]
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01,
+        metavar="M",
+        show_default="20, unless --updates is given",
+        help="Stop after this time in all, resumed parts counted in. More of it raises the learning rate again.",
+    ),
+]
+Updates = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", show_default=False, help="Stop after so many updates, if the time allows them."),
+]
+Initial = Annotated[
+    str, typer.Option("--from", metavar="MODEL", show_default=False, help="Begin with the weights of this model.")
+]
+Resumed = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", show_default=False, help="Go on with the training that was stopped there."),
+]
+TrainingSeed = Annotated[
+    int | None,
+    typer.Option(min=0, max=LARGEST_SEED, metavar="N", show_default="0", help="Same seed and --updates, same weights."),
+]
+TrainingPrecision = Annotated[
+    PrecisionName,
+    typer.Option(help="What to compute updates in; auto finds out what is fastest, and stays with it."),
+]
+TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")]
 
 
 def command(
-    data: Annotated[
-        str | None,
-        typer.Argument(help="A folder that musicae preprocess wrote, or the name of one.", show_default="tunes"),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help="A named configuration.", show_default="the one for DATA", metavar="NAME", autocompletion=preset_names
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        cli.folder_option("Where the model goes. Without it: a free name in models/."),
-    ] = None,
-    minutes: Annotated[
-        float | None,
-        typer.Option(
-            min=0.01,
-            metavar="M",
-            show_default="20, unless --updates is given",
-            help="Stop after this time in all, resumed parts counted in. More of it raises the learning rate again.",
-        ),
-    ] = None,
-    updates: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="N", show_default=False, help="Stop after so many updates, if the time allows them."
-        ),
-    ] = None,
-    initial: Annotated[
-        str, typer.Option("--from", metavar="MODEL", show_default=False, help="Begin with the weights of this model.")
-    ] = "",
-    resume: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", show_default=False, help="Go on with the training that was stopped there."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            min=0, max=cli.LARGEST_SEED, metavar="N", show_default="0", help="Same seed and --updates, same weights."
-        ),
-    ] = None,
-    device: cli.Device = "auto",
-    precision: Annotated[
-        Literal["auto", "float32", "bfloat16"],
-        typer.Option(help="What to compute updates in; auto finds out what is fastest, and stays with it."),
-    ] = "auto",
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")] = False,
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    data: TrainingData = None,
+    preset: Preset = None,
+    output: ModelFolder = None,
+    minutes: Minutes = None,
+    updates: Updates = None,
+    initial: Initial = "",
+    resume: Resumed = None,
+    settings: SettingTexts = None,
+    seed: TrainingSeed = None,
+    device: Device = "auto",
+    precision: TrainingPrecision = "auto",
+    tensorboard: TensorBoard = False,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train a model on a data set; the weights that do best on held-out songs are kept.
 
@@ -192,7 +198,7 @@ class Display:
 
         columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
         self.console = console
-        self.bar = Progress(*columns, console=cli.stderr(), transient=True, disable=not console.on_terminal)
+        self.bar = Progress(*columns, console=stderr(), transient=True, disable=not console.on_terminal)
         self.writer: SummaryWriter | None = None
         self.losses = ""
 

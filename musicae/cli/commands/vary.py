@@ -6,31 +6,47 @@ from typing import Annotated
 
 import typer
 
-from musicae.cli import console as cli
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver, read_source
+from musicae.cli.options import (
+    DEFAULT_MODEL,
+    ClipCount,
+    Device,
+    FirstBar,
+    Force,
+    Json,
+    MidiPath,
+    ModelName,
+    OutputPath,
+    Precision,
+    Quiet,
+    Seed,
+    Temperature,
+    TempoQpm,
+    TrackNumber,
+)
 
 EXAMPLES = ("musicae vary a.mid", "musicae vary a.mid --amount 0.6 -n 8 -o variations/")
 
 
 def command(
-    file: cli.File,
-    n: cli.Count = 4,
+    file: MidiPath,
+    n: ClipCount = 4,
     amount: Annotated[
         float, typer.Option(min=0, max=1, metavar="X", help="0 repeats the clip, 1 makes new music.")
     ] = 0.3,
-    temperature: cli.Temperature = 0.0,
-    model: cli.Model = cli.DEFAULT_MODEL,
-    bar: cli.Bar = None,
-    track: cli.Track = None,
-    tempo: cli.QPM = None,
-    seed: cli.Seed = None,
-    output: cli.Output = None,
-    force: cli.Force = False,
-    device: cli.Device = "auto",
-    precision: cli.Precision = "auto",
-    json: cli.Json = False,
-    quiet: cli.Quiet = False,
+    temperature: Temperature = 0.0,
+    model: ModelName = DEFAULT_MODEL,
+    bar: FirstBar = None,
+    track: TrackNumber = None,
+    tempo: TempoQpm = None,
+    seed: Seed = None,
+    output: OutputPath = None,
+    force: Force = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write variations of a clip."""
     console = Console(quiet, json)

@@ -1,8 +1,9 @@
-"""The experiments as typed."""
+"""`musicae evaluate` as typed: one measurement or all, one model or several."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +33,11 @@ def folders(tmp_path: Path, model: Model) -> list[Path]:
 
 
 def run(*words: object) -> Result:
-    return CliRunner().invoke(app.app, ["experiment", *map(str, words)], catch_exceptions=False)
+    return CliRunner().invoke(app.app, ["evaluate", *map(str, words)], catch_exceptions=False)
 
 
 def test_reconstruction_as_typed(folders: list[Path], data: Dataset) -> None:
-    done = run("reconstruction", *folders, "--data", data.folder, "--windows", 32, "--json")
+    done = run("--only", "reconstruction", *folders, "--data", data.folder, "--windows", 32, "--json")
     report = json.loads(done.stdout)
     first, second = report["models"]
     assert {key: first[key] for key in ("split", "windows", "seed")} == {"split": "test", "windows": 32, "seed": 0}
@@ -48,26 +49,26 @@ def test_reconstruction_as_typed(folders: list[Path], data: Dataset) -> None:
 
 
 def test_what_cannot_be_compared_is_said_first(folders: list[Path], data: Dataset, tmp_path: Path) -> None:
-    twice = run("reconstruction", folders[0], folders[0], "--data", data.folder, "--windows", 8, "--json")
+    twice = run("--only", "reconstruction", folders[0], folders[0], "--data", data.folder, "--windows", 8, "--json")
     assert len(json.loads(twice.stdout)["models"]) == 2
     save(tiny_model("drums-2bar"), tmp_path / "drums")
-    with pytest.raises(MusicaeError, match="not drums"):
-        run("reconstruction", folders[0], tmp_path / "drums", "--data", data.folder)
+    with pytest.raises(MusicaeError, match="drums reads drums of 2 bars"):
+        run("--only", "reconstruction", folders[0], tmp_path / "drums", "--data", data.folder)
     tokens = data.folder / "train" / "offsets.npy"
     np.save(tokens, np.load(tokens)[:0])
     for name in ("interpolation", "samples"):
         with pytest.raises(MusicaeError, match="no training windows"):
-            run(name, folders[0], "--data", data.folder)
+            run("--only", name, folders[0], "--data", data.folder)
 
 
 def test_names_are_no_markup(folders: list[Path], data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = folders[0].rename(folders[0].parent / "mine[v2]")
     monkeypatch.chdir(odd.parent)  # a long path would be broken where its column ends
-    assert "mine[v2]" in run("reconstruction", odd.name, "--data", data.folder, "--windows", 8).stderr
+    assert "mine[v2]" in run("--only", "reconstruction", odd.name, "--data", data.folder, "--windows", 8).stderr
 
 
 def test_interpolation_as_typed(folders: list[Path], data: Dataset) -> None:
-    done = run("interpolation", folders[0], "--data", data.folder, "--pairs", 8, "--points", 3, "--json")
+    done = run("--only", "interpolation", folders[0], "--data", data.folder, "--pairs", 8, "--points", 3, "--json")
     (entry,) = json.loads(done.stdout)["models"]
     report = entry["interpolation"]
     assert (report["pairs"], entry["data"]) == (8, str(data.folder))
@@ -79,7 +80,7 @@ def test_interpolation_as_typed(folders: list[Path], data: Dataset) -> None:
 
 
 def test_samples_as_typed(folders: list[Path], data: Dataset) -> None:
-    done = run("samples", folders[0], "--data", data.folder, "--samples", 8, "--windows", 8, "--json")
+    done = run("--only", "samples", folders[0], "--data", data.folder, "--samples", 8, "--windows", 8, "--json")
     report = json.loads(done.stdout)["models"][0]["samples"]
     assert set(report["features"]) == {"pitch", "interval", "duration", "onset", "density", "cost"}
     assert report["samples"] == 8 and 0 <= report["duplicates"] <= 1
@@ -87,7 +88,7 @@ def test_samples_as_typed(folders: list[Path], data: Dataset) -> None:
 
 
 def test_attributes_as_typed(folders: list[Path], data: Dataset) -> None:
-    done = run("attributes", folders[0], "--data", data.folder, "--windows", 4, "--json")
+    done = run("--only", "attributes", folders[0], "--data", data.folder, "--windows", 4, "--json")
     report = json.loads(done.stdout)["models"][0]["attributes"]
     for matrix in (report["vectors"], report["random"]):
         assert set(matrix) == set(matrix["density"]["add"]) == set(matrix["interval"]["subtract"]) == set(ATTRIBUTES)
@@ -95,30 +96,42 @@ def test_attributes_as_typed(folders: list[Path], data: Dataset) -> None:
 
 
 def test_without_json_stdout_is_empty_and_quiet_is_quiet(folders: list[Path], data: Dataset) -> None:
-    done = run("interpolation", folders[0], "--data", data.folder, "--pairs", 2)
+    done = run("--only", "interpolation", folders[0], "--data", data.folder, "--pairs", 2)
     assert done.stdout == "" and "to A" in done.stderr
-    assert run("interpolation", folders[0], "--data", data.folder, "--pairs", 2, "-q").stderr == ""
+    assert run("--only", "interpolation", folders[0], "--data", data.folder, "--pairs", 2, "-q").stderr == ""
 
 
-@pytest.mark.parametrize(
-    "words", [(), ("reconstruction",), ("interpolation",), ("attributes",), ("chords",), ("samples",)]
-)
-def test_help_ends_with_two_examples(words: tuple[str, ...]) -> None:
-    *_, title, one, two = run(*words, "-h").stdout.rstrip().splitlines()
-    assert title.strip() == "Examples:"
-    assert all(line.strip().startswith(" ".join(("musicae experiment", *words))) for line in (one, two))
-
-
-def test_compare_as_typed(folders: list[Path], data: Dataset) -> None:
-    def compare(*words: object) -> Result:
-        return CliRunner().invoke(app.app, ["compare", *map(str, words)], catch_exceptions=False)
-
-    done = compare(*folders, "--data", data.folder, "--windows", 16, "--json")
+def test_published_figures_are_put_beside_the_models(folders: list[Path], data: Dataset) -> None:
+    reconstruction = ("--only", "reconstruction", "--published", "--windows", 16)
+    done = run(*folders, "--data", data.folder, *reconstruction, "--json")
     first, second = json.loads(done.stdout)["models"]
     assert (first["model"], first["published"]["melody"]["teacher_forced"]) == ("one", 0.986)
     assert first["reconstruction"]["fields"] != second["reconstruction"]["fields"]
     assert first["reconstruction"]["hold_baseline"] == second["reconstruction"]["hold_baseline"]
     assert "0.951" in done.stderr
-    with pytest.raises(MusicaeError, match="no data set here holds drums of 2 bars") as refused:
-        compare("drums-2bar", "--data", data.folder)
+
+
+def test_every_model_reads_the_data_set_of_its_kind(
+    folders: list[Path], data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    drums = tiny_model("drums-2bar")
+    save(drums, tmp_path / "drums")
+    with pytest.raises(MusicaeError, match="drums reads drums of 2 bars") as refused:
+        run("drums", "--data", data.folder)
     assert "--representation drums" in hint(refused.value)
+    shutil.copytree(data.folder, tmp_path / "data" / "beats")
+    manifest = json.loads((data.folder / "manifest.json").read_text())
+    manifest["representation"]["name"] = "drums"
+    (tmp_path / "data" / "beats" / "manifest.json").write_text(json.dumps(manifest))
+    words = ("--data", data.folder, "--data", "beats", "--only", "reconstruction", "--windows", 4, "--json")
+    report = json.loads(run(folders[0], "drums", *words).stdout)
+    assert [Path(entry["data"]).name for entry in report["models"]] == ["dataset", "beats"]
+
+
+def test_several_measurements_are_named_at_once(folders: list[Path], data: Dataset) -> None:
+    words = ("--data", data.folder, "--only", "reconstruction, probe", "--windows", 8, "--json")
+    (entry,) = json.loads(run(folders[0], *words).stdout)["models"]
+    assert {"reconstruction", "probe"} <= entry.keys() and "samples" not in entry
+    with pytest.raises(MusicaeError, match="unknown measurement: reconstructoin"):
+        run(folders[0], "--data", data.folder, "--only", "reconstructoin")

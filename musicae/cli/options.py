@@ -1,0 +1,159 @@
+"""The options that commands share, each declared once, to annotate parameters with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+DEFAULT_MODEL = "melody-2bar"
+DEFAULT_CHORDS_MODEL = "multitrack-1bar-chords"
+
+
+def model_names(incomplete: str) -> list[str]:
+    """The installed models that start with what was typed: for shell completion."""
+    from musicae.storage.catalog import installed
+
+    return [name for name in installed() if name.startswith(incomplete)]
+
+
+ModelName = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="A model folder, or the name of one in $MUSICAE_MODELS, in models/ or in the package.",
+        autocompletion=model_names,
+    ),
+]
+ModelNames = Annotated[
+    list[str], typer.Argument(metavar="MODEL", help="Installed models or model folders.", autocompletion=model_names)
+]
+TrainedModel = Annotated[
+    str, typer.Argument(metavar="MODEL", help="An installed model or a model folder.", autocompletion=model_names)
+]
+DataFolder = Annotated[
+    str, typer.Argument(metavar="DATA", help="A folder that musicae preprocess wrote, or the name of one.")
+]
+RecipeModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        show_default=False,
+        help="Another model than the one that FILE names.",
+        autocompletion=model_names,
+    ),
+]
+MidiPath = Annotated[str, typer.Argument(help="A MIDI file of any length, or - for stdin.")]
+RecipePath = Annotated[str, typer.Argument(help="The JSON that musicae wrote, or - for stdin.")]
+OutputPath = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        show_default=False,
+        help="A file, whose suffix may be left away; a folder (one that exists, or a name that ends in /); or - for "
+        "stdout. Without it: the current folder. In folders, files take the first free number.",
+    ),
+]
+
+
+def preset_names(incomplete: str) -> list[str]:
+    """The presets that start with what was typed: for shell completion."""
+    from musicae.presets import PRESETS
+
+    return [name for name in PRESETS if name.startswith(incomplete)]
+
+
+def folder_option(explanation: str) -> Any:
+    """The option -o of a command that makes one folder."""
+    return typer.Option("--output", "-o", metavar="FOLDER", show_default=False, parser=_folder, help=explanation)
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise typer.BadParameter("-o needs the name of a folder")
+    return Path(text)
+
+
+ClipCount = Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many.")]
+Temperature = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=100,
+        metavar="T",
+        help="How freely notes are drawn: 0 takes the likeliest, 1 draws as the model was trained.",
+    ),
+]
+LARGEST_SEED = 2**63 - 1
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=LARGEST_SEED,
+        metavar="N",
+        show_default=False,
+        help="Same seed, same bytes. Drawn and shown when not given and anything is random.",
+    ),
+]
+Split = Annotated[Literal["train", "validation", "test"], typer.Option(help="Which part of the data is read.")]
+WindowLimit = Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")]
+FixedSeed = Annotated[
+    int, typer.Option(min=0, max=LARGEST_SEED, metavar="N", help="Which windows are read, and all that is drawn.")
+]
+TempoQpm = Annotated[
+    float | None,
+    typer.Option(
+        "--tempo",
+        metavar="QPM",
+        min=4,
+        max=960,
+        show_default=False,
+        help="Tempo of what is written, in quarters a minute.",
+    ),
+]
+FirstBar = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", show_default=False, help="First bar to read, from 1. Without it the best window is chosen."
+    ),
+]
+TrackNumber = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="N", show_default=False, help="Track to read, from 0. Without it the most suitable is chosen."
+    ),
+]
+
+_EACH = "Given once: of both files; twice: of the first, and of the second."
+FirstBars = Annotated[
+    list[int] | None,
+    typer.Option("--bar", min=1, metavar="N", show_default=False, help=f"First bar to read, from 1. {_EACH}"),
+]
+TrackNumbers = Annotated[
+    list[int] | None,
+    typer.Option("--track", min=0, metavar="N", show_default=False, help=f"Track to read, from 0. {_EACH}"),
+]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+Device = Annotated[DeviceName, typer.Option(help="Where to compute.")]
+PrecisionName = Literal["auto", "float32", "bfloat16"]
+Precision = Annotated[
+    PrecisionName,
+    typer.Option(help="What to compute in; auto is float32 on a CPU, so that every processor writes the same notes."),
+]
+SettingTexts = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Overwrite the file that -o names; in folders nothing is ever overwritten.")
+]
+ForceFolder = Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")]

@@ -1,0 +1,48 @@
+"""Help texts: every one ends with two examples that run, and all of them are on one page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from musicae.cli.help import command_names, help_page
+from tests.helpers.commands import Run
+
+PAGE = Path(__file__).parent.parent / "docs" / "help.md"
+VERBS = ("sample", "interpolate", "reconstruct", "vary", "attribute", "compose", "encode", "decode", "replay")
+OFFLINE = (*VERBS, "models", "models list", "models show", "models pack")
+"""The commands whose examples need nothing but installed models and two MIDI files."""
+
+
+def examples_of(run: Run, name: str) -> list[str]:
+    done = run(*name.split(), "-h")
+    assert done.code == 0
+    *_, title, one, two = done.out.rstrip().splitlines()
+    assert title.strip() == "Examples:"
+    return [one.strip(), two.strip()]
+
+
+@pytest.mark.parametrize("name", command_names())
+def test_every_help_ends_with_two_examples_of_its_command(run: Run, name: str) -> None:
+    assert all(line.startswith(f"musicae {name}") for line in examples_of(run, name))
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_examples_run(run: Run, tunes: tuple[str, str], name: str) -> None:
+    run("encode", "a.mid", "-o", "z.json")
+    run("interpolate", *tunes, "-o", "morph.mid")
+    for example in examples_of(run, name):
+        words = re.findall(r'"([^"]*)"|(\S+)', example)
+        done = run(*[quoted or plain for quoted, plain in words][1:])
+        assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize("name", [name for name in command_names() if name != "train"])
+def test_no_help_shows_a_type_for_a_value(run: Run, name: str) -> None:
+    assert " range>" not in run(*name.split(), "-h").out
+
+
+def test_the_page_of_help_is_current() -> None:
+    assert PAGE.read_text() == help_page(), "python -m musicae.cli.help > docs/help.md"
