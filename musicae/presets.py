@@ -68,7 +68,7 @@ def hierarchical(representation: Spec) -> Config:
     )
 
 
-def flat(representation: Spec) -> Config:
+def flat_baseline(representation: Spec) -> Config:
     """The same with one LSTM over the whole window."""
     return replace(hierarchical(representation), decoder=spec("flat", hidden=512, layers=1))
 
@@ -147,24 +147,24 @@ MULTITRACK_1, MULTITRACK_1_CHORDS = (spec("multitrack", bars=1, chords=chords) f
 
 PRESETS: dict[str, Config] = {
     "melody-2bar": hierarchical(MELODY_2),
-    "melody-2bar-flat": flat(MELODY_2),
+    "melody-2bar-flat": flat_baseline(MELODY_2),
     "melody-2bar-large": large_2bar(MELODY_2, free_bits=0.0, beta=0.5, beta_rate=0.99999),
     "melody-4bar": hierarchical(MELODY_4),
-    "melody-4bar-flat": flat(MELODY_4),
+    "melody-4bar-flat": flat_baseline(MELODY_4),
     "melody-16bar": hierarchical(MELODY_16),
-    "melody-16bar-flat": flat(MELODY_16),
+    "melody-16bar-flat": flat_baseline(MELODY_16),
     "melody-16bar-large": large(MELODY_16, hierarchy=True),
     "melody-16bar-flat-large": large(MELODY_16, hierarchy=False),
     "drums-2bar": hierarchical(DRUMS_2),
-    "drums-2bar-flat": flat(DRUMS_2),
+    "drums-2bar-flat": flat_baseline(DRUMS_2),
     "drums-2bar-large": large_2bar(DRUMS_2, free_bits=48.0, beta=0.2, beta_rate=0.0),
     "drums-16bar": hierarchical(DRUMS_16),
-    "drums-16bar-flat": flat(DRUMS_16),
+    "drums-16bar-flat": flat_baseline(DRUMS_16),
     "drums-16bar-large": large(DRUMS_16, hierarchy=True),
     "trio-4bar": hierarchical(TRIO_4),
-    "trio-4bar-flat": flat(TRIO_4),
+    "trio-4bar-flat": flat_baseline(TRIO_4),
     "trio-16bar": hierarchical(TRIO_16),
-    "trio-16bar-flat": flat(TRIO_16),
+    "trio-16bar-flat": flat_baseline(TRIO_16),
     "trio-16bar-large": large(TRIO_16, hierarchy=True),
     "trio-16bar-flat-large": large(TRIO_16, hierarchy=False, free_bits=0.0, beta=1.0),
     "multitrack-1bar": composer(MULTITRACK_1),

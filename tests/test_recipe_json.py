@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicae.clips.recipe import LARGEST_CODE, Part, Recipe, Style
-from musicae.clips.recipe_json import dumps, from_json, read_recipe, to_json
+from musicae.clips.recipe_json import dump_recipe, from_json, read_recipe, to_json
 from musicae.errors import MusicaeError
 from musicae.music.chords import CLASSES, of_class
 from tests.helpers.commands import Run, assert_fails
@@ -51,8 +51,8 @@ def test_what_is_written_is_read_again(parts: list[dict[str, Any]], seed: int | 
     )
     style, arguments = Style(98.5, (3, 40)), {"amount": 0.3, "source": "a.mid"}
     made = Recipe("vary", "m", "0" * 16, "cpu", "float32", seed, 0.7, style, written, arguments, label, "a-b", "9")
-    again = from_json(json.loads(dumps(made)))
-    assert to_json(again) == to_json(made) == json.loads(dumps(made))
+    again = from_json(json.loads(dump_recipe(made)))
+    assert to_json(again) == to_json(made) == json.loads(dump_recipe(made))
     assert torch.equal(again.z, made.z)
     assert [part.chords for part in again.parts] == [part.chords for part in made.parts]
 
@@ -62,7 +62,7 @@ def test_numbers_of_z_are_as_short_as_float32_allows() -> None:
 
 
 def test_every_part_has_a_line_of_its_own() -> None:
-    lines = dumps(recipe({"z": [0.1]}, {"z": [0.2], "chords": "C Am"})).decode().splitlines()
+    lines = dump_recipe(recipe({"z": [0.1]}, {"z": [0.2], "chords": "C Am"})).decode().splitlines()
     assert lines[-5:] == [
         '  "parts": [',
         '    {"draw": 0, "z": [0.1]},',

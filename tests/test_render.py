@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from musicae.clips.recipe import FASTEST_QPM, SLOWEST_QPM, ForcedTokens, Part, Style
-from musicae.clips.render import check, recipe_of, render
+from musicae.clips.render import check_recipe, recipe_of, render
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.chords import NO_CHORD, progression
@@ -23,7 +23,7 @@ Z = torch.full((8,), 0.5)
 def follow(model: Model, *parts: Part, **entries: Any) -> Score:
     wanted = {"seed": 1, "temperature": 1.0, "style": Style(), "arguments": {}, **entries}
     recipe = recipe_of(model, "test", parts, **wanted)
-    check(model, recipe)
+    check_recipe(model, recipe)
     return render(model, recipe)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import overload
 
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import check, render
-from musicae.clips.write import clip_paths, refuse_existing, write_clip
+from musicae.clips.render import check_recipe, render
+from musicae.clips.write import clip_paths, refuse_existing_clips, write_clip
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import midi_bytes, with_names
@@ -29,7 +29,7 @@ class Clip:
     recipe: Recipe
 
     def __post_init__(self) -> None:
-        check(self.model, self.recipe)
+        check_recipe(self.model, self.recipe)
 
     @property
     def label(self) -> str:
@@ -110,7 +110,7 @@ class Clips(Sequence[Clip]):
             MusicaeError: a file exists, or cannot be written.
         """
         paths = clip_paths(self[0].recipe, output, self.labels)
-        refuse_existing(paths, force)
+        refuse_existing_clips(paths, force)
         for path, clip in zip(paths, self, strict=True):
             write_clip(path, clip.midi(), clip.recipe)
             yield path, clip

@@ -68,7 +68,7 @@ def from_json(data: Any) -> Recipe:
     return Recipe(**{**_DEFAULTS, **known}, style=style, parts=parts)
 
 
-def dumps(recipe: Recipe) -> bytes:
+def dump_recipe(recipe: Recipe) -> bytes:
     """A recipe as JSON text: one entry a line, and one part a line."""
     data = to_json(recipe)
     parts = ",\n".join(f"    {_line(part)}" for part in data.pop("parts"))

@@ -19,7 +19,7 @@ from musicae.model import Model
 from musicae.music.score import Score, Tempo, Track, concatenate
 from musicae.seeds import child_seeds
 
-Columns = Integer[np.ndarray, "segment step column"]
+WindowColumns = Integer[np.ndarray, "segment step column"]
 """A window: the tokens of its fields, then its conditions."""
 
 
@@ -59,7 +59,7 @@ def precision_of(model: Model) -> str:
     return str(model.precision).removeprefix("torch.")
 
 
-def check(model: Model, recipe: Recipe) -> None:
+def check_recipe(model: Model, recipe: Recipe) -> None:
     """Make sure that a model can follow a recipe.
 
     Raises:
@@ -83,7 +83,7 @@ def check(model: Model, recipe: Recipe) -> None:
 
 def render(model: Model, recipe: Recipe) -> Score:
     """The music of a recipe that has been checked, at its tempo and with its programs."""
-    windows: list[Columns] = []
+    windows: list[WindowColumns] = []
     for part in recipe.parts:
         programs = None if part.programs_of is None else model.representation.programs(windows[part.programs_of])
         windows.append(_columns(model, recipe, part, programs))
@@ -105,14 +105,14 @@ def _check_forced(model: Model, tokens: ForcedTokens, number: int) -> None:
         raise MusicaeError(f"{wrong[0]} in forced_tokens is no token of {model.name}: {limits}", hint)
 
 
-def _columns(model: Model, recipe: Recipe, part: Part, programs: ForcedTokens | None) -> Columns:
+def _columns(model: Model, recipe: Recipe, part: Part, programs: ForcedTokens | None) -> WindowColumns:
     """The window of a part: its fields, then its conditions."""
     condition = model.representation.condition_of(part.chords)
     forced = _joined(part.forced_tokens, programs)
     if forced is not None and (forced >= 0).all():
         return np.concatenate([forced, condition], axis=-1)
     _, seed = child_seeds(recipe.seed or 0, part.draw, n=2)
-    columns: Columns = model.decode(
+    columns: WindowColumns = model.decode(
         part.z[None],
         condition[None],
         forced=None if forced is None else forced[None],

@@ -100,7 +100,7 @@ def model_for(model: Model | str | Path) -> Model:
     return model if isinstance(model, Model) else load(model)
 
 
-def encode(model: Model, source: Source) -> Codes:
+def encode_source(model: Model, source: Source) -> Codes:
     """The posterior mean of a window, as the only row."""
     return model.encode(source.tokens[None])
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from musicae.clips.recipe import Recipe
-from musicae.clips.recipe_json import dumps
+from musicae.clips.recipe_json import dump_recipe
 from musicae.errors import MusicaeError
 from musicae.storage import output_paths
 from musicae.storage.atomic import write_atomically
@@ -34,7 +34,7 @@ def clip_paths(recipe: Recipe, output: str | Path | None, labels: Sequence[str])
     return output_paths.names(name, stem(recipe), labels, MIDI_SUFFIXES[0])
 
 
-def refuse_existing(paths: Sequence[Path], force: bool) -> None:
+def refuse_existing_clips(paths: Sequence[Path], force: bool) -> None:
     """Protect MIDI files that exist, and what stands where their recipes would be written.
 
     Raises:
@@ -50,7 +50,7 @@ def write_clip(path: Path, midi: bytes, recipe: Recipe) -> None:
         MusicaeError: one of them cannot be written.
     """
     write_atomically(path, midi)
-    write_atomically(path.with_suffix(".json"), dumps(recipe))
+    write_atomically(path.with_suffix(".json"), dump_recipe(recipe))
 
 
 def write_recipe(recipe: Recipe, output: str | None, *, force: bool = False) -> Path:
@@ -61,7 +61,7 @@ def write_recipe(recipe: Recipe, output: str | None, *, force: bool = False) -> 
     """
     (path,) = output_paths.names(output, stem(recipe), [""], ".json")
     output_paths.refuse_existing([path], force)
-    write_atomically(path, dumps(recipe))
+    write_atomically(path, dump_recipe(recipe))
     return path
 
 

@@ -11,7 +11,7 @@ from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords
 from musicae.clips.recipe import Part, Style
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, encode, model_for, source_for
+from musicae.clips.source import Music, encode_source, model_for, source_for
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
@@ -45,7 +45,7 @@ def attribute(
         if name in ATTRIBUTES and name not in vectors:
             raise _constant(model, name)
     source = None if music is None else source_for(model, music)
-    (z,) = encode(model, source) if source else draw(model, 1, drawn)
+    (z,) = encode_source(model, source) if source else draw(model, 1, drawn)
     (chords,) = [source.chords] if source else draw_chords(model, 1, drawn)
     label = source.label if source else "a draw from the prior"
     before = recipe_of(

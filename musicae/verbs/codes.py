@@ -12,8 +12,7 @@ from musicae.clips.clip import Clips
 from musicae.clips.recipe import Part, Recipe, Style
 from musicae.clips.recipe_json import read_recipe
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, model_for, source_for
-from musicae.clips.source import encode as posterior_mean
+from musicae.clips.source import Music, encode_source, model_for, source_for
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 
@@ -25,7 +24,7 @@ def encode(model: Model | str | Path, music: Music) -> Recipe:
     return recipe_of(
         model,
         "encode",
-        [Part(z, chords=source.chords) for z in posterior_mean(model, source)],
+        [Part(z, chords=source.chords) for z in encode_source(model, source)],
         seed=None,
         temperature=0.0,
         style=source.style,

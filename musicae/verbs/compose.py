@@ -17,7 +17,7 @@ from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
 from musicae.clips.recipe import Part, Style
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, Source, encode, model_for, source_for
+from musicae.clips.source import Music, Source, encode_source, model_for, source_for
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
 from musicae.music.chords import Chord, of_class, progression
@@ -26,7 +26,7 @@ from musicae.seeds import fresh_seed
 CONTRAST = 0.5
 """How far a further section lies from the first one, on the path to new music."""
 
-MOST_BARS = 2_000
+MOST_PIECE_BARS = 2_000
 """Of a piece; more than an hour at 120 qpm."""
 
 
@@ -75,8 +75,8 @@ class Song:
         if count % bars or not count or self.repeat < 1:
             hint = f"give chords for a multiple of {bars} bars"
             raise MusicaeError(f"{self.repeat} times sections of {count} bars make no piece", hint)
-        if (length := count * len(self.form) * self.repeat) > MOST_BARS:
-            hint = f"give fewer sections, repetitions or bars a chord: {MOST_BARS} bars at most"
+        if (length := count * len(self.form) * self.repeat) > MOST_PIECE_BARS:
+            hint = f"give fewer sections, repetitions or bars a chord: {MOST_PIECE_BARS} bars at most"
             raise MusicaeError(f"a piece of {length} bars is too long", hint)
         letters = "".join(dict.fromkeys(self.form))
         return [
@@ -165,13 +165,13 @@ def _codes(
     """The code of every passage before it varies, and the one whose programs it takes; none if programs change."""
     letters = [passage.letter for passage in passages]
     new = draw(model, 1 + max(letters), seed)
-    base = encode(model, start) if start else new[:1]
+    base = encode_source(model, start) if start else new[:1]
     if end is None:
         sections = torch.cat([base, geometry.slerp(base, new[1:], CONTRAST)])
     elif len(new) > 1:
-        sections = geometry.path(base[0], encode(model, end)[0], len(new))
+        sections = geometry.path(base[0], encode_source(model, end)[0], len(new))
     elif len(passages) > 1:
-        return geometry.path(base[0], encode(model, end)[0], len(passages)), []
+        return geometry.path(base[0], encode_source(model, end)[0], len(passages)), []
     else:
         raise MusicaeError("a piece of one clip leads nowhere", "give more chords, or no end", kind="single-clip")
     return sections[letters], [letters.index(letter) for letter in letters]

@@ -10,7 +10,7 @@ from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, Source, encode, model_for, source_for
+from musicae.clips.source import Music, Source, encode_source, model_for, source_for
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 
@@ -35,7 +35,7 @@ def interpolate(
     model = model_for(model)
     start, end = source_for(model, a), source_for(model, b)
     between = geometry.lerp if linear else geometry.slerp
-    codes = geometry.path(encode(model, start)[0], encode(model, end)[0], steps, between)
+    codes = geometry.path(encode_source(model, start)[0], encode_source(model, end)[0], steps, between)
     chords = [start.chords] * (steps - steps // 2) + [end.chords] * (steps // 2)
     parts = [Part(z, number, chord) for number, (z, chord) in enumerate(zip(codes, chords, strict=True))]
     run = recipe_of(

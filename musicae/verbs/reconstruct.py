@@ -7,7 +7,7 @@ from pathlib import Path
 from musicae.clips.clip import Clips
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, encode, model_for, source_for
+from musicae.clips.source import Music, encode_source, model_for, source_for
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 
@@ -19,7 +19,7 @@ def reconstruct(model: Model | str | Path, music: Music, *, temperature: float =
     recipe = recipe_of(
         model,
         "reconstruct",
-        [Part(z, chords=source.chords) for z in encode(model, source)],
+        [Part(z, chords=source.chords) for z in encode_source(model, source)],
         seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
         style=source.style,

@@ -9,7 +9,7 @@ from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, encode, model_for, source_for
+from musicae.clips.source import Music, encode_source, model_for, source_for
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 
@@ -29,7 +29,7 @@ def vary(
     """
     model, seed = model_for(model), fresh_seed(seed)
     source = source_for(model, music)
-    codes = geometry.slerp(encode(model, source), draw(model, n, seed), amount)
+    codes = geometry.slerp(encode_source(model, source), draw(model, n, seed), amount)
     run = recipe_of(
         model,
         "vary",

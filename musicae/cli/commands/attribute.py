@@ -58,7 +58,7 @@ def command(
     console = Console(quiet, json)
     if file is None and (bar, track) != (None, None):
         raise typer.BadParameter("--bar and --track choose from a FILE: name one")
-    amounts = parse(add or [], subtract or [])
+    amounts = parse_amounts(add or [], subtract or [])
     inputs = [file] if file else []
     check_output(output, console, force, inputs=inputs)
     from musicae.model import load
@@ -79,7 +79,7 @@ def command(
     deliver(wanted, output, console, force, inputs=inputs, drawn=seed is None, extra={"changed": values})
 
 
-def parse(add: list[str], subtract: list[str]) -> dict[str, float]:
+def parse_amounts(add: list[str], subtract: list[str]) -> dict[str, float]:
     """The amount of every attribute: `density` is 1 of it, `density=0.5` a half; repeated ones add up."""
     if not add + subtract:
         raise typer.BadParameter("say what to change: --add density, or --subtract interval=0.5")

@@ -20,7 +20,7 @@ EXAMPLES = (
 )
 
 
-Preset = Annotated[
+BenchmarkPreset = Annotated[
     str | None,
     typer.Option(
         show_default="Magenta's small models", metavar="NAME", help="What to time.", autocompletion=preset_names
@@ -30,7 +30,7 @@ Seconds = Annotated[float, typer.Option(min=0.1, metavar="S", help="How long to 
 
 
 def command(
-    preset: Preset = None,
+    preset: BenchmarkPreset = None,
     settings: SettingTexts = None,
     seconds: Seconds = 10.0,
     device: Device = "auto",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from musicae.cli.commands.preprocess import deliver
+from musicae.cli.commands.preprocess import deliver_dataset
 from musicae.cli.console import Console, examples
 from musicae.cli.options import ForceFolder, Json, Quiet, folder_option
 
@@ -40,7 +40,7 @@ def tunes(
     console = Console(quiet, json)
     from musicae.corpus.builtin import build_tunes
 
-    deliver(build_tunes(output, force=force, progress=console.progress), output, console)
+    deliver_dataset(build_tunes(output, force=force, progress=console.progress), output, console)
 
 
 @build.command(

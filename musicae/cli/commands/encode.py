@@ -40,7 +40,7 @@ def command(
     It is the posterior mean, as JSON, to edit and to give to musicae decode: in a file, or through a pipe with -o -."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file], suffixes=JSON)
-    from musicae.clips.recipe_json import dumps
+    from musicae.clips.recipe_json import dump_recipe
     from musicae.clips.write import write_recipe
     from musicae.model import load
     from musicae.verbs.codes import encode
@@ -49,7 +49,7 @@ def command(
     recipe = encode(net, read_source(file, net, console, bar=bar, track=track, tempo=tempo))
     if output == "-":
         with stdout() as out:
-            out.buffer.write(dumps(recipe))
+            out.buffer.write(dump_recipe(recipe))
         return
     path = write_recipe(recipe, output, force=force)
     console.data([path], {"model": recipe.model, "hash": recipe.hash, "files": [{"path": str(path)}]})

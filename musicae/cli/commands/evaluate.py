@@ -49,33 +49,33 @@ Only = Annotated[
         "traversals, map.",
     ),
 ]
-Published = Annotated[
+PublishedOption = Annotated[
     bool, typer.Option("--published", help="Put the figures of Roberts et al. 2018 beside the reconstructions.")
 ]
 PageFolder = Annotated[
     Path | None, folder_option("Write a page with figures, index.html, and the numbers behind it here.")
 ]
-Pairs = Annotated[int, typer.Option(min=1, metavar="N", help="Pairs of windows to interpolate between.")]
-Points = Annotated[int, typer.Option(min=2, metavar="N", help="Points of every path, both ends included.")]
+PairsOption = Annotated[int, typer.Option(min=1, metavar="N", help="Pairs of windows to interpolate between.")]
+PointsOption = Annotated[int, typer.Option(min=2, metavar="N", help="Points of every path, both ends included.")]
 Samples = Annotated[int, typer.Option(min=2, metavar="N", help="How many samples are drawn.")]
 Amount = Annotated[float, typer.Option(min=0, metavar="A", help="How much of an attribute is added and subtracted.")]
-Projection = Annotated[Literal["pca", "umap"], typer.Option("--map", help="How codes are laid out on the page.")]
+ProjectionOption = Annotated[Literal["pca", "umap"], typer.Option("--map", help="How codes are laid out on the page.")]
 
 
 def command(
     models: ModelNames,
     data: DataNames = None,
     only: Only = "",
-    published: Published = False,
+    published: PublishedOption = False,
     output: PageFolder = None,
     split: Split = "test",
     windows: WindowLimit = 1024,
-    pairs: Pairs = 1024,
-    points: Points = 11,
+    pairs: PairsOption = 1024,
+    points: PointsOption = 11,
     samples: Samples = 1024,
     temperature: Temperature = 0.5,
     amount: Amount = 1.0,
-    projection: Projection = "pca",
+    projection: ProjectionOption = "pca",
     seed: FixedSeed = 0,
     force: ForceFolder = False,
     device: Device = "auto",

@@ -73,10 +73,10 @@ def command(
         force=force,
         progress=console.progress,
     )
-    deliver(manifest, folder, console)
+    deliver_dataset(manifest, folder, console)
 
 
-def deliver(manifest: dict[str, Any], folder: Path, console: Console) -> None:
+def deliver_dataset(manifest: dict[str, Any], folder: Path, console: Console) -> None:
     """Say what became of the files, and print the dataset's folder."""
     from musicae.corpus.shards import read_dropped
 
