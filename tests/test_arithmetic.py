@@ -59,7 +59,7 @@ def test_the_fastest_is_chosen_and_written_into_the_run(
 def test_threads_that_gain_next_to_nothing_are_left_to_others(
     data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    times(monkeypatch, 1.00, 2.0, 0.98, 2.0)
+    times(monkeypatch, 1.00, 2.0, 0.93, 2.0)
     assert trainer(data, tmp_path / "m").arithmetic == Arithmetic("float32", 1)
 
 

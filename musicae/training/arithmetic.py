@@ -34,14 +34,17 @@ ROUNDS = 4
 TOO_SLOW = 2.0
 """How many times the best time makes it useless to time a candidate again."""
 
-LONG_ENOUGH = 0.15
-"""Seconds of the updates that are timed: batches are cut down to about that.
+SHARE = 4
+"""The part of a batch that is timed is one in so many windows.
 
 In much smaller parts it costs more to convert the weights to bfloat16 than that saves: not so in whole batches.
 """
 
-WORTH_A_THREAD = 1.05
-"""How many times as fast more threads must be: they suffer more than one does beside other processes."""
+LONG_ENOUGH = 0.3
+"""Seconds of an update that make a smaller part do."""
+
+WORTH_A_THREAD = 1.1
+"""How many times as fast more threads must be, which suffer more than one does beside other processes."""
 
 
 @dataclass(frozen=True)
@@ -156,10 +159,10 @@ def _seconds(update: Callable[[Any, torch.dtype], None], batch: Any, arithmetic:
 
 
 def _part(batch: Any, seconds: Callable[[Any], float]) -> Any:
-    """As few windows as take long enough to be timed, and two at least."""
-    size, n = _size(batch), 2
+    """A share of the windows, two at least; fewer if they take long."""
+    enough, n = _size(batch) // SHARE, 2
     seconds(_first(batch, n))
-    while n < size and seconds(_first(batch, n)) < LONG_ENOUGH:
+    while n < enough and min(seconds(_first(batch, n)) for _ in range(2)) < LONG_ENOUGH:
         n *= 2
     return _first(batch, n)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -16,10 +17,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from musicae.config import Config, spec
 from musicae.corpus.augment import Pairs
 from musicae.corpus.dataset import Windows
+from musicae.cpu import usable_cores
 from musicae.model import Model
 from musicae.networks.batch import Batch
-from musicae.networks.device import precision
 from musicae.presets import PRESETS
+from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.distributed import Ranks
 from musicae.training.loop import augmentations_of, draw, optimizer_of, step
 from musicae.training.schedules import sampling_probability
@@ -32,7 +34,9 @@ class Speed:
     """What was measured.
 
     Attributes:
-        matmul_gflops: rate of a large matrix product in the training precision.
+        training, sampling: precision and threads of updates, and of decoding.
+        chosen: what a training of the model would choose by itself on this machine.
+        matmul_gflops: rate of a large matrix product in the precision and on the threads of training.
         training_gflops: rate at which an update does the matrix products of its passes forward and backward.
         windows_per_second: trained on.
         cpu_seconds: of the process, per update.
@@ -42,8 +46,9 @@ class Speed:
 
     name: str
     device: str
-    precision: str
-    threads: int
+    training: Arithmetic
+    sampling: Arithmetic
+    chosen: Arithmetic
     parameters: int
     batch: int
     matmul_gflops: float
@@ -84,55 +89,79 @@ REFERENCES = {
 }
 
 
-def benchmark(name: str, config: Config, *, seconds: float = 10.0, device: str = "auto") -> Speed:
-    """Trains on random tokens and decodes random codes, for about so many seconds each."""
-    model = Model(config, name, device)
+def benchmark(
+    name: str, config: Config, *, seconds: float = 10.0, device: str = "auto", wanted: Arithmetic | None = None
+) -> Speed:
+    """Trains on random tokens and decodes random codes, for about so many seconds each.
+
+    Args:
+        wanted: precision and threads to compare at; what it leaves open is what the product would take, which is
+            measured for training, and for sampling the model's own precision on all cores.
+    """
+    wanted = wanted or Arithmetic()
+    wanted = replace(wanted, threads=min(wanted.threads, usable_cores()))
+    model = Model(config, name, device, wanted.precision)
     batch = config.training.batch
-    update, load = _update(model), _loader(model)
-    update_time, cpu_time = _time(lambda: update(load()), seconds, model.device)
-    load_time, _ = _time(load, seconds / 10, model.device)
-    sampling = {}
-    for n in SAMPLING_BATCHES:
-        z = model.sample_codes(n, 0)
-        sampling[n] = n / _time(lambda z=z: model.decode(z), seconds / 5, model.device)[0]  # type: ignore[misc]
+    load = _loader(model)
+    training, chosen = (
+        choose_training_arithmetic(model.autoencoder, _batch(model, load()), some) for some in (wanted, Arithmetic())
+    )
+    update = _update(model, training.dtype)
+    with training.on_its_threads():
+        update_time, cpu_time = _time(lambda: update(load()), seconds, model.device)
+        load_time, _ = _time(load, seconds / 10, model.device)
+        product = matmul_gflops(model.device, training.dtype)
+    sampling = Arithmetic(str(model.precision).removeprefix("torch."), wanted.threads or torch.get_num_threads())
     return Speed(
         name=name,
         device=str(model.device),
-        precision=str(precision(model.device)).removeprefix("torch."),
-        threads=torch.get_num_threads(),
+        training=training,
+        sampling=sampling,
+        chosen=chosen,
         parameters=model.parameters,
         batch=batch,
-        matmul_gflops=matmul_gflops(model.device),
+        matmul_gflops=product,
         training_gflops=_flops(config) * batch / update_time / 1e9,
         windows_per_second=batch / update_time,
         cpu_seconds=cpu_time,
         loading_share=load_time / update_time,
-        samples_per_second=sampling,
+        samples_per_second=_sampling_rates(model, sampling, seconds / 5),
     )
 
 
-def matmul_gflops(device: torch.device) -> float:
-    """Rate of a 1024 x 1024 x 1024 product (8192 on a GPU) in the training precision."""
+def matmul_gflops(device: torch.device, dtype: torch.dtype) -> float:
+    """Rate of a 1024 x 1024 x 1024 product (8192 on a GPU)."""
     size = 8192 if device.type == "cuda" else 1024
-    a = torch.randn(size, size, device=device, dtype=precision(device))
+    a = torch.randn(size, size, device=device, dtype=dtype)
     return 2 * size**3 / _time(lambda: a @ a, 1.0, device)[0] / 1e9
 
 
-def _update(model: Model) -> Callable[[Pairs], None]:
-    """A function that does what an update of a training does, late enough for schedules to have come to their end."""
+def _sampling_rates(model: Model, arithmetic: Arithmetic, seconds: float) -> dict[int, float]:
+    """Samples a second, decoded from so many codes at once."""
+    codes = {n: model.sample_codes(n, 0) for n in SAMPLING_BATCHES}
+    with arithmetic.on_its_threads():
+        return {n: n / _time(partial(model.decode, z), seconds, model.device)[0] for n, z in codes.items()}
+
+
+def _batch(model: Model, pairs: Pairs) -> Batch:
+    """What an update sees that is late enough for schedules to have come to their end."""
+    training = model.config.training
+    return Batch.of(
+        model.autoencoder.spec,
+        pairs.target,
+        encoder_columns=pairs.source,
+        update=training.updates,
+        sampling_probability=sampling_probability(training.scheduled_sampling, training.updates),
+    )
+
+
+def _update(model: Model, dtype: torch.dtype) -> Callable[[Pairs], None]:
+    """A function that does what an update of a training does."""
     network, training = model.autoencoder.train(), model.config.training
     optimizer = optimizer_of(model)
 
     def update(pairs: Pairs) -> None:
-        probability = sampling_probability(training.scheduled_sampling, training.updates)
-        batch = Batch.of(
-            network.spec,
-            pairs.target,
-            encoder_columns=pairs.source,
-            update=training.updates,
-            sampling_probability=probability,
-        )
-        step(network, optimizer, batch, training.learning_rate, training.clip, precision(model.device))
+        step(network, optimizer, _batch(model, pairs), training.learning_rate, training.clip, dtype)
 
     return update
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.options import Device, Json, Quiet, SettingTexts, preset_names
+from musicae.cli.options import Device, Json, PrecisionName, Quiet, SettingTexts, preset_names
 
 if TYPE_CHECKING:
     from musicae.config import Config
+    from musicae.training.arithmetic import Arithmetic
     from musicae.verbs.benchmark import Reference, Speed
 
 EXAMPLES = (
@@ -28,12 +29,21 @@ BenchmarkPreset = Annotated[
 ]
 Seconds = Annotated[float, typer.Option(min=0.1, metavar="S", help="How long to train; sampling takes about as long.")]
 
+BenchmarkPrecision = Annotated[
+    PrecisionName, typer.Option(help="What to compute in; auto takes what training, and sampling, would choose.")
+]
+Threads = Annotated[
+    int, typer.Option(min=0, metavar="N", help="On how many, but no more than there are cores; 0 chooses too.")
+]
+
 
 def command(
     preset: BenchmarkPreset = None,
     settings: SettingTexts = None,
     seconds: Seconds = 10.0,
     device: Device = "auto",
+    precision: BenchmarkPrecision = "auto",
+    threads: Threads = 0,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -42,6 +52,7 @@ def command(
     Without --preset it times models of the sizes at which Magenta's MusicVAE was timed, and compares.
     """
     console = Console(quiet, json)
+    from musicae.training.arithmetic import Arithmetic
     from musicae.verbs.benchmark import REFERENCES, benchmark
 
     if settings and preset is None:
@@ -51,7 +62,7 @@ def command(
         configs = {preset: _configured(preset, settings or [])}
     speeds = {}
     for name, config in configs.items():
-        speeds[name] = benchmark(name, config, seconds=seconds, device=device)
+        speeds[name] = benchmark(name, config, seconds=seconds, device=device, wanted=Arithmetic(precision, threads))
         for line in _lines(speeds[name], REFERENCES[name] if preset is None else None):
             console.note(line)
     console.data([], {name: asdict(speed) for name, speed in speeds.items()})
@@ -80,13 +91,20 @@ def _lines(speed: Speed, reference: Reference | None) -> list[str]:
     share = speed.training_gflops / speed.matmul_gflops
     theirs = reference.samples_per_second if reference else {}
     lines = [
-        f"{speed.name}: {speed.parameters / 1e6:.2f} M parameters, {speed.device}, {speed.precision}, "
-        f"threads {speed.threads}, batch {speed.batch}",
-        f"  training  {speed.windows_per_second:,.0f} windows/s, {speed.cpu_seconds:.3f} CPU-s an update"
+        f"{speed.name}: {speed.parameters / 1e6:.2f} M parameters, {speed.device}, "
+        f"batch {speed.batch}; by itself a training takes {_words(speed.chosen)}",
+        f"  training  in {_words(speed.training)}",
+        f"            {speed.windows_per_second:,.0f} windows/s, {speed.cpu_seconds:.3f} CPU-s an update"
         + times(1 / speed.cpu_seconds, 1 / reference.cpu_seconds if reference else None),
         f"            {speed.training_gflops:,.0f} of {speed.matmul_gflops:,.0f} GFLOP/s of a matrix product "
         f"({share:.0%}); loading takes {speed.loading_share:.1%}",
     ]
+    lines.append(f"  sampling  in {_words(speed.sampling)}")
     for n, rate in speed.samples_per_second.items():
-        lines.append(f"  sampling  {rate:,.0f} a second at batch {n}" + times(rate, theirs.get(n)))
+        lines.append(f"            {rate:,.0f} a second at batch {n}" + times(rate, theirs.get(n)))
     return lines
+
+
+def _words(arithmetic: Arithmetic) -> str:
+    threads = f" on {arithmetic.threads} thread{'' if arithmetic.threads == 1 else 's'}" if arithmetic.threads else ""
+    return arithmetic.precision + threads
