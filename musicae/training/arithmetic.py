@@ -41,7 +41,7 @@ In much smaller parts it costs more to convert the weights to bfloat16 than that
 """
 
 LONG_ENOUGH = 0.3
-"""Seconds of an update that make a smaller part do."""
+"""Seconds of computing that make a smaller part do."""
 
 WORTH_A_THREAD = 1.1
 """How many times as fast more threads must be, which suffer more than one does beside other processes."""
@@ -129,7 +129,7 @@ def _measure(module: nn.Module, batch: Any, candidates: list[Arithmetic]) -> lis
     update = _update(copy.deepcopy(module).train())
     best = [math.inf] * len(candidates)
     with torch.random.fork_rng(devices=[]):
-        part = _part(batch, lambda part: _seconds(update, part, candidates[0]))
+        part = _part(batch, lambda part: _cpu_seconds(update, part, candidates[0]))
         for candidate in candidates:
             _seconds(update, part, candidate)  # what is computed once only
         for _ in range(ROUNDS):
@@ -158,11 +158,18 @@ def _seconds(update: Callable[[Any, torch.dtype], None], batch: Any, arithmetic:
         return time.perf_counter() - start
 
 
+def _cpu_seconds(update: Callable[[Any, torch.dtype], None], batch: Any, arithmetic: Arithmetic) -> float:
+    """What an update costs this process, whatever others do meanwhile."""
+    start = time.process_time()
+    _seconds(update, batch, arithmetic)
+    return time.process_time() - start
+
+
 def _part(batch: Any, seconds: Callable[[Any], float]) -> Any:
     """A share of the windows, two at least; fewer if they take long."""
     enough, n = _size(batch) // SHARE, 2
     seconds(_first(batch, n))
-    while n < enough and min(seconds(_first(batch, n)) for _ in range(2)) < LONG_ENOUGH:
+    while n < enough and seconds(_first(batch, n)) < LONG_ENOUGH:
         n *= 2
     return _first(batch, n)
 
