@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from musicae.verbs.reconstruct import reconstruct as reconstruct
     from musicae.verbs.replay import replay as replay
     from musicae.verbs.sample import sample as sample
+    from musicae.verbs.train import train as train
     from musicae.verbs.vary import vary as vary
 
 wait_passively()
@@ -53,6 +54,7 @@ _HOMES = {
     "reconstruct": "musicae.verbs.reconstruct",
     "replay": "musicae.verbs.replay",
     "sample": "musicae.verbs.sample",
+    "train": "musicae.verbs.train",
     "vary": "musicae.verbs.vary",
 }
 """The module that each public name lives in."""

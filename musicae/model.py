@@ -318,7 +318,8 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
     except (OSError, UnicodeDecodeError) as error:
         raise MusicaeError(f"{folder / 'config.json'} cannot be read: {error}", _DAMAGED) from None
     config = configuration.loads(text)
-    model = Model(config, folder.name, device, precision)
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not for weights that are replaced
+        model = Model(config, folder.name, device, precision)
     model._identity = _identity(config)
     weights = _read_tensors(folder / "model.safetensors")
     try:

@@ -15,6 +15,7 @@ from musicae.networks.batch import Batch
 from musicae.training import arithmetic
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.loop import Trainer
+from musicae.training.music_task import MusicTask
 from musicae.verbs.train import Run, begin
 from tests.helpers.trainings import assert_same, tiny, weights
 
@@ -39,13 +40,13 @@ def times(monkeypatch: pytest.MonkeyPatch, *seconds: float) -> list[list[Arithme
     return asked
 
 
-def trainer(data: Dataset, folder: Path, *, resume: bool = False, **run: object) -> Trainer:
+def trainer(data: Dataset, folder: Path, *, resume: bool = False, **run: object) -> Trainer[MusicTask]:
     begun = Run.read(folder) if resume else Run(tiny(updates=4), str(data.folder), seed=3, **run)  # type: ignore[arg-type]
     return begin(begun, folder, device="cpu", resume=resume)
 
 
-def chosen(trainer: Trainer, wanted: Arithmetic | None = None) -> Arithmetic:
-    return choose_training_arithmetic(trainer.model.autoencoder, trainer.batch(0), wanted)
+def chosen(trainer: Trainer[MusicTask], wanted: Arithmetic | None = None) -> Arithmetic:
+    return choose_training_arithmetic(trainer.task.model.autoencoder, trainer.batch(0), wanted)
 
 
 def test_the_fastest_is_chosen_and_written_into_the_run(
@@ -78,7 +79,7 @@ def test_resume_keeps_the_recorded_arithmetic_and_reaches_the_same_weights(
     rest = trainer(data, tmp_path / "parts", resume=True)
     assert rest.arithmetic == Arithmetic("bfloat16", 1)
     rest.run()
-    assert_same(weights(whole.model), weights(rest.model))
+    assert_same(weights(whole.task.model), weights(rest.task.model))
 
 
 def test_what_the_user_names_is_not_measured(data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,8 +106,8 @@ def test_choices_are_remembered_per_shapes(data: Dataset, tmp_path: Path, monkey
     second = trainer(data, tmp_path / "b")
     assert first.arithmetic == second.arithmetic
     assert len(asked) == 1
-    smaller = Batch.of(first.model.autoencoder.spec, first.batch(0).target[:3])
-    choose_training_arithmetic(first.model.autoencoder, smaller)
+    smaller = Batch.of(first.task.model.autoencoder.spec, first.batch(0).target[:3])
+    choose_training_arithmetic(first.task.model.autoencoder, smaller)
     assert len(asked) == 2
 
 
@@ -130,7 +131,7 @@ def test_a_cache_that_cannot_be_written_is_no_failure(
 
 def test_measuring_leaves_the_module_and_all_random_numbers_as_they_are(data: Dataset, tmp_path: Path) -> None:
     begun = trainer(data, tmp_path / "m", arithmetic=Arithmetic("float32", 1))
-    network: nn.Module = begun.model.autoencoder
+    network: nn.Module = begun.task.model.autoencoder
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     torch.manual_seed(5)
     expected = torch.rand(3)
@@ -151,10 +152,10 @@ def test_encode_and_decode_do_not_depend_on_what_was_measured(
     times(monkeypatch, 4.0, 1.0, 4.0, 4.0)
     fast = trainer(data, tmp_path / "m")
     assert fast.arithmetic.dtype == torch.bfloat16
-    assert fast.model.precision == torch.float32
+    assert fast.task.model.precision == torch.float32
     with torch.autocast("cpu", enabled=False):
-        expected = codes(fast.model)
-    assert torch.equal(codes(fast.model), expected)
+        expected = codes(fast.task.model)
+    assert torch.equal(codes(fast.task.model), expected)
 
 
 def test_a_run_without_arithmetic_goes_on(data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

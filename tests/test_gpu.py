@@ -32,9 +32,9 @@ def test_training_goes_on_after_validations_and_resumes(encoder: str, data: Data
     assert begin(run, tmp_path / "m", device="cuda").run().skipped == 0
     longer = replace(run, config=replace(config, training=replace(config.training, updates=9)))
     resumed = begin(longer, tmp_path / "m", device="cuda", resume=True)
-    assert resumed.progress.update == 6
+    assert resumed.state.update == 6
     resumed.run()
-    moments = [resumed.optimizer.moments(parameter) for parameter in resumed.model.autoencoder.parameters()]
+    moments = [resumed.optimizers.moments(parameter) for parameter in resumed.task.model.autoencoder.parameters()]
     assert {value.device.type for known in moments for value in known.values()} == {"cuda"}
 
 

@@ -16,17 +16,19 @@ from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import load
 from musicae.training.distributed import Ranks
-from musicae.training.loop import NullReporter, Trainer
+from musicae.training.loop import Trainer, state_path
+from musicae.training.music_task import MusicTask
+from musicae.training.reporter import NullReporter
 from musicae.verbs.train import Run, begin
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
 
-def interrupt_at(interrupted: Trainer, last: int) -> None:
+def interrupt_at(interrupted: Trainer[MusicTask], last: int) -> None:
     update = interrupted.update
 
     def update_and_interrupt() -> None:
         update()
-        if interrupted.progress.update == last:
+        if interrupted.state.update == last:
             os.kill(os.getpid(), signal.SIGTERM)
 
     interrupted.update = update_and_interrupt  # type: ignore[method-assign]
@@ -50,10 +52,10 @@ def test_resume_reaches_the_same_numbers(name: str, optimizer: Optimizer, data: 
     stopped = trainer(data, tmp_path / "parts", config)
     interrupt_at(stopped, 8)  # a validation stands at 4 and at 8
     rest = trainer(data, tmp_path / "parts", config, resume=True)
-    assert rest.progress.update == 8
+    assert rest.state.update == 8
     rest.run()
-    assert_same(weights(whole.model), weights(rest.model))
-    assert whole.model.autoencoder.training
+    assert_same(weights(whole.task.model), weights(rest.task.model))
+    assert whole.task.model.autoencoder.training
 
 
 def test_kill_then_resume_reaches_the_same_weights(data: Dataset, tmp_path: Path) -> None:
@@ -64,16 +66,16 @@ def test_kill_then_resume_reaches_the_same_weights(data: Dataset, tmp_path: Path
 
     class Kill(NullReporter):
         def validated(self, progress: object, metrics: object) -> None:
-            if killed.progress.update == 8:
+            if killed.state.update == 8:
                 raise SystemExit  # as kill -9 does: nothing is saved after this
 
     killed.reporter = Kill()
     with pytest.raises(SystemExit):
         killed.run()
     rest = trainer(data, folder, tiny(updates=12), resume=True)
-    assert rest.progress.update == 4
+    assert rest.state.update == 4
     rest.run()
-    assert_same(weights(whole.model), weights(rest.model))
+    assert_same(weights(whole.task.model), weights(rest.task.model))
     updates = [json.loads(line)["update"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert updates == sorted(updates)
     assert updates.count(8) == 1
@@ -81,7 +83,7 @@ def test_kill_then_resume_reaches_the_same_weights(data: Dataset, tmp_path: Path
 
 def test_interruption_saves(data: Dataset, tmp_path: Path) -> None:
     interrupt_at(trainer(data, tmp_path / "m", tiny(updates=100, validate_every=1000)), 5)
-    assert trainer(data, tmp_path / "m", tiny(), resume=True).progress.update == 5
+    assert trainer(data, tmp_path / "m", tiny(), resume=True).state.update == 5
 
 
 @pytest.mark.slow  # and on a busy machine gloo now and then aborts a process that is already done
@@ -124,7 +126,7 @@ def test_all_processes_hear_that_one_was_interrupted(data: Dataset, tmp_path: Pa
     ours.ranks = Other()
     with pytest.raises(KeyboardInterrupt):
         ours.run()
-    assert ours.progress.update == 1
+    assert ours.state.update == 1
 
 
 def test_other_data_is_refused_at_resume(data: Dataset, tmp_path: Path) -> None:
@@ -143,7 +145,8 @@ def test_resume_without_a_training_is_refused(tmp_path: Path) -> None:
 def test_damaged_state_is_refused(data: Dataset, tmp_path: Path) -> None:
     trained = trainer(data, tmp_path / "m", tiny(updates=2))
     trained.run()
-    trained.state_path.write_bytes(trained.state_path.read_bytes()[:100])
+    state = state_path(trained.folder)
+    state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(MusicaeError, match="cannot resume"):
         trainer(data, tmp_path / "m", tiny(updates=4), resume=True)
 

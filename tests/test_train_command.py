@@ -71,7 +71,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(dataset: Path, tmp_path: Path) -> No
     assert "musicae train --resume m" in err
     assert (tmp_path / "m" / "model.safetensors").exists()
     code, out, err = finished(train(tmp_path, "--resume", "m", "--updates", 1, "--json"))
-    assert code == 0 and "give more minutes or updates" in err
+    assert code == 0 and "give more --minutes or --updates" in err
     done = json.loads(out)["updates"]
     assert done >= 20
     code, out, err = finished(train(tmp_path, "--resume", "m", "--minutes", 0.01, "--json"))

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 import torch
 
+import musicae
+from musicae.cli.commands.train import ADVICE
 from musicae.config import Training, spec
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.errors import MusicaeError
 from musicae.model import build_autoencoder, load, save, save_attributes
 from musicae.music.representations import REPRESENTATIONS
 from musicae.training.checkpoint import TrainingState
-from musicae.training.loop import NullReporter, fit_batch
+from musicae.training.music_task import Split, fit_batch
+from musicae.training.reporter import Notice, NullReporter
 from musicae.training.validation import validate
 from musicae.verbs.pack import pack
 from musicae.verbs.train import Run, begin, finish, transfer
@@ -30,9 +33,9 @@ def test_the_best_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (model_folder / "metrics.jsonl").read_text().splitlines()]
     losses = [line["loss"] for line in lines if line["split"] == "validation"]
     assert len(losses) == 3
-    kept = validate(load(model_folder, "cpu").autoencoder, trained.held_out)
+    kept = validate(load(model_folder, "cpu").autoencoder, trained.task.held_out)
     assert kept["loss"] == pytest.approx(min(losses), rel=1e-4)
-    assert trained.progress.best == min(losses)
+    assert trained.state.best == min(losses)
     metrics = finish(trained, run)
     assert "density" in load(model_folder, "cpu").attributes
     card = (model_folder / "README.md").read_text()
@@ -42,7 +45,7 @@ def test_the_best_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
 
 
 def test_vectors_of_other_weights_go(data: Dataset, tmp_path: Path) -> None:
-    model = trainer(data, tmp_path / "m", tiny(updates=4)).model
+    model = trainer(data, tmp_path / "m", tiny(updates=4)).task.model
     save(model, tmp_path / "m")
     model.attributes = {"density": torch.ones(4)}
     save_attributes(model)
@@ -59,7 +62,9 @@ def test_a_model_says_what_it_has_seen(data: Dataset, tmp_path: Path) -> None:
     assert best[:2] == [4 * 8] * 2
     assert best[2] in (4 * 8 + 4 * 8, 4 * 8 + 8 * 8)
     shutil.rmtree(tmp_path / "first")
-    assert begin(Run.read(tmp_path / "second"), tmp_path / "second", device="cpu", resume=True).seen_before == 4 * 8
+    assert (
+        begin(Run.read(tmp_path / "second"), tmp_path / "second", device="cpu", resume=True).task.seen_before == 4 * 8
+    )
 
 
 def test_the_hash_is_of_what_the_model_is(data: Dataset, tmp_path: Path) -> None:
@@ -69,7 +74,7 @@ def test_the_hash_is_of_what_the_model_is(data: Dataset, tmp_path: Path) -> None
     config = json.loads((tmp_path / "m" / "config.json").read_text())
     config["training"]["updates"] = 9
     (tmp_path / "m" / "config.json").write_text(json.dumps(config))
-    assert load(tmp_path / "m", "cpu").hash == ours == trained.model.hash
+    assert load(tmp_path / "m", "cpu").hash == ours == trained.task.model.hash
     del config["latent"]["std_min"]  # as in a file from before there was such a knob
     (tmp_path / "m" / "config.json").write_text(json.dumps(config))
     older = load(tmp_path / "m", "cpu")
@@ -80,7 +85,9 @@ def test_fine_tuning_starts_at_the_weights(data: Dataset, tmp_path: Path) -> Non
     first = trainer(data, tmp_path / "first", tiny(updates=4))
     first.run()
     run = Run(tiny(updates=4), str(data.folder), seed=9, initial=str(tmp_path / "first"))
-    assert_same(weights(load(tmp_path / "first", "cpu")), weights(begin(run, tmp_path / "second", device="cpu").model))
+    assert_same(
+        weights(load(tmp_path / "first", "cpu")), weights(begin(run, tmp_path / "second", device="cpu").task.model)
+    )
 
 
 def test_a_longer_model_starts_with_what_fits(data: Dataset) -> None:
@@ -96,52 +103,64 @@ def test_a_longer_model_starts_with_what_fits(data: Dataset) -> None:
 def test_updates_that_are_not_finite_change_nothing(data: Dataset, tmp_path: Path) -> None:
     broken = trainer(data, tmp_path / "m", tiny(updates=9))
     broken.update()
-    before = weights(broken.model)
-    head = broken.model.autoencoder.get_parameter("latent.mean.weight")
+    before = weights(broken.task.model)
+    head = broken.task.model.autoencoder.get_parameter("latent.mean.weight")
     hook = head.register_hook(lambda grad: grad * math.nan)
     broken.update()
-    assert_same(before, weights(broken.model))
-    assert (broken.progress.update, broken.progress.skipped, broken.progress.summed) == (2, 1, 1)
+    assert_same(before, weights(broken.task.model))
+    assert (broken.state.update, broken.state.skipped, broken.state.counts["nll"]) == (2, 1, 1)
     hook.remove()
     broken.update()
     assert not torch.equal(before["latent.mean.weight"], head)
-    assert (broken.progress.skipped, broken.progress.failures) == (1, 0)
+    assert (broken.state.skipped, broken.state.failures) == (1, 0)
 
 
 def test_a_training_that_only_fails_gives_up(data: Dataset, tmp_path: Path) -> None:
     broken = trainer(data, tmp_path / "m", tiny(updates=200, validate_every=1000))
-    broken.model.autoencoder.get_parameter("latent.mean.weight").register_hook(lambda grad: grad * math.nan)
+    broken.task.model.autoencoder.get_parameter("latent.mean.weight").register_hook(lambda grad: grad * math.nan)
     with pytest.raises(MusicaeError, match="not finite"):
         broken.run()
-    assert broken.progress.update == 100
+    assert broken.state.update == 100
 
 
 class Listener(NullReporter):
-    """Keeps what it is told."""
+    """Keeps all notices."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.notices: list[Notice] = []
 
-    def tell(self, message: str) -> None:
-        self.told.append(message)
+    def tell(self, notice: Notice) -> None:
+        self.notices.append(notice)
 
 
 def test_a_collapsed_posterior_is_told(data: Dataset, tmp_path: Path) -> None:
     collapsed = trainer(data, tmp_path / "m", tiny(updates=1, validate_every=1))
     with torch.no_grad():
         for name in ("mean", "std"):
-            collapsed.model.autoencoder.get_parameter(f"latent.{name}.weight").zero_()
-            collapsed.model.autoencoder.get_parameter(f"latent.{name}.bias").zero_()
-        collapsed.model.autoencoder.get_parameter("latent.std.bias").fill_(math.log(math.e - 1))  # softplus: std 1
+            collapsed.task.model.autoencoder.get_parameter(f"latent.{name}.weight").zero_()
+            collapsed.task.model.autoencoder.get_parameter(f"latent.{name}.bias").zero_()
+        collapsed.task.model.autoencoder.get_parameter("latent.std.bias").fill_(math.log(math.e - 1))  # softplus: std 1
     listener = collapsed.reporter = Listener()
     collapsed.run()
-    assert any("collapsed" in message and "kl.beta" in message for message in listener.told)
+    (notice,) = (notice for notice in listener.notices if notice.kind == "collapsed")
+    assert "collapsed" in notice.message and notice.facts["betas"] == {"kl": 0.05}
+    assert "--set kl.beta=0.025" in ADVICE["collapsed"](**notice.facts)
+
+
+def test_training_is_one_call(data: Dataset, tmp_path: Path) -> None:
+    before = torch.random.get_rng_state()
+    settings = ["training.updates=2", "training.batch=8", "embedding.size=4", "encoder.hidden=8", "decoder.hidden=8"]
+    model = musicae.train(data.folder, tmp_path / "m", settings=settings, seed=1, device="cpu")
+    assert model.folder == tmp_path / "m" and model.windows_seen == 2 * 8 and model.attributes
+    assert torch.equal(torch.random.get_rng_state(), before), "whoever trains has other random numbers"
+    with pytest.raises(MusicaeError, match="holds a model already"):
+        musicae.train(data.folder, tmp_path / "m")
 
 
 def test_minutes_end_a_training(data: Dataset, tmp_path: Path) -> None:
-    timed = trainer(data, tmp_path / "m", tiny(updates=10**6, validate_every=10**6))
-    timed.run(minutes=0.005)
-    assert 0 < timed.progress.update < 10**6
+    timed = trainer(data, tmp_path / "m", tiny(updates=10**6, validate_every=10**6), minutes=0.005)
+    timed.run()
+    assert 0 < timed.state.update < 10**6
     assert (tmp_path / "m" / "model.safetensors").exists()
 
 
@@ -168,21 +187,21 @@ def test_a_packed_model_is_half_as_large_and_sounds_the_same(data: Dataset, tmp_
 
 def test_small_data_lowers_the_batch_and_none_is_refused(data: Dataset) -> None:
     train, held_out = data.split("train"), data.split("validation")
-    assert fit_batch(Training(batch=256), train, held_out).batch == 64
+    assert fit_batch(Training(batch=256), Split(train, held_out)).batch == 64
     empty = Windows(train.tokens, train.offsets[:0], train.shape)
     with pytest.raises(MusicaeError, match="validation split"):
-        fit_batch(Training(), train, empty)
+        Split(train, empty)
 
 
 def test_the_learning_rate_falls_with_the_time_too(data: Dataset, tmp_path: Path) -> None:
-    timed = trainer(data, tmp_path / "m", tiny(updates=10**6))
+    timed = trainer(data, tmp_path / "m", tiny(updates=10**6), minutes=0.02)
     seen = []
 
     class Watch(NullReporter):
-        def updated(self, progress: TrainingState) -> None:
-            seen.append(timed.over)
+        def updated(self, state: TrainingState) -> None:
+            seen.append(timed.budget.spent)
 
     timed.reporter = Watch()
-    timed.run(minutes=0.02)
+    timed.run()
     assert seen == sorted(seen) and seen[0] < 1 <= seen[-1]
-    assert timed.progress.update < 10**6
+    assert timed.state.update < 10**6

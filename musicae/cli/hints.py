@@ -55,6 +55,7 @@ def _other_model(model: str, otherwise: str = "") -> str:
 HINTS: dict[str, Callable[..., str]] = {
     "cannot-write": lambda path: "choose another place with -o",
     "exists": lambda path: "choose another name, or overwrite it with --force",
+    "holds-model": lambda path: f"go on with musicae train --resume {path}, or name another folder with -o",
     "is-input": lambda path: "choose another name with -o",
     "no-model": _no_model,
     "no-chords": lambda model="": "choose one that is: musicae models lists them",

@@ -25,7 +25,8 @@ from musicae.music.score import Score
 from musicae.networks.autoencoder import evaluating
 from musicae.networks.batch import Batch
 from musicae.networks.device import autocast
-from musicae.training.validation import Metrics, validate
+from musicae.training.reporter import Metrics
+from musicae.training.validation import validate
 
 SHOWN_WINDOWS = 4
 """Windows that are kept beside their reconstructions, to look at."""

@@ -8,7 +8,7 @@ from typing import Any
 from musicae.evaluation.attribute_effects import EffectMatrix
 from musicae.evaluation.prior_samples import PriorSamples
 from musicae.evaluation.reconstruction import Reconstruction
-from musicae.training.loop import COLLAPSED_NATS
+from musicae.training.validation import COLLAPSED_NATS
 
 MEMORIZED = 0.01
 """Above this share of samples that are training windows, a model is said to repeat them."""

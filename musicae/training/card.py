@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it heard, how it was made, and how well it does."""
+"""The model card: what a model is, what it was trained on, how it was made, and how well it does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from musicae.model import Model
 from musicae.storage.atomic import write_atomically
 from musicae.training.checkpoint import TrainingState
-from musicae.training.validation import Metrics
+from musicae.training.reporter import Metrics
 
 MEANINGS = {
     "nll": "negative log-likelihood given z, nats per window",
@@ -20,7 +20,7 @@ MEANINGS = {
 
 
 def write_card(
-    folder: Path, model: Model, manifest: dict[str, Any], metrics: Metrics, progress: TrainingState, command: str
+    folder: Path, model: Model, manifest: dict[str, Any], metrics: Metrics, state: TrainingState, command: str
 ) -> None:
     """Writes `README.md` into a model folder.
 
@@ -47,8 +47,8 @@ def write_card(
         "",
         f"    {command}",
         "",
-        f"{progress.update:,} updates of {training.batch} windows in {progress.seconds / 60:.0f} minutes; "
-        f"the best weights on validation songs, after update {progress.best_update:,}.",
+        f"{state.update:,} updates of {training.batch} windows in {state.seconds / 60:.0f} minutes; "
+        f"the best weights on validation songs, after update {state.best_update:,}.",
         "",
         "## Held-out songs",
         "",

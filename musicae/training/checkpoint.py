@@ -8,11 +8,11 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
-from torch import nn
+from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
 from musicae.storage.atomic import write_atomically
-from musicae.training.groups import ADAM, MUON, Moments, Optimizer
+from musicae.training.groups import REMEMBERED, LossTerms, Moments, Optimizers
 
 
 @dataclass
@@ -25,7 +25,8 @@ class TrainingState:
         saved, saved_seconds: both at the last save.
         skipped: updates left out because a gradient was not finite; `failures` of them in a row just now.
         best: lowest validation loss so far, reached at `best_update`.
-        sums: of the terms of the loss, over the `summed` updates since the last log line.
+        sums: of the terms of the loss since the last log line; on the device, until they are asked for.
+        counts: per term, the updates that had it.
     """
 
     update: int = 0
@@ -36,48 +37,63 @@ class TrainingState:
     failures: int = 0
     best: float = float("inf")
     best_update: int = 0
-    sums: dict[str, float] = field(default_factory=dict)
-    summed: int = 0
+    sums: dict[str, float | Tensor] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, terms: dict[str, float]) -> None:
-        """Counts in the terms of an update."""
-        self.sums = {name: self.sums.get(name, 0.0) + term for name, term in terms.items()}
-        self.summed += 1
+    def add(self, terms: LossTerms) -> None:
+        """Counts in the terms of an update; others may have other terms."""
+        for name, term in terms.items():
+            self.sums[name] = self.sums.get(name, 0.0) + term.detach().float()
+            self.counts[name] = self.counts.get(name, 0) + 1
 
     def take_means(self) -> dict[str, float]:
-        """The means of the terms since the last call."""
-        means = {name: total / self.summed for name, total in self.sums.items()}
-        self.sums, self.summed = {}, 0
+        """The means of the terms since the last call, each over the updates that had it."""
+        means = {name: float(total) / self.counts[name] for name, total in self.sums.items()}
+        self.sums, self.counts = {}, {}
         return means
 
+    def to_json(self) -> str:
+        """Everything as JSON text; the sums are single-precision numbers, which survive it."""
+        self.sums = {name: float(total) for name, total in self.sums.items()}
+        return json.dumps(asdict(self))
 
-def save_state(path: Path, module: nn.Module, optimizer: Optimizer, progress: TrainingState) -> None:
-    """Writes everything that a training needs to go on where it stopped."""
+
+def save_state(path: Path, module: nn.Module, optimizers: Optimizers, state: TrainingState, identity: str) -> None:
+    """Writes everything that a training needs to go on where it stopped.
+
+    Args:
+        identity: of the task.
+    """
     tensors = {f"weight/{name}": tensor for name, tensor in module.state_dict().items()}
     for name, parameter in module.named_parameters():
-        for key, value in optimizer.moments(parameter).items():
+        for key, value in optimizers.moments(parameter).items():
             tensors[f"{key}/{name}"] = value
     data = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, save_tensors(data, {"progress": json.dumps(asdict(progress))}))
+    write_atomically(path, save_tensors(data, {"state": state.to_json(), "identity": identity}))
 
 
-def load_state(path: Path, module: nn.Module, optimizer: Optimizer) -> TrainingState:
+def load_state(path: Path, module: nn.Module, optimizers: Optimizers, identity: str) -> TrainingState:
     """Restores what `save_state` wrote.
 
     Raises:
-        MusicaeError: the file is damaged, or is of another network.
+        MusicaeError: the file is damaged, or is of another task, network or optimizer.
     """
     try:
         with safe_open(path, "pt") as file:
-            progress = TrainingState(**json.loads(file.metadata()["progress"]))
+            notes = file.metadata()
+            state = TrainingState(**json.loads(notes["state"]))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if notes["identity"] != identity:
+            raise ValueError(f"it is of {notes['identity']}, not of {identity}")
         module.load_state_dict({name: tensors[f"weight/{name}"] for name in module.state_dict()})
-        moments: dict[nn.Parameter, Moments] = {}
-        for name, parameter in module.named_parameters():
-            keys = [key for key in (*ADAM, *MUON) if f"{key}/{name}" in tensors]
-            moments[parameter] = {key: tensors[f"{key}/{name}"] for key in keys}
-        optimizer.restore(moments)
+        optimizers.restore({weight: _moments(tensors, name) for name, weight in module.named_parameters()})
     except (OSError, SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
-        message, hint = f"cannot resume from {path}: {error}", "begin again, or from the best weights"
-        raise MusicaeError(message, hint, kind="cannot-resume", path=path) from None
-    return progress
+        hint = "begin again, or from the best weights"
+        raise MusicaeError(f"cannot resume from {path}: {error}", hint, kind="cannot-resume", path=path) from None
+    return state
+
+
+def _moments(tensors: dict[str, Tensor], name: str) -> Moments:
+    """What a file holds of the moments of a parameter."""
+    keys = {key for names in REMEMBERED.values() for key in names}
+    return {key: tensors[f"{key}/{name}"] for key in sorted(keys) if f"{key}/{name}" in tensors}

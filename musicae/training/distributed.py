@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -23,6 +25,22 @@ class Ranks:
         part = len(batch) // self.size
         return batch[self.rank * part : (self.rank + 1) * part]
 
+    def share_batch(self, batch: Any) -> Any:
+        """This process's part of every tensor of a dataclass."""
+        if self.size == 1:
+            return batch
+        values = {field.name: getattr(batch, field.name) for field in fields(batch)}
+        return replace(batch, **{name: self.share(x) for name, x in values.items() if isinstance(x, Tensor)})
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Averages gradients over the processes, where no wrapped module has done so."""
+        if self.size == 1:
+            return
+        for parameter in parameters:
+            if parameter.grad is not None:
+                dist.all_reduce(parameter.grad)
+                parameter.grad /= self.size
+
     def wrap(self, module: nn.Module, device: torch.device) -> nn.Module:
         """The module, with gradients averaged over the processes."""
         if self.size == 1:
@@ -31,7 +49,7 @@ class Ranks:
         return DistributedDataParallel(module, device_ids=ids, broadcast_buffers=False)  # they are alike
 
     def leave(self) -> None:
-        """Parts from the other processes, when all are ready to: one that leaves early aborts the others."""
+        """Leaves the group of processes, when all are ready to: one that leaves early aborts the others."""
         if self.size > 1:
             dist.barrier()
             dist.destroy_process_group()

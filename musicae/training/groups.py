@@ -1,48 +1,153 @@
-"""The optimizer of an autoencoder's weights."""
+"""Groups of parameters, each with an optimizer of its own: the model's weights, and those of every critic.
+
+Whoever owns parameters declares how they are trained; gradients are clipped, weights moved and clamped group by group.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from musicae.networks.autoencoder import Autoencoder
+from musicae.errors import MusicaeError
 
 Moments = dict[str, Tensor]
+LossTerms = dict[str, Float[Tensor, ""]]
 
-ADAM, MUON = ("step", "exp_avg", "exp_avg_sq"), ("momentum_buffer",)
-"""The names of what they remember of a parameter."""
+REMEMBERED = {"adam": ("step", "exp_avg", "exp_avg_sq"), "muon": ("momentum_buffer",), "sgd": ()}
+"""The names of what optimizers remember of a parameter."""
 
 
-class Optimizer:
-    """Adam for all weights, or Muon for the hidden matrices and Adam for the others.
+@dataclass(frozen=True, eq=False)
+class ParameterGroup:
+    """Parameters that are trained alike.
 
-    Muon (Jordan et al. 2024) orthogonalizes the momentum of a matrix, so that an update moves it in all directions
-    alike; scaled to the size of Adam's updates (Liu et al. 2025), it takes the same learning rate. Embeddings and
-    output heads are no maps between hidden spaces: they stay with Adam, as do vectors.
+    Attributes:
+        name: what they are part of.
+        optimizer: Adam, plain gradient descent, or Muon for hidden matrices and Adam for the rest.
+        outer: matrices that are no maps between hidden spaces (embedding tables, heads), which Muon leaves to Adam.
+        betas: of Adam.
+        learning_rate_scale: times the learning rate of the schedule.
+        clip: largest norm of their gradient.
+        clamp: largest size of a weight after an update (Arjovsky et al. 2017); 0 leaves them free.
+        rounds: how often they move per update; all but the last time alone, on batches of their own.
+
+    Raises:
+        MusicaeError: a setting is out of range.
     """
 
-    def __init__(self, autoencoder: Autoencoder, *, muon: bool, fused: bool) -> None:
-        matrices = list(_hidden_matrices(autoencoder)) if muon else []
+    name: str
+    parameters: Sequence[nn.Parameter]
+    optimizer: Literal["adam", "muon", "sgd"] = "adam"
+    outer: Sequence[nn.Parameter] = ()
+    betas: tuple[float, float] = (0.9, 0.999)
+    learning_rate_scale: float = 1.0
+    clip: float = 1.0
+    clamp: float = 0.0
+    rounds: int = 1
+
+    def __post_init__(self) -> None:
+        if not (self.learning_rate_scale > 0 and self.clip > 0 and self.clamp >= 0 and self.rounds >= 1):
+            hint = "the scale of the rate and the clip are above 0, the clamp 0 or more, the rounds one or more"
+            raise MusicaeError(f"{self.name} cannot be trained with these settings", hint)
+
+
+class GroupOptimizer:
+    """The optimizer of one group.
+
+    Muon (Jordan et al. 2024) orthogonalizes the momentum of a matrix, so that an update moves it in all directions
+    alike; scaled to the size of Adam's updates (Liu et al. 2025), it takes the same learning rate.
+    """
+
+    def __init__(self, group: ParameterGroup) -> None:
+        self.group = group
+        matrices = _hidden_matrices(group) if group.optimizer == "muon" else []
         taken = {id(parameter) for parameter in matrices}
-        others = [parameter for parameter in autoencoder.parameters() if id(parameter) not in taken]
-        self.parts: list[torch.optim.Optimizer] = [torch.optim.Adam(others, fused=fused)]
-        self.remembered: dict[nn.Parameter, tuple[str, ...]] = dict.fromkeys(others, ADAM)
+        others = [parameter for parameter in group.parameters if id(parameter) not in taken]
+        fused = all(parameter.device.type != "mps" for parameter in others)
+        self.parts: list[torch.optim.Optimizer] = []
+        if others and group.optimizer == "sgd":
+            self.parts.append(torch.optim.SGD(others, fused=fused))
+        elif others:
+            self.parts.append(torch.optim.Adam(others, betas=group.betas, fused=fused))
         if matrices:
             self.parts.append(torch.optim.Muon(matrices, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"))
-            self.remembered |= dict.fromkeys(matrices, MUON)
+        rest = REMEMBERED["sgd" if group.optimizer == "sgd" else "adam"]
+        self.remembered = {**dict.fromkeys(others, rest), **dict.fromkeys(matrices, REMEMBERED["muon"])}
+
+    def clip(self) -> Float[Tensor, ""]:
+        """Shortens the group's gradient to its largest norm; returns the norm that it had."""
+        return nn.utils.clip_grad_norm_(self.group.parameters, self.group.clip)
 
     def step(self, learning_rate: float) -> None:
-        """Moves the weights along their gradients."""
+        """Moves the weights along their gradients, and clamps them."""
         for part in self.parts:
-            for group in part.param_groups:
-                group["lr"] = learning_rate
+            for settings in part.param_groups:
+                settings["lr"] = learning_rate * self.group.learning_rate_scale
             part.step()
+        if self.group.clamp:
+            with torch.no_grad():
+                for parameter in self.group.parameters:
+                    parameter.clamp_(-self.group.clamp, self.group.clamp)
+
+
+class Optimizers:
+    """Those of all groups.
+
+    Raises:
+        ValueError: a parameter is in two groups.
+    """
+
+    def __init__(self, groups: Iterable[ParameterGroup]) -> None:
+        self.of_groups = [GroupOptimizer(group) for group in groups]
+        parameters = [id(parameter) for one in self.of_groups for parameter in one.group.parameters]
+        if len(set(parameters)) < len(parameters):
+            raise ValueError("a parameter is in two groups")
+
+    def backward(self, terms: LossTerms) -> None:
+        """The gradient of the sum of the terms, in place of any that there was."""
+        for one in self.of_groups:
+            for parameter in one.group.parameters:
+                parameter.grad = None
+        torch.stack(list(terms.values())).sum().backward()
+
+    def step(self, learning_rate: float, only: Sequence[GroupOptimizer] | None = None) -> bool:
+        """Clips the gradients of groups and moves their weights.
+
+        Whether gradients are finite is the one thing that an update waits for. Averaged over processes, they are so in
+        all of them or in none.
+
+        Args:
+            only: the groups that are moved, if not all.
+
+        Returns:
+            Whether the gradients are finite; if not, nothing was changed.
+        """
+        moved = self.of_groups if only is None else only
+        norms = [one.clip() for one in moved if any(p.grad is not None for p in one.group.parameters)]
+        if not norms or not torch.isfinite(torch.stack(norms)).all():
+            return False
+        for one in moved:
+            one.step(learning_rate)
+        return True
+
+    def with_rounds(self, round: int) -> list[GroupOptimizer]:
+        """The groups that have a round of this number, from 0, at every update."""
+        return [one for one in self.of_groups if one.group.rounds > round]
+
+    @property
+    def rounds(self) -> int:
+        """The most rounds that a group has."""
+        return max((one.group.rounds for one in self.of_groups), default=1)
 
     def moments(self, parameter: nn.Parameter) -> Moments:
         """What is remembered of the gradients of a parameter, and how many there were; empty before the first."""
-        return next((part.state[parameter] for part in self.parts if parameter in part.state), {})
+        parts = (part for one in self.of_groups for part in one.parts)
+        return next((part.state[parameter] for part in parts if parameter in part.state), {})
 
     def restore(self, moments: dict[nn.Parameter, Moments]) -> None:
         """Puts back what `moments` gave of every parameter.
@@ -50,16 +155,15 @@ class Optimizer:
         Raises:
             ValueError: another optimizer gave it.
         """
-        if any(known and set(known) != set(self.remembered[parameter]) for parameter, known in moments.items()):
+        remembered = {parameter: names for one in self.of_groups for parameter, names in one.remembered.items()}
+        if any(known and set(known) != set(remembered.get(parameter, ())) for parameter, known in moments.items()):
             raise ValueError("its optimizer was another one")
-        for part in self.parts:
+        for part in (part for one in self.of_groups for part in one.parts):
             own = (parameter for group in part.param_groups for parameter in group["params"])
             state = {number: moments[parameter] for number, parameter in enumerate(own) if moments.get(parameter)}
             part.load_state_dict({"state": state, "param_groups": part.state_dict()["param_groups"]})
 
 
-def _hidden_matrices(autoencoder: Autoencoder) -> Iterator[nn.Parameter]:
-    excepted = {id(parameter) for parameter in autoencoder.input_and_output_parameters()}
-    for parameter in autoencoder.parameters():
-        if parameter.ndim == 2 and id(parameter) not in excepted:
-            yield parameter
+def _hidden_matrices(group: ParameterGroup) -> list[nn.Parameter]:
+    outer = {id(parameter) for parameter in group.outer}
+    return [parameter for parameter in group.parameters if parameter.ndim == 2 and id(parameter) not in outer]

@@ -1,4 +1,13 @@
-"""The training loop."""
+"""The training loop: updates, budget, metrics, validation, the best weights, and a state to go on from.
+
+It knows a `Task`, and nothing of what is trained. What is unusual:
+
+- All that is random follows from (seed, update, rank), so that a training that was stopped, however that was, goes on
+  to the weights that it would have reached. The caller's random numbers are left as they were.
+- Batches are drawn alike in every process and then shared, so that two processes do what one does with the same batch.
+- Sums of the terms of the loss stay on the device until they are logged. Whether gradients are finite is the one thing
+  that an update waits for.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +15,27 @@ import json
 import math
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Protocol, runtime_checkable
+from typing import Any, Generic, TypeVar
 
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
-from musicae.config import Training, build
-from musicae.corpus.augment import AUGMENTATIONS, Augmentation, Pairs
-from musicae.corpus.dataset import Windows
 from musicae.errors import MusicaeError
-from musicae.model import Model, save
-from musicae.music.midi import midi_bytes
-from musicae.networks.batch import Batch
 from musicae.networks.device import autocast
-from musicae.seeds import mix
+from musicae.seeds import child_seeds
 from musicae.storage.atomic import write_atomically
 from musicae.training.arithmetic import Arithmetic
 from musicae.training.checkpoint import TrainingState, load_state, save_state
 from musicae.training.distributed import Ranks
-from musicae.training.groups import Optimizer
-from musicae.training.schedules import learning_rate, sampling_probability
-from musicae.training.validation import Metrics, validate
+from musicae.training.groups import LossTerms, Optimizers
+from musicae.training.reporter import Notice, NullReporter, Reporter
+from musicae.training.schedules import learning_rate
+from musicae.training.task import Task
 
 LOG_EVERY = 100
 """Updates between two lines of training metrics."""
@@ -40,297 +43,216 @@ LOG_EVERY = 100
 STATE_SECONDS = 120
 """Seconds between two saves of the state, besides those at validations."""
 
-COLLAPSED_NATS = 1.0
-"""Where its own code makes a window less than so much likelier than another one's, the decoder ignores z."""
-
-PRIOR_WINDOWS = 4096
-"""Training windows that the prior is fitted to whenever weights are kept."""
-
 HOPELESS = 100
 """Updates in a row without a finite gradient after which a training gives up."""
 
-Terms = dict[str, Float[Tensor, ""]]
+NOISE = 1
+"""What lies under this number of the path of seeds is noise of networks; 0 is for batches."""
 
 
-@runtime_checkable
-class Reporter(Protocol):
-    """Where a training tells how it goes."""
-
-    def updated(self, progress: TrainingState) -> None:
-        """Called after every update."""
-
-    def logged(self, progress: TrainingState, terms: Metrics) -> None:
-        """Called with the mean terms of the updates since the last call."""
-
-    def validated(self, progress: TrainingState, metrics: Metrics) -> None:
-        """Called after every validation."""
-
-    def tell(self, message: str) -> None:
-        """Something the user should know."""
+T = TypeVar("T", bound=Task)
 
 
-class NullReporter:
-    """Tells nobody."""
-
-    def updated(self, progress: TrainingState) -> None:
-        pass
-
-    def logged(self, progress: TrainingState, terms: Metrics) -> None:
-        pass
-
-    def validated(self, progress: TrainingState, metrics: Metrics) -> None:
-        pass
-
-    def tell(self, message: str) -> None:
-        pass
-
-
-class Trainer:
-    """Trains a model into its folder: weights of the best validation, metrics as JSON lines, samples, and a state.
+@dataclass
+class Budget:
+    """How much of a training is over.
 
     Attributes:
-        seen_before: how many windows other trainings have shown to the weights that this one began with.
-        arithmetic: the precision of its updates, and its threads.
+        updates, seconds: where it ends, whichever comes first; seconds may be infinite.
+        spent: share of the seconds, the largest of any process.
+    """
+
+    updates: int
+    seconds: float = math.inf
+    spent: float = 0.0
+
+    def done(self, update: int) -> float:
+        """The share that is over after so many updates."""
+        return max(update / self.updates, self.spent)
+
+
+class Trainer(Generic[T]):
+    """Trains a task into a folder: its best weights, metrics as JSON lines, and a state.
+
+    Attributes:
+        state: how far it has come.
 
     Args:
-        train, validation: windows on the model's device.
         folder: where everything is written.
-        seed: with the number of an update and of a process, it decides all that is random.
+        seed: with the number of an update and of a process, it decides the noise in networks.
+        minutes: that it may take over all its parts; 0 for as many as its updates take.
+        arithmetic: the precision of its updates, and its threads.
     """
 
     def __init__(
         self,
-        model: Model,
-        train: Windows,
-        validation: Windows,
+        task: T,
         folder: Path,
         *,
         seed: int = 0,
+        minutes: float = 0.0,
+        arithmetic: Arithmetic | None = None,
         ranks: Ranks | None = None,
         reporter: Reporter | None = None,
     ) -> None:
-        self.model, self.train, self.folder, self.seed = model, train, folder, seed
+        self.task, self.folder, self.seed = task, folder, seed
+        self.arithmetic = arithmetic or Arithmetic("float32")
         self.ranks, self.reporter = ranks or Ranks(), reporter or NullReporter()
-        self.training: Training = model.config.training
-        self.augmentations = augmentations_of(model)
-        self.module: nn.Module = self.ranks.wrap(model.autoencoder, model.device)
-        self.optimizer = optimizer_of(model)
-        self.progress = TrainingState()
-        self.seen_before = 0
-        self.arithmetic = Arithmetic("float32")
-        self.held_out = validation.sample(self.training.validation_windows, seed)
-        self.interrupted = False  # this process, which the others hear of after the update at hand
+        self.device = task.device
+        self.module: nn.Module = self.ranks.wrap(task.module, self.device)
+        self.optimizers = Optimizers(task.groups())
+        self.budget = Budget(task.training.updates, minutes * 60 or math.inf)
+        self.state = TrainingState()
+        self.clock = time.monotonic()
+        self.interrupted = False  # this process; the others learn of it after the update at hand
         self.stopping = False  # all processes
-        self.limit = math.inf  # seconds in all
-        self.over = 0.0  # share of them
-
-    @property
-    def state_path(self) -> Path:
-        return self.folder / "training" / "state.safetensors"
 
     def resume(self) -> None:
         """Goes back to the last saved state, or to the start if there is none, and cuts the metrics off there."""
-        if self.state_path.exists():
-            self.progress = load_state(self.state_path, self.model.autoencoder, self.optimizer)
+        path = state_path(self.folder)
+        if path.exists():
+            self.state = load_state(path, self.task.module, self.optimizers, self.task.identity)
         metrics = self.folder / "metrics.jsonl"
         if self.ranks.rank == 0 and metrics.exists():
-            lines = [line for line in metrics.read_text().splitlines() if _update_of(line) <= self.progress.update]
+            lines = [line for line in metrics.read_text().splitlines() if _update_of(line) <= self.state.update]
             write_atomically(metrics, "".join(f"{line}\n" for line in lines).encode())
 
-    def run(self, minutes: float = math.inf) -> TrainingState:
-        """Updates until `training.updates`, the minutes, or an interruption; both leave a state to resume from.
+    def run(self) -> TrainingState:
+        """Updates until the budget is spent, or an interruption; both leave a state to resume from.
 
         Raises:
             KeyboardInterrupt: stopped by Ctrl-C or SIGTERM, after saving.
             MusicaeError: gradients are not finite any more.
         """
+        self.budget.spent = self.state.seconds / self.budget.seconds
         self.clock = time.monotonic()
-        self.limit = self.progress.seconds + minutes * 60
-        self.over = self.progress.seconds / self.limit if minutes > 0 else 1.0
-        self.model.autoencoder.train()
-        going_on = self._done < 1
+        self.task.module.train()
+        self.reporter.began(self.state, self.task.training, self.budget.seconds)
+        going_on = self.budget.done(self.state.update) < 1
         if not going_on:
-            self.reporter.tell("this training has come to its end: give more minutes or updates to go on")
-        with _signals(self), self.arithmetic.on_its_threads():
+            self.reporter.tell(Notice("this training has come to its end", "ended"))
+        with _signals(self), self.arithmetic.on_its_threads(), _own_randomness(self.device):
             while going_on:
                 going_on = self._advance()
         if self.stopping:
             raise KeyboardInterrupt
-        return self.progress
-
-    @property
-    def _done(self) -> float:
-        """Share of the training that is over, by its updates or by its time."""
-        return max(self.progress.update / self.training.updates, self.over)
+        return self.state
 
     def _advance(self) -> bool:
         """One update, and whatever is due after it. Whether to go on is decided here, by all processes alike."""
-        progress, training = self.progress, self.training
+        state, training = self.state, self.task.training
         self.update()
         self._count_time()
-        interrupted, over = float(self.interrupted), progress.seconds / self.limit
-        interrupted, self.over = self.ranks.agree(interrupted, over, device=self.model.device)
+        interrupted, spent = float(self.interrupted), state.seconds / self.budget.seconds
+        interrupted, self.budget.spent = self.ranks.agree(interrupted, spent, device=self.device)
         self.stopping = interrupted > 0
-        finished = not self.stopping and self._done >= 1
-        self.reporter.updated(progress)
-        if progress.update % LOG_EVERY == 0 or finished:
+        finished = not self.stopping and self.budget.done(state.update) >= 1
+        self.reporter.updated(state)
+        if state.update % LOG_EVERY == 0 or finished:
             self._log()
-        validating = progress.update % training.validate_every == 0 or finished
+        validating = state.update % training.validate_every == 0 or finished
         if validating:
             self._validate()
-        if self.stopping and progress.best_update == 0 and self.ranks.rank == 0:
-            self._save_model()  # so that even this much can be played
+        if self.stopping and state.best_update == 0 and self.ranks.rank == 0:
+            self.task.save_best(state)  # so that even this much can be used
         self._count_time()
-        if validating or self.stopping or progress.seconds - progress.saved_seconds > STATE_SECONDS:
+        if validating or self.stopping or state.seconds - state.saved_seconds > STATE_SECONDS:
             self._save_state()
         return not (finished or self.stopping)
 
     def _count_time(self) -> None:
         now = time.monotonic()
-        self.progress.seconds += now - self.clock
+        self.state.seconds += now - self.clock
         self.clock = now
 
     def update(self) -> None:
-        """One step of the optimizer, at the batch, the noise and the rates that belong to the number of the update."""
-        progress, training = self.progress, self.training
-        batch = self.batch(progress.update)
-        torch.manual_seed(mix(self.seed, progress.update, 1 + self.ranks.rank))
-        rate, dtype = learning_rate(training, self._done), self.arithmetic.dtype
-        terms = step(self.module, self.optimizer, batch, rate, training.clip, dtype)
-        progress.update += 1
-        if terms:
-            progress.add({name: float(term) for name, term in terms.items()})
-            progress.failures = 0
+        """One update of all groups, after the rounds in which critics move alone."""
+        state, rate = self.state, learning_rate(self.task.training, self.budget.done(self.state.update))
+        for round in range(1, self.optimizers.rounds):
+            self._critic_round(round, rate)
+        self._seed_noise()
+        batch = self.batch(state.update)
+        with autocast(self.device, self.arithmetic.dtype):
+            terms: LossTerms = self.module(batch)
+        self.optimizers.backward(terms)
+        finite = self.optimizers.step(rate)
+        state.update += 1
+        if finite:
+            state.add(terms)
+            state.failures = 0
         else:
-            progress.skipped += 1
-            progress.failures += 1
-        if progress.failures == 1:
-            self.reporter.tell(f"update {progress.update} left out: its gradient is not finite")
-        if progress.failures == HOPELESS:
+            self._leave_out()
+
+    def _critic_round(self, round: int, rate: float) -> None:
+        """Moves the groups that have a round of this number, on a batch of its own."""
+        self._seed_noise(round)
+        batch = self.batch(self.state.update, round)
+        with autocast(self.device, self.arithmetic.dtype):
+            terms = self.task.critic_terms(batch)
+        if not terms:
+            return
+        moved = self.optimizers.with_rounds(round)
+        self.optimizers.backward(terms)
+        self.ranks.average_gradients(parameter for one in moved for parameter in one.group.parameters)
+        self.optimizers.step(rate, moved)
+
+    def _leave_out(self) -> None:
+        """Counts an update that changed nothing.
+
+        Raises:
+            MusicaeError: too many of them in a row.
+        """
+        state = self.state
+        state.skipped += 1
+        state.failures += 1
+        if state.failures == 1:
+            self.reporter.tell(Notice(f"update {state.update} left out: its gradient is not finite", "left-out"))
+        if state.failures == HOPELESS:
             message = f"the last {HOPELESS} gradients were not finite"
             hint = "begin again with a lower training.learning_rate, say 0.0003"
             raise MusicaeError(message, hint, kind="not-finite")
 
-    def batch(self, update: int) -> Batch:
-        """What an update sees in this process."""
-        pairs = self._draw(update)
-        return Batch.of(
-            self.model.autoencoder.spec,
-            pairs.target,
-            encoder_columns=pairs.source,
-            update=update,
-            sampling_probability=sampling_probability(self.training.scheduled_sampling, update),
-        )
+    def batch(self, update: int, round: int = 0) -> Any:
+        """What an update, or a round of critics, sees in this process."""
+        return self.ranks.share_batch(self.task.batch(update, round))
 
-    def _draw(self, update: int) -> Pairs:
-        """This process's share of the windows of one update, which are drawn alike in every process."""
-        generator = torch.Generator().manual_seed(mix(self.seed, update, 0))
-        return draw(self.train, self.augmentations, self.training.batch, generator, self.ranks)
+    def _seed_noise(self, round: int = 0) -> None:
+        torch.manual_seed(*child_seeds(self.seed, NOISE, self.state.update, self.ranks.rank, round))
 
     def _log(self) -> None:
-        terms = self.progress.take_means()
+        terms = self.state.take_means()
         self._write_metrics({"split": "train", **terms})
-        self.reporter.logged(self.progress, terms)
+        self.reporter.logged(self.state, terms)
 
     def _validate(self) -> None:
         if self.ranks.rank:
             return
-        progress = self.progress
-        metrics = validate(self.model.autoencoder, self.held_out)
-        if metrics["loss"] < progress.best or progress.best_update == 0:
-            progress.best, progress.best_update = metrics["loss"], progress.update
-            self._save_model()
-        self._write_metrics({"split": "validation", **metrics, "skipped": progress.skipped})
-        tokens = self.model.decode(self.model.sample_codes(1, self.seed), seed=self.seed)[0]
-        midi = midi_bytes(self.model.representation.decode(tokens))
-        write_atomically(self.folder / "samples" / f"{progress.update:07}.mid", midi)
-        self.reporter.validated(progress, metrics)
-        if metrics.get("code_gain_nats", math.inf) < COLLAPSED_NATS:
-            betas = [float(part.spec.arguments.get("beta", 0)) for part in self.model.config.regularizers]
-            self.reporter.tell(
-                f"the posterior has collapsed: the decoder ignores z, with the code of another window it does as well "
-                f"(to {metrics['code_gain_nats']:.2f} nats). If it stays so, try "
-                f"kl.beta={max(betas, default=0) / 2:g} or kl.free_bits=48"
-            )
+        state = self.state
+        metrics = self.task.validate()
+        if metrics["loss"] < state.best or state.best_update == 0:
+            state.best, state.best_update = metrics["loss"], state.update
+            self.task.save_best(state)
+        self._write_metrics({"split": "validation", **metrics, "skipped": state.skipped})
+        notices = list(self.task.validated(state, metrics))
+        self.reporter.validated(state, metrics)
+        for notice in notices:
+            self.reporter.tell(notice)
 
     def _write_metrics(self, metrics: Mapping[str, object]) -> None:
         if self.ranks.rank == 0:
             self.folder.mkdir(parents=True, exist_ok=True)
             with (self.folder / "metrics.jsonl").open("a") as file:
-                file.write(json.dumps({"update": self.progress.update, **metrics}) + "\n")
-
-    def _save_model(self) -> None:
-        self.model.fit_sampler(self.train.sample(PRIOR_WINDOWS, self.seed))
-        self.model.windows_seen = self.seen_before + self.progress.update * self.training.batch
-        save(self.model, self.folder)
+                file.write(json.dumps({"update": self.state.update, **metrics}) + "\n")
 
     def _save_state(self) -> None:
-        self.progress.saved, self.progress.saved_seconds = self.progress.update, self.progress.seconds
+        self.state.saved, self.state.saved_seconds = self.state.update, self.state.seconds
         if self.ranks.rank == 0:
-            save_state(self.state_path, self.model.autoencoder, self.optimizer, self.progress)
+            save_state(state_path(self.folder), self.task.module, self.optimizers, self.state, self.task.identity)
 
 
-def draw(
-    windows: Windows, augmentations: Sequence[Augmentation], n: int, generator: torch.Generator, ranks: Ranks
-) -> Pairs:
-    """This process's share of n random windows, which are drawn and augmented alike in all of them."""
-    pairs = windows.draw(n, generator)
-    for augment in augmentations:
-        pairs = augment(pairs, generator)
-    same = pairs.target is pairs.source
-    source = ranks.share(pairs.source)
-    return replace(
-        pairs,
-        source=source,
-        target=source if same else ranks.share(pairs.target),
-        label=None if pairs.label is None else ranks.share(pairs.label),
-    )
-
-
-def augmentations_of(model: Model) -> list[Augmentation]:
-    """The augmentations of a model's configuration."""
-    shape = model.representation.shape
-    return [build(AUGMENTATIONS, choice, shape, model.device) for choice in model.config.augmentations]
-
-
-def optimizer_of(model: Model) -> Optimizer:
-    """The optimizer that the training of a model asks for."""
-    muon = model.config.training.optimizer == "muon"
-    return Optimizer(model.autoencoder, muon=muon, fused=model.device.type != "mps")
-
-
-def step(
-    module: nn.Module, optimizer: Optimizer, batch: Batch, learning_rate: float, clip: float, dtype: torch.dtype
-) -> Terms:
-    """One update of the weights: forward, backward, clip, step.
-
-    Returns:
-        The terms of the loss; none if its gradient is not finite, and then nothing was changed.
-    """
-    with autocast(batch.target.device, dtype):
-        terms: Terms = module(batch)
-    loss = torch.stack(list(terms.values())).sum()
-    module.zero_grad()
-    loss.backward()
-    norm = nn.utils.clip_grad_norm_(module.parameters(), clip)
-    if not torch.isfinite(norm):  # the gradient's, averaged over the processes: all leave the update out, or none
-        return {}
-    optimizer.step(learning_rate)
-    return {name: term.detach() for name, term in terms.items()}
-
-
-def fit_batch(training: Training, train: Windows, validation: Windows) -> Training:
-    """The training with a batch that the data can fill.
-
-    Raises:
-        MusicaeError: there is nothing to train on, or nothing to validate on.
-    """
-    for name, windows in (("training", train), ("validation", validation)):
-        if not len(windows):
-            hint = "preprocess more music, or split it otherwise"
-            raise MusicaeError(f"the {name} split of this data set is empty", hint, kind="empty-split", split=name)
-    largest = 2 ** int(math.log2(len(train)))
-    return replace(training, batch=min(training.batch, largest))
+def state_path(folder: Path) -> Path:
+    """Where the state of the training in a folder lies."""
+    return folder / "training" / "state.safetensors"
 
 
 def _update_of(line: str) -> float:
@@ -342,7 +264,14 @@ def _update_of(line: str) -> float:
 
 
 @contextmanager
-def _signals(trainer: Trainer) -> Iterator[None]:
+def _own_randomness(device: torch.device) -> Iterator[None]:
+    """Leaves the random numbers of whoever trains as they were."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        yield
+
+
+@contextmanager
+def _signals(trainer: Trainer[Any]) -> Iterator[None]:
     """Ctrl-C and SIGTERM let the update at hand finish; a second Ctrl-C does not wait."""
 
     def stop(number: int, frame: FrameType | None) -> None:

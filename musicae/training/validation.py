@@ -13,14 +13,16 @@ from musicae.networks.batch import Batch, Columns
 from musicae.networks.device import autocast, precision
 from musicae.networks.priors import kl_divergence
 from musicae.networks.sampling import Drawing
+from musicae.training.reporter import Metrics
 
 ACTIVE = 0.01
 """A dimension is active when its posterior mean varies by more than this over windows (Burda et al. 2016)."""
 
+COLLAPSED_NATS = 1.0
+"""Where its own code makes a window less than so much likelier than another one's, the decoder ignores z."""
+
 EVENTS = "events"
 """Steps that count, in a window."""
-
-Metrics = dict[str, float]
 
 
 @torch.no_grad()

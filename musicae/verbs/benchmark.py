@@ -10,21 +10,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from musicae.config import Config, spec
-from musicae.corpus.augment import Pairs
 from musicae.corpus.dataset import Windows
 from musicae.cpu import usable_cores
 from musicae.model import Model
-from musicae.networks.batch import Batch
 from musicae.presets import PRESETS
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
-from musicae.training.distributed import Ranks
-from musicae.training.loop import augmentations_of, draw, optimizer_of, step
-from musicae.training.schedules import sampling_probability
+from musicae.training.loop import Trainer
+from musicae.training.music_task import MusicTask, Split
 
 SAMPLING_BATCHES = (1, 32, 256)
 
@@ -102,14 +100,13 @@ def benchmark(
     wanted = replace(wanted, threads=min(wanted.threads, usable_cores()))
     model = Model(config, name, device, wanted.precision)
     batch = config.training.batch
-    load = _loader(model)
-    training, chosen = (
-        choose_training_arithmetic(model.autoencoder, _batch(model, load()), some) for some in (wanted, Arithmetic())
-    )
-    update = _update(model, training.dtype)
+    trainer = _trainer(model)
+    seen = trainer.batch(config.training.updates)
+    training, chosen = (choose_training_arithmetic(model.autoencoder, seen, some) for some in (wanted, Arithmetic()))
+    trainer.arithmetic = training
     with training.on_its_threads():
-        update_time, cpu_time = _time(lambda: update(load()), seconds, model.device)
-        load_time, _ = _time(load, seconds / 10, model.device)
+        update_time, cpu_time = _time(trainer.update, seconds, model.device)
+        load_time, _ = _time(lambda: trainer.batch(0), seconds / 10, model.device)
         product = matmul_gflops(model.device, training.dtype)
     sampling = Arithmetic(str(model.precision).removeprefix("torch."), wanted.threads or torch.get_num_threads())
     return Speed(
@@ -143,46 +140,25 @@ def _sampling_rates(model: Model, arithmetic: Arithmetic, seconds: float) -> dic
         return {n: n / _time(partial(model.decode, z), seconds, model.device)[0] for n, z in codes.items()}
 
 
-def _batch(model: Model, pairs: Pairs) -> Batch:
-    """What an update sees that is late enough for schedules to have come to their end."""
-    training = model.config.training
-    return Batch.of(
-        model.autoencoder.spec,
-        pairs.target,
-        encoder_columns=pairs.source,
-        update=training.updates,
-        sampling_probability=sampling_probability(training.scheduled_sampling, training.updates),
-    )
-
-
-def _update(model: Model, dtype: torch.dtype) -> Callable[[Pairs], None]:
-    """A function that does what an update of a training does."""
-    network, training = model.autoencoder.train(), model.config.training
-    optimizer = optimizer_of(model)
-
-    def update(pairs: Pairs) -> None:
-        step(network, optimizer, _batch(model, pairs), training.learning_rate, training.clip, dtype)
-
-    return update
-
-
-def _loader(model: Model) -> Callable[[], Pairs]:
-    """A function that draws a batch from a stream of a million random rows."""
+def _trainer(model: Model) -> Trainer[MusicTask]:
+    """A training on a stream of a million random rows, late enough for schedules to have come to their end."""
     shape = model.representation.shape
     rows = torch.stack([torch.randint(field.vocabulary, (2**20,)) for field in shape.columns], 1).short()
     offsets = torch.arange(0, 2**20 - model.representation.window, shape.steps)
-    windows = Windows(rows.to(model.device), offsets.to(model.device), shape)
-    generator, augmentations = torch.Generator().manual_seed(0), augmentations_of(model)
-    return lambda: draw(windows, augmentations, model.config.training.batch, generator, Ranks())
+    train, validation = (Windows(rows.to(model.device), x.to(model.device), shape) for x in (offsets, offsets[:1]))
+    trainer = Trainer(MusicTask(model, Split(train, validation), Path()), Path())
+    trainer.state.update = model.config.training.updates
+    model.autoencoder.train()
+    return trainer
 
 
 def _flops(config: Config) -> float:
     """Floating-point operations of the matrix products of training on one window."""
-    model = Model(config, device="cpu")
-    tokens = _loader(model)().target[:2]
+    small = replace(config, training=replace(config.training, batch=2))
+    trainer = _trainer(Model(small, device="cpu"))
     with FlopCounterMode(display=False) as counter:
-        torch.stack(list(model.autoencoder(Batch.of(model.autoencoder.spec, tokens)).values())).sum().backward()
-    return counter.get_total_flops() / len(tokens)
+        trainer.update()
+    return counter.get_total_flops() / 2
 
 
 def _time(function: Callable[[], object], seconds: float, device: torch.device) -> tuple[float, float]:

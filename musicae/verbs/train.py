@@ -1,29 +1,35 @@
-"""Training as a verb: from a configuration and a data set to a model folder, and on from where a training stopped."""
+"""Training as a verb: from a configuration and a data set to a model folder, and on from where a training stopped.
+
+`train` does it all. `plan`, `begin`, `Trainer.run` and `finish` are its parts, for those who show how it goes.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from musicae.config import Config, Spec, build
+from musicae.config import Config, Spec, Training, build, override
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown_name
-from musicae.model import Model, load, pick_device
+from musicae.model import TABLES, Model, load, pick_device
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
 from musicae.presets import PRESETS
 from musicae.storage.atomic import write_atomically
+from musicae.storage.catalog import find_dataset
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
 from musicae.training.card import write_card
-from musicae.training.distributed import join_ranks
-from musicae.training.loop import NullReporter, Reporter, Trainer, fit_batch
-from musicae.training.validation import Metrics, validate
+from musicae.training.distributed import Ranks, join_ranks
+from musicae.training.loop import Trainer, state_path
+from musicae.training.music_task import MusicTask, Split, fit_batch
+from musicae.training.reporter import Metrics, Notice, NullReporter, Reporter
+from musicae.training.validation import validate
 
 TEST_WINDOWS = 4096
 """Held-out windows that the metrics of a model card are measured on."""
@@ -41,7 +47,7 @@ class Run:
         source: the hash of what the data set was made from.
         minutes: how long it may train, over all its parts; 0 for as long as its updates take.
         initial: the model whose weights it begins with, or "".
-        seen_before: how many windows that model had heard.
+        seen_before: how many windows that model was trained on.
         command: the command line, for the model card.
         arithmetic: precision and threads; what it leaves open is chosen by measurement when the training begins.
     """
@@ -108,9 +114,82 @@ def _differences(a: Spec, b: Spec) -> int:
     return sum(b.arguments.get(name) != value for name, value in a.arguments.items())
 
 
+def plan(
+    dataset: Dataset,
+    *,
+    preset: str | None = None,
+    settings: Sequence[str] = (),
+    initial: str = "",
+    minutes: float = 0.0,
+    seed: int = 0,
+    command: str = "",
+) -> Run:
+    """What is to be trained on a data set.
+
+    Args:
+        settings: changes of its configuration (`config.override`), e.g. `latent.size=128`.
+
+    Raises:
+        MusicaeError: there is no such preset, model or knob, or it reads other music than the data set holds.
+    """
+    config = config_for(dataset, preset=preset, initial=initial)
+    for setting in settings:
+        config = override(config, setting, TABLES)
+    source = dataset.manifest.get("source", "")
+    return Run(config, str(dataset.folder), source, seed, minutes, initial=initial, command=command)
+
+
+def check_free(folder: Path) -> None:
+    """Makes sure that a new training can go into a folder.
+
+    Raises:
+        MusicaeError: a model, or another training, is there.
+    """
+    if (folder / "config.json").exists() or (folder / "training").exists():
+        hint = "choose another folder, or go on with that training"
+        raise MusicaeError(f"{folder} holds a model already", hint, kind="holds-model", path=folder)
+
+
+def train(
+    data: str | Path,
+    folder: str | Path,
+    *,
+    preset: str | None = None,
+    settings: Sequence[str] = (),
+    initial: str = "",
+    minutes: float = 0.0,
+    seed: int = 0,
+    device: str = "auto",
+) -> Model:
+    """Trains a model on a data set and gives it back, with attribute vectors, as it lies in its folder.
+
+    Args:
+        data: the name or the folder of a data set.
+        folder: where the model goes.
+        preset: a named configuration; by default the one for the data.
+        settings: changes of it, e.g. `("latent.size=128", "training.updates=1000")`.
+        initial: the model whose weights it begins with.
+        minutes: that it may take; 0 for as many as its updates take.
+
+    Raises:
+        MusicaeError: the data cannot be read, there is no such preset, model or knob, or the folder is taken.
+    """
+    folder = Path(folder)
+    check_free(folder)
+    dataset = Dataset(find_dataset(str(data)))
+    run = plan(dataset, preset=preset, settings=settings, initial=initial, minutes=minutes, seed=seed)
+    trainer = begin(run, folder, device=device)
+    trainer.run()
+    trainer.ranks.leave()
+    with torch.random.fork_rng(devices=[]):  # posteriors draw z, which only their means and spreads are asked for here
+        if trainer.ranks.rank == 0:
+            finish(trainer, run)
+        return load(folder, device)
+
+
 def begin(
     run: Run, folder: Path, *, device: str = "auto", reporter: Reporter | None = None, resume: bool = False
-) -> Trainer:
+) -> Trainer[MusicTask]:
     """A trainer at its start, or with `resume` where the last state in the folder left it.
 
     Raises:
@@ -118,40 +197,74 @@ def begin(
     """
     ranks, place = join_ranks(pick_device(device))
     reporter = reporter if reporter and ranks.rank == 0 else NullReporter()
-    dataset = Dataset(Path(run.data))
-    _check_data(run, dataset)
-    train, validation = dataset.split("train", place), dataset.split("validation", place)
-    training = fit_batch(run.config.training, train, validation)
-    if training.batch < run.config.training.batch:
-        reporter.tell(f"{len(train)} training windows are few: the batch is {training.batch}")
-    if training.batch % ranks.size:
-        message = f"a batch of {training.batch} cannot be shared by {ranks.size} processes"
-        batch = training.batch // ranks.size * ranks.size
-        raise MusicaeError(message, f"choose training.batch={batch}", kind="unshared-batch", batch=batch)
-    torch.manual_seed(run.seed)
-    model = Model(replace(run.config, training=training), folder.name, str(place))
-    trainer = Trainer(model, train, validation, folder, seed=run.seed, ranks=ranks, reporter=reporter)
+    data = _windows(run, place)
+    training = _shared_batch(run.config.training, data, ranks, reporter)
+    model = _fresh_model(replace(run.config, training=training), folder.name, place, run.seed)
+    if run.initial and not (resume and state_path(folder).exists()):
+        run = replace(run, seen_before=_begin_with(run.initial, model, reporter))
+    task = MusicTask(model, data, folder, seed=run.seed, seen_before=run.seen_before)
+    run = replace(run, arithmetic=_arithmetic(run.arithmetic, task, ranks))
+    trainer = Trainer(
+        task,
+        folder,
+        seed=run.seed,
+        minutes=run.minutes,
+        arithmetic=run.arithmetic,
+        ranks=ranks,
+        reporter=reporter,
+    )
     if resume:
         trainer.resume()
-    if run.initial and trainer.progress.update == 0:
-        initial = load(run.initial, str(place))
-        run = replace(run, seen_before=initial.windows_seen)
-        share = transfer(initial.autoencoder, model.autoencoder)
-        reporter.tell(f"{share:.0%} of the weights come from {run.initial}")
-    trainer.seen_before = run.seen_before
-    trainer.arithmetic = _arithmetic(run.arithmetic, trainer)
-    run = replace(run, arithmetic=trainer.arithmetic)
     if ranks.rank == 0:
         run.save(folder)
     return trainer
 
 
-def _arithmetic(wanted: Arithmetic, trainer: Trainer) -> Arithmetic:
+def _windows(run: Run, device: torch.device) -> Split:
+    """The windows of the data set that a training was begun with."""
+    dataset = Dataset(Path(run.data))
+    _check_data(run, dataset)
+    return Split(dataset.split("train", device), dataset.split("validation", device))
+
+
+def _shared_batch(training: Training, data: Split, ranks: Ranks, reporter: Reporter) -> Training:
+    """The training with a batch that the data can fill.
+
+    Raises:
+        MusicaeError: the processes cannot share it.
+    """
+    fitting = fit_batch(training, data)
+    if fitting.batch < training.batch:
+        message = f"{len(data.train)} training windows are few: the batch is {fitting.batch}"
+        reporter.tell(Notice(message, "smaller-batch", {"batch": fitting.batch}))
+    if fitting.batch % ranks.size:
+        message = f"a batch of {fitting.batch} cannot be shared by {ranks.size} processes"
+        batch = fitting.batch // ranks.size * ranks.size
+        raise MusicaeError(message, f"choose training.batch={batch}", kind="unshared-batch", batch=batch)
+    return fitting
+
+
+def _fresh_model(config: Config, name: str, device: torch.device, seed: int) -> Model:
+    """A model with random weights, which follow from the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return Model(config, name, str(device))
+
+
+def _begin_with(name: str, model: Model, reporter: Reporter) -> int:
+    """Gives a model the weights of another one; returns how many windows those have seen."""
+    initial = load(name, str(model.device))
+    share = transfer(initial.autoencoder, model.autoencoder)
+    reporter.tell(Notice(f"{share:.0%} of the weights come from {name}", "transferred", {"share": share}))
+    return initial.windows_seen
+
+
+def _arithmetic(wanted: Arithmetic, task: MusicTask, ranks: Ranks) -> Arithmetic:
     """What a training computes in. Several processes on CPUs must agree, and do without measuring."""
-    if trainer.ranks.size > 1 and trainer.model.device.type == "cpu" and wanted.precision == "auto":
+    if ranks.size > 1 and task.device.type == "cpu" and wanted.precision == "auto":
         return replace(wanted, precision="float32")
-    last = max(trainer.training.updates, trainer.training.scheduled_sampling)
-    return choose_training_arithmetic(trainer.model.autoencoder, trainer.batch(last), wanted)
+    last = max(task.training.updates, task.training.scheduled_sampling)
+    return choose_training_arithmetic(task.module, ranks.share_batch(task.batch(last)), wanted)
 
 
 def _check_data(run: Run, dataset: Dataset) -> None:
@@ -192,19 +305,19 @@ def transfer(source: nn.Module, target: nn.Module) -> float:
     return copied / needed
 
 
-def finish(trainer: Trainer, run: Run, progress: Callable[[int], None] = lambda _: None) -> Metrics:
+def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None] = lambda _: None) -> Metrics:
     """Computes the attribute vectors of the best weights, measures them on the test split and writes the model card.
 
     Args:
-        progress: called with how much more of `fit.work` is done.
+        progress: called with how much more of `attribute_vectors.work` is done.
     """
-    dataset = Dataset(Path(run.data))
-    test = dataset.split("test", trainer.model.device)
-    best = load(trainer.folder, str(trainer.model.device))
-    if len(trainer.train) >= LEAST_WINDOWS:
+    dataset, device = Dataset(Path(run.data)), trainer.device
+    test = dataset.split("test", device)
+    best = load(trainer.folder, str(device))
+    if len(trainer.task.data.train) >= LEAST_WINDOWS:
         store(best, fit(best, dataset, windows=FITTED_WINDOWS, progress=progress))
     metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
-    write_card(trainer.folder, best, dataset.manifest, metrics, trainer.progress, run.command)
+    write_card(trainer.folder, best, dataset.manifest, metrics, trainer.state, run.command)
     return metrics
 
 

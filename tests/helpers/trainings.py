@@ -10,6 +10,7 @@ from musicae.corpus.dataset import Dataset
 from musicae.model import Model
 from musicae.presets import PRESETS
 from musicae.training.loop import Trainer
+from musicae.training.music_task import MusicTask
 from musicae.verbs.train import Run, begin
 
 
@@ -26,8 +27,10 @@ def tiny(preset: str = "melody-2bar", decoder: dict[str, object] | None = None, 
     )
 
 
-def trainer(data: Dataset, folder: Path, config: Config, resume: bool = False) -> Trainer:
-    return begin(Run(config, str(data.folder), seed=3), folder, device="cpu", resume=resume)
+def trainer(
+    data: Dataset, folder: Path, config: Config, resume: bool = False, minutes: float = 0.0
+) -> Trainer[MusicTask]:
+    return begin(Run(config, str(data.folder), seed=3, minutes=minutes), folder, device="cpu", resume=resume)
 
 
 def weights(model: Model) -> dict[str, torch.Tensor]:

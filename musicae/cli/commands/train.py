@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shlex
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
@@ -28,9 +28,9 @@ from musicae.cli.options import (
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
+    from musicae.config import Training
     from musicae.training.checkpoint import TrainingState
-    from musicae.training.loop import Trainer
-    from musicae.training.validation import Metrics
+    from musicae.training.reporter import Metrics, Notice
     from musicae.verbs.train import Run
 
 EXAMPLES = ("musicae train", "musicae train data/mine --preset melody-16bar -o models/mine --minutes 60")
@@ -82,6 +82,18 @@ TrainingPrecision = Annotated[
 TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")]
 
 
+def _against_collapse(code_gain_nats: float, betas: Mapping[str, float]) -> str:
+    label, beta = max(betas.items(), key=lambda item: item[1], default=("kl", 0.0))
+    return f". If it stays so, try --set {label}.beta={beta / 2:g} or --set {label}.free_bits=48"
+
+
+ADVICE: dict[str, Callable[..., str]] = {
+    "collapsed": _against_collapse,
+    "ended": lambda: ": give more --minutes or --updates",
+}
+"""By the kind of a notice, the function of its facts that says what to do about it."""
+
+
 def command(
     data: TrainingData = None,
     preset: Preset = None,
@@ -128,48 +140,38 @@ def _train(console: Console, folder: Path, run: Run, device: str, *, resume: boo
     from musicae.training.attribute_vectors import work
     from musicae.verbs.train import FITTED_WINDOWS, begin, finish
 
-    with Display(console) as display:
+    with Display(console, folder if events else None) as display:
         trainer = begin(run, folder, device=device, reporter=display, resume=resume)
-        display.begin(trainer, run.minutes, folder if events else None)
-        console.note(
-            f"training {folder} on {trainer.model.device} in {trainer.arithmetic.precision}: Ctrl-C stops and saves"
-        )
+        console.note(f"training {folder} on {trainer.device} in {trainer.arithmetic.precision}: Ctrl-C stops and saves")
         try:
-            trainer.run(run.minutes - trainer.progress.seconds / 60 if run.minutes else math.inf)
+            trainer.run()
         except KeyboardInterrupt:
-            console.note(f"stopped after update {trainer.progress.saved}; go on with musicae train --resume {folder}")
+            console.note(f"stopped after update {trainer.state.saved}; go on with musicae train --resume {folder}")
             trainer.ranks.leave()
             raise
     trainer.ranks.leave()
     if trainer.ranks.rank == 0:
-        with console.progress("fitting attribute vectors", work(min(FITTED_WINDOWS, len(trainer.train)))) as done:
+        with console.progress(
+            "fitting attribute vectors", work(min(FITTED_WINDOWS, len(trainer.task.data.train)))
+        ) as done:
             metrics = finish(trainer, run, done)
         console.note(f"play it: musicae sample -m {folder}")
-        console.data([folder], {"model": str(folder), "updates": trainer.progress.update, "test": metrics})
+        console.data([folder], {"model": str(folder), "updates": trainer.state.update, "test": metrics})
 
 
 def _planned(
     data: str, preset: str | None, output: Path | None, initial: str, settings: list[str], seed: int
 ) -> tuple[Path, Run]:
     """Where a new training goes, and what it is."""
-    from musicae.config import override
     from musicae.corpus.dataset import Dataset
-    from musicae.errors import MusicaeError
-    from musicae.model import TABLES
     from musicae.storage.catalog import find_dataset
-    from musicae.verbs.train import Run, config_for
+    from musicae.verbs.train import check_free, plan
 
-    dataset = Dataset(find_dataset(data))
-    config = config_for(dataset, preset=preset, initial=initial)
-    for setting in settings:
-        config = override(config, setting, TABLES)
+    dataset, command = Dataset(find_dataset(data)), shlex.join(["musicae", *sys.argv[1:]])
+    run = plan(dataset, preset=preset, settings=settings, initial=initial, seed=seed, command=command)
     folder = output or _free(preset or f"{dataset.representation.name}-{dataset.representation.bars}bar")
-    if (folder / "config.json").exists() or (folder / "training").exists():
-        hint = f"go on with musicae train --resume {folder}, or name another folder with -o"
-        raise MusicaeError(f"{folder} holds a model already", hint)
-    command = shlex.join(["musicae", *sys.argv[1:]])
-    source = dataset.manifest.get("source", "")
-    return folder, Run(config, str(dataset.folder), source, seed, initial=initial, command=command)
+    check_free(folder)
+    return folder, run
 
 
 def _resumed(folder: Path, settings: list[str]) -> Run:
@@ -191,13 +193,17 @@ def _free(name: str) -> Path:
 
 
 class Display:
-    """A training on the terminal: a bar with speed, time left and losses, and a line for every validation."""
+    """A training on the terminal: a bar with speed, time left and losses, and a line for every validation.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        events: the model folder, if TensorBoard events are wanted.
+    """
+
+    def __init__(self, console: Console, events: Path | None = None) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-        self.console = console
+        self.console, self.events = console, events
         self.bar = Progress(*columns, console=stderr(), transient=True, disable=not console.on_terminal)
         self.writer: SummaryWriter | None = None
         self.losses = ""
@@ -212,41 +218,37 @@ class Display:
         if self.writer:
             self.writer.close()
 
-    def begin(self, trainer: Trainer, minutes: float, events: Path | None) -> None:
-        """Says where the training starts and ends.
+    def began(self, state: TrainingState, training: Training, seconds: float) -> None:
+        self.training, self.seconds = training, seconds
+        self.first, self.begun = state.update, state.seconds
+        if self.events:
+            self.writer = _writer_class()(self.events / "training" / "tensorboard", purge_step=self.first)
 
-        Args:
-            minutes: that it may take over all its parts, 0 for any number.
-            events: the model folder, if TensorBoard events are wanted.
-        """
-        self.training, self.seconds = trainer.training, minutes * 60
-        self.first, self.begun = trainer.progress.update, trainer.progress.seconds
-        if events:
-            self.writer = _writer_class()(events / "training" / "tensorboard", purge_step=self.first)
-
-    def updated(self, progress: TrainingState) -> None:
-        updates, seconds = progress.update - self.first, progress.seconds - self.begun
+    def updated(self, state: TrainingState) -> None:
+        updates, seconds = state.update - self.first, state.seconds - self.begun
         pace = seconds / updates
-        left = (self.training.updates - progress.update) * pace
-        if self.seconds:
-            left = min(left, self.seconds - progress.seconds)
+        left = min((self.training.updates - state.update) * pace, self.seconds - state.seconds)
         speed = f"{1 / pace:,.1f} updates/s  {self.training.batch / pace:,.0f} windows/s"
         self.bar.update(
             self.task,
             completed=seconds / max(seconds + left, 1e-9),
-            description=f"{max(left, 0) / 60:.0f} min left  update {progress.update:,}  {speed}  {self.losses}",
+            description=f"{max(left, 0) / 60:.0f} min left  update {state.update:,}  {speed}  {self.losses}",
         )
 
-    def logged(self, progress: TrainingState, terms: Metrics) -> None:
+    def logged(self, state: TrainingState, terms: Metrics) -> None:
         self.losses = "  ".join(f"{name} {value:.3g}" for name, value in terms.items())
-        self._record("train", progress.update, terms)
+        self._record("train", state.update, terms)
 
-    def validated(self, progress: TrainingState, metrics: Metrics) -> None:
+    def validated(self, state: TrainingState, metrics: Metrics) -> None:
         shown = "  ".join(f"{name} {value:.3g}" for name, value in metrics.items())
-        self.tell(f"update {progress.update:,}  held out: {shown}")
-        self._record("validation", progress.update, metrics)
+        self._say(f"update {state.update:,}  held out: {shown}")
+        self._record("validation", state.update, metrics)
 
-    def tell(self, message: str) -> None:
+    def tell(self, notice: Notice) -> None:
+        advice = ADVICE.get(notice.kind)
+        self._say(f"{notice.message}{advice(**notice.facts) if advice else ''}")
+
+    def _say(self, message: str) -> None:
         if self.bar.disable:
             self.console.note(message)
         else:

@@ -1,0 +1,177 @@
+"""Music as a task: windows of a data set, augmented, through the autoencoder of a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from musicae.config import Training, build
+from musicae.corpus.augment import AUGMENTATIONS, Augmentation, Pairs
+from musicae.corpus.dataset import Windows
+from musicae.errors import MusicaeError
+from musicae.model import Model, save
+from musicae.music.midi import midi_bytes
+from musicae.networks.autoencoder import Autoencoder
+from musicae.networks.batch import Batch
+from musicae.networks.regularizers.base import Adversarial
+from musicae.seeds import generator
+from musicae.storage.atomic import write_atomically
+from musicae.training.checkpoint import TrainingState
+from musicae.training.groups import LossTerms, ParameterGroup
+from musicae.training.reporter import Metrics, Notice
+from musicae.training.schedules import sampling_probability
+from musicae.training.task import Task
+from musicae.training.validation import COLLAPSED_NATS, validate
+
+SAMPLER_WINDOWS = 4096
+"""Training windows that the sampler is fitted to whenever weights are saved as the best."""
+
+BATCHES = 0
+"""What lies under this number of the path of seeds is for batches; 1 is for the noise in networks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Windows on the model's device: those to train on, and those to validate on.
+
+    Raises:
+        MusicaeError: one of them is empty.
+    """
+
+    train: Windows
+    validation: Windows
+
+    def __post_init__(self) -> None:
+        for name, windows in (("train", self.train), ("validation", self.validation)):
+            if not len(windows):
+                message, hint = f"the {name} split of this data set is empty", "preprocess more music"
+                raise MusicaeError(message, hint, kind="empty-split", split=name)
+
+
+class MusicTask(Task):
+    """Trains a model on windows, and saves it with a fitted sampler whenever it is the best so far.
+
+    Args:
+        folder: of the model, where samples go as well.
+        seed: decides batches, together with the number of an update.
+        seen_before: how many windows other trainings have shown to the weights that this one begins with.
+    """
+
+    def __init__(self, model: Model, data: Split, folder: Path, *, seed: int = 0, seen_before: int = 0) -> None:
+        self.model, self.data, self.folder = model, data, folder
+        self.seed, self.seen_before = seed, seen_before
+        self.module: nn.Module = model.autoencoder
+        self.training: Training = model.config.training
+        self.identity = str(model.representation)
+        self.augmentations = augmentations_of(model)
+        self.held_out = data.validation.sample(self.training.validation_windows, seed)
+
+    def batch(self, update: int, round: int = 0) -> Batch:
+        """Random windows of the training data, augmented."""
+        source = generator(self.seed, BATCHES, update, round)
+        pairs = draw_pairs(self.data.train, self.training.batch, self.augmentations, source)
+        return batch_of(self.model.autoencoder, pairs, self.training, update)
+
+    def validate(self) -> Metrics:
+        """How well the autoencoder does on the held-out windows."""
+        return validate(self.model.autoencoder, self.held_out)
+
+    def groups(self) -> list[ParameterGroup]:
+        """The autoencoder, and every critic."""
+        return [autoencoder_group(self.model.autoencoder, self.training), *critic_groups(self.model.autoencoder)]
+
+    def critic_terms(self, batch: Batch) -> LossTerms:
+        """Those of all critics, on codes that lead back to nothing."""
+        return self.model.autoencoder.critic_terms(batch)
+
+    def save_best(self, state: TrainingState) -> None:
+        """Fits the sampler and writes the model."""
+        self.model.fit_sampler(self.data.train.sample(SAMPLER_WINDOWS, self.seed))
+        self.model.windows_seen = self.seen_before + state.update * self.training.batch
+        save(self.model, self.folder)
+
+    def validated(self, state: TrainingState, metrics: Metrics) -> Iterable[Notice]:
+        """Writes a sample as MIDI; says whether the posterior has collapsed."""
+        tokens = self.model.decode(self.model.sample_codes(1, self.seed), seed=self.seed)[0]
+        midi = midi_bytes(self.model.representation.decode(tokens))
+        write_atomically(self.folder / "samples" / f"{state.update:07}.mid", midi)
+        gain = metrics.get("code_gain_nats", math.inf)
+        if gain < COLLAPSED_NATS:
+            yield self._collapsed(gain)
+
+    def _collapsed(self, gain: float) -> Notice:
+        message = (
+            "the posterior has collapsed: the decoder ignores z, with the code of another window it does as well "
+            f"(to {gain:.2f} nats)"
+        )
+        settings = {item.label: item.spec.arguments for item in self.model.config.regularizers}
+        betas = {label: arguments["beta"] for label, arguments in settings.items() if "beta" in arguments}
+        return Notice(message, "collapsed", {"code_gain_nats": gain, "betas": betas})
+
+
+def draw_pairs(windows: Windows, n: int, augmentations: Sequence[Augmentation], source: torch.Generator) -> Pairs:
+    """n random windows, augmented."""
+    pairs = windows.draw(n, source)
+    for augment in augmentations:
+        pairs = augment(pairs, source)
+    return pairs
+
+
+def batch_of(autoencoder: Autoencoder, pairs: Pairs, training: Training, update: int) -> Batch:
+    """What the autoencoder sees of windows at an update."""
+    return Batch.of(
+        autoencoder.spec,
+        pairs.target,
+        encoder_columns=None if pairs.source is pairs.target else pairs.source,
+        label=pairs.label,
+        update=update,
+        sampling_probability=sampling_probability(training.scheduled_sampling, update),
+    )
+
+
+def augmentations_of(model: Model) -> list[Augmentation]:
+    """The augmentations of a model's configuration."""
+    shape = model.representation.shape
+    return [build(AUGMENTATIONS, choice, shape, model.device) for choice in model.config.augmentations]
+
+
+def autoencoder_group(autoencoder: Autoencoder, training: Training) -> ParameterGroup:
+    """How the weights of an autoencoder are trained, without those of critics."""
+    return ParameterGroup(
+        name="autoencoder",
+        parameters=[parameter for _, parameter in autoencoder.own_parameters()],
+        optimizer=training.optimizer,
+        outer=list(autoencoder.input_and_output_parameters()),
+        clip=training.clip,
+    )
+
+
+def critic_groups(autoencoder: Autoencoder) -> Iterator[ParameterGroup]:
+    """How every critic is trained, as its regularizer declares."""
+    for adversary in autoencoder.adversaries:
+        yield _critic_group(adversary)
+
+
+def _critic_group(adversary: Adversarial) -> ParameterGroup:
+    settings = adversary.group
+    return ParameterGroup(
+        name=adversary.label,
+        parameters=list(adversary.critic.parameters()),
+        optimizer=settings.optimizer,
+        betas=settings.betas,
+        learning_rate_scale=settings.learning_rate_scale,
+        clip=settings.clip,
+        clamp=settings.clamp,
+        rounds=settings.rounds,
+    )
+
+
+def fit_batch(training: Training, data: Split) -> Training:
+    """The training with a batch that the data can fill: a power of two, if it must be smaller."""
+    largest = 2 ** int(math.log2(len(data.train)))
+    return replace(training, batch=min(training.batch, largest))
