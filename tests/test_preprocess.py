@@ -22,7 +22,7 @@ from musicae.cli.app import app
 from musicae.corpus import preprocess as module
 from musicae.corpus import process_pool as workers
 from musicae.corpus.policy import policy_of
-from musicae.corpus.preprocess import preprocess
+from musicae.corpus.preprocess import Annotations, preprocess
 from musicae.corpus.windows import drop_leading_note_offs, onsets, rows_per_bar
 from musicae.errors import MusicaeError
 from musicae.music.midi import midi_bytes
@@ -357,7 +357,7 @@ def test_given_splits_are_used(corpus: Path, tmp_path: Path) -> None:
     rows = [(f"{corpus.name}/{number:03}.mid", ("train", "val", "test")[number % 3]) for number in range(9)]
     rows += [("009.mid", "valid")]
     file = write_csv(tmp_path / "splits.csv", rows)
-    manifest = preprocess([corpus], tmp_path / "out", Melody(bars=2), splits=file, workers=1)
+    manifest = preprocess([corpus], tmp_path / "out", Melody(bars=2), annotations=Annotations(file), workers=1)
     assert {name: counts["files"] for name, counts in manifest["splits"].items()} == {
         "train": 3,
         "validation": 4,
@@ -374,7 +374,7 @@ def test_held_out_windows_that_stand_in_training_are_removed_and_counted(tmp_pat
     folder = write_corpus(tmp_path / "midi", [score(track(shared), bars=4), both, piece(2)])
     rows = [("000.mid", "train"), ("001.mid", "test"), ("002.mid", "train")]
     file = write_csv(tmp_path / "splits.csv", rows)
-    manifest = preprocess([folder], tmp_path / "out", Melody(bars=2), splits=file, workers=1)
+    manifest = preprocess([folder], tmp_path / "out", Melody(bars=2), annotations=Annotations(file), workers=1)
     assert manifest["windows"] == {
         "found": 3 + 7 + 7,
         "too silent": 0,

@@ -20,7 +20,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from musicae.corpus.discover import Progress, no_progress
-from musicae.corpus.preprocess import preprocess
+from musicae.corpus.preprocess import Annotations, preprocess
 from musicae.corpus.shards import Manifest
 from musicae.errors import MusicaeError
 from musicae.music.midi import midi_bytes
@@ -64,7 +64,7 @@ def build_tunes(output: Path, *, force: bool = False, progress: Progress = no_pr
     output = output.absolute()
     # In the folder itself, so that no temporary name gets into the dataset.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # music21 finds much to say about ABC
+        warnings.simplefilter("ignore")  # music21 warns about much of ABC
         with progress("converting", len(paths)) as advance:
             for path in paths:
                 source = corpus / path.parent.with_suffix(".abc")
@@ -72,7 +72,9 @@ def build_tunes(output: Path, *, force: bool = False, progress: Progress = no_pr
                 write_atomically(Path(path), midi_bytes(tune_score(tune.parts[0])))
                 advance(1)
         books = sorted({Path(path.parts[0]) for path in paths})
-        return preprocess(books, output, Melody(bars=BARS), splits=TUNES, force=force, progress=progress)
+        return preprocess(
+            books, output, Melody(bars=BARS), annotations=Annotations(TUNES), force=force, progress=progress
+        )
 
 
 def tune_score(part: Any) -> Score:

@@ -7,22 +7,36 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Integer, UInt64
+from jaxtyping import Bool, Float, Integer, UInt64
 
 from musicae.corpus.policy import policy_of
 from musicae.corpus.window_hashes import window_hashes
-from musicae.corpus.windows import filter_windows, rows_per_bar
+from musicae.corpus.windows import drop_leading_note_offs, filter_windows, rows_per_bar
 from musicae.errors import MusicaeError
+from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Refusal, Representation, Stream
 from musicae.storage.atomic import write_atomically
 
 SONG_BARS = 16
-"""Files that share a stretch of so many bars are one song."""
+"""Files that share a passage of so many bars are one song."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read from every file.
+
+    Attributes:
+        attribute: one of `ATTRIBUTES` that is measured of every usable window; empty for none.
+    """
+
+    representation: Representation
+    attribute: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,42 +46,47 @@ class Outcome:
     Attributes:
         reason: why nothing of it can be used, in a few fixed words; empty when something can.
         detail: the reason at length.
-        cut: how many stretches were cut out because of their meter.
-        trimmed: how many bars lost something, by what there was too much of.
+        other_meters: how many passages were left out because of their meter.
+        trimmed_bars: how many bars lost something, by what there was too much of.
         windows: windows in its streams; the next three say how many of them are silent, plain and usable.
     """
 
     reason: str = ""
     detail: str = ""
-    cut: int = 0
-    trimmed: dict[str, int] = field(default_factory=dict)
+    other_meters: int = 0
+    trimmed_bars: dict[str, int] = field(default_factory=dict)
     windows: int = 0
     silent: int = 0
     few_pitches: int = 0
     usable: int = 0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Chunk:
     """The usable windows of some files.
+
+    Arrays that count something (bars, files or streams of the chunk) say so in their metadata, and are counted through
+    when chunks are joined.
 
     Attributes:
         tokens: the bars that usable windows cover, all streams in a row.
         starts: the bar that each window starts at.
         window_file, window_stream: of each window, counted within the chunk.
         exact, relative: hashes of each window; the second is blind to transposition.
-        song_file, song_hash: hashes of usable stretches of `SONG_BARS` bars, blind to transposition.
+        value: the attribute of each window that is measured; NaN where none is.
+        passage_file, passage_hash: hashes of usable passages of `SONG_BARS` bars, blind to transposition.
         outcomes: one per file.
     """
 
     tokens: Integer[np.ndarray, "bar step field"]
-    starts: Integer[np.ndarray, " window"]
-    window_file: Integer[np.ndarray, " window"]
-    window_stream: Integer[np.ndarray, " window"]
+    starts: Integer[np.ndarray, " window"] = field(metadata={"counts": "bar"})
+    window_file: Integer[np.ndarray, " window"] = field(metadata={"counts": "file"})
+    window_stream: Integer[np.ndarray, " window"] = field(metadata={"counts": "stream"})
     exact: UInt64[np.ndarray, " window"]
     relative: UInt64[np.ndarray, " window"]
-    song_file: Integer[np.ndarray, " stretch"]
-    song_hash: UInt64[np.ndarray, " stretch"]
+    value: Float[np.ndarray, " window"]
+    passage_file: Integer[np.ndarray, " passage"] = field(metadata={"counts": "file"})
+    passage_hash: UInt64[np.ndarray, " passage"]
     outcomes: tuple[Outcome, ...]
 
     def save(self, path: Path) -> None:
@@ -93,22 +112,20 @@ class Chunk:
     @classmethod
     def join(cls, chunks: Sequence[Chunk]) -> Chunk:
         """Several chunks as one, with files, streams and bars counted through."""
-        bars = _starts([len(chunk.tokens) for chunk in chunks])
-        files = _starts([len(chunk.outcomes) for chunk in chunks])
-        streams = _starts([int(chunk.window_stream.max(initial=-1)) + 1 for chunk in chunks])
-        return cls(
-            tokens=np.concatenate([chunk.tokens for chunk in chunks]),
-            starts=np.concatenate([chunk.starts + first for chunk, first in zip(chunks, bars, strict=True)]),
-            window_file=np.concatenate([chunk.window_file + first for chunk, first in zip(chunks, files, strict=True)]),
-            window_stream=np.concatenate(
-                [chunk.window_stream + first for chunk, first in zip(chunks, streams, strict=True)]
-            ),
-            exact=np.concatenate([chunk.exact for chunk in chunks]),
-            relative=np.concatenate([chunk.relative for chunk in chunks]),
-            song_file=np.concatenate([chunk.song_file + first for chunk, first in zip(chunks, files, strict=True)]),
-            song_hash=np.concatenate([chunk.song_hash for chunk in chunks]),
-            outcomes=tuple(outcome for chunk in chunks for outcome in chunk.outcomes),
-        )
+        first = {
+            "bar": _starts([len(chunk.tokens) for chunk in chunks]),
+            "file": _starts([len(chunk.outcomes) for chunk in chunks]),
+            "stream": _starts([int(chunk.window_stream.max(initial=-1)) + 1 for chunk in chunks]),
+        }
+        joined: dict[str, Any] = {"outcomes": tuple(outcome for chunk in chunks for outcome in chunk.outcomes)}
+        for array in fields(cls):
+            if array.name in joined:
+                continue
+            parts = [getattr(chunk, array.name) for chunk in chunks]
+            if counted := array.metadata.get("counts"):
+                parts = [part + start for part, start in zip(parts, first[counted], strict=True)]
+            joined[array.name] = np.concatenate(parts)
+        return cls(**joined)
 
 
 def _starts(lengths: Sequence[int]) -> list[int]:
@@ -116,13 +133,11 @@ def _starts(lengths: Sequence[int]) -> list[int]:
     return list(itertools.accumulate(lengths, initial=0))[:-1]
 
 
-def read_chunk(
-    paths: Sequence[Path], representation: Representation, on_file: Callable[[int], None], skip: dict[int, str]
-) -> Chunk:
+def read_chunk(paths: Sequence[Path], reading: Reading, on_file: Callable[[int], None], skip: dict[int, str]) -> Chunk:
     """The usable windows of some files. No file can make it fail.
 
     Args:
-        on_file: told the position of every file before it is read.
+        on_file: called with the position of every file before it is read.
         skip: files not to be touched, by position, and why.
     """
     streams: list[tuple[int, Stream]] = []
@@ -130,11 +145,11 @@ def read_chunk(
     for position, path in enumerate(paths):
         on_file(position)
         gone = position in skip
-        found, outcome = ([], Outcome("crashed", skip[position])) if gone else read_file(path, representation)
+        found, outcome = ([], Outcome("crashed", skip[position])) if gone else read_file(path, reading.representation)
         streams += [(position, stream) for stream in found]
         outcomes.append(outcome)
     on_file(len(paths))
-    return _chunk(streams, outcomes, representation)
+    return _chunk(streams, outcomes, reading)
 
 
 def read_file(path: Path, representation: Representation) -> tuple[list[Stream], Outcome]:
@@ -147,10 +162,12 @@ def read_file(path: Path, representation: Representation) -> tuple[list[Stream],
         return [], Outcome("crashed", f"{type(error).__name__}: {error}")
     if not streams:
         return [], _refused(refusals, representation)
-    trimmed: Counter[str] = Counter()
+    trimmed_bars: Counter[str] = Counter()
     for stream in streams:
-        trimmed.update({reason: int(bars.sum()) for reason, bars in stream.trimmed.items()})
-    return streams, Outcome(cut=sum(refusal.track < 0 for refusal in refusals), trimmed=dict(trimmed))
+        trimmed_bars.update({reason: int(bars.sum()) for reason, bars in stream.trimmed.items()})
+    return streams, Outcome(
+        other_meters=sum(refusal.track < 0 for refusal in refusals), trimmed_bars=dict(trimmed_bars)
+    )
 
 
 def _refused(refusals: Sequence[Refusal], representation: Representation) -> Outcome:
@@ -162,20 +179,21 @@ def _refused(refusals: Sequence[Refusal], representation: Representation) -> Out
     return Outcome(f"no {representation.name}", f"tracks: {tracks}" if tracks else "no tracks")
 
 
-def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], representation: Representation) -> Chunk:
+def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], reading: Reading) -> Chunk:
     """All streams are laid end to end, so that everything is computed once for all of them."""
+    representation = reading.representation
     shape, bars, rows = representation.shape, representation.bars, rows_per_bar(representation)
     tokens, silent, numbers, owner = _tape(streams, len(shape.columns), rows)
-    verdicts = filter_windows(tokens, silent, numbers, representation, bars)
-    starts = np.flatnonzero(verdicts.usable)
+    found = filter_windows(tokens, silent, numbers, representation, bars)
+    starts = np.flatnonzero(found.usable)
     exact, relative = window_hashes(tokens, shape, rows, bars)
-    stretches = np.flatnonzero(filter_windows(tokens, silent, numbers, representation, SONG_BARS).usable)
-    _, song = window_hashes(tokens, shape, rows, SONG_BARS)
+    passages = np.flatnonzero(filter_windows(tokens, silent, numbers, representation, SONG_BARS).usable)
+    _, passage_hash = window_hashes(tokens, shape, rows, SONG_BARS)
     file_of_stream = np.array([position for position, _ in streams], dtype=np.int32)
     file = file_of_stream[owner]
     compact, compact_starts = covered(tokens.reshape(len(numbers), rows, len(shape.columns)), starts, bars)
-    whole = ~verdicts.broken
-    counted = (whole, whole & verdicts.silent, whole & ~verdicts.silent & verdicts.few_pitches, verdicts.usable)
+    whole = ~found.broken
+    counted = (whole, whole & found.silent, whole & ~found.silent & found.few_pitches, found.usable)
     counts = zip(*(_per_file(windows, file, len(outcomes)) for windows in counted), strict=True)
     return Chunk(
         tokens=compact.astype(token_type(representation)),
@@ -184,13 +202,30 @@ def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], r
         window_stream=owner[starts].astype(np.int32),
         exact=exact[starts],
         relative=relative[starts],
-        song_file=file[stretches],
-        song_hash=song[stretches],
+        value=_values(compact, compact_starts, reading),
+        passage_file=file[passages],
+        passage_hash=passage_hash[passages],
         outcomes=tuple(
-            outcome if outcome.reason else _judged(outcome, representation, *count)
+            outcome if outcome.reason else _with_windows(outcome, representation, *count)
             for outcome, count in zip(outcomes, counts, strict=True)
         ),
     )
+
+
+def _values(
+    tokens: Integer[np.ndarray, "bar step field"], starts: Integer[np.ndarray, " window"], reading: Reading
+) -> Float[np.ndarray, " window"]:
+    """The attribute of every window; NaN if none is measured."""
+    if not reading.attribute:
+        return np.full(len(starts), np.nan)
+    representation, attribute = reading.representation, ATTRIBUTES[reading.attribute]
+    shape = representation.shape
+    values = []
+    for start in starts:
+        rows = tokens[start : start + representation.bars].reshape(representation.window, -1)
+        window = drop_leading_note_offs(rows, shape).reshape(shape.segments, shape.steps, -1)
+        values.append(float(attribute(representation.decode(window))))
+    return np.array(values, dtype=np.float64)
 
 
 def _tape(
@@ -235,17 +270,17 @@ def _per_file(windows: Bool[np.ndarray, " window"], file: Integer[np.ndarray, " 
     return counts
 
 
-def _judged(
+def _with_windows(
     outcome: Outcome, representation: Representation, windows: int, silent: int, few_pitches: int, usable: int
 ) -> Outcome:
-    """The outcome of a file that has streams, now that its windows are judged."""
+    """The outcome of a file that has streams, now that its windows are counted."""
     reason, detail = "", ""
     if not windows:
-        reason, detail = "too short", "no stretch of the piece is long enough for one window"
+        reason, detail = "too short", "no passage of the piece is long enough for one window"
     elif not usable:
         reason, detail = (
             policy_of(representation).silence if silent >= few_pitches else "too few pitches",
             "in most of its windows",
         )
-    judged = replace(outcome, reason=reason, detail=detail)
-    return replace(judged, windows=windows, silent=silent, few_pitches=few_pitches, usable=usable)
+    filtered = replace(outcome, reason=reason, detail=detail)
+    return replace(filtered, windows=windows, silent=silent, few_pitches=few_pitches, usable=usable)

@@ -51,11 +51,15 @@ class Windows:
         """n random windows, none twice; all of them, in random order, if there are fewer."""
         return self.take(torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n])
 
+    def labels_of(self, indices: Int64[Tensor, " window"]) -> Int64[Tensor, " window"] | None:
+        """The classes of the windows of these numbers; None where the data have no labels."""
+        return None if self.labels is None else self.labels[indices.to(self.labels.device)]
+
     def draw(self, n: int, generator: torch.Generator) -> Pairs:
         """n random windows, read as they are to be written."""
         indices = torch.randint(len(self), (n,), generator=generator)
         windows = self.take(indices)
-        return Pairs(windows, windows, None if self.labels is None else self.labels[indices.to(self.labels.device)])
+        return Pairs(windows, windows, self.labels_of(indices))
 
 
 class Dataset:
@@ -81,16 +85,22 @@ class Dataset:
                 path=folder,
             ) from None
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes that label windows; none where the data have no labels."""
+        return tuple(self.manifest.get("labels", {}).get("classes", ()))
+
     def split(self, name: str, device: torch.device | str = "cpu") -> Windows:
         """The windows of "train", "validation" or "test" on a device; on the CPU tokens stay in their file, mapped."""
         try:
             tokens = np.load(self.folder / name / "tokens.npy", mmap_mode="c")
             offsets = np.load(self.folder / name / "offsets.npy")
+            labels = np.load(self.folder / name / "labels.npy") if self.classes else None
         except (OSError, ValueError, EOFError) as error:
             message, path = f"{self.folder / name} cannot be read: {error}", self.folder / name
             raise MusicaeError(message, "make the data set again", kind="damaged-dataset", path=path) from None
         # All vocabularies are below 2^15, and torch gathers from int16, not from uint16.
         narrow = torch.as_tensor(tokens if tokens.dtype == np.uint8 else tokens.view(np.int16))
-        return Windows(
-            narrow.to(device), torch.as_tensor(offsets.astype(np.int64)).to(device), self.representation.shape
-        )
+        first = torch.as_tensor(offsets.astype(np.int64)).to(device)
+        classes = None if labels is None else torch.as_tensor(labels.astype(np.int64)).to(device)
+        return Windows(narrow.to(device), first, self.representation.shape, classes)

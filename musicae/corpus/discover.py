@@ -1,4 +1,4 @@
-"""Which MIDI files there are: found below some folders, told apart by their content."""
+"""Which MIDI files there are: found below some folders, and distinguished by their content."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from musicae.corpus.chunks import Outcome
@@ -18,7 +18,7 @@ COPY = "copy"
 """The reason why a file is dropped of which another one has all bytes."""
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""Opens a progress bar, given what is done and how often; what it yields is told how much more has been done."""
+"""Opens a progress bar, from what is done and how often; what it yields is called with how much more has been done."""
 
 
 @contextmanager
@@ -29,11 +29,19 @@ def no_progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 @dataclass(frozen=True, slots=True)
 class MidiFile:
-    """A MIDI file that was found: its path, the hash of its bytes, and its given split if there is one."""
+    """A MIDI file that was found.
+
+    Attributes:
+        digest: the hash of its bytes.
+        split: the one that a splits file names for it, if there is one.
+        label_folder: the first folder that it lies in, below the one that is searched; empty if it lies in none, or
+            has copies in other ones.
+    """
 
     path: Path
     digest: str
     split: int = UNLISTED
+    label_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class Inventory:
     dropped: dict[Path, Outcome]
 
 
-def take_inventory(folders: Sequence[Path], given: SplitsFile | None, progress: Progress = no_progress) -> Inventory:
+def discover(folders: Sequence[Path], splits: SplitsFile | None, progress: Progress = no_progress) -> Inventory:
     """Find the MIDI files below some folders, and hash them.
 
     Raises:
@@ -65,18 +73,22 @@ def take_inventory(folders: Sequence[Path], given: SplitsFile | None, progress: 
     with progress("finding", len(found)) as advance:
         for folder, path in sorted(found, key=lambda pair: str(pair[1])):
             advance(1)
-            split = given(folder, path) if given else UNLISTED
+            split = splits(folder, path) if splits else UNLISTED
+            inside = path.relative_to(folder).parts[:-1]
+            label_folder = inside[0] if inside else ""
             try:
                 digest = _file_digest(path)
             except OSError as error:
                 dropped[path] = Outcome("unreadable", str(error))
                 continue
-            if given and split == UNLISTED:
-                dropped[path] = Outcome("not in the splits", f"{given.path} names no split for it")
+            if splits and split == UNLISTED:
+                dropped[path] = Outcome("not in the splits", f"{splits.path} names no split for it")
             elif digest in sources and sources[digest].path != path:
                 dropped[path] = Outcome(COPY, f"the same bytes as {sources[digest].path}")
+                if sources[digest].label_folder != label_folder:
+                    sources[digest] = replace(sources[digest], label_folder="")
             else:
-                sources[digest] = MidiFile(path, digest, split)
+                sources[digest] = MidiFile(path, digest, split, label_folder)
     return Inventory(tuple(sources[digest] for digest in sorted(sources)), dropped)
 
 

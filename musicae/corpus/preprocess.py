@@ -11,7 +11,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from jaxtyping import Bool, Integer, UInt64
 
 from musicae import __version__
 from musicae.corpus import FORMAT, SPLITS
-from musicae.corpus.chunks import Chunk, Outcome
-from musicae.corpus.discover import COPY, Inventory, MidiFile, Progress, digest_of, no_progress, take_inventory
+from musicae.corpus.chunks import Chunk, Outcome, Reading
+from musicae.corpus.discover import COPY, Inventory, MidiFile, Progress, digest_of, discover, no_progress
+from musicae.corpus.labels import FOLDER, Labels, attribute_labels, check_label, folder_labels
 from musicae.corpus.policy import policy_of
 from musicae.corpus.process_pool import ProcessPool, Task
 from musicae.corpus.shards import (
@@ -36,10 +37,27 @@ from musicae.corpus.shards import (
 from musicae.corpus.splits import SplitsFile, join_songs, split_songs
 from musicae.cpu import usable_cores
 from musicae.errors import MusicaeError
+from musicae.music.attributes import ATTRIBUTES
 from musicae.music.representations.base import Representation
 
 FILES_PER_CHUNK = 128
 WORK = ".work"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """What is known of files besides their music.
+
+    Attributes:
+        splits: a CSV file with columns path and split; without it songs are split 90/5/5.
+        label: what makes the class of every window, `labels.FOLDER` or the name of an attribute; empty for no classes.
+    """
+
+    splits: Path | None = None
+    label: str = ""
+
+
+NONE = Annotations()
 
 
 def preprocess(
@@ -47,7 +65,7 @@ def preprocess(
     output: Path,
     representation: Representation,
     *,
-    splits: Path | None = None,
+    annotations: Annotations = NONE,
     workers: int | None = None,
     strict: bool = False,
     force: bool = False,
@@ -57,7 +75,7 @@ def preprocess(
 
     Args:
         output: a folder that does not exist yet, or holds the same dataset, finished or not.
-        splits: a CSV file with columns path and split; without it songs are split 90/5/5.
+        annotations: what is known of the files besides their music.
         workers: processes; by default as many as there are cores to use.
         strict: fail at the first file that cannot be used.
         force: replace a dataset made from other files or with other settings.
@@ -68,9 +86,11 @@ def preprocess(
     Raises:
         MusicaeError: no file can be used, or the output cannot be written.
     """
-    given = SplitsFile(splits) if splits else None
-    inventory = take_inventory(folders, given, progress)
-    settings = _settings(representation, inventory.sources, given is not None)
+    label, splits = annotations.label, SplitsFile(annotations.splits) if annotations.splits else None
+    if label:
+        check_label(label)
+    inventory = discover(folders, splits, progress)
+    settings = _settings(representation, inventory.sources, splits is not None, label)
     manifest = _finished(output, settings, force)
     if manifest is None:
         if strict:
@@ -78,26 +98,32 @@ def preprocess(
         _make_writable(output / WORK)
         if not inventory.sources:
             raise _nothing_usable(output, representation, inventory.dropped)
-        tasks = _tasks(inventory.sources, output / WORK, representation)
-        read = _read(tasks, representation, workers or usable_cores(), strict, progress)
+        reading = Reading(representation, label if label in ATTRIBUTES else "")
+        tasks = _tasks(inventory.sources, output / WORK, reading)
+        read = _read(tasks, reading, workers or usable_cores(), strict, progress)
         manifest = _write(output, inventory, read, representation, settings)
     shutil.rmtree(output / WORK, ignore_errors=True)
     return manifest
 
 
-def _settings(representation: Representation, sources: Sequence[MidiFile], given: bool) -> Manifest:
+def _settings(
+    representation: Representation, sources: Sequence[MidiFile], splits_given: bool, label: str = ""
+) -> Manifest:
     """What a dataset depends on: two with the same settings are the same."""
     policy = policy_of(representation)
     content = "".join(f"{source.digest} {source.split}\n" for source in sources)
-    return {
+    if label == FOLDER:
+        content += "".join(f"{source.label_folder}\n" for source in sources)
+    settings = {
         "format": FORMAT,
         "musicae": __version__,
         "representation": {"name": representation.name, **representation.arguments},
         "max_silent_bars": policy.max_silent_bars,
         "min_pitches": policy.min_pitches,
-        "splits_given": given,
-        "source": digest_of(content.encode()),
+        "splits_given": splits_given,
+        "source": digest_of(content.encode("utf-8", "surrogateescape")),
     }
+    return settings | {"labels": {"by": label}} if label else settings
 
 
 def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
@@ -113,11 +139,12 @@ def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
             message = f"{output} exists and is no dataset"
             raise MusicaeError(message, "choose another folder", kind="foreign-folder", path=output)
         return None
-    other = [name for name in settings if manifest.get(name) != settings[name]]
+    held, wanted = (some | {"labels": some.get("labels", {}).get("by", "")} for some in (manifest, settings))
+    other = [name for name in wanted if held.get(name) != wanted[name]]
     if force:
         return None
     if other:
-        differs = ", ".join(_difference(name, manifest.get(name), settings[name]) for name in other)
+        differs = ", ".join(_difference(name, held.get(name), wanted[name]) for name in other)
         raise MusicaeError(
             f"{output} holds a dataset that differs in {differs}",
             "choose another folder",
@@ -129,7 +156,7 @@ def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
 
 def _difference(name: str, theirs: Any, ours: Any) -> str:
     """In words what differs in a setting: of a representation, its name or its bars."""
-    if not isinstance(theirs, dict):
+    if not (isinstance(theirs, dict) and isinstance(ours, dict)):
         return name
     knobs = [f"{knob} ({theirs.get(knob)}, not {ours[knob]})" for knob in ours if theirs.get(knob) != ours[knob]]
     return " and ".join(knobs) or name
@@ -143,25 +170,25 @@ def _make_writable(folder: Path) -> None:
         raise MusicaeError(message, "choose another folder", kind="cannot-write", path=folder) from error
 
 
-def _tasks(sources: Sequence[MidiFile], work: Path, representation: Representation) -> list[Task]:
+def _tasks(sources: Sequence[MidiFile], work: Path, reading: Reading) -> list[Task]:
     """Chunks of sources; a chunk's result is named after all that it depends on."""
     parts = [sources[first : first + FILES_PER_CHUNK] for first in range(0, len(sources), FILES_PER_CHUNK)]
-    names = [digest_of(json.dumps(_settings(representation, part, given=False)).encode()) for part in parts]
+    settings = [_settings(reading.representation, part, False, reading.attribute) for part in parts]
+    arrays = {"arrays": [array.name for array in fields(Chunk)]}
+    names = [digest_of(json.dumps(needed | arrays).encode()) for needed in settings]
     return [
         Task(tuple(source.path for source in part), work / f"{name}.npz")
         for part, name in zip(parts, names, strict=True)
     ]
 
 
-def _read(
-    tasks: Sequence[Task], representation: Representation, workers: int, strict: bool, progress: Progress
-) -> Chunk:
+def _read(tasks: Sequence[Task], reading: Reading, workers: int, strict: bool, progress: Progress) -> Chunk:
     """Do the tasks that are not done yet; the results of all, as one."""
     missing = [task for task in tasks if not task.result.exists()]
     files, left = (sum(len(task.paths) for task in some) for some in (tasks, missing))
     with progress("reading", files) as advance:
         advance(files - left)
-        pool = ProcessPool(representation, workers=min(workers, len(missing)), on_file=advance)
+        pool = ProcessPool(reading, workers=min(workers, len(missing)), on_file=advance)
         for index in pool.run(missing):
             if strict:
                 task = missing[index]
@@ -188,6 +215,7 @@ def _write(
     else:
         split, songs = _own_splits(sources, read)
     selection = select(read.exact, read.relative, split[read.window_file])
+    labels = _labels(settings, sources, read, selection)
     outcomes = inventory.dropped | _outcomes(sources, read, selection)
     reasons = Counter(outcome.reason for outcome in outcomes.values())
     kept = reasons.pop("", 0)
@@ -200,18 +228,30 @@ def _write(
             "found": len(outcomes),
             "dropped": dict(reasons.most_common()),
             "kept": kept,
-            "cut by meter": sum(outcome.cut > 0 and not outcome.reason for outcome in outcomes.values()),
+            "cut by meter": sum(outcome.other_meters > 0 and not outcome.reason for outcome in outcomes.values()),
         },
         "songs": songs,
         "windows": _window_counts(read.outcomes, selection, representation),
-        "trimmed bars": dict(sum((Counter(outcome.trimmed) for outcome in read.outcomes), Counter())),
+        "trimmed bars": dict(sum((Counter(outcome.trimmed_bars) for outcome in read.outcomes), Counter())),
         "splits": {
-            name: write_split(output / name, read, selection.keep & (selection.split == index), representation)
+            name: write_split(output / name, read, selection.in_split(index), representation, labels)
             for index, name in enumerate(SPLITS)
         },
     }
+    if labels:
+        manifest["labels"] = labels.to_json()
     write_manifest(output, manifest)
     return manifest
+
+
+def _labels(settings: Manifest, sources: Sequence[MidiFile], read: Chunk, selection: Selection) -> Labels | None:
+    """The class of every window, if any is asked for."""
+    by = settings["labels"]["by"] if "labels" in settings else ""
+    if not by:
+        return None
+    if by == FOLDER:
+        return folder_labels([source.label_folder for source in sources], read.window_file, selection.keep)
+    return attribute_labels(by, read.value, selection.in_split(0))
 
 
 def _dropped(outcomes: Mapping[Path, Outcome]) -> list[tuple[str, str, str]]:
@@ -230,7 +270,7 @@ def _nothing_usable(output: Path, representation: Representation, outcomes: Mapp
 
 def _own_splits(sources: Sequence[MidiFile], chunk: Chunk) -> tuple[Integer[np.ndarray, " file"], int]:
     """The split of every file, and the number of songs among those with a usable window."""
-    song = join_songs(len(sources), chunk.song_file, chunk.song_hash, chunk.window_file, chunk.relative)
+    song = join_songs(len(sources), chunk.passage_file, chunk.passage_hash, chunk.window_file, chunk.relative)
     used = np.unique(chunk.window_file)
     digests = [sources[file].digest for file in used]
     split = np.zeros(len(sources), dtype=np.int64)
@@ -251,6 +291,10 @@ class Selection:
     split: Integer[np.ndarray, " window"]
     keep: Bool[np.ndarray, " window"]
     leaked: Bool[np.ndarray, " window"]
+
+    def in_split(self, index: int) -> Bool[np.ndarray, " window"]:
+        """The windows that are kept in a split."""
+        return self.keep & (self.split == index)
 
 
 def select(

@@ -1,4 +1,4 @@
-"""Processes that read chunks of files, kept apart so that a file which kills or hangs one costs that file only."""
+"""Processes that read chunks of files, so that a file which kills or hangs one costs that file only."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from musicae.corpus.chunks import Chunk, read_chunk
+from musicae.corpus.chunks import Chunk, Reading, read_chunk
 from musicae.errors import MusicaeError
-from musicae.music.representations.base import Representation
 
 SECONDS_PER_FILE = 60.0
 """A file that takes longer hangs its reader."""
@@ -40,13 +39,13 @@ class Task:
 
 @dataclass(slots=True)
 class _Worker:
-    """One process, what it is at, and when it was last heard: never yet while it starts up, which may take its time."""
+    """One process, what it reads, and when its last message came: none yet while it starts up, which takes a while."""
 
     connection: Connection
     process: multiprocessing.process.BaseProcess
     task: int = -1
     position: int = 0
-    heard: float = math.inf
+    last_message: float = math.inf
 
     def stop(self) -> None:
         self.process.kill()
@@ -59,11 +58,11 @@ class ProcessPool:
 
     Args:
         workers: how many processes.
-        on_file: told how many more files have been read.
+        on_file: called with how many more files have been read.
     """
 
-    def __init__(self, representation: Representation, *, workers: int, on_file: Callable[[int], None]) -> None:
-        self.representation, self.count, self.on_file = representation, workers, on_file
+    def __init__(self, reading: Reading, *, workers: int, on_file: Callable[[int], None]) -> None:
+        self.reading, self.count, self.on_file = reading, workers, on_file
         self.strikes: Counter[tuple[int, int]] = Counter()
         self.skip: dict[int, dict[int, str]] = {}
 
@@ -79,17 +78,17 @@ class ProcessPool:
             while waiting or busy:
                 while waiting and len(busy) < self.count:
                     busy.append(self._start())
-                    self._give(busy[-1], waiting.popleft(), tasks)
+                    self._assign(busy[-1], waiting.popleft(), tasks)
                 ready = set(wait([worker.connection for worker in busy], timeout=1.0))
                 for worker in list(busy):
-                    fate = self._hear(worker) if worker.connection in ready else self._overdue(worker)
+                    fate = self._receive(worker) if worker.connection in ready else self._overdue(worker)
                     if fate == DONE:
                         yield worker.task
                     elif fate:
                         self._blame(worker, fate, tasks)
                         waiting.appendleft(worker.task)
                     if fate == DONE and waiting:
-                        self._give(worker, waiting.popleft(), tasks)
+                        self._assign(worker, waiting.popleft(), tasks)
                     elif fate:
                         busy.remove(worker)
                         worker.stop()
@@ -99,23 +98,23 @@ class ProcessPool:
 
     def _start(self) -> _Worker:
         ours, theirs = CONTEXT.Pipe()
-        process = CONTEXT.Process(target=_serve, args=(theirs, self.representation), daemon=True)
+        process = CONTEXT.Process(target=_serve, args=(theirs, self.reading), daemon=True)
         process.start()
         theirs.close()
         return _Worker(ours, process)
 
-    def _give(self, worker: _Worker, task: int, tasks: Sequence[Task]) -> None:
+    def _assign(self, worker: _Worker, task: int, tasks: Sequence[Task]) -> None:
         worker.task, worker.position = task, 0
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died: that will be heard
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died, as its connection will say
             worker.connection.send((tasks[task], self.skip.get(task, {})))
 
-    def _hear(self, worker: _Worker) -> str:
+    def _receive(self, worker: _Worker) -> str:
         """Take in what a worker says: that it is done, that it has died, or nothing of note."""
         try:
             message: int | str = worker.connection.recv()
         except (EOFError, OSError):
             return "its reader died"
-        worker.heard = time.monotonic()
+        worker.last_message = time.monotonic()
         if message == DONE:
             return DONE
         if isinstance(message, str):
@@ -126,7 +125,7 @@ class ProcessPool:
         return ""
 
     def _overdue(self, worker: _Worker) -> str:
-        late = time.monotonic() - worker.heard > SECONDS_PER_FILE
+        late = time.monotonic() - worker.last_message > SECONDS_PER_FILE
         return f"reading took more than {SECONDS_PER_FILE:g} s" if late else ""
 
     def _blame(self, worker: _Worker, fate: str, tasks: Sequence[Task]) -> None:
@@ -138,7 +137,7 @@ class ProcessPool:
             return
         paths = tasks[worker.task].paths
         innocent = worker.position >= len(paths) or worker.position in self.skip.get(worker.task, {})
-        if innocent or worker.heard == math.inf:
+        if innocent or worker.last_message == math.inf:
             raise MusicaeError(
                 f"reading {paths[0]} and the {len(paths) - 1} files after it failed: {fate}",
                 "free some memory and run the same command again: it continues where it stopped; "
@@ -147,13 +146,13 @@ class ProcessPool:
         self.skip.setdefault(worker.task, {})[worker.position] = fate
 
 
-def _serve(connection: Connection, representation: Representation) -> None:
+def _serve(connection: Connection, reading: Reading) -> None:
     """A worker's life: chunks in, files out, a word to the parent before every file; it ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         while True:
             task, skip = connection.recv()
-            chunk = read_chunk(task.paths, representation, connection.send, skip)
+            chunk = read_chunk(task.paths, reading, connection.send, skip)
             connection.send(_saved(chunk, task.result))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)

@@ -17,6 +17,7 @@ from jaxtyping import Bool, Integer
 
 from musicae.corpus import SPLITS
 from musicae.corpus.chunks import Chunk, covered
+from musicae.corpus.labels import Labels
 from musicae.music.representations.base import Representation
 from musicae.storage.atomic import write_atomically
 
@@ -26,9 +27,13 @@ Manifest = dict[str, Any]
 
 
 def write_split(
-    folder: Path, chunk: Chunk, keep: Bool[np.ndarray, " window"], representation: Representation
+    folder: Path,
+    chunk: Chunk,
+    keep: Bool[np.ndarray, " window"],
+    representation: Representation,
+    labels: Labels | None = None,
 ) -> dict[str, int]:
-    """Write the bars that the kept windows cover, and the rows at which the windows start.
+    """Write the bars that the kept windows cover, the rows at which the windows start, and the windows' labels.
 
     Returns:
         How many files, streams, windows and rows were written.
@@ -38,6 +43,8 @@ def write_split(
     rows = len(tokens) * steps
     _write_array(folder / "tokens.npy", tokens.reshape(rows, fields))
     _write_array(folder / "offsets.npy", (starts * steps).astype(np.uint32 if rows < 2**32 else np.int64))
+    if labels:
+        _write_array(folder / "labels.npy", labels.of_window[keep])
     return {
         "files": len(np.unique(chunk.window_file[keep])),
         "streams": len(np.unique(chunk.window_stream[keep])),
@@ -76,7 +83,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def remove_dataset(folder: Path) -> None:
     """Remove what the writers above have written, and nothing else."""
-    parts = [folder / split / name for split in SPLITS for name in ("tokens.npy", "offsets.npy")]
+    parts = [folder / split / name for split in SPLITS for name in ("tokens.npy", "offsets.npy", "labels.npy")]
     for path in (folder / MANIFEST, folder / DROPPED, *parts):
         path.unlink(missing_ok=True)
 

@@ -36,17 +36,17 @@ Pairs = tuple[Integer[np.ndarray, " pair"], Integer[np.ndarray, " pair"]]
 
 def join_songs(
     files: int,
-    stretch_file: Integer[np.ndarray, " stretch"],
-    stretch_hash: UInt64[np.ndarray, " stretch"],
+    passage_file: Integer[np.ndarray, " passage"],
+    passage_hash: UInt64[np.ndarray, " passage"],
     window_file: Integer[np.ndarray, " window"],
     window_hash: UInt64[np.ndarray, " window"],
 ) -> OfFile:
     """The song that every file belongs to, named by the song's first file.
 
-    Two files are one song when they share a stretch of 16 bars, or half of the distinct windows of the one that has
+    Two files are one song when they share a passage of 16 bars, or half of the distinct windows of the one that has
     fewer; and so is what hangs together by such pairs. Hashes should be blind to transposition.
     """
-    shared, halves = _chained(stretch_file, stretch_hash), _halves(files, window_file, window_hash)
+    shared, halves = _chained(passage_file, passage_hash), _halves(files, window_file, window_hash)
     return _components(files, np.concatenate([shared[0], halves[0]]), np.concatenate([shared[1], halves[1]]))
 
 
@@ -69,7 +69,7 @@ def split_songs(song: OfFile, digests: Sequence[str]) -> OfFile:
 
 
 class SplitsFile:
-    """A given split: a CSV file with columns `path` and `split`.
+    """Splits that are named: a CSV file with columns `path` and `split`.
 
     A row means a file when either path ends with the other, folder by folder: `pop/a.mid` means `/music/pop/a.mid`,
     and `/music/pop/a.mid` means `pop/a.mid` below the folder that is read.
@@ -174,7 +174,11 @@ def _gather(
 def _components(
     count: int, left: Integer[np.ndarray, " pair"], right: Integer[np.ndarray, " pair"]
 ) -> Integer[np.ndarray, " {count}"]:
-    """The lowest member of the connected component of every node, given the pairs that are connected."""
+    """The lowest member of the connected component of every node, from the pairs that are connected.
+
+    Labels spread along the pairs and are followed to their roots until nothing changes (pointer jumping, Shiloach and
+    Vishkin 1982); scipy.sparse.csgraph has the same, and nothing else here needs scipy.
+    """
     label = np.arange(count)
     while True:
         before = label.copy()

@@ -30,6 +30,14 @@ Splits = Annotated[
         help="A CSV file with columns path,split. Without it songs are split 90/5/5.",
     ),
 ]
+Label = Annotated[
+    str,
+    typer.Option(
+        metavar="folder|ATTRIBUTE",
+        show_default=False,
+        help="Label every window: with the first folder below FOLDER, or as low or high in an attribute like density.",
+    ),
+]
 Workers = Annotated[
     int | None, typer.Option(min=1, metavar="N", show_default=False, help="Processes. Without it: one a core.")
 ]
@@ -43,6 +51,7 @@ def command(
     bars: Bars = 2,
     chords: Chords = False,
     splits: Splits = None,
+    label: Label = "",
     workers: Workers = None,
     strict: Strict = False,
     force: ForceFolder = False,
@@ -55,7 +64,7 @@ def command(
     in two splits. Why a file was dropped stands in the dataset's dropped.csv.
     """
     console = Console(quiet, json)
-    from musicae.corpus.preprocess import preprocess
+    from musicae.corpus.preprocess import Annotations, preprocess
     from musicae.music.representations import REPRESENTATIONS
 
     if representation not in REPRESENTATIONS:
@@ -67,7 +76,7 @@ def command(
         folders,
         folder,
         REPRESENTATIONS[representation](bars=bars, **({"chords": True} if chords else {})),
-        splits=splits,
+        annotations=Annotations(splits, label),
         workers=workers,
         strict=strict,
         force=force,

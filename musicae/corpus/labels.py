@@ -1,0 +1,85 @@
+"""Labels: a class for every window, from the folder that its file lies in or from an attribute of its music."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int16, Integer
+
+from musicae.errors import MusicaeError, unknown_name
+from musicae.music.attributes import ATTRIBUTES
+
+FOLDER = "folder"
+"""The label that is the first folder, below the one that was named, in which a file lies."""
+
+UNKNOWN = -1
+"""The class of a window that has none: its file lies in no folder, or its attribute is not finite."""
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The class of every window.
+
+    Attributes:
+        by: `FOLDER`, or the name of an attribute.
+        classes: the names of the classes, in their order.
+        of_window: indices into `classes`, or `UNKNOWN`.
+        threshold: of an attribute, the least value of the class "high".
+    """
+
+    by: str
+    classes: tuple[str, ...]
+    of_window: Int16[np.ndarray, " window"]
+    threshold: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What the manifest says of the labels."""
+        words: dict[str, Any] = {"by": self.by, "classes": list(self.classes)}
+        return words if self.threshold is None else words | {"threshold": self.threshold}
+
+
+def check_label(by: str) -> None:
+    """Make sure that windows can be labeled so.
+
+    Raises:
+        MusicaeError: it is neither `FOLDER` nor an attribute.
+    """
+    if by not in (FOLDER, *ATTRIBUTES):
+        raise unknown_name("label", by, (FOLDER, *ATTRIBUTES))
+
+
+def folder_labels(
+    folders: Sequence[str], window_file: Integer[np.ndarray, " window"], keep: Bool[np.ndarray, " window"]
+) -> Labels:
+    """Classes by folder, those of which a window is kept, sorted by name.
+
+    Args:
+        folders: of every file; empty for a file that lies in none.
+    """
+    kept = {folders[file] for file in np.unique(window_file[keep])} - {""}
+    classes = tuple(sorted(kept))
+    numbers = {name: number for number, name in enumerate(classes)}
+    of_file = np.array([numbers.get(folder, UNKNOWN) for folder in folders], dtype=np.int16)
+    return Labels(FOLDER, classes, of_file[window_file])
+
+
+def attribute_labels(by: str, values: Float[np.ndarray, " window"], training: Bool[np.ndarray, " window"]) -> Labels:
+    """The classes "low" and "high", split at the median of the training windows.
+
+    Where many windows have the median itself, they are all low or all high, whichever divides the windows more evenly.
+
+    Raises:
+        MusicaeError: the attribute is the same in all training windows.
+    """
+    finite = np.isfinite(values)
+    known = values[training & finite]
+    if not len(known) or np.ptp(known) == 0:
+        raise MusicaeError(f"{by} is the same in all training windows", "choose another attribute, or more music")
+    median = np.median(known)
+    edges = [known[known >= median].min(), known[known > median].min(initial=np.inf)]
+    threshold = min(edges, key=lambda edge: abs((known >= edge).mean() - 0.5))
+    of_window = np.where(finite, values >= threshold, UNKNOWN).astype(np.int16)
+    return Labels(by, ("low", "high"), of_window, float(threshold))
