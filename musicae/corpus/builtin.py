@@ -28,7 +28,9 @@ from musicae.music.representations.melody import Melody
 from musicae.music.score import Notes, Score, Track
 from musicae.storage.atomic import write_atomically
 
-TUNES = Path(__file__).with_name("tunes.csv")
+_PACKAGE = Path(__file__).parents[1]
+_IN_COPY, _IN_WHEEL = (folder / "data" / "tunes.csv" for folder in (_PACKAGE.parent, _PACKAGE / "_bundle"))
+TUNES = _IN_COPY if _IN_COPY.exists() else _IN_WHEEL
 """Tunes in four quarters of O'Neill's Music of Ireland, Aird's Airs and Ryan's Mammoth Collection, and the split that
 every model of ours keeps them in. A path is a file of music21's corpus and the tune's number in it."""
 

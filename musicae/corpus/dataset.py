@@ -56,7 +56,7 @@ class Windows:
         return None if self.labels is None else self.labels[indices.to(self.labels.device)]
 
     def draw(self, n: int, generator: torch.Generator) -> Pairs:
-        """n random windows, read as they are to be written."""
+        """n random windows, each its own target."""
         indices = torch.randint(len(self), (n,), generator=generator)
         windows = self.take(indices)
         return Pairs(windows, windows, self.labels_of(indices))

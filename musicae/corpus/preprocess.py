@@ -2,7 +2,7 @@
 
 Everything is ordered by the files' content, never by their names, their places, or which worker was first; chunks that
 are already in the work folder are not read again. So the same files and settings give the same bytes, whatever
-happened on the way.
+interrupted it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A window's hash is a sum over its tokens, `sum of segment[bar] * cell[step, field] * token` modulo 2^64 with fixed
 random factors, so that it comes from the sums of its bars; for 3 million windows the chance of any collision is below
-one in a million. Being a sum, it can be corrected for what settling and transposing would change.
+one in a million. Being a sum, it can be corrected for what dropping leading note-offs and transposing would change.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def window_hashes(
     """Two hashes of every window of `bars` bars of `rows` rows, by the bar that it starts at.
 
     The first is equal for windows that are the same without leading note-offs, the second also for windows that are
-    transpositions of one another. What is given beside the tokens does not count.
+    transpositions of one another. Conditions do not count.
     """
     tokens = tokens[:, : len(shape.fields)]
     width = tokens.shape[1]

@@ -55,7 +55,7 @@ def filter_windows(
     representation: Representation,
     bars: int,
 ) -> WindowFilter:
-    """The verdicts on all windows of `bars` bars of a stream, or of several streams joined end to end.
+    """What rules out each window of `bars` bars of a stream, or of several streams joined end to end.
 
     Streams that are joined need a jump between their bar numbers.
     """

@@ -1,9 +1,9 @@
-"""Which chord sounds when: the most likely way through keys and chords.
+"""Which chord sounds when: the most likely path through keys and chords.
 
 A hidden Markov model whose hidden state is a key and a chord, as Magenta's chord inference has it: chords of the key
 are likely, a new key is rare, and what sounds is compared with the tones of the chord. Lowest tones count more here,
-since a chord's root is mostly among them. Of 40,357 bars of POP909 that people gave one chord, .74 are heard as its
-class, and .78 on its root.
+since a chord's root is mostly among them. Of 40,357 bars of POP909 that people gave one chord, .74 are inferred as
+its class, and .78 on its root.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def chroma(score: Score, starts: Integer[np.ndarray, " frame"], length: int) -> 
     note = np.repeat(np.arange(len(start)), spans)
     frame = np.arange(len(note)) - np.repeat(np.cumsum(spans) - spans, spans) + np.maximum(first, 0)[note]
     sounding = np.minimum(end[note], starts[frame] + length) - np.maximum(start[note], starts[frame])
-    heard = sounding > 0
-    note, frame, share = note[heard], frame[heard], sounding[heard] / length
+    inside = sounding > 0
+    note, frame, share = note[inside], frame[inside], sounding[inside] / length
     np.add.at(tones, (frame, pitch[note] % 12), share)
     lowest = np.full(len(starts), 128)
     np.minimum.at(lowest, frame, pitch[note])
@@ -74,7 +74,7 @@ def emission(tones: Chroma, bass: Chroma) -> Float[np.ndarray, "frame state"]:
 
 
 def viterbi(likelihood: Float[np.ndarray, "frame state"]) -> Integer[np.ndarray, " frame"]:
-    """Chord classes of the most likely way through keys and chords (Viterbi 1967)."""
+    """Chord classes of the most likely path through keys and chords (Viterbi 1967)."""
     frames = len(likelihood)
     if not frames:
         return np.zeros(0, dtype=np.int64)
@@ -119,7 +119,7 @@ SHAPES: dict[tuple[int, ...], str] = {
     (0, 3, 6, 10): "diminished",
     (0, 3, 6, 9): "diminished",
 }
-"""Chords that are told apart while listening, in semitones above the root, and the triad that each counts as."""
+"""Chords that are distinguished while inferring, in semitones above the root, and the triad that each counts as."""
 
 
 def _templates() -> tuple[Float[np.ndarray, "state 12"], Float[np.ndarray, "state 12"], Integer[np.ndarray, " state"]]:

@@ -1,4 +1,4 @@
-"""Chords: the symbols that musicians write, and the 49 classes that models are told.
+"""Chords: the symbols that musicians write, and the 49 classes that models are conditioned on.
 
 A class is no chord, or one of 12 roots with one of four triads (Simon et al. 2018, arXiv:1806.00195): what a symbol
 adds to its triad is read and left away.
@@ -55,8 +55,8 @@ class Chord:
         """The tones that another triad on the same root moves, and by how many semitones."""
         if self.root < 0:
             return {}
-        ways = zip(TRIADS[self.quality], TRIADS[quality], strict=True)
-        return {(self.root + old) % 12: new - old for old, new in ways if old != new}
+        tones = zip(TRIADS[self.quality], TRIADS[quality], strict=True)
+        return {(self.root + old) % 12: new - old for old, new in tones if old != new}
 
     def __str__(self) -> str:
         return "N.C." if self.root < 0 else ROOTS[self.root] + _SUFFIXES[self.quality]

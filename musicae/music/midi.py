@@ -65,7 +65,7 @@ def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
             f"a score of {score.end} ticks is too long to write", f"cut it to at most {LARGEST_TICK} ticks"
         )
     midi = pretty_midi.PrettyMIDI(resolution=score.ticks_per_quarter, charset="utf8")
-    # pretty_midi offers tempo changes no other way; its own reader fills the same two fields.
+    # pretty_midi has no other door for tempo changes; its own reader fills the same two fields.
     midi._tick_scales = [(t.tick, 60.0 / (t.tempo_qpm * score.ticks_per_quarter)) for t in score.tempi]
     midi._update_tick_to_time(score.end + 1)
     for meter in score.meters:
@@ -132,13 +132,13 @@ def _share_channels(tracks: Sequence[mido.MidiTrack], score: Score) -> None:
                 track[place].channel = channels[number]
             if track[place].type == "note_on" and track[place].velocity:
                 starts.append((tick, number, place))
-    heard: dict[int, int] = {}
+    current: dict[int, int] = {}
     changes = []
     for _, number, place in sorted(starts):
         channel, program = channels[number], score.tracks[number].program
-        if heard.get(channel) != program:
+        if current.get(channel) != program:
             changes.append((number, place))
-        heard[channel] = program
+        current[channel] = program
     for number, place in sorted(changes, reverse=True):
         note, program = tracks[number][place], score.tracks[number].program
         change = mido.Message("program_change", channel=note.channel, program=program, time=note.time)

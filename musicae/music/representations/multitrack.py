@@ -62,13 +62,13 @@ class Multitrack(Representation):
     """`bars` bars of up to eight tracks: segments are tracks, a step is an event, one field of 490 tokens.
 
     Bars of data have two tracks at least. All drum tracks are read as one. Of more than eight tracks in a bar the drums
-    and those with the most notes are kept. Drums are written without their ends, which nobody hears, where a row might
+    and those with the most notes are kept. Drums are written without their ends, which make no difference to the ear, where a row might
     be too long with them. A track whose events do not fit has one velocity through the bar, and if that is not enough
     loses its last notes. A note that crosses a bar line ends there. What is decoded joins the tracks of a program over
     the bars, and all drums, which play alone where there is no chord.
 
     Args:
-        chords: whether every step is given the chord of its bar (49 classes), as it is inferred from the whole score.
+        chords: whether every step is conditioned on the chord of its bar (49 classes), as it is inferred from the whole score.
     """
 
     name = "multitrack"
@@ -181,8 +181,8 @@ class _Part:
         """The bar and the token of every event, in order, and how many events every bar has.
 
         Args:
-            keep: which notes are written.
-            ended: which of them have their end written; the others sound until they start again, or to the bar line.
+            keep: which notes have events.
+            ended: which of them have a note-off; the others sound until they start again, or to the bar line.
         """
         start, end, pitch = self.start[keep], self.end[keep], self.pitch[keep]
         closed = np.flatnonzero(ended[keep])
@@ -204,8 +204,8 @@ class _Part:
                 np.where(on, NOTE_ON, NOTE_OFF) + pitch[note],
             ]
         )
-        written = columns >= 0
-        return np.repeat(bar, 4)[written.ravel()], columns[written], np.bincount(bar, written.sum(1), bars).astype(int)
+        needed = columns >= 0
+        return np.repeat(bar, 4)[needed.ravel()], columns[needed], np.bincount(bar, needed.sum(1), bars).astype(int)
 
 
 def _changes(values: Rows, bar: Rows) -> Bool[np.ndarray, " event"]:
@@ -334,9 +334,9 @@ def _reharmonization(tokens: Integer[np.ndarray, " vocabulary"]) -> Integer[np.n
     pitches, pitched = tokens % 128, tokens < TIME_SHIFT
     table = np.tile(tokens, (CLASSES, len(QUALITIES), 1))
     for chord, quality in np.ndindex(CLASSES, len(QUALITIES)):
-        for tone, way in of_class(chord).moved(QUALITIES[quality]).items():
-            inside = (pitches + way >= 0) & (pitches + way < 128)
-            table[chord, quality, pitched & (pitches % 12 == tone) & inside] += way
+        for tone, interval in of_class(chord).moved(QUALITIES[quality]).items():
+            inside = (pitches + interval >= 0) & (pitches + interval < 128)
+            table[chord, quality, pitched & (pitches % 12 == tone) & inside] += interval
     return table
 
 
