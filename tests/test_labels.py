@@ -81,7 +81,7 @@ def test_another_label_is_another_data_set(corpus: Path, tmp_path: Path) -> None
     once = labeled(corpus, output, "density").manifest
     assert labeled(corpus, output, "density").manifest == once
     for other in ("folder", ""):
-        with pytest.raises(MusicaeError, match="differs in .*labels"):
+        with pytest.raises(MusicaeError, match=r"differs in .*labels"):
             labeled(corpus, output, other)
     preprocess([corpus], output, MELODY, workers=1, force=True)
     assert "labels" not in Dataset(output).manifest and Dataset(output).classes == ()

@@ -62,13 +62,13 @@ class Multitrack(Representation):
     """`bars` bars of up to eight tracks: segments are tracks, a step is an event, one field of 490 tokens.
 
     Bars of data have two tracks at least. All drum tracks are read as one. Of more than eight tracks in a bar the drums
-    and those with the most notes are kept. Drums are written without their ends, which make no difference to the ear, where a row might
-    be too long with them. A track whose events do not fit has one velocity through the bar, and if that is not enough
-    loses its last notes. A note that crosses a bar line ends there. What is decoded joins the tracks of a program over
-    the bars, and all drums, which play alone where there is no chord.
+    and those with the most notes are kept. Drums have no note-offs, which make no difference to the ear, where a row
+    might be too long with them. A track whose events do not fit has one velocity through the bar, and if that is not
+    enough loses its last notes. A note that crosses a bar line ends there. What is decoded joins the tracks of a
+    program over the bars, and all drums, which play alone where there is no chord.
 
     Args:
-        chords: whether every step is conditioned on the chord of its bar (49 classes), as it is inferred from the whole score.
+        chords: whether every step is conditioned on the chord of its bar (49 classes), inferred from the whole score.
     """
 
     name = "multitrack"
