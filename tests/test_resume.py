@@ -15,6 +15,7 @@ from musicae.config import OPTIMIZERS, Optimizer, Spec, spec
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import load
+from musicae.training.arithmetic import Arithmetic
 from musicae.training.distributed import Ranks
 from musicae.training.loop import Trainer, state_path
 from musicae.training.music_task import MusicTask
@@ -90,7 +91,7 @@ def test_interruption_saves(data: Dataset, tmp_path: Path) -> None:
 @pytest.mark.parametrize("latent", [spec("deterministic", size=4), spec("gaussian", size=4, mean_std=1.0)])
 def test_two_processes_do_what_one_does(latent: Spec, data: Dataset, tmp_path: Path) -> None:
     config = replace(tiny(updates=4), latent=latent, regularizers=())
-    Run(config, str(data.folder), seed=3).save(tmp_path / "one")
+    Run(config, str(data.folder), seed=3, arithmetic=Arithmetic("float32", 1)).save(tmp_path / "one")
     script = tmp_path / "ranks.py"
     script.write_text(
         "import sys; from pathlib import Path; from musicae.verbs.train import Run, begin\n"
@@ -109,11 +110,12 @@ def test_two_processes_do_what_one_does(latent: Spec, data: Dataset, tmp_path: P
     alone, both = (load(tmp_path / name, "cpu") for name in ("alone", "both"))
     state = both.autoencoder.state_dict()
     # Normalization takes away what biases before it add: their gradients are rounding alone, of which Adam makes whole
-    # steps, and running means and the prior follow them.
-    free = {"encoder.window.4.bias", "latent.mean.bias", "latent.center", "prior.mean", "prior.scale", "prior.codes"}
-    unmoved = free if latent.arguments.get("spread") else {"prior.codes"}  # which are rounded
+    # steps, and running means and the sampler follow them.
+    sampler = {f"sampler.{name}" for name in ("mean", "scale", "codes")}
+    normalized = {"encoder.window.4.bias", "latent.mean.bias", "latent.normalization.center", *sampler}
+    loose = normalized if latent.arguments.get("mean_std") else {"sampler.codes"}  # which are rounded
     for name, tensor in alone.autoencoder.state_dict().items():
-        if name not in unmoved:
+        if name not in loose:
             torch.testing.assert_close(tensor, state[name], rtol=1e-5, atol=1e-5)
 
 

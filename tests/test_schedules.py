@@ -1,9 +1,8 @@
-"""What changes while a training goes on, and seeds."""
+"""What changes while a training goes on."""
 
 import pytest
 
 from musicae.config import Training
-from musicae.seeds import mix
 from musicae.training.schedules import learning_rate, sampling_probability
 
 
@@ -18,8 +17,3 @@ def test_schedules() -> None:
     assert sampling_probability(1000, 0) == pytest.approx(1 / 1001)
     assert sampling_probability(1000, 6908) == pytest.approx(0.5, abs=1e-3)
     assert sampling_probability(1000, 10**9) == 1
-
-
-def test_seeds_do_not_collide() -> None:
-    seeds = {mix(seed, update, rank) for seed in range(5) for update in range(50) for rank in range(3)}
-    assert len(seeds) == 5 * 50 * 3

@@ -1,1 +1,1 @@
-"""Training: knows an autoencoder only as a forward pass that returns named loss terms."""
+"""Training: a loop that knows a task, and music as one."""
