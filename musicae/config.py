@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from musicae.errors import MusicaeError, unknown_name
 
-Table = Mapping[str, Callable[..., Any]]
+Constructors = Mapping[str, Callable[..., Any]]
 
 Optimizer = Literal["adam", "muon"]
 
@@ -198,7 +198,7 @@ SECTIONS = (*PARTS, "regularizers", "augmentations", "training")
 """All fields of a `Config`, in the order of `config.json`."""
 
 
-def build(table: Table, choice: Spec, *context: Any) -> Any:
+def build(table: Constructors, choice: Spec, *context: Any) -> Any:
     """The object that `choice` names, made from `context` and the choice's own arguments.
 
     Raises:
@@ -218,10 +218,10 @@ def build(table: Table, choice: Spec, *context: Any) -> Any:
         ) from None
 
 
-def complete(config: Config, tables: Mapping[str, Table]) -> Config:
+def complete(config: Config, tables: Mapping[str, Constructors]) -> Config:
     """The config with every argument written out, so that later defaults do not change what it means."""
 
-    def full(table: Table, choice: Spec) -> Spec:
+    def full(table: Constructors, choice: Spec) -> Spec:
         known = knobs(pick(table, choice.name, "choice"))
         defaults = {name: knob.default for name, knob in known.items() if knob.default is not inspect.Parameter.empty}
         return Spec(choice.name, {**defaults, **choice.arguments})
@@ -232,7 +232,7 @@ def complete(config: Config, tables: Mapping[str, Table]) -> Config:
     return replace(config, **parts, regularizers=tuple(regularizers), augmentations=tuple(augmentations))
 
 
-def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Config:
+def override(config: Config, setting: str, tables: Mapping[str, Constructors]) -> Config:
     """The config with one setting changed.
 
     Args:
@@ -251,7 +251,7 @@ def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Confi
         raise MusicaeError(message, "write, say, latent.size=128", kind="bad-setting", setting=setting)
     if part == "training":
         wanted = pick(typing.get_type_hints(Training), knob, "training setting")
-        return replace(config, training=replace(config.training, **{knob: parse(text, wanted, path)}))
+        return replace(config, training=replace(config.training, **{knob: parse_value(text, wanted, path)}))
     if part in PARTS:
         changed: dict[str, Any] = {part: _changed(tables[part], getattr(config, part), knob, text)}
         return replace(config, **changed)
@@ -266,7 +266,7 @@ def override(config: Config, setting: str, tables: Mapping[str, Table]) -> Confi
     return replace(config, regularizers=tuple(Named(label, choice) for label, choice in chosen.items()))
 
 
-def parse(text: str, annotation: Any, path: str) -> Any:
+def parse_value(text: str, annotation: Any, path: str) -> Any:
     """`text` as a value of the annotated type.
 
     Args:
@@ -279,7 +279,9 @@ def parse(text: str, annotation: Any, path: str) -> Any:
     """
     text, origin, inside = text.strip(), typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (types.UnionType, typing.Union):
-        return None if text == "none" else parse(text, next(item for item in inside if item is not type(None)), path)
+        return (
+            None if text == "none" else parse_value(text, next(item for item in inside if item is not type(None)), path)
+        )
     if origin is Literal:
         return pick({str(value): value for value in inside}, text, f"value of {path}")
     if origin is tuple:
@@ -287,7 +289,7 @@ def parse(text: str, annotation: Any, path: str) -> Any:
         kinds = inside[:1] * len(parts) if Ellipsis in inside else inside
         if len(kinds) != len(parts):
             raise MusicaeError(f"{path} has {len(kinds)} values, not {len(parts)}", "separate them by commas")
-        return tuple(parse(part, kind, path) for part, kind in zip(parts, kinds, strict=True))
+        return tuple(parse_value(part, kind, path) for part, kind in zip(parts, kinds, strict=True))
     if annotation is bool:
         return pick({"true": True, "false": False}, text.lower(), f"value of {path}")
     try:
@@ -300,16 +302,16 @@ def parse(text: str, annotation: Any, path: str) -> Any:
     return value
 
 
-def _changed(table: Table, chosen: Spec, knob: str, text: str) -> Spec:
+def _changed(table: Constructors, chosen: Spec, knob: str, text: str) -> Spec:
     """Another choice, or the same with another value of a knob."""
     if not knob:
         pick(table, text, "choice")
         return Spec(text)
     wanted = pick(knobs(pick(table, chosen.name, "choice")), knob, f"knob of {chosen.name}").annotation
-    return Spec(chosen.name, {**chosen.arguments, knob: parse(text, wanted, f"{chosen.name}.{knob}")})
+    return Spec(chosen.name, {**chosen.arguments, knob: parse_value(text, wanted, f"{chosen.name}.{knob}")})
 
 
-def _listed(table: Table, chosen: dict[str, Spec], name: str, knob: str, text: str) -> dict[str, Spec]:
+def _listed(table: Constructors, chosen: dict[str, Spec], name: str, knob: str, text: str) -> dict[str, Spec]:
     """Choices by name, of which one is changed, added or removed."""
     if (knob, text) == ("", "none"):
         return {other: choice for other, choice in chosen.items() if other != name}

@@ -16,7 +16,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from musicae import config as configuration
-from musicae.config import Config, Table, build, complete
+from musicae.config import Config, Constructors, build, complete
 from musicae.corpus.augment import AUGMENTATIONS
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
@@ -37,7 +37,7 @@ from musicae.networks.token_spec import DropLeading, FieldSpec, LimitOpenings, S
 from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find
 
-TABLES: dict[str, Table] = {
+TABLES: dict[str, Constructors] = {
     "representation": REPRESENTATIONS,
     "embedding": EMBEDDINGS,
     "encoder": ENCODERS,

@@ -10,7 +10,7 @@ from musicae.corpus.augment import Augmentation, Pairs, Reharmonize, Transpose, 
 from musicae.corpus.dataset import Dataset
 from musicae.corpus.window_hashes import window_hashes
 from musicae.errors import MusicaeError
-from musicae.music.chords import NO_CHORD, QUALITIES, parse
+from musicae.music.chords import NO_CHORD, QUALITIES, parse_chord
 from musicae.music.representations.base import SHIFTS
 from musicae.music.representations.multitrack import Multitrack
 from musicae.music.score import Notes, Score, Track
@@ -37,7 +37,7 @@ def random_bars(n: int) -> torch.Tensor:
 def under(windows: torch.Tensor, chords: list[str]) -> torch.Tensor:
     """The windows, each under a chord of its own."""
     for window, chord in zip(windows, chords, strict=True):
-        window[..., 1:] = torch.from_numpy(WITH_CHORDS.condition_of([parse(chord)]))
+        window[..., 1:] = torch.from_numpy(WITH_CHORDS.condition_of([parse_chord(chord)]))
     return windows
 
 
@@ -100,9 +100,11 @@ def test_thirds_and_fifths_follow_the_chord_to_another_triad() -> None:
     played = {"Caug": {60, 64, 68, 74}, "Cdim": {60, 63, 66, 74}, "Cm": {60, 63, 67, 74}, "C": {60, 64, 67, 74}}
     windows = torch.from_numpy(np.stack([bar] * (len(played) + 1))).long()
     under(windows, ["C"] * len(played) + ["N.C."])
-    triads = [QUALITIES.index(parse(symbol).quality) for symbol in played] + [QUALITIES.index("minor")]
+    triads = [QUALITIES.index(parse_chord(symbol).quality) for symbol in played] + [QUALITIES.index("minor")]
     turned = Reharmonize(WITH_CHORDS.shape).turn(windows, torch.tensor(triads)).numpy()
-    assert [WITH_CHORDS.chords_of(window) for window in turned] == [(parse(chord),) for chord in [*played, "N.C."]]
+    assert [WITH_CHORDS.chords_of(window) for window in turned] == [
+        (parse_chord(chord),) for chord in [*played, "N.C."]
+    ]
     for window, pitches in zip(turned, [*played.values(), set(notes.pitch.tolist())], strict=True):
         piano, drums = PLAIN.decode(window[..., :1]).tracks
         assert set(piano.notes.pitch.tolist()) == pitches

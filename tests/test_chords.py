@@ -3,7 +3,7 @@
 import pytest
 
 from musicae.errors import MusicaeError
-from musicae.music.chords import CLASSES, NO_CHORD, Chord, of_class, parse, progression
+from musicae.music.chords import CHORD_CLASSES, NO_CHORD, Chord, of_class, parse_chord, progression
 
 SPELLINGS = {
     "major": """C Cmaj CMaj CMAJ Cma CMa CM Cmajor CΔ C△ C^ C7 Cmaj7 CMaj7 CM7 Cma7 CΔ7 C△7 C^7 C6 C69 C6/9 C9 C11 C13
@@ -41,33 +41,33 @@ WRONG = {  # and the character at which each stops being a chord
     ("quality", "symbol"), [(quality, s) for quality, all_ in SPELLINGS.items() for s in all_.split()]
 )
 def test_every_spelling_of_a_triad(quality: str, symbol: str) -> None:
-    chord = parse(symbol)
+    chord = parse_chord(symbol)
     assert (chord.root, chord.quality, chord.notice) == (1 if "♯/" in symbol else 0, quality, "")
 
 
 @pytest.mark.parametrize(("symbol", "root"), ROOTS.items())
 def test_every_root(symbol: str, root: int) -> None:
-    assert parse(symbol).root == root
-    assert parse(f"{symbol}m7b5").index == 1 + 12 * 3 + root
-    assert parse(f"C/{symbol}") == parse("C")
+    assert parse_chord(symbol).root == root
+    assert parse_chord(f"{symbol}m7b5").index == 1 + 12 * 3 + root
+    assert parse_chord(f"C/{symbol}") == parse_chord("C")
 
 
 @pytest.mark.parametrize("symbol", ROUGHLY_MAJOR.split())
 def test_what_is_no_triad_counts_as_major_and_says_so(symbol: str) -> None:
-    chord = parse(symbol)
+    chord = parse_chord(symbol)
     assert chord.index == 1
     assert chord.notice.startswith(symbol)
 
 
 @pytest.mark.parametrize("symbol", NOTHING.split())
 def test_no_chord(symbol: str) -> None:
-    assert parse(symbol) == NO_CHORD
+    assert parse_chord(symbol) == NO_CHORD
 
 
 @pytest.mark.parametrize(("symbol", "character"), WRONG.items())
 def test_a_wrong_spelling_is_pointed_at(symbol: str, character: int) -> None:
     with pytest.raises(MusicaeError, match=f"character {character},") as raised:
-        parse(symbol)
+        parse_chord(symbol)
     assert "Am" in raised.value.hint
 
 
@@ -76,19 +76,19 @@ def test_the_tables_are_as_large_as_they_should_be() -> None:
     assert len(WRONG) >= 50
 
 
-@pytest.mark.parametrize("index", range(CLASSES))
+@pytest.mark.parametrize("index", range(CHORD_CLASSES))
 def test_a_class_is_a_chord_and_its_name(index: int) -> None:
     chord = of_class(index)
     assert chord.index == index
-    assert parse(str(chord)) == chord
+    assert parse_chord(str(chord)) == chord
     assert len(chord.tones) == (3 if index else 0)
     assert chord.transpose(5).transpose(-5) == chord
 
 
 def test_tones_and_transposition() -> None:
-    assert parse("G7/B").tones == {7, 11, 2}
-    assert str(parse("G7/B").transpose(2)) == "A"
-    assert parse("Bbm").index == 1 + 12 + 10
+    assert parse_chord("G7/B").tones == {7, 11, 2}
+    assert str(parse_chord("G7/B").transpose(2)) == "A"
+    assert parse_chord("Bbm").index == 1 + 12 + 10
     assert Chord(0).index == 1 and Chord(0) == of_class(1)
 
 

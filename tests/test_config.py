@@ -8,7 +8,20 @@ from typing import Literal
 
 import pytest
 
-from musicae.config import Config, Named, Spec, Training, build, complete, dumps, loads, named, override, parse, spec
+from musicae.config import (
+    Config,
+    Named,
+    Spec,
+    Training,
+    build,
+    complete,
+    dumps,
+    loads,
+    named,
+    override,
+    parse_value,
+    spec,
+)
 from musicae.errors import MusicaeError
 from musicae.model import TABLES, Model, build_autoencoder
 from musicae.music.representations import REPRESENTATIONS
@@ -126,7 +139,7 @@ def test_augmentations_are_changed_added_and_removed() -> None:
 )
 def test_text_is_read_by_annotation(text: str, annotation: object, value: object) -> None:
     wanted = typing.get_type_hints(type("Holder", (), {"__annotations__": {"knob": annotation}}))["knob"]
-    parsed = parse(text, wanted, "part.knob")
+    parsed = parse_value(text, wanted, "part.knob")
     assert parsed == value and type(parsed) is type(value)
 
 
@@ -144,7 +157,7 @@ def test_text_is_read_by_annotation(text: str, annotation: object, value: object
 )
 def test_text_that_is_no_such_value_is_refused(text: str, annotation: object, said: str) -> None:
     with pytest.raises(MusicaeError) as caught:
-        parse(text, annotation, "part.knob")
+        parse_value(text, annotation, "part.knob")
     assert said in caught.value.message + caught.value.hint
     assert "part.knob" in caught.value.message
 

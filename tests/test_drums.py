@@ -1,11 +1,11 @@
 """Drums: nine classes, all drum tracks as one."""
 
-from musicae.music.representations.drums import CLASSES, Drums
+from musicae.music.representations.drums import DRUM_CLASSES, Drums
 from tests.helpers.scores import scale, score, track
 
 
 def test_drum_classes_decode_to_their_first_pitch() -> None:
-    for kind, pitches in enumerate(CLASSES.values()):
+    for kind, pitches in enumerate(DRUM_CLASSES.values()):
         for pitch in pitches:
             tokens = Drums(bars=1).encode(score(track([(0, 4, pitch)], is_drum=True), bars=1))
             assert tokens[0, 0, 0] == 2**kind and tokens.sum() == 2**kind
@@ -13,8 +13,8 @@ def test_drum_classes_decode_to_their_first_pitch() -> None:
 
 
 def test_classes_are_disjoint() -> None:
-    pitches = [pitch for kind in CLASSES.values() for pitch in kind]
-    assert len(pitches) == len(set(pitches)) == 63 and len(CLASSES) == 9
+    pitches = [pitch for kind in DRUM_CLASSES.values() for pitch in kind]
+    assert len(pitches) == len(set(pitches)) == 63 and len(DRUM_CLASSES) == 9
 
 
 def test_all_drum_tracks_are_read_as_one() -> None:

@@ -102,6 +102,30 @@ def test_there_is_no_cycle() -> None:
     assert not cycle, " -> ".join(cycle)
 
 
+def defined(module: str) -> Iterator[str]:
+    """The public names that a module defines at its top level."""
+    for node in ast.parse(FILES[module].read_text()).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                yield name
+
+
+def test_a_public_name_is_defined_in_one_module() -> None:
+    homes: dict[str, list[str]] = {}
+    for module in OURS:
+        for name in {name for name in defined(module) if not name.startswith("_")}:
+            homes.setdefault(name, []).append(module)
+    # Every command's file has the same few names: they are the interface by which the program registers it.
+    command = {"app", "command", "EXAMPLES", "build"}
+    assert not {name: found for name, found in homes.items() if len(found) > 1 and name not in command}
+
+
+def test_the_package_has_few_modules_at_its_top_level() -> None:
+    assert len([module for module in FILES if module.count(".") == 1 and FILES[module].name != "__init__.py"]) <= 12
+
+
 def test_music_never_meets_torch() -> None:
     music = [module for module in OURS if room(module) == "music"]
     assert not [module for module in music if "torch" in {name.split(".")[0] for name in imports(module)}]

@@ -9,7 +9,7 @@ from musicae.cli.commands.preprocess import funnel
 from musicae.clips.source import best_window
 from musicae.corpus.preprocess import preprocess
 from musicae.errors import MusicaeError
-from musicae.music.chords import NO_CHORD, of_class, parse, progression
+from musicae.music.chords import NO_CHORD, of_class, parse_chord, progression
 from musicae.music.representations.multitrack import (
     DRUMS,
     END,
@@ -80,7 +80,7 @@ def test_drums_play_alone_where_there_is_no_chord() -> None:
 def test_chords_come_back_from_the_condition_that_is_made_of_them() -> None:
     with_chords = Multitrack(bars=2, chords=True)
     assert with_chords.has_chords
-    chords = (parse("F#dim"), NO_CHORD)
+    chords = (parse_chord("F#dim"), NO_CHORD)
     condition = with_chords.condition_of(chords)
     assert set(condition[:8].ravel()) == {chords[0].index} and set(condition[8:].ravel()) == {NO_CHORD.index}
     assert with_chords.chords_of(np.concatenate([np.zeros_like(condition), condition], -1)) == chords
@@ -97,7 +97,7 @@ def test_without_a_chord_condition_there_are_no_chords() -> None:
     assert not ONE_BAR.has_chords and ONE_BAR.condition_of(()).shape == (8, 64, 0)
     assert ONE_BAR.chords_of(ONE_BAR.encode(ONE_BAR.generate(np.random.default_rng(0)))) == ()
     with pytest.raises(MusicaeError, match="multitrack of 1 bar is not conditioned on chords"):
-        ONE_BAR.condition_of([parse("C")])
+        ONE_BAR.condition_of([parse_chord("C")])
 
 
 def test_a_note_ends_at_the_bar_line() -> None:

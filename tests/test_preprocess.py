@@ -211,7 +211,7 @@ def test_a_killed_run_continues_to_the_same_bytes(
 
 
 def _counting(run: Any, counts: list[int]) -> Any:
-    def counting(self: workers.ProcessPool, tasks: list[workers.Task]) -> Any:
+    def counting(self: workers.ProcessPool, tasks: list[workers.ReadingTask]) -> Any:
         counts.append(len(tasks))
         return run(self, tasks)
 

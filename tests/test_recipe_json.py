@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from musicae.clips.recipe import LARGEST_CODE, Part, Recipe, Style
 from musicae.clips.recipe_json import dump_recipe, from_json, read_recipe, to_json
 from musicae.errors import MusicaeError
-from musicae.music.chords import CLASSES, of_class
+from musicae.music.chords import CHORD_CLASSES, of_class
 from tests.helpers.commands import Run, assert_fails
 
 Z = [0.5] * 8
@@ -26,7 +26,7 @@ parts = st.fixed_dictionaries(
     {
         "z": codes,
         "draw": st.integers(0, 2**31),
-        "chords": st.lists(st.integers(0, CLASSES - 1), max_size=3),
+        "chords": st.lists(st.integers(0, CHORD_CLASSES - 1), max_size=3),
         "programs_of": st.none() | st.integers(0, 5),
         "forced": st.booleans(),
     }

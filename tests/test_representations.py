@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from musicae.errors import MusicaeError
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.base import SHIFTS, Representation, Tokens
+from musicae.music.representations.base import SHIFTS, Representation, TokenArray
 from musicae.music.representations.multitrack import Multitrack
 from musicae.music.representations.time_grid import MOST_BARS
 from musicae.music.score import Meter, Notes, Score, Tempo, Track
@@ -48,7 +48,7 @@ def built(parts: Any) -> Score:
     )
 
 
-def written(representation: Representation, score: Score) -> Tokens:
+def written(representation: Representation, score: Score) -> TokenArray:
     """The tokens of a score without what is given beside them: chords are heard in the whole of a piece."""
     return representation.encode(score)[..., : len(representation.shape.fields)]
 

@@ -17,7 +17,7 @@ from musicae.errors import MusicaeError
 from musicae.model import build_autoencoder, load, save, save_attributes
 from musicae.music.representations import REPRESENTATIONS
 from musicae.training.checkpoint import TrainingState
-from musicae.training.music_task import Split, fit_batch
+from musicae.training.music_task import Splits, fit_batch
 from musicae.training.reporter import Notice, NullReporter
 from musicae.training.validation import validate
 from musicae.verbs.pack import pack
@@ -187,10 +187,10 @@ def test_a_packed_model_is_half_as_large_and_sounds_the_same(data: Dataset, tmp_
 
 def test_small_data_lowers_the_batch_and_none_is_refused(data: Dataset) -> None:
     train, held_out = data.split("train"), data.split("validation")
-    assert fit_batch(Training(batch=256), Split(train, held_out)).batch == 64
+    assert fit_batch(Training(batch=256), Splits(train, held_out)).batch == 64
     empty = Windows(train.tokens, train.offsets[:0], train.shape)
     with pytest.raises(MusicaeError, match="validation split"):
-        Split(train, empty)
+        Splits(train, empty)
 
 
 def test_the_learning_rate_falls_with_the_time_too(data: Dataset, tmp_path: Path) -> None:

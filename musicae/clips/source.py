@@ -15,7 +15,7 @@ from musicae.model import Codes, Model, load
 from musicae.music.chords import Chord
 from musicae.music.midi import read_midi
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.base import Refusal, Representation, Stream, Tokens
+from musicae.music.representations.base import Refusal, Representation, Stream, TokenArray
 from musicae.music.representations.time_grid import TimeGrid, in_words, pad, unusable
 from musicae.music.score import Score
 from musicae.storage import catalog
@@ -32,7 +32,7 @@ class Source:
         name: the file's name without its suffix, which names of outputs begin with; may be empty.
     """
 
-    tokens: Tokens
+    tokens: TokenArray
     representation: Representation
     style: Style
     label: str
@@ -44,7 +44,7 @@ class Source:
         return self.representation.chords_of(self.tokens)
 
     @property
-    def fields(self) -> Tokens:
+    def fields(self) -> TokenArray:
         """The tokens without conditions."""
         return self.tokens[..., : len(self.representation.shape.fields)]
 
@@ -119,7 +119,7 @@ class Choice:
         padded: whether some of the bars are not the file's but rests: after its end, or after a change of meter.
     """
 
-    tokens: Tokens
+    tokens: TokenArray
     tracks: tuple[int, ...]
     label: str
     tick: int

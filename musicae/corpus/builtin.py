@@ -25,6 +25,7 @@ from musicae.corpus.shards import Manifest
 from musicae.errors import MusicaeError
 from musicae.music.midi import midi_bytes
 from musicae.music.representations.melody import Melody
+from musicae.music.representations.time_grid import TICKS_PER_QUARTER
 from musicae.music.score import Notes, Score, Track
 from musicae.storage.atomic import write_atomically
 
@@ -35,7 +36,6 @@ TUNES = _IN_COPY if _IN_COPY.exists() else _IN_WHEEL
 every model of ours keeps them in. A path is a file of music21's corpus and the tune's number in it."""
 
 BARS = 2
-TICKS_PER_QUARTER = 480
 BAR = 4
 """Quarters."""
 

@@ -24,7 +24,7 @@ from musicae.corpus.chunks import Chunk, Outcome, Reading
 from musicae.corpus.discover import COPY, Inventory, MidiFile, Progress, digest_of, discover, no_progress
 from musicae.corpus.labels import FOLDER, Labels, attribute_labels, check_label, folder_labels
 from musicae.corpus.policy import policy_of
-from musicae.corpus.process_pool import ProcessPool, Task
+from musicae.corpus.process_pool import ProcessPool, ReadingTask
 from musicae.corpus.shards import (
     DROPPED,
     Manifest,
@@ -170,19 +170,19 @@ def _make_writable(folder: Path) -> None:
         raise MusicaeError(message, "choose another folder", kind="cannot-write", path=folder) from error
 
 
-def _tasks(sources: Sequence[MidiFile], work: Path, reading: Reading) -> list[Task]:
+def _tasks(sources: Sequence[MidiFile], work: Path, reading: Reading) -> list[ReadingTask]:
     """Chunks of sources; a chunk's result is named after all that it depends on."""
     parts = [sources[first : first + FILES_PER_CHUNK] for first in range(0, len(sources), FILES_PER_CHUNK)]
     settings = [_settings(reading.representation, part, False, reading.attribute) for part in parts]
     arrays = {"arrays": [array.name for array in fields(Chunk)]}
     names = [digest_of(json.dumps(needed | arrays).encode()) for needed in settings]
     return [
-        Task(tuple(source.path for source in part), work / f"{name}.npz")
+        ReadingTask(tuple(source.path for source in part), work / f"{name}.npz")
         for part, name in zip(parts, names, strict=True)
     ]
 
 
-def _read(tasks: Sequence[Task], reading: Reading, workers: int, strict: bool, progress: Progress) -> Chunk:
+def _read(tasks: Sequence[ReadingTask], reading: Reading, workers: int, strict: bool, progress: Progress) -> Chunk:
     """Do the tasks that are not done yet; the results of all, as one."""
     missing = [task for task in tasks if not task.result.exists()]
     files, left = (sum(len(task.paths) for task in some) for some in (tasks, missing))

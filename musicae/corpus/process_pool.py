@@ -30,7 +30,7 @@ CONTEXT = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ReadingTask:
     """A chunk to be read: its files, and the file that its result goes to."""
 
     paths: tuple[Path, ...]
@@ -66,7 +66,7 @@ class ProcessPool:
         self.strikes: Counter[tuple[int, int]] = Counter()
         self.skip: dict[int, dict[int, str]] = {}
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[int]:
+    def run(self, tasks: Sequence[ReadingTask]) -> Iterator[int]:
         """Yields the index of every task when its result is written, in any order.
 
         Raises:
@@ -103,7 +103,7 @@ class ProcessPool:
         theirs.close()
         return _Worker(ours, process)
 
-    def _assign(self, worker: _Worker, task: int, tasks: Sequence[Task]) -> None:
+    def _assign(self, worker: _Worker, task: int, tasks: Sequence[ReadingTask]) -> None:
         worker.task, worker.position = task, 0
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died, as its connection will say
             worker.connection.send((tasks[task], self.skip.get(task, {})))
@@ -128,7 +128,7 @@ class ProcessPool:
         late = time.monotonic() - worker.last_message > SECONDS_PER_FILE
         return f"reading took more than {SECONDS_PER_FILE:g} s" if late else ""
 
-    def _blame(self, worker: _Worker, fate: str, tasks: Sequence[Task]) -> None:
+    def _blame(self, worker: _Worker, fate: str, tasks: Sequence[ReadingTask]) -> None:
         """Count a failure against the file at which it happened, and skip that file when it happens again."""
         self.on_file(-worker.position)
         culprit = (worker.task, worker.position)

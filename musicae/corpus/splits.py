@@ -30,7 +30,7 @@ SPLIT_NAMES = {
 }
 
 OfFile = Integer[np.ndarray, " file"]
-Pairs = tuple[Integer[np.ndarray, " pair"], Integer[np.ndarray, " pair"]]
+FilePairs = tuple[Integer[np.ndarray, " pair"], Integer[np.ndarray, " pair"]]
 """Files on the left with files on the right."""
 
 
@@ -115,15 +115,15 @@ def _tails(parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     return (parts[start:] for start in range(len(parts)))
 
 
-def _chained(file: Integer[np.ndarray, " item"], key: UInt64[np.ndarray, " item"]) -> Pairs:
-    """Pairs of files that share a key: each with the next one that has it, which is enough to hang together."""
+def _chained(file: Integer[np.ndarray, " item"], key: UInt64[np.ndarray, " item"]) -> FilePairs:
+    """FilePairs of files that share a key: each with the next one that has it, which is enough to hang together."""
     file, key = _distinct(file, key)
     same = key[1:] == key[:-1]
     return file[:-1][same], file[1:][same]
 
 
-def _halves(files: int, file: Integer[np.ndarray, " window"], key: UInt64[np.ndarray, " window"]) -> Pairs:
-    """Pairs of files, the first with no more distinct windows than the second, that share half of the first's.
+def _halves(files: int, file: Integer[np.ndarray, " window"], key: UInt64[np.ndarray, " window"]) -> FilePairs:
+    """FilePairs of files, the first with no more distinct windows than the second, that share half of the first's.
 
     Such a partner holds one of the first's rarest windows, half of them and one more, which keeps the search short.
     """

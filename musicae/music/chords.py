@@ -15,7 +15,7 @@ TRIADS = {"major": (0, 4, 7), "minor": (0, 3, 7), "augmented": (0, 4, 8), "dimin
 """Semitones above the root, in the order of the classes."""
 
 QUALITIES = tuple(TRIADS)
-CLASSES = 1 + 12 * len(QUALITIES)
+CHORD_CLASSES = 1 + 12 * len(QUALITIES)
 ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
@@ -71,7 +71,7 @@ def of_class(index: int) -> Chord:
     return Chord(root, QUALITIES[quality]) if index else NO_CHORD
 
 
-def parse(symbol: str) -> Chord:
+def parse_chord(symbol: str) -> Chord:
     """The chord that a symbol stands for: `C`, `Am`, `F#m7b5`, `Bbmaj7`, `G7/B`, `N.C.`, also as `A:min7`.
 
     The triad is what remains: sevenths, added and altered upper notes and the bass are left away; a suspended, power
@@ -140,7 +140,7 @@ def progression(text: str) -> list[Chord]:
     Raises:
         MusicaeError: one of them is no chord symbol, or there is none.
     """
-    chords = [parse(symbol) for symbol in split_symbols(text)]
+    chords = [parse_chord(symbol) for symbol in split_symbols(text)]
     if not chords:
         raise MusicaeError("there is no chord in an empty progression", _HINT)
     return chords

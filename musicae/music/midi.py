@@ -20,7 +20,7 @@ from symusic.core import ScoreTick, TrackTick
 from musicae.errors import MusicaeError
 from musicae.music.score import Meter, Notes, Score, Tempo, Track
 
-T = TypeVar("T")
+Entry = TypeVar("Entry")
 
 LARGEST_TICK = 10_000_000
 """pretty_midi holds a float for every tick, so that nothing longer is written: 12 days of music at 120 qpm, 24 ticks
@@ -222,7 +222,7 @@ def _meters(parsed: ScoreTick) -> tuple[Meter, ...]:
     return tuple(Meter(tick, *fraction) for tick, fraction in _changes(found))
 
 
-def _changes(found: dict[int, T]) -> list[tuple[int, T]]:
+def _changes(found: dict[int, Entry]) -> list[tuple[int, Entry]]:
     """The entries of an ordered dict that differ from the one before."""
     rows = list(found.items())
     return rows[:1] + [after for before, after in itertools.pairwise(rows) if after[1] != before[1]]

@@ -36,7 +36,7 @@ BATCHES = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class Splits:
     """Windows on the model's device: those to train on, and those to validate on.
 
     Raises:
@@ -62,7 +62,7 @@ class MusicTask(Task):
         seen_before: how many windows other trainings have shown to the weights that this one begins with.
     """
 
-    def __init__(self, model: Model, data: Split, folder: Path, *, seed: int = 0, seen_before: int = 0) -> None:
+    def __init__(self, model: Model, data: Splits, folder: Path, *, seed: int = 0, seen_before: int = 0) -> None:
         self.model, self.data, self.folder = model, data, folder
         self.seed, self.seen_before = seed, seen_before
         self.module: nn.Module = model.autoencoder
@@ -171,7 +171,7 @@ def _critic_group(adversary: Adversarial) -> ParameterGroup:
     )
 
 
-def fit_batch(training: Training, data: Split) -> Training:
+def fit_batch(training: Training, data: Splits) -> Training:
     """The training with a batch that the data can fill: a power of two, if it must be smaller."""
     largest = 2 ** int(math.log2(len(data.train)))
     return replace(training, batch=min(training.batch, largest))

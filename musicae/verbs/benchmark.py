@@ -22,7 +22,7 @@ from musicae.model import Model
 from musicae.presets import PRESETS
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.loop import Trainer
-from musicae.training.music_task import MusicTask, Split
+from musicae.training.music_task import MusicTask, Splits
 
 SAMPLING_BATCHES = (1, 32, 256)
 
@@ -146,7 +146,7 @@ def _trainer(model: Model) -> Trainer[MusicTask]:
     rows = torch.stack([torch.randint(field.vocabulary, (2**20,)) for field in shape.columns], 1).short()
     offsets = torch.arange(0, 2**20 - model.representation.window, shape.steps)
     train, validation = (Windows(rows.to(model.device), x.to(model.device), shape) for x in (offsets, offsets[:1]))
-    trainer = Trainer(MusicTask(model, Split(train, validation), Path()), Path())
+    trainer = Trainer(MusicTask(model, Splits(train, validation), Path()), Path())
     trainer.state.update = model.config.training.updates
     model.autoencoder.train()
     return trainer

@@ -27,7 +27,7 @@ from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
 from musicae.training.card import write_card
 from musicae.training.distributed import Ranks, join_ranks
 from musicae.training.loop import Trainer, state_path
-from musicae.training.music_task import MusicTask, Split, fit_batch
+from musicae.training.music_task import MusicTask, Splits, fit_batch
 from musicae.training.reporter import Metrics, Notice, NullReporter, Reporter
 from musicae.training.validation import validate
 
@@ -220,14 +220,14 @@ def begin(
     return trainer
 
 
-def _windows(run: Run, device: torch.device) -> Split:
+def _windows(run: Run, device: torch.device) -> Splits:
     """The windows of the data set that a training was begun with."""
     dataset = Dataset(Path(run.data))
     _check_data(run, dataset)
-    return Split(dataset.split("train", device), dataset.split("validation", device))
+    return Splits(dataset.split("train", device), dataset.split("validation", device))
 
 
-def _shared_batch(training: Training, data: Split, ranks: Ranks, reporter: Reporter) -> Training:
+def _shared_batch(training: Training, data: Splits, ranks: Ranks, reporter: Reporter) -> Training:
     """The training with a batch that the data can fill.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from musicae.music.midi import midi_bytes
-from musicae.music.representations.base import Tokens
+from musicae.music.representations.base import TokenArray
 from musicae.music.score import Meter, Notes, Score, Track
 
 STEP = 24
@@ -32,7 +32,7 @@ def band(notes: list[tuple[int, int, int]]) -> tuple[Track, ...]:
     return track(notes), track(notes, program=33), track([(a, b, 36) for a, b, _ in notes], is_drum=True)
 
 
-def same(a: Tokens, b: Tokens) -> bool:
+def same(a: TokenArray, b: TokenArray) -> bool:
     return a.shape == b.shape and bool((a == b).all())
 
 

@@ -22,7 +22,7 @@ DataOutput = Annotated[Path | None, folder_option("Without it: data/REPRESENTATI
 RepresentationName = Annotated[str, typer.Option(metavar="NAME", help="melody, drums, trio or multitrack.")]
 Bars = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window.")]
 Chords = Annotated[bool, typer.Option("--chords", help="Infer the chord of every bar, for multitrack.")]
-Splits = Annotated[
+SplitsOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
@@ -50,7 +50,7 @@ def command(
     representation: RepresentationName = "melody",
     bars: Bars = 2,
     chords: Chords = False,
-    splits: Splits = None,
+    splits: SplitsOption = None,
     label: Label = "",
     workers: Workers = None,
     strict: Strict = False,

@@ -18,9 +18,9 @@ from musicae.music.score import Score
 SHIFTS = range(-5, 7)
 """Semitones by which a window may be transposed while training; one row of every transposition table each."""
 
-Tokens = Integer[np.ndarray, "segment step field"]
+TokenArray = Integer[np.ndarray, "segment step field"]
 FieldTokens = Integer[np.ndarray, "segment step target"]
-Condition = Integer[np.ndarray, "segment step condition"]
+ConditionArray = Integer[np.ndarray, "segment step condition"]
 """Two parts of the columns of tokens: those of `Shape.fields`, and those of `Shape.conditions`."""
 
 CHORD = "chord"
@@ -168,7 +168,7 @@ class Representation(ABC):
         """For windows of `bars` bars; it sets `bars`, `shape` and `arguments`."""
 
     @abstractmethod
-    def encode(self, score: Score) -> Tokens:
+    def encode(self, score: Score) -> TokenArray:
         """The first `bars` bars of a score, padded with rests; the first of its `readings` is read.
 
         Raises:
@@ -176,7 +176,7 @@ class Representation(ABC):
         """
 
     @abstractmethod
-    def decode(self, tokens: Tokens) -> Score:
+    def decode(self, tokens: TokenArray) -> Score:
         """A score of exactly `bars` bars. Tokens that mean nothing where they stand are ignored."""
 
     @abstractmethod
@@ -206,7 +206,7 @@ class Representation(ABC):
         return self.shape.column(CHORD) >= 0
 
     @final
-    def condition_of(self, chords: Sequence[Chord]) -> Condition:
+    def condition_of(self, chords: Sequence[Chord]) -> ConditionArray:
         """The condition of a window: one chord for every bar, or none, which is N.C. in every bar.
 
         Raises:
@@ -227,7 +227,7 @@ class Representation(ABC):
         return condition
 
     @final
-    def chords_of(self, tokens: Tokens) -> tuple[Chord, ...]:
+    def chords_of(self, tokens: TokenArray) -> tuple[Chord, ...]:
         """The chord of every bar; none where nothing is conditioned on chords, or of tokens without conditions."""
         column = self.shape.column(CHORD)
         if not 0 <= column < tokens.shape[-1]:
@@ -242,7 +242,7 @@ class Representation(ABC):
         return self.program_steps > 0
 
     @final
-    def programs(self, tokens: Tokens) -> FieldTokens:
+    def programs(self, tokens: TokenArray) -> FieldTokens:
         """The tokens that say which programs play, and -1 in place of all others; no conditions."""
         fields = tokens[..., : len(self.shape.fields)]
         programs = np.full_like(fields, -1)

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Integer
 
-from musicae.music.representations.base import SHIFTS, Field, Refusal, Representation, Stream, Tokens
+from musicae.music.representations.base import SHIFTS, Field, Refusal, Representation, Stream, TokenArray
 from musicae.music.representations.time_grid import (
     STEPS_PER_BAR,
     TICKS_PER_STEP,
@@ -42,10 +42,10 @@ class Drums(Representation):
         self.bars, self.arguments = bars, {"bars": bars}
         self.shape = bar_shape(bars, drum_field())
 
-    def encode(self, score: Score) -> Tokens:
+    def encode(self, score: Score) -> TokenArray:
         return opening(score, self)
 
-    def decode(self, tokens: Tokens) -> Score:
+    def decode(self, tokens: TokenArray) -> Score:
         return decoded(Track(drum_notes(tokens.reshape(-1)), is_drum=True, name="drums"), bars=len(tokens))
 
     def streams(
@@ -61,14 +61,14 @@ class Drums(Representation):
 
 def drum_field() -> Field:
     """The field of drums: a feature a class, one for no hit at all, and transpositions that change nothing."""
-    tokens = np.arange(VOCABULARY)
-    hits = tokens[:, None] >> np.arange(len(CLASSES)) & 1
+    tokens = np.arange(DRUM_VOCABULARY)
+    hits = tokens[:, None] >> np.arange(len(DRUM_CLASSES)) & 1
     return Field(
         name="drums",
-        vocabulary=VOCABULARY,
+        vocabulary=DRUM_VOCABULARY,
         features=np.column_stack([hits, tokens == 0]).astype(np.float32),
         transposition=np.tile(tokens, (len(SHIFTS), 1)),
-        onsets=range(1, VOCABULARY),
+        onsets=range(1, DRUM_VOCABULARY),
     )
 
 
@@ -76,7 +76,7 @@ def drum_lines(score: Score, grid: TimeGrid) -> tuple[list[Line], list[Refusal]]
     """All drum tracks of a score as one line, if any of their notes is of the nine classes; why the others are not."""
     tracks = tuple(index for index, track in enumerate(score.tracks) if track.is_drum)
     refusals = [replace(_NOT_DRUMS, track=index) for index, track in enumerate(score.tracks) if not track.is_drum]
-    hits = np.zeros((grid.time, len(CLASSES) + 1), dtype=np.int16)
+    hits = np.zeros((grid.time, len(DRUM_CLASSES) + 1), dtype=np.int16)
     for track in tracks:
         spans = grid.quantize(score.tracks[track])
         hits[spans.start, _CLASS_OF_PITCH[spans.pitch]] = 1
@@ -88,7 +88,7 @@ def drum_lines(score: Score, grid: TimeGrid) -> tuple[list[Line], list[Refusal]]
 
 def drum_notes(tokens: Integer[np.ndarray, " time"]) -> Notes:
     """One note a hit, one step long, at the first pitch of its class."""
-    step, kind = np.nonzero(tokens[:, None] >> np.arange(len(CLASSES)) & 1)
+    step, kind = np.nonzero(tokens[:, None] >> np.arange(len(DRUM_CLASSES)) & 1)
     start, pitch = step * TICKS_PER_STEP, _PITCH_OF_CLASS[kind]
     order = np.lexsort((pitch, start))
     return Notes(start, start + TICKS_PER_STEP, pitch, np.full_like(pitch, VELOCITY))[order]
@@ -97,8 +97,8 @@ def drum_notes(tokens: Integer[np.ndarray, " time"]) -> Notes:
 def random_drums(generator: np.random.Generator, bars: int) -> Notes:
     """At least one hit; hits of random classes, sparse or dense."""
     share = generator.uniform(0.05, 0.5)
-    hit = generator.random((bars * STEPS_PER_BAR, len(CLASSES))) < share
-    hit[generator.integers(len(hit)), generator.integers(len(CLASSES))] = True
+    hit = generator.random((bars * STEPS_PER_BAR, len(DRUM_CLASSES))) < share
+    hit[generator.integers(len(hit)), generator.integers(len(DRUM_CLASSES))] = True
     step, kind = np.nonzero(hit)
     start = step * TICKS_PER_STEP
     rows = zip(start.tolist(), _PITCH_OF_CLASS[kind].tolist(), strict=True)
@@ -108,7 +108,7 @@ def random_drums(generator: np.random.Generator, bars: int) -> Notes:
 _NOT_DRUMS = Refusal(-1, "not drums", "needs MIDI channel 10, that of the drums")
 _NO_HITS = Refusal(-1, "no hits", "needs hits of the nine classes of drums in bars of four quarters")
 
-CLASSES = {
+DRUM_CLASSES = {
     "kick": (36, 35),
     "snare": (38, 27, 28, 31, 32, 33, 34, 37, 39, 40, 56, 65, 66, 75, 85),
     "closed hat": (42, 44, 54, 68, 69, 70, 71, 73, 78, 80, 22),
@@ -121,13 +121,13 @@ CLASSES = {
 }
 """MIDI pitches of every class; the first one is what the class decodes to."""
 
-NAMES = {pitch: name for name, pitches in CLASSES.items() for pitch in pitches}
+NAMES = {pitch: name for name, pitches in DRUM_CLASSES.items() for pitch in pitches}
 """The class of every MIDI pitch that has one."""
 
-VOCABULARY = 2 ** len(CLASSES)
+DRUM_VOCABULARY = 2 ** len(DRUM_CLASSES)
 
-_CLASSES_BY_PITCH = {pitch: kind for kind, pitches in enumerate(CLASSES.values()) for pitch in pitches}
-_PITCH_OF_CLASS = np.array([pitches[0] for pitches in CLASSES.values()])
+_CLASSES_BY_PITCH = {pitch: kind for kind, pitches in enumerate(DRUM_CLASSES.values()) for pitch in pitches}
+_PITCH_OF_CLASS = np.array([pitches[0] for pitches in DRUM_CLASSES.values()])
 # One class more, worth nothing, takes every other pitch.
-_CLASS_OF_PITCH = np.array([_CLASSES_BY_PITCH.get(pitch, len(CLASSES)) for pitch in range(128)])
-_TOKEN_OF_CLASS = np.array([*(2**kind for kind in range(len(CLASSES))), 0], dtype=np.int16)
+_CLASS_OF_PITCH = np.array([_CLASSES_BY_PITCH.get(pitch, len(DRUM_CLASSES)) for pitch in range(128)])
+_TOKEN_OF_CLASS = np.array([*(2**kind for kind in range(len(DRUM_CLASSES))), 0], dtype=np.int16)

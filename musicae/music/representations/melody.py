@@ -24,7 +24,7 @@ from musicae.music.representations.base import (
     Refusal,
     Representation,
     Stream,
-    Tokens,
+    TokenArray,
 )
 from musicae.music.representations.time_grid import (
     STEPS_PER_BAR,
@@ -43,8 +43,8 @@ from musicae.music.score import Notes, Score, Track
 
 HOLD, NOTE_OFF, FIRST_ONSET = 0, 1, 2
 LOWEST_PITCH, HIGHEST_PITCH = 21, 108
-VOCABULARY = FIRST_ONSET + HIGHEST_PITCH - LOWEST_PITCH + 1
-ONSETS = range(FIRST_ONSET, VOCABULARY)
+LINE_VOCABULARY = FIRST_ONSET + HIGHEST_PITCH - LOWEST_PITCH + 1
+ONSETS = range(FIRST_ONSET, LINE_VOCABULARY)
 
 MELODY_PROGRAM, BASS_PROGRAM = 0, 33
 """Programs of decoded tracks, as Magenta's: grand piano, fingered bass."""
@@ -68,10 +68,10 @@ class Melody(Representation):
         self.bars, self.arguments = bars, {"bars": bars}
         self.shape = bar_shape(bars, line_field("melody"), constraints=(no_leading_note_off(0),))
 
-    def encode(self, score: Score) -> Tokens:
+    def encode(self, score: Score) -> TokenArray:
         return opening(score, self)
 
-    def decode(self, tokens: Tokens) -> Score:
+    def decode(self, tokens: TokenArray) -> Score:
         notes = line_notes(tokens.reshape(-1))
         return decoded(Track(notes, MELODY_PROGRAM, name="melody"), bars=len(tokens))
 
@@ -93,13 +93,13 @@ class Melody(Representation):
 
 def line_field(name: str) -> Field:
     """The field of a line: one-hot features; onsets move with a transposition, hold and note-off stay."""
-    tokens = np.arange(VOCABULARY)
+    tokens = np.arange(LINE_VOCABULARY)
     moved = tokens + np.array(SHIFTS)[:, None]
-    moved = np.where((moved >= FIRST_ONSET) & (moved < VOCABULARY), moved, -1)
+    moved = np.where((moved >= FIRST_ONSET) & (moved < LINE_VOCABULARY), moved, -1)
     return Field(
         name=name,
-        vocabulary=VOCABULARY,
-        features=np.eye(VOCABULARY, dtype=np.float32),
+        vocabulary=LINE_VOCABULARY,
+        features=np.eye(LINE_VOCABULARY, dtype=np.float32),
         transposition=np.where(tokens < FIRST_ONSET, tokens, moved),
         onsets=ONSETS,
     )

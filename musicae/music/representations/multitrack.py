@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.music.chord_inference import infer
-from musicae.music.chords import CLASSES, NO_CHORD, QUALITIES, of_class
+from musicae.music.chords import CHORD_CLASSES, NO_CHORD, QUALITIES, of_class
 from musicae.music.meter import TWENTY_FOURTHS
 from musicae.music.representations.base import (
     CHORD,
@@ -29,7 +29,7 @@ from musicae.music.representations.base import (
     Refusal,
     Representation,
     Stream,
-    Tokens,
+    TokenArray,
 )
 from musicae.music.representations.time_grid import (
     TICKS_PER_QUARTER,
@@ -45,8 +45,8 @@ from musicae.music.score import Notes, Score, Track, concatenate
 TRACKS, EVENTS = 8, 64
 """Rows of a bar, and events of a row, its program and its end included."""
 
-STEPS_PER_BAR = TWENTY_FOURTHS.steps
-TICKS_PER_STEP = TICKS_PER_QUARTER // TWENTY_FOURTHS.steps_per_quarter
+EVENT_STEPS_PER_BAR = TWENTY_FOURTHS.steps
+TICKS_PER_EVENT_STEP = TICKS_PER_QUARTER // TWENTY_FOURTHS.steps_per_quarter
 VELOCITIES = 8
 VELOCITIES_PER_BIN = 128 // VELOCITIES
 """A bin is decoded as its middle: Magenta takes the lowest, and everything comes back softer."""
@@ -55,7 +55,7 @@ Note = tuple[int, int, int, int]
 """Start, end, pitch and velocity."""
 
 NOTE_ON, NOTE_OFF, TIME_SHIFT, VELOCITY, PROGRAM, DRUMS, END = 0, 128, 256, 352, 360, 488, 489
-VOCABULARY = 490
+EVENT_VOCABULARY = 490
 
 
 class Multitrack(Representation):
@@ -86,10 +86,10 @@ class Multitrack(Representation):
             steps=EVENTS,
         )
 
-    def encode(self, score: Score) -> Tokens:
+    def encode(self, score: Score) -> TokenArray:
         return opening(score, self)
 
-    def decode(self, tokens: Tokens) -> Score:
+    def decode(self, tokens: TokenArray) -> Score:
         bars = [[_notes_of(row) for row in bar] for bar in tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()]
         for bar, chord in zip(bars, self.chords_of(tokens), strict=False):
             if chord == NO_CHORD:
@@ -146,11 +146,11 @@ class _Part:
 
     def counts(self, bars: int) -> Integer[np.ndarray, " bar"]:
         """How many notes start in every bar."""
-        return np.bincount(self.start // STEPS_PER_BAR, minlength=bars)
+        return np.bincount(self.start // EVENT_STEPS_PER_BAR, minlength=bars)
 
     def events(self, bars: int) -> tuple[Integer[np.ndarray, "bar event"], Bool[np.ndarray, " bar"]]:
         """The row of every bar, and where notes at the end of a bar are left out so that the others fit."""
-        bar, velocity, keep = self.start // STEPS_PER_BAR, self.velocity, np.ones(len(self.start), dtype=bool)
+        bar, velocity, keep = self.start // EVENT_STEPS_PER_BAR, self.velocity, np.ones(len(self.start), dtype=bool)
         ended, shortened = keep, np.zeros(bars, dtype=bool)
         room = EVENTS - 1  # the end takes one
         if self.token == DRUMS:
@@ -187,8 +187,8 @@ class _Part:
         start, end, pitch = self.start[keep], self.end[keep], self.pitch[keep]
         closed = np.flatnonzero(ended[keep])
         note, on = np.concatenate([np.arange(len(start)), closed]), np.arange(len(start) + len(closed)) < len(start)
-        bar, step = start[note] // STEPS_PER_BAR, np.where(on, start[note], end[note])
-        step = step - bar * STEPS_PER_BAR
+        bar, step = start[note] // EVENT_STEPS_PER_BAR, np.where(on, start[note], end[note])
+        step = step - bar * EVENT_STEPS_PER_BAR
         # Ends come before starts; either are in the order of the notes.
         order = np.lexsort((note, on, step, bar))
         note, on, bar, step = note[order], on[order], bar[order], step[order]
@@ -232,7 +232,7 @@ def _part(tracks: tuple[int, ...], token: int, groups: list[Notes], grid: TimeGr
     start, end = (np.concatenate([place[i] for place in places]) for i in (0, 1))
     pitch = np.concatenate([notes.pitch for notes in groups])
     velocity = (np.concatenate([notes.velocity for notes in groups]) - 1) // VELOCITIES_PER_BIN
-    end = np.minimum(end, (start // STEPS_PER_BAR + 1) * STEPS_PER_BAR)
+    end = np.minimum(end, (start // EVENT_STEPS_PER_BAR + 1) * EVENT_STEPS_PER_BAR)
     order = np.lexsort((velocity, end, start, pitch))
     order = order[start[order] < end[order]]
     start, end, pitch, velocity = start[order], end[order], pitch[order], velocity[order]
@@ -271,12 +271,12 @@ def _notes_of(row: list[int]) -> tuple[int, list[Note]]:
         elif token >= VELOCITY:
             velocity = token - VELOCITY
         elif token >= TIME_SHIFT:
-            now = min(now + token - TIME_SHIFT + 1, STEPS_PER_BAR)
+            now = min(now + token - TIME_SHIFT + 1, EVENT_STEPS_PER_BAR)
         elif token % NOTE_OFF in sounding:
             end(token % NOTE_OFF)
-        if token < NOTE_OFF and now < STEPS_PER_BAR:
+        if token < NOTE_OFF and now < EVENT_STEPS_PER_BAR:
             sounding[token] = (now, velocity * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2 + 1)
-    now = STEPS_PER_BAR
+    now = EVENT_STEPS_PER_BAR
     for pitch in list(sounding):
         end(pitch)
     return max(program, PROGRAM), notes
@@ -302,7 +302,7 @@ def _score(rows: list[tuple[int, list[Note]]]) -> Score:
     """One bar from program tokens and notes in steps; rows without notes are no tracks, and drums are one."""
     tracks, hits = [], {}
     for token, notes in rows:
-        ticks = [(start * TICKS_PER_STEP, end * TICKS_PER_STEP, pitch, v) for start, end, pitch, v in notes]
+        ticks = [(start * TICKS_PER_EVENT_STEP, end * TICKS_PER_EVENT_STEP, pitch, v) for start, end, pitch, v in notes]
         if token == DRUMS:
             hits.update({(start, pitch): (start, end, pitch, v) for start, end, pitch, v in ticks})
         elif ticks:
@@ -313,14 +313,14 @@ def _score(rows: list[tuple[int, list[Note]]]) -> Score:
 
 
 def _field(chords: bool) -> Field:
-    tokens = np.arange(VOCABULARY)
+    tokens = np.arange(EVENT_VOCABULARY)
     pitched = tokens < TIME_SHIFT
     moved = [np.where(pitched, tokens + shift, tokens) for shift in SHIFTS]
     table = np.stack([np.where(pitched & (row // 128 != tokens // 128), -1, row) for row in moved])
     return Field(
         name="events",
-        vocabulary=VOCABULARY,
-        features=np.eye(VOCABULARY, dtype=np.float32),
+        vocabulary=EVENT_VOCABULARY,
+        features=np.eye(EVENT_VOCABULARY, dtype=np.float32),
         transposition=table,
         onsets=range(NOTE_ON, NOTE_OFF),
         end=END,
@@ -332,8 +332,8 @@ def _field(chords: bool) -> Field:
 def _reharmonization(tokens: Integer[np.ndarray, " vocabulary"]) -> Integer[np.ndarray, "chord triad vocabulary"]:
     """Notes of a chord's third and fifth follow them to where another triad on its root has them."""
     pitches, pitched = tokens % 128, tokens < TIME_SHIFT
-    table = np.tile(tokens, (CLASSES, len(QUALITIES), 1))
-    for chord, quality in np.ndindex(CLASSES, len(QUALITIES)):
+    table = np.tile(tokens, (CHORD_CLASSES, len(QUALITIES), 1))
+    for chord, quality in np.ndindex(CHORD_CLASSES, len(QUALITIES)):
         for tone, interval in of_class(chord).moved(QUALITIES[quality]).items():
             inside = (pitches + interval >= 0) & (pitches + interval < 128)
             table[chord, quality, pitched & (pitches % 12 == tone) & inside] += interval
@@ -342,15 +342,15 @@ def _reharmonization(tokens: Integer[np.ndarray, " vocabulary"]) -> Integer[np.n
 
 def _chord_field() -> Field:
     """No chord, and four triads on twelve roots, which follow a transposition around."""
-    table = [[of_class(index).transpose(shift).index for index in range(CLASSES)] for shift in SHIFTS]
-    turned = [[of_class(index).turn(quality).index for index in range(CLASSES)] for quality in QUALITIES]
+    table = [[of_class(index).transpose(shift).index for index in range(CHORD_CLASSES)] for shift in SHIFTS]
+    turned = [[of_class(index).turn(quality).index for index in range(CHORD_CLASSES)] for quality in QUALITIES]
     return Field(
         name=CHORD,
-        vocabulary=CLASSES,
-        features=np.eye(CLASSES, dtype=np.float32),
+        vocabulary=CHORD_CLASSES,
+        features=np.eye(CHORD_CLASSES, dtype=np.float32),
         transposition=np.array(table),
         onsets=range(0),
-        reharmonization=np.tile(turned, (CLASSES, 1, 1)),
+        reharmonization=np.tile(turned, (CHORD_CLASSES, 1, 1)),
     )
 
 
@@ -358,7 +358,7 @@ def _random_notes(generator: np.random.Generator) -> list[Note]:
     """A few notes, so that they fit into a row, none sounding twice at once."""
     rows = []
     for pitch in generator.choice(128, size=generator.integers(1, 9), replace=False).tolist():
-        start, end = sorted(generator.choice(STEPS_PER_BAR + 1, size=2, replace=False).tolist())
+        start, end = sorted(generator.choice(EVENT_STEPS_PER_BAR + 1, size=2, replace=False).tolist())
         velocity = VELOCITIES_PER_BIN * int(generator.integers(VELOCITIES)) + VELOCITIES_PER_BIN // 2 + 1
         rows.append((start, end, pitch, velocity))
     return rows

@@ -17,7 +17,7 @@ from musicae.music.representations.base import (
     Representation,
     Shape,
     Stream,
-    Tokens,
+    TokenArray,
 )
 from musicae.music.score import Meter, Notes, Score, Track
 
@@ -208,7 +208,7 @@ def decoded(*tracks: Track, bars: int) -> Score:
     return Score(TICKS_PER_QUARTER, tracks, end, meters=(Meter(0, *SIXTEENTHS.signature),))
 
 
-def opening(score: Score, representation: Representation) -> Tokens:
+def opening(score: Score, representation: Representation) -> TokenArray:
     """The first bars of a score's first reading, up to the first jump in its bar numbers, padded with rests.
 
     A score without any note is read as rests.

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from musicae.music.representations.base import Refusal, Representation, Stream, Tokens
+from musicae.music.representations.base import Refusal, Representation, Stream, TokenArray
 from musicae.music.representations.drums import (
     drum_field,
     drum_lines,
@@ -65,10 +65,10 @@ class Trio(Representation):
             constraints=(no_leading_note_off(0), no_leading_note_off(1)),
         )
 
-    def encode(self, score: Score) -> Tokens:
+    def encode(self, score: Score) -> TokenArray:
         return opening(score, self)
 
-    def decode(self, tokens: Tokens) -> Score:
+    def decode(self, tokens: TokenArray) -> Score:
         melody, bass, drums = tokens.reshape(-1, len(self.shape.fields)).T
         return _score(line_notes(melody), line_notes(bass), drum_notes(drums), bars=len(tokens))
 
