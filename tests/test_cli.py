@@ -154,3 +154,9 @@ def test_a_terminal_gets_a_piano_roll_and_no_color_is_obeyed(run: Run, monkeypat
     assert "█" in err and "\x1b[36m" not in err
     assert "█" not in run("sample", "-n", 1, "-q").err
     assert "kick" in run("sample", "-n", 1, "-m", "drums-2bar", "--temperature", 1).err
+
+
+def test_names_from_files_do_not_command_the_terminal(run: Run) -> None:
+    Path("odd\x1b[31m.mid").write_text("not MIDI")
+    err = run("reconstruct", "odd\x1b[31m.mid").err
+    assert "\x1b" not in err and r"odd\x1b[31m.mid is not a MIDI file" in err

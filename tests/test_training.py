@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import musicae
-from musicae.cli.commands.train import ADVICE
+from musicae.cli.hints import ADVICE
 from musicae.config import Training, spec
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.errors import MusicaeError

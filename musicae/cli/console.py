@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, TextIO
+from unicodedata import category
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -45,7 +46,7 @@ class Console:
     def note(self, text: str) -> None:
         """Say something in passing."""
         if not self.quiet:
-            print(text, file=sys.stderr)
+            print(printable(text), file=sys.stderr)
 
     def show(self, picture: RenderableType) -> None:
         """Draw something that rich can render, if someone watches."""
@@ -67,7 +68,7 @@ class Console:
                 for column in columns:
                     drawn.add_column(header[column], justify="left" if column < table.labels else "right")
                 for row in rows:
-                    drawn.add_row(*(row[column] for column in columns))
+                    drawn.add_row(*(printable(row[column]) for column in columns))
                 stderr().print(drawn)
 
     @contextmanager
@@ -90,8 +91,8 @@ class Console:
     def data(self, lines: Iterable[object], record: Mapping[str, Any]) -> None:
         """Print a command's result to stdout: `record` with `--json`, else the lines."""
         with stdout() as out:
-            for line in [json_text.dumps(record)] if self.json else lines:
-                print(line, file=out)
+            for line in [json_text.dumps(record)] if self.json else map(str, lines):
+                print(printable(line) if out.isatty() else line, file=out)
 
 
 @contextmanager
@@ -111,6 +112,15 @@ def stdout() -> Iterator[TextIO]:
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter would try, and complain, once more
         raise MusicaeError(f"cannot write to stdout: {error.strerror}", "make room, or send it elsewhere") from error
+
+
+def printable(text: str) -> str:
+    """The text as a terminal may show it: names from files neither move its cursor nor color it."""
+    return "".join(_escaped(c) if category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t" else c for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def distinct(names: Sequence[str]) -> list[str]:
@@ -154,4 +164,4 @@ def report(error: MusicaeError) -> None:
     if os.environ.get("MUSICAE_DEBUG", "0") not in ("", "0"):
         traceback.print_exception(error)
     for label, style, text in (("error:", "bold red", error.message), ("hint:", "bold cyan", hint(error))):
-        stderr().print(Text.assemble((label, style), " ", text), soft_wrap=True)
+        stderr().print(Text.assemble((label, style), " ", printable(text)), soft_wrap=True)

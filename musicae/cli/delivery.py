@@ -36,7 +36,7 @@ def check_output(
     Args:
         labels: of the clips that will be made, as far as they are known; one clip at least.
         inputs: files that the command reads, and never overwrites.
-        suffixes: that the output may have; the first one is given to a name without any.
+        suffixes: that the output may have; a name without any gets the first one.
     """
     if output == "-":
         _check_stdout(console, len(labels), binary=suffixes == MIDI)
@@ -71,20 +71,20 @@ def read_source(
     source = read(from_stdin(path), model.representation, bar=bar, track=track)
     console.note(f"reading {source.label}")
     if model.representation.decode(source.tokens).silent:
-        console.note("nothing is played there: the model is given rests")
+        console.note("nothing is played there: the model reads rests")
     return source if tempo is None else replace(source, style=replace(source.style, tempo_qpm=tempo))
 
 
-def each(given: list[int] | None) -> tuple[int | None, int | None]:
-    """What an option that may be given once or twice says of the first file and of the second."""
-    match given or []:
+def each(numbers: list[int] | None) -> tuple[int | None, int | None]:
+    """What an option that may come once or twice says of the first file and of the second."""
+    match numbers or []:
         case []:
             return None, None
         case [both]:
             return both, both
         case [first, second]:
             return first, second
-    raise typer.BadParameter("--bar and --track are given twice at most: of the first file, and of the second")
+    raise typer.BadParameter("--bar and --track come twice at most: of the first file, and of the second")
 
 
 def from_stdin(path: str) -> str | bytes:

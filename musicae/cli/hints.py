@@ -1,7 +1,7 @@
 """What to type next: the commands and options that mend what went wrong, by the kind of the error.
 
 Below the command line, errors know facts. A hint is a function of the facts of its kind; where it is empty, or a kind
-has none, the hint that the error carries is good as it stands.
+has none, the hint that the error carries is good as it is.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ def preprocess_command(representation: str, arguments: Mapping[str, object]) -> 
 
 
 def _no_model(name: str, known: Sequence[str]) -> str:
-    return "" if known else "there is none here: train one with musicae train"
+    return "" if known else "none is installed: train one with musicae train"
 
 
 def _no_dataset(name: str, known: Sequence[str]) -> str:
-    return "" if known else "there is none here: make one with musicae preprocess FOLDER"
+    return "" if known else "none is installed: make one with musicae preprocess FOLDER"
 
 
 def _other_representation(representation: str, arguments: Mapping[str, object], preset: str = "") -> str:
@@ -52,13 +52,18 @@ def _other_model(model: str, otherwise: str = "") -> str:
     return f"name the folder of the model that made it with -m{otherwise and f'; or {otherwise}'}"
 
 
+def _against_collapse(code_gain_nats: float, betas: Mapping[str, float]) -> str:
+    label, beta = max(betas.items(), key=lambda item: item[1], default=("kl", 0.0))
+    return f". If it stays so, try --set {label}.beta={beta / 2:g} or --set {label}.free_bits=48"
+
+
 HINTS: dict[str, Callable[..., str]] = {
     "cannot-write": lambda path: "choose another place with -o",
     "exists": lambda path: "choose another name, or overwrite it with --force",
     "holds-model": lambda path: f"go on with musicae train --resume {path}, or name another folder with -o",
     "is-input": lambda path: "choose another name with -o",
     "no-model": _no_model,
-    "no-chords": lambda model="": "choose one that is: musicae models lists them",
+    "no-chords": lambda model="": "choose one that is: musicae models list names them",
     "no-device": lambda device: "choose --device auto, cpu, cuda or mps",
     "no-attributes": lambda model: (
         f"compute them from a data set like the one that it was trained on: musicae fit {model} DATA"
@@ -93,3 +98,9 @@ HINTS: dict[str, Callable[..., str]] = {
     "single-clip": lambda: "give more chords, or leave --to away",
 }
 """By kind, the function of its facts that gives the hint."""
+
+ADVICE: dict[str, Callable[..., str]] = {
+    "collapsed": _against_collapse,
+    "ended": lambda: ": give more --minutes or --updates",
+}
+"""By the kind of a notice, the function of its facts that says what to do about it."""

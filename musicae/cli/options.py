@@ -99,7 +99,7 @@ Seed = Annotated[
         max=LARGEST_SEED,
         metavar="N",
         show_default=False,
-        help="Same seed, same bytes. Drawn and shown when not given and anything is random.",
+        help="Same seed, same bytes. Without it one is drawn and shown, if anything is random.",
     ),
 ]
 Split = Annotated[Literal["train", "validation", "test"], typer.Option(help="Which part of the data is read.")]
@@ -131,7 +131,7 @@ TrackNumber = Annotated[
     ),
 ]
 
-_EACH = "Given once: of both files; twice: of the first, and of the second."
+_EACH = "Once: of both files; twice: of the first, and of the second."
 FirstBars = Annotated[
     list[int] | None,
     typer.Option("--bar", min=1, metavar="N", show_default=False, help=f"First bar to read, from 1. {_EACH}"),

@@ -28,7 +28,9 @@ from musicae.cli.options import (
 
 EXAMPLES = ("musicae attribute --add density", "musicae attribute a.mid --add density --subtract interval=0.5")
 
-Change = typer.Option(metavar="NAME[=AMOUNT]", show_default=False, help="An attribute, by an amount of 1 or as given.")
+Change = typer.Option(
+    metavar="NAME[=AMOUNT]", show_default=False, help="An attribute, by an amount of 1 or another one."
+)
 
 
 def command(

@@ -40,8 +40,7 @@ def command(
     """Write the music of latent codes.
 
     FILE is what musicae encode wrote, or the JSON beside any output, edited as you like. Each of its codes becomes a
-    clip, made anew with the temperature and seed of this command. To make an output again as it was, there is musicae
-    replay.
+    clip, made anew with the temperature and seed of this command. musicae replay makes an output again as it was.
     """
     console = Console(quiet, json)
     from musicae.clips.recipe_json import read_recipe
@@ -55,7 +54,7 @@ def command(
     check_output(output, console, force, inputs=[file])
     net = load(model or recipe.model, device, precision)
     if recipe.hash not in ("", net.hash):
-        console.note(f"the codes are of {recipe.model} {recipe.hash}: {net.name} {net.hash} reads them in its own way")
+        console.note(f"the codes are of {recipe.model} {recipe.hash}: {net.name} {net.hash} decodes them otherwise")
     with error_context(file):
         clips = decode(net, recipe, temperature=temperature, seed=seed, tempo_qpm=tempo)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from musicae.cli.console import Console
 from musicae.cli.options import LARGEST_SEED, DataFolder, Device, Json, Precision, Quiet, TrainedModel
 from musicae.storage import output_paths
+
+if TYPE_CHECKING:
+    from musicae.training.attribute_vectors import Fit
 
 EXAMPLES = ("musicae fit models/mine tunes", "musicae fit models/mine data/mine --windows 100000")
 
@@ -58,12 +61,16 @@ def command(
     if without:
         console.note(f"no vector for {', '.join(without)}: always the same in {data}")
     for name, found in fits.items():
-        quarters = f"{found.low:.3f} in the lowest quarter, {found.high:.3f} in the highest"
-        console.note(
-            f"{name:14} {quarters}; {found.length:g} times the way between them moves "
-            f"{found.up:.0%} up and {found.down:.0%} down"
-        )
-    kept = ("low", "high", "length", "up", "down")
-    found_of = {name: {key: getattr(found, key) for key in kept} for name, found in fits.items()}
-    record = {"model": net.name, "attributes": found_of, "replaced": replaced, "without": without}
-    console.data([path], {**record, "files": [str(path)]})
+        console.note(_line(name, found))
+    record = {"attributes": {name: _numbers(found) for name, found in fits.items()}, "replaced": replaced}
+    console.data([path], {"model": net.name, **record, "without": without, "files": [str(path)]})
+
+
+def _line(name: str, found: Fit) -> str:
+    quarters = f"{found.low:.3f} in the lowest quarter, {found.high:.3f} in the highest"
+    moved = f"{found.up:.0%} up and {found.down:.0%} down"
+    return f"{name:14} {quarters}; {found.length:g} times their difference in z moves {moved}"
+
+
+def _numbers(found: Fit) -> dict[str, float]:
+    return {name: getattr(found, name) for name in ("low", "high", "length", "up", "down")}

@@ -60,8 +60,8 @@ def command(
 ) -> None:
     """Make a dataset from folders of MIDI files.
 
-    Killed on the way, the same command continues where it stopped. Songs are split, not windows, and no window stands
-    in two splits. Why a file was dropped stands in the dataset's dropped.csv.
+    Killed on the way, the same command continues where it stopped. Songs are split, not windows, and no window is in
+    two splits. The data set's dropped.csv says why a file was dropped.
     """
     console = Console(quiet, json)
     from musicae.corpus.preprocess import Annotations, preprocess
@@ -105,7 +105,7 @@ def funnel(manifest: dict[str, Any]) -> Iterator[str]:
     yield _line("  kept", files["kept"])
     yield _line("    partly in other meters", files["cut by meter"])
     yield _line("windows", windows["found"])
-    for reason in list(windows)[1:-1]:  # between those found and those kept
+    for reason in list(windows)[1:-1]:  # between the first entry, those found, and the last, those kept
         yield _line(f"  {reason}", -windows[reason])
     yield _line("  kept", windows["kept"])
     for reason, count in manifest.get("trimmed bars", {}).items():

@@ -21,7 +21,7 @@ from musicae.cli.options import (
     TrackNumber,
 )
 
-EXAMPLES = ("musicae reconstruct a.mid", "musicae reconstruct a.mid --bar 5 -o heard.mid")
+EXAMPLES = ("musicae reconstruct a.mid", "musicae reconstruct a.mid --bar 5 -o again.mid")
 
 
 def command(

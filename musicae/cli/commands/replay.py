@@ -30,8 +30,8 @@ def command(
 ) -> None:
     """Make an output again, byte for byte.
 
-    FILE is the JSON beside it, as it was written. To make new clips from its codes, edited or at another temperature,
-    there is musicae decode.
+    FILE is the JSON beside it, as it was written. musicae decode makes new clips from its codes, edited or at another
+    temperature.
     """
     console = Console(quiet, json)
     from musicae.clips.recipe_json import read_recipe

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from musicae.cli.console import Console, stderr
+from musicae.cli.hints import ADVICE
 from musicae.cli.options import (
     LARGEST_SEED,
     Device,
@@ -56,7 +56,7 @@ Minutes = Annotated[
     typer.Option(
         min=0.01,
         metavar="M",
-        show_default="20, unless --updates is given",
+        show_default="20 without --updates",
         help="Stop after this time in all, resumed parts counted in. More of it raises the learning rate again.",
     ),
 ]
@@ -80,18 +80,6 @@ TrainingPrecision = Annotated[
     typer.Option(help="What to compute updates in; auto finds out what is fastest, and stays with it."),
 ]
 TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")]
-
-
-def _against_collapse(code_gain_nats: float, betas: Mapping[str, float]) -> str:
-    label, beta = max(betas.items(), key=lambda item: item[1], default=("kl", 0.0))
-    return f". If it stays so, try --set {label}.beta={beta / 2:g} or --set {label}.free_bits=48"
-
-
-ADVICE: dict[str, Callable[..., str]] = {
-    "collapsed": _against_collapse,
-    "ended": lambda: ": give more --minutes or --updates",
-}
-"""By the kind of a notice, the function of its facts that says what to do about it."""
 
 
 def command(
@@ -175,7 +163,7 @@ def _planned(
 
 
 def _resumed(folder: Path, settings: list[str]) -> Run:
-    """The training of a folder, with other settings if there are any."""
+    """The training of a folder, with other settings if some are named."""
     from musicae.config import override
     from musicae.model import TABLES
     from musicae.verbs.train import Run
