@@ -86,8 +86,9 @@ def test_sheets_hold_the_figures_numbers(found: Evaluation, tmp_path: Path) -> N
 
 
 def test_reports_as_typed(run: Run, data: Dataset) -> None:
-    words = ("evaluate", "melody-2bar", data.folder, "--windows", 8, "--pairs", 2)
-    done = run(*words, "--against", "melody-2bar", "-o", "report")
+    few = ("--data", data.folder, "--windows", 8, "--pairs", 2, "--samples", 8)
+    words = ("evaluate", "melody-2bar", *few)
+    done = run("evaluate", "melody-2bar", *words[1:], "-o", "report")
     assert done.paths == [Path("report")] and "wrote report/index.html" in done.err
     record = json.loads(Path("report/evaluation.json").read_text())
     assert [entry["model"] for entry in record["models"]] == ["melody-2bar", "melody-2bar (2)"]
@@ -95,7 +96,7 @@ def test_reports_as_typed(run: Run, data: Dataset) -> None:
     assert_fails(run(*words, "-o", "report"), "index.html exists", "--force")
     assert run(*words, "-o", "report", "--force", "-q").err == ""
     assert not Path("report/csv/map-melody-2bar (2).csv").exists()
-    assert_fails(run(*words, "--against", "drums-2bar"), "not drums")
+    assert_fails(run("evaluate", "drums-2bar", *words[1:]), "drums of 2 bars")
     assert run(*words, "--map", "tsne").code == 2
     Path("file").write_text("")
     assert_fails(run(*words, "-o", "file"), "file is not a folder")
