@@ -27,6 +27,10 @@ class Head(nn.Module, ABC):
         """The parameters of the distribution at every event."""
 
     @abstractmethod
+    def prepared(self, dtype: torch.dtype) -> Callable[[Float[Tensor, "*event hidden"]], Params]:
+        """`forward` without gradients, with weights that are converted once: for many steps in a row."""
+
+    @abstractmethod
     def log_prob(self, params: Params, target: Int64[Tensor, "*event"]) -> Float[Tensor, "*event"]:
         """log p(target), in nats."""
 
@@ -54,6 +58,9 @@ class Categorical(Head):
 
     def forward(self, hidden: Float[Tensor, "*event hidden"]) -> Params:
         return self.logits(hidden)
+
+    def prepared(self, dtype: torch.dtype) -> Callable[[Float[Tensor, "*event hidden"]], Params]:
+        return _prepared(self.logits, dtype)
 
     def log_prob(self, params: Params, target: Int64[Tensor, "*event"]) -> Float[Tensor, "*event"]:
         return -F.cross_entropy(params.float(), target, reduction="none")
@@ -97,6 +104,9 @@ class Bernoulli(Head):
     def forward(self, hidden: Float[Tensor, "*event hidden"]) -> Params:
         return self.logits(hidden)
 
+    def prepared(self, dtype: torch.dtype) -> Callable[[Float[Tensor, "*event hidden"]], Params]:
+        return _prepared(self.logits, dtype)
+
     def log_prob(self, params: Params, target: Int64[Tensor, "*event"]) -> Float[Tensor, "*event"]:
         return -F.binary_cross_entropy_with_logits(params.float(), self.bits[target], reduction="none").sum(-1)
 
@@ -131,6 +141,11 @@ class Pixels(nn.Module):
     def log_prob(self, params: Params, target: Float[Tensor, "*event _"]) -> Float[Tensor, "*event"]:
         """-|target - mean|^2 / 2, without the constant of the normal distribution."""
         return -0.5 * (target - params.float()).square().sum(-1)
+
+
+def _prepared(layer: nn.Linear, dtype: torch.dtype) -> Callable[[Float[Tensor, "*event hidden"]], Params]:
+    weight, bias = layer.weight.detach().to(dtype), layer.bias.detach().to(dtype)
+    return lambda hidden: F.linear(hidden.detach(), weight, bias)
 
 
 HEADS: dict[str, Callable[[int, FieldSpec], Head]] = {"categorical": Categorical, "bernoulli": Bernoulli}

@@ -155,8 +155,8 @@ class RecurrentDecoder(TokenDecoder):
             previous: Row | None = None
             for step in range(self.steps):
                 outputs.append(chain.hidden(previous))
-                with torch.no_grad():
-                    drawn = torch.stack([head.draw(head(outputs[-1]), 1.0) for head in chain.heads], 1)
+                heads = zip(chain.heads, chain.params(outputs[-1]), strict=True)
+                drawn = torch.stack([head.draw(params, 1.0) for head, params in heads], 1)
                 own = torch.rand(len(drawn), 1, device=drawn.device) < batch.sampling_probability
                 previous = torch.where(own, drawn, truth[:, step])
             params += self._at_events(decoder, torch.stack(outputs, 1), mask)

@@ -81,12 +81,16 @@ class SpanChain(Chain):
         self.rows, self.steps, _ = condition.shape
         self.device = context.device
         self._lstm = StepLSTM(decoder.lstm, [tables[i] for i in decoder.reads], context, *decoder.state(context))
+        self._outputs = [head.prepared(self._lstm.dtype) for head in self.heads]
         self._condition = condition.unbind(1)
         self._position = 0
 
     def step(self, previous: Row | None) -> list[Params]:
-        hidden = self.hidden(previous)
-        return [head(hidden) for head in self.heads]
+        return self.params(self.hidden(previous))
+
+    def params(self, hidden: Float[Tensor, "row hidden"]) -> list[Params]:
+        """The distributions that an output of the LSTM stands for, without gradients."""
+        return [output(hidden) for output in self._outputs]
 
     def hidden(self, previous: Row | None) -> Float[Tensor, "row hidden"]:
         """The output of the LSTM at the next step."""
