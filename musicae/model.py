@@ -18,6 +18,7 @@ from torch import Tensor
 from musicae import config as configuration
 from musicae.config import Config, Constructors, build, complete
 from musicae.corpus.augment import AUGMENTATIONS
+from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import AtMostOne, NoLeading, Representation, Shape
@@ -66,7 +67,7 @@ class Model:
 
     Attributes:
         name: the name of its folder.
-        attributes: per attribute the step in z that raises it (`fit.Fit.vector`); empty until fitted.
+        attributes: per attribute the step in z that raises it (`attribute_vectors.Fit.vector`); empty until fitted.
         windows_seen: how many windows its weights were trained on, 0 if that is not known.
         precision: what the matrix products of encoding and decoding are computed in; by default float32 on a CPU.
     """
@@ -199,8 +200,7 @@ class Model:
 
     def _rows(self) -> int:
         """Windows that are decoded at once."""
-        spans = getattr(self.autoencoder.decoder, "spans", 1)
-        return max(1, CPU_ROWS // spans) if self.device.type == "cpu" else BATCH
+        return max(1, CPU_ROWS // self.autoencoder.decoder.spans) if self.device.type == "cpu" else BATCH
 
     def condition(
         self, tokens: Integer[Tensor, "window segment step column"]
@@ -277,6 +277,19 @@ def _constraint(constraint: AtMostOne | NoLeading) -> SamplingConstraint:
     if isinstance(constraint, AtMostOne):
         return LimitOpenings(constraint.field, constraint.token, constraint.segments)
     return DropLeading(constraint.field, constraint.token, constraint.onsets)
+
+
+def check_kind(model: Model, data: Dataset) -> None:
+    """Make sure that a data set holds what a model reads.
+
+    Raises:
+        MusicaeError: it is of another kind, or its windows are of another length.
+    """
+    ours, theirs = model.representation, data.representation
+    if ours != theirs:
+        hint = "choose a data set that the model reads"
+        facts = {"representation": ours.name, "arguments": ours.arguments}
+        raise MusicaeError(f"{data.folder} holds {theirs}, not {ours}", hint, kind="other-representation", **facts)
 
 
 def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None:

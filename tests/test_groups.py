@@ -10,6 +10,7 @@ from torch import nn
 from musicae.config import Training
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
+from musicae.networks.regularizers.base import GroupSettings
 from musicae.training.groups import GroupOptimizer, Optimizers, ParameterGroup
 from musicae.training.music_task import autoencoder_group
 from tests.helpers.trainings import tiny, trainer, weights
@@ -45,7 +46,10 @@ def test_every_group_is_clipped_by_its_own_norm() -> None:
     ours, theirs = parameters(1), parameters(2)
     before = [parameter.detach().clone() for parameter in ours + theirs]
     optimizers = Optimizers(
-        [ParameterGroup("ours", ours, "sgd", clip=1.0), ParameterGroup("theirs", theirs, "sgd", clip=0.5)]
+        [
+            ParameterGroup("ours", ours, GroupSettings("sgd", clip=1.0)),
+            ParameterGroup("theirs", theirs, GroupSettings("sgd", clip=0.5)),
+        ]
     )
     optimizers.backward({"ours": loss(ours, 100.0), "theirs": loss(theirs, 1e-3)})
     assert optimizers.step(1.0)
@@ -58,7 +62,10 @@ def test_a_group_has_a_rate_and_a_clamp_of_its_own() -> None:
     ours, theirs = parameters(1), parameters(2)
     before = [parameter.detach().clone() for parameter in ours + theirs]
     optimizers = Optimizers(
-        [ParameterGroup("ours", ours), ParameterGroup("theirs", theirs, learning_rate_scale=0.1, clamp=0.2)]
+        [
+            ParameterGroup("ours", ours),
+            ParameterGroup("theirs", theirs, GroupSettings(learning_rate_scale=0.1, clamp=0.2)),
+        ]
     )
     optimizers.backward({"all": loss(ours) + loss(theirs)})
     optimizers.step(1e-2)
@@ -89,7 +96,7 @@ def test_a_group_without_a_gradient_stays() -> None:
 @pytest.mark.parametrize("optimizer", ["adam", "muon", "sgd"])
 def test_moments_go_out_and_come_back(optimizer: Literal["adam", "muon", "sgd"]) -> None:
     ours, copies = parameters(1), parameters(1)
-    first, second = (Optimizers([ParameterGroup("ours", group, optimizer)]) for group in (ours, copies))
+    first, second = (Optimizers([ParameterGroup("ours", group, GroupSettings(optimizer))]) for group in (ours, copies))
     first.backward({"loss": loss(ours)})
     first.step(1e-2)
     with torch.no_grad():
@@ -110,4 +117,4 @@ def test_a_parameter_belongs_to_one_group() -> None:
 @pytest.mark.parametrize("setting", [{"clip": 0.0}, {"rounds": 0}, {"clamp": -1.0}, {"learning_rate_scale": 0.0}])
 def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(MusicaeError, match="critic"):
-        ParameterGroup("critic", parameters(1), **setting)  # type: ignore[arg-type]
+        GroupSettings(**setting)  # type: ignore[arg-type]

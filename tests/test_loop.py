@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from musicae.config import Training
 from musicae.errors import MusicaeError
+from musicae.networks.regularizers.base import GroupSettings
 from musicae.seeds import generator
 from musicae.training.checkpoint import TrainingState
 from musicae.training.groups import LossTerms, ParameterGroup
@@ -85,8 +86,8 @@ class ImageTask(Task):
         own = [*self.net.encoder.parameters(), *self.net.decoder.parameters()]
         critic = list(self.net.critic.parameters())
         return [
-            ParameterGroup("autoencoder", own, clip=self.training.clip),
-            ParameterGroup("critic", critic, betas=(0.5, 0.9), clip=5.0, clamp=0.05, rounds=self.rounds),
+            ParameterGroup("autoencoder", own, GroupSettings(clip=self.training.clip)),
+            ParameterGroup("critic", critic, GroupSettings(betas=(0.5, 0.9), clip=5.0, clamp=0.05, rounds=self.rounds)),
         ]
 
     def critic_terms(self, batch: Images) -> LossTerms:

@@ -17,6 +17,7 @@ from musicae.clips.recipe import ForcedTokens, Part, Recipe, Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.score import Score, Tempo, Track, concatenate
+from musicae.networks.device import precision_name
 from musicae.seeds import child_seeds
 
 WindowColumns = Integer[np.ndarray, "segment step column"]
@@ -44,7 +45,7 @@ def recipe_of(
         model=model.name,
         hash=model.hash,
         device=str(model.device),
-        precision=precision_of(model),
+        precision=precision_name(model.precision),
         seed=seed,
         temperature=temperature,
         style=style,
@@ -52,11 +53,6 @@ def recipe_of(
         arguments=arguments,
         origin=origin,
     )
-
-
-def precision_of(model: Model) -> str:
-    """The numbers that a model computes in, as recipes and `load` call them."""
-    return str(model.precision).removeprefix("torch.")
 
 
 def check_recipe(model: Model, recipe: Recipe) -> None:

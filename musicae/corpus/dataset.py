@@ -16,6 +16,7 @@ from musicae.corpus.augment import Pairs
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation, Shape
+from musicae.networks.token_spec import leading
 
 
 class Windows:
@@ -42,9 +43,7 @@ class Windows:
         windows = self.tokens[offsets[:, None] + self.rows].long()
         for line in self.shape.no_leading:
             part = windows[..., line.field]
-            onset = (part >= line.onsets.start) & (part < line.onsets.stop)
-            leading = (part == line.token) & (onset.cumsum(1) == 0)
-            windows[..., line.field] = part.masked_fill(leading, 0)
+            windows[..., line.field] = part.masked_fill(leading(part, line.token, line.onsets), 0)
         return windows.unflatten(1, (self.shape.segments, self.shape.steps))
 
     def sample(self, n: int, seed: int = 0) -> Int64[Tensor, "window segment step field"]:

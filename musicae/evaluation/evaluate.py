@@ -58,7 +58,7 @@ ALL = tuple(MEASUREMENTS)
 
 FITS: dict[str, Callable[[Model], bool]] = {
     "attributes": lambda model: bool(model.attributes),
-    "chords": lambda model: bool(model.representation.shape.conditions),
+    "chords": lambda model: model.representation.has_chords,
 }
 """The measurements that not every model has, and which models have them."""
 

@@ -11,9 +11,8 @@ from musicae.corpus.window_hashes import window_hashes
 from musicae.errors import MusicaeError
 from musicae.evaluation.ngram import WindowNGram
 from musicae.evaluation.types import Advance, ConditionTensor, WindowTensor
-from musicae.model import BATCH, Codes, Model, WindowTokens
+from musicae.model import BATCH, Codes, Model, WindowTokens, check_kind
 from musicae.seeds import child_seeds
-from musicae.training.attribute_vectors import check_kind
 
 TRAINING_WINDOWS = 20_000
 """Training windows that n-gram models learn from, and among which the nearest ones are sought."""

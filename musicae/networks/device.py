@@ -38,6 +38,11 @@ def precision(device: torch.device, name: str = "auto") -> torch.dtype:
     return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
 
 
+def precision_name(dtype: torch.dtype) -> str:
+    """What `precision` calls a type."""
+    return str(dtype).removeprefix("torch.")
+
+
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
     """Runs matrix products in `dtype`; does nothing for float32."""
     return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)

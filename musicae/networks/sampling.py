@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Int64
+from jaxtyping import Int64
 from torch import Tensor
 
 from musicae.networks.heads import Head
-from musicae.networks.token_spec import DropLeading, LimitOpenings, TokenSpec
+from musicae.networks.token_spec import DropLeading, LimitOpenings, TokenSpec, leading
 from musicae.networks.types import Params, Row, Tokens
 
 RowTokens = Int64[Tensor, "row place field"]
@@ -75,10 +75,8 @@ def sample_tokens(chains: Sequence[Chain], spec: TokenSpec, drawing: Drawing) ->
 def drop_leading(tokens: Tokens, constraint: DropLeading) -> Tokens:
     """The tokens with 0 for every note-off before the first onset of a window."""
     column = tokens[..., constraint.field].flatten(1)  # [batch, segment step]
-    onset = (column >= constraint.onsets.start) & (column < constraint.onsets.stop)
-    leading = (column == constraint.token) & (onset.cumsum(1) == 0)
-    dropped = tokens.clone()
-    dropped[..., constraint.field] = column.masked_fill(leading, 0).view_as(tokens[..., 0])
+    dropped, gone = tokens.clone(), leading(column, constraint.token, constraint.onsets)
+    dropped[..., constraint.field] = column.masked_fill(gone, 0).view_as(tokens[..., 0])
     return dropped
 
 
@@ -94,11 +92,14 @@ class _Rows:
         self.ended = torch.zeros(chain.rows, 1, dtype=torch.bool, device=device)
         forced = drawing.forced
         self.forced = None if forced is None else forced.reshape(chain.rows, chain.steps, -1)[..., chain.fields]
-        self.offset = torch.arange(chain.rows, device=device) % spans * chain.steps  # step of the window
         limits = [limit for limit in spec.constraints if isinstance(limit, LimitOpenings)]
         self.limits = [limit for limit in limits if limit.field in chain.fields]
-        windows = chain.rows // spans
-        self.opened = {limit: torch.zeros(windows, spec.segments, dtype=torch.bool, device=device) for limit in limits}
+        opened = torch.zeros(chain.rows // spans, spec.segments, dtype=torch.bool, device=device)
+        self.opened = {limit: opened.clone() for limit in self.limits}
+        # Segments start at the same step in all rows that begin with one.
+        first = torch.arange(chain.rows, device=device) % spans * chain.steps  # step of the window, per row
+        self.starting = (first % spec.steps == 0).nonzero().squeeze(1)
+        self.window, self.segment = self.starting // spans, first[self.starting] // spec.steps
 
     def sample(self) -> RowTokens:
         previous: Row | None = None
@@ -129,29 +130,17 @@ class _Rows:
     def _limit(self, limit: LimitOpenings, step: int, row: Row, params: list[Params]) -> None:
         """Draws anew, in place, the first tokens of segments that must not open as they do; the last one of those that
         open at the same time may stay."""
-        position = self.offset + step
-        if not (starting := position % self.spec.steps == 0).any():
+        if step % self.spec.steps:
             return
-        column = self.chain.fields.index(limit.field)
-        opens = self._by_segment(starting & (row[:, column] == limit.token), position)  # [window, segment]
+        column, place = self.chain.fields.index(limit.field), (self.window, self.segment + step // self.spec.steps)
+        opens = torch.zeros_like(self.opened[limit])  # [window, segment]
+        opens[place] = row[self.starting, column] == limit.token
         groups = (-1, limit.segments)
         later = opens.unflatten(1, groups).flip(2).cumsum(2).flip(2) > 1  # [window, group, segment]
         before = self.opened[limit].unflatten(1, groups).any(2, keepdim=True)
         refused = opens & (later | before).flatten(1)
         if refused.any():
-            windows = torch.arange(len(row), device=row.device) // (len(row) // len(opens))
-            again = starting & refused[windows, position // self.spec.steps]
-            head = self.chain.heads[column]
+            again, head = self.starting[refused[place]], self.chain.heads[column]
             others = head.exclude(params[column][again], limit.token)
             row[again, column] = head.draw(others, self.drawing.temperature, self.drawing.generator)
         self.opened[limit] |= opens & ~refused
-
-    def _by_segment(
-        self, flags: Bool[Tensor, " row"], position: Int64[Tensor, " row"]
-    ) -> Bool[Tensor, "window segment"]:
-        """Flags of rows, by the segment in which each row is."""
-        found = torch.zeros(len(flags) * self.chain.steps // (self.spec.segments * self.spec.steps), self.spec.segments)
-        found = found.to(flags.device, torch.bool)
-        windows = torch.arange(len(flags), device=flags.device) // (len(flags) // len(found))
-        found[windows[flags], (position // self.spec.steps)[flags]] = True
-        return found

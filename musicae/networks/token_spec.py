@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64, Shaped
+from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor
 
 from musicae.networks.types import Mask, Tokens
@@ -50,6 +50,12 @@ class DropLeading:
 
 
 SamplingConstraint = LimitOpenings | DropLeading
+
+
+def leading(column: Int64[Tensor, "window time"], token: int, onsets: range) -> Bool[Tensor, "window time"]:
+    """Where a token stands before the first onset of a window, in all steps of one field."""
+    onset = (column >= onsets.start) & (column < onsets.stop)
+    return (column == token) & (onset.cumsum(1) == 0)
 
 
 @dataclass(frozen=True, eq=False)

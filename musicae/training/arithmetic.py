@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from musicae.cpu import THREADS, processor, usable_cores
 from musicae.errors import MusicaeError
-from musicae.networks.device import PRECISIONS, autocast, precision
+from musicae.networks.device import PRECISIONS, autocast, precision, precision_name
 from musicae.storage.atomic import write_atomically
 
 ROUNDS = 4
@@ -97,7 +97,7 @@ def choose_training_arithmetic(module: nn.Module, batch: Any, wanted: Arithmetic
     device = next(module.parameters()).device
     named = precision(device, wanted.precision)
     if device.type != "cpu":
-        return replace(wanted, precision=_name(named))
+        return replace(wanted, precision=precision_name(named))
     candidates = _candidates(wanted)
     if len(candidates) == 1:
         return candidates[0]
@@ -229,7 +229,3 @@ def _remember(key: str, chosen: Arithmetic) -> None:
     with contextlib.suppress(MusicaeError, OSError, RuntimeError):
         known = {**_remembered(), key: asdict(chosen)}
         write_atomically(cache_path(), (json.dumps(known, indent=1) + "\n").encode())
-
-
-def _name(dtype: torch.dtype) -> str:
-    return next(name for name, known in PRECISIONS.items() if known == dtype)

@@ -1,4 +1,4 @@
-"""Attribute vectors: which way in z an attribute grows, and how far to go that way until it is heard."""
+"""Attribute vectors: which way in z an attribute grows, and how far to go before decoders follow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.model import BATCH, Codes, Model, save_attributes
+from musicae.model import BATCH, Codes, Model, check_kind, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
 
@@ -68,7 +68,7 @@ def fit(
 
     Args:
         windows: how many to read at most.
-        progress: hears of every window read, and of those that lengths are tried on once for every attribute (`work`).
+        progress: called with every window read, and with those that lengths are tried on once per attribute (`work`).
 
     Raises:
         MusicaeError: the data set is of another kind than the model, or has too few windows.
@@ -172,16 +172,3 @@ def _fit(z: Codes, values: Values, attribute: Attribute, trial: _Trial) -> Fit:
     enough = np.where(most >= ENOUGH, ENOUGH, NEARLY * most)
     length = next((length for length, moved in tried.items() if (moved >= enough).all()), LENGTHS[-1])
     return Fit(length * difference, low, high, length, *tried[length])
-
-
-def check_kind(model: Model, data: Dataset) -> None:
-    """Make sure that a data set holds what a model reads.
-
-    Raises:
-        MusicaeError: it is of another kind, or its windows are of another length.
-    """
-    ours, theirs = model.representation, data.representation
-    if ours != theirs:
-        hint = "choose a data set that the model reads"
-        facts = {"representation": ours.name, "arguments": ours.arguments}
-        raise MusicaeError(f"{data.folder} holds {theirs}, not {ours}", hint, kind="other-representation", **facts)

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from musicae.errors import MusicaeError
+from musicae.networks.regularizers.base import GroupSettings
 
 Moments = dict[str, Tensor]
 LossTerms = dict[str, Float[Tensor, ""]]
 
 REMEMBERED = {"adam": ("step", "exp_avg", "exp_avg_sq"), "muon": ("momentum_buffer",), "sgd": ()}
 """The names of what optimizers remember of a parameter."""
+
+GROUP_DEFAULTS = GroupSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,32 +29,13 @@ class ParameterGroup:
 
     Attributes:
         name: what they are part of.
-        optimizer: Adam, plain gradient descent, or Muon for hidden matrices and Adam for the rest.
         outer: matrices that are no maps between hidden spaces (embedding tables, heads), which Muon leaves to Adam.
-        betas: of Adam.
-        learning_rate_scale: times the learning rate of the schedule.
-        clip: largest norm of their gradient.
-        clamp: largest size of a weight after an update (Arjovsky et al. 2017); 0 leaves them free.
-        rounds: how often they move per update; all but the last time alone, on batches of their own.
-
-    Raises:
-        MusicaeError: a setting is out of range.
     """
 
     name: str
     parameters: Sequence[nn.Parameter]
-    optimizer: Literal["adam", "muon", "sgd"] = "adam"
+    settings: GroupSettings = GROUP_DEFAULTS
     outer: Sequence[nn.Parameter] = ()
-    betas: tuple[float, float] = (0.9, 0.999)
-    learning_rate_scale: float = 1.0
-    clip: float = 1.0
-    clamp: float = 0.0
-    rounds: int = 1
-
-    def __post_init__(self) -> None:
-        if not (self.learning_rate_scale > 0 and self.clip > 0 and self.clamp >= 0 and self.rounds >= 1):
-            hint = "the scale of the rate and the clip are above 0, the clamp 0 or more, the rounds one or more"
-            raise MusicaeError(f"{self.name} cannot be trained with these settings", hint)
 
 
 class GroupOptimizer:
@@ -65,34 +47,34 @@ class GroupOptimizer:
 
     def __init__(self, group: ParameterGroup) -> None:
         self.group = group
-        matrices = _hidden_matrices(group) if group.optimizer == "muon" else []
+        matrices = _hidden_matrices(group) if group.settings.optimizer == "muon" else []
         taken = {id(parameter) for parameter in matrices}
         others = [parameter for parameter in group.parameters if id(parameter) not in taken]
         fused = all(parameter.device.type != "mps" for parameter in others)
         self.parts: list[torch.optim.Optimizer] = []
-        if others and group.optimizer == "sgd":
+        if others and group.settings.optimizer == "sgd":
             self.parts.append(torch.optim.SGD(others, fused=fused))
         elif others:
-            self.parts.append(torch.optim.Adam(others, betas=group.betas, fused=fused))
+            self.parts.append(torch.optim.Adam(others, betas=group.settings.betas, fused=fused))
         if matrices:
             self.parts.append(torch.optim.Muon(matrices, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"))
-        rest = REMEMBERED["sgd" if group.optimizer == "sgd" else "adam"]
+        rest = REMEMBERED["sgd" if group.settings.optimizer == "sgd" else "adam"]
         self.remembered = {**dict.fromkeys(others, rest), **dict.fromkeys(matrices, REMEMBERED["muon"])}
 
     def clip(self) -> Float[Tensor, ""]:
         """Shortens the group's gradient to its largest norm; returns the norm that it had."""
-        return nn.utils.clip_grad_norm_(self.group.parameters, self.group.clip)
+        return nn.utils.clip_grad_norm_(self.group.parameters, self.group.settings.clip)
 
     def step(self, learning_rate: float) -> None:
         """Moves the weights along their gradients, and clamps them."""
         for part in self.parts:
             for settings in part.param_groups:
-                settings["lr"] = learning_rate * self.group.learning_rate_scale
+                settings["lr"] = learning_rate * self.group.settings.learning_rate_scale
             part.step()
-        if self.group.clamp:
+        if self.group.settings.clamp:
             with torch.no_grad():
                 for parameter in self.group.parameters:
-                    parameter.clamp_(-self.group.clamp, self.group.clamp)
+                    parameter.clamp_(-self.group.settings.clamp, self.group.settings.clamp)
 
 
 class Optimizers:
@@ -137,12 +119,12 @@ class Optimizers:
 
     def with_rounds(self, round: int) -> list[GroupOptimizer]:
         """The groups that have a round of this number, from 0, at every update."""
-        return [one for one in self.of_groups if one.group.rounds > round]
+        return [one for one in self.of_groups if one.group.settings.rounds > round]
 
     @property
     def rounds(self) -> int:
         """The most rounds that a group has."""
-        return max((one.group.rounds for one in self.of_groups), default=1)
+        return max((one.group.settings.rounds for one in self.of_groups), default=1)
 
     def moments(self, parameter: nn.Parameter) -> Moments:
         """What is remembered of the gradients of a parameter, and how many there were; empty before the first."""

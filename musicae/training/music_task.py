@@ -18,7 +18,7 @@ from musicae.model import Model, save
 from musicae.music.midi import midi_bytes
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.batch import Batch
-from musicae.networks.regularizers.base import Adversarial
+from musicae.networks.regularizers.base import GroupSettings
 from musicae.seeds import generator
 from musicae.storage.atomic import write_atomically
 from musicae.training.checkpoint import TrainingState
@@ -127,7 +127,7 @@ def batch_of(autoencoder: Autoencoder, pairs: Pairs, training: Training, update:
     return Batch.of(
         autoencoder.spec,
         pairs.target,
-        encoder_columns=None if pairs.source is pairs.target else pairs.source,
+        encoder_columns=pairs.source,
         label=pairs.label,
         update=update,
         sampling_probability=sampling_probability(training.scheduled_sampling, update),
@@ -142,33 +142,15 @@ def augmentations_of(model: Model) -> list[Augmentation]:
 
 def autoencoder_group(autoencoder: Autoencoder, training: Training) -> ParameterGroup:
     """How the weights of an autoencoder are trained, without those of critics."""
-    return ParameterGroup(
-        name="autoencoder",
-        parameters=[parameter for _, parameter in autoencoder.own_parameters()],
-        optimizer=training.optimizer,
-        outer=list(autoencoder.input_and_output_parameters()),
-        clip=training.clip,
-    )
+    own = [parameter for _, parameter in autoencoder.own_parameters()]
+    settings = GroupSettings(training.optimizer, clip=training.clip)
+    return ParameterGroup("autoencoder", own, settings, list(autoencoder.input_and_output_parameters()))
 
 
 def critic_groups(autoencoder: Autoencoder) -> Iterator[ParameterGroup]:
     """How every critic is trained, as its regularizer declares."""
     for adversary in autoencoder.adversaries:
-        yield _critic_group(adversary)
-
-
-def _critic_group(adversary: Adversarial) -> ParameterGroup:
-    settings = adversary.group
-    return ParameterGroup(
-        name=adversary.label,
-        parameters=list(adversary.critic.parameters()),
-        optimizer=settings.optimizer,
-        betas=settings.betas,
-        learning_rate_scale=settings.learning_rate_scale,
-        clip=settings.clip,
-        clamp=settings.clamp,
-        rounds=settings.rounds,
-    )
+        yield ParameterGroup(adversary.label, list(adversary.critic.parameters()), adversary.group)
 
 
 def fit_batch(training: Training, data: Splits) -> Training:

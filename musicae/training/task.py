@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from musicae.config import Training
+from musicae.networks.regularizers.base import GroupSettings
 from musicae.training.checkpoint import TrainingState
 from musicae.training.groups import LossTerms, ParameterGroup
 from musicae.training.reporter import Metrics, Notice
@@ -54,7 +55,7 @@ class Task(ABC):
 
     def groups(self) -> list[ParameterGroup]:
         """How the parameters of the module are trained; by default all alike, by Adam."""
-        return [ParameterGroup("module", list(self.module.parameters()), clip=self.training.clip)]
+        return [ParameterGroup("module", list(self.module.parameters()), GroupSettings(clip=self.training.clip))]
 
     def critic_terms(self, batch: Any) -> LossTerms:
         """The terms that train critics, and nothing else."""

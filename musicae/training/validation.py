@@ -11,7 +11,6 @@ from torch import Tensor
 from musicae.networks.autoencoder import Autoencoder, evaluating
 from musicae.networks.batch import Batch, Columns
 from musicae.networks.device import autocast, precision
-from musicae.networks.priors import kl_divergence
 from musicae.networks.sampling import Drawing
 from musicae.training.reporter import Metrics
 
@@ -67,7 +66,7 @@ def _measure(autoencoder: Autoencoder, columns: Columns) -> tuple[dict[str, Tens
         of_another = -autoencoder.predict(batch, posterior.z.roll(1, 0)).log_prob().mean()
         measured["code_gain_nats"] = of_another - terms["nll"]
     if autoencoder.latent.stochastic:
-        measured["kl"] = kl_divergence(posterior.mean, posterior.std).sum(1).mean()
+        measured["kl"] = autoencoder.prior.kl(posterior.mean, posterior.std).sum(1).mean()
     measured["loss"] = torch.stack(list(terms.values())).sum()
     predictions = autoencoder.predict(batch, posterior.mean)
     target, mask, teacher_forced = predictions.target, predictions.mask, predictions.likeliest()

@@ -19,6 +19,7 @@ from musicae.config import Config, spec
 from musicae.corpus.dataset import Windows
 from musicae.cpu import usable_cores
 from musicae.model import Model
+from musicae.networks.device import precision_name
 from musicae.presets import PRESETS
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.loop import Trainer
@@ -108,7 +109,7 @@ def benchmark(
         update_time, cpu_time = _time(trainer.update, seconds, model.device)
         load_time, _ = _time(lambda: trainer.batch(0), seconds / 10, model.device)
         product = matmul_gflops(model.device, training.dtype)
-    sampling = Arithmetic(str(model.precision).removeprefix("torch."), wanted.threads or torch.get_num_threads())
+    sampling = Arithmetic(precision_name(model.precision), wanted.threads or torch.get_num_threads())
     return Speed(
         name=name,
         device=str(model.device),

@@ -8,10 +8,10 @@ from pathlib import Path
 from musicae.clips.clip import Clips
 from musicae.clips.recipe import Recipe
 from musicae.clips.recipe_json import read_recipe
-from musicae.clips.render import precision_of
 from musicae.clips.source import model_for
 from musicae.errors import MusicaeError
 from musicae.model import Model, load
+from musicae.networks.device import precision_name
 
 
 def replay(
@@ -35,7 +35,7 @@ def replay(
             hint = "choose the model that made it, or force this one to make other music"
             raise MusicaeError(made, hint, kind="wrong-model", model=recipe.model)
         recipe = replace(recipe, model=model.name, hash=model.hash)
-    return Clips.of(model, replace(recipe, device=str(model.device), precision=precision_of(model)))
+    return Clips.of(model, replace(recipe, device=str(model.device), precision=precision_name(model.precision)))
 
 
 def original(name: str | Path, device: str, precision: str = "auto") -> Model:

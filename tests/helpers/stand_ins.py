@@ -37,6 +37,8 @@ BAND = multitrack.Multitrack(bars=1, chords=True)
 class StandInDecoder(TokenDecoder):
     """What is decoded follows from `scores(code)`, the logits of a window side by side."""
 
+    spans = 1
+
     def __init__(self, spec: TokenSpec, scores: Callable[[Code], Code]) -> None:
         super().__init__()
         self.spec, self.scores = spec, scores

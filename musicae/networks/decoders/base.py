@@ -19,7 +19,13 @@ from musicae.networks.types import Code, Condition, Features, Mask, Params, Toke
 
 
 class Decoder(nn.Module, ABC):
-    """The interface of decoders. Codes are settled (`Latent.settle`) before they get here."""
+    """The interface of decoders. Codes are settled (`Latent.settle`) before they get here.
+
+    Attributes:
+        spans: parts of a window that are decoded at once, rows of one batch.
+    """
+
+    spans: int
 
     @abstractmethod
     def log_prob(self, batch: Batch, z: Code, embedding: Embedding) -> Float[Tensor, " batch"]:

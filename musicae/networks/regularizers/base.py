@@ -74,27 +74,31 @@ class Regularizer(nn.Module, ABC):
 
 @dataclass(frozen=True)
 class GroupSettings:
-    """How the parameters of a critic are trained.
+    """How a group of parameters, those of a critic say, is trained.
 
     Attributes:
-        learning_rate_scale: times the learning rate of the autoencoder.
+        optimizer: Adam, plain gradient descent, or Muon for hidden matrices and Adam for the rest.
+        learning_rate_scale: times the learning rate of the schedule.
         betas: of Adam.
-        clip: largest norm of the critic's gradient.
+        clip: largest norm of their gradient.
         clamp: largest size of a weight after an update (Arjovsky et al. 2017); 0 leaves them free.
-        rounds: updates of the critic for one of the autoencoder, each on a batch of its own.
+        rounds: how often they move per update; all but the last time alone, on batches of their own.
+
+    Raises:
+        MusicaeError: a setting is out of range.
     """
 
+    optimizer: Literal["adam", "muon", "sgd"] = "adam"
     learning_rate_scale: float = 1.0
     betas: tuple[float, float] = (0.9, 0.999)
-    optimizer: Literal["adam", "sgd"] = "adam"
     clip: float = 1.0
     clamp: float = 0.0
     rounds: int = 1
 
     def __post_init__(self) -> None:
-        if self.learning_rate_scale <= 0 or self.clip <= 0 or self.clamp < 0 or self.rounds < 1:
-            hint = "a scale and a clip are more than 0, a clamp is 0 or more, and there is one round or more"
-            raise MusicaeError(f"a critic cannot be trained with {self}", hint)
+        if not (self.learning_rate_scale > 0 and self.clip > 0 and self.clamp >= 0 and self.rounds >= 1):
+            hint = "the scale of the rate and the clip are above 0, the clamp 0 or more, the rounds one or more"
+            raise MusicaeError(f"a critic, or another group, cannot be trained with {self}", hint)
 
 
 class Adversarial(Regularizer):
