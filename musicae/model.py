@@ -185,18 +185,13 @@ class Model:
         stands = free if forced is None else torch.as_tensor(forced).long().expand_as(free)
         generator = torch.Generator(self.device).manual_seed(seed)
         found = []
-        for part, beside, there in zip(*(x.split(self._rows()) for x in (z, conditions, stands)), strict=True):
-            drawing = Drawing(temperature, generator, None if forced is None else there.to(self.device))
-            found.append(torch.cat([self._draw(part, beside, drawing), beside], -1))
+        # Around all parts: autocast converts weights once.
+        with torch.no_grad(), evaluating(self.autoencoder), autocast(self.device, self.precision):
+            for part, beside, there in zip(*(x.split(self._rows()) for x in (z, conditions, stands)), strict=True):
+                drawing = Drawing(temperature, generator, None if forced is None else there.to(self.device))
+                tokens = self.autoencoder.sample(part.to(self.device), beside.to(self.device), drawing)
+                found.append(torch.cat([tokens.cpu(), beside], -1))
         return torch.cat(found).numpy()
-
-    @torch.no_grad()
-    def _draw(
-        self, z: Codes, condition: Integer[Tensor, "window segment step condition"], drawing: Drawing
-    ) -> Integer[Tensor, "window segment step column"]:
-        with evaluating(self.autoencoder), autocast(self.device, self.precision):
-            tokens = self.autoencoder.sample(z.to(self.device), condition.to(self.device), drawing)
-        return tokens.cpu()
 
     def _rows(self) -> int:
         """Windows that are decoded at once."""

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from musicae.model import Model
+from musicae.presets import PRESETS
 from musicae.training.arithmetic import Arithmetic
-from musicae.verbs.benchmark import benchmark
+from musicae.verbs.benchmark import _flops, benchmark
 from tests.helpers.trainings import tiny
 
 
@@ -25,3 +27,11 @@ def test_a_benchmark_compares_at_the_precision_and_threads_it_is_asked_for(preci
     speed = benchmark("tiny", tiny(), seconds=0.01, device="cpu", wanted=wanted)
     assert speed.training == speed.sampling == wanted
     assert speed.chosen.settled
+
+
+def test_the_operations_of_a_window_are_those_of_its_passes_alone() -> None:
+    config = PRESETS["melody-2bar"]
+    weights_times_steps = Model(config, device="cpu").parameters * 32
+    assert 0.1 < _flops(config) / (6 * weights_times_steps) < 1, (
+        "three passes of two operations, most weights each step"
+    )
