@@ -84,3 +84,16 @@ def test_the_way_is_the_best_of_all(seed: int) -> None:
     for back in reversed(came):
         path.append(int(back[path[-1]]))
     assert harmony.viterbi(likelihood).tolist() == [harmony.CLASS_OF_STATE[state % states] for state in path[::-1]]
+
+
+def test_long_notes_count_as_much_as_short_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    starts, lengths = generator.integers(0, 900, 60), generator.integers(1, 600, 60)
+    ends, pitches = starts + lengths, generator.integers(30, 90, 60)
+    rows = zip(starts.tolist(), ends.tolist(), pitches.tolist(), [80] * 60, strict=True)
+    music = Score(1, (Track(Notes.of(rows)),), end=1_500)
+    frames = np.arange(0, 1_500, 4)
+    few = harmony.chroma(music, frames, 4)
+    monkeypatch.setattr(harmony, "MOST_FRAMES", 10_000)
+    for some, all_at_once in zip(few, harmony.chroma(music, frames, 4), strict=True):
+        np.testing.assert_allclose(some, all_at_once, atol=1e-9)

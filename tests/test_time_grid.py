@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from musicae.clips.source import best_window
 from musicae.errors import MusicaeError
-from musicae.music.representations import REPRESENTATIONS
+from musicae.music.representations import REPRESENTATIONS, time_grid
+from musicae.music.representations.base import Stream
 from musicae.music.representations.melody import Melody
-from musicae.music.representations.time_grid import LONGEST_BARS, TimeGrid, pad, to_steps
+from musicae.music.representations.time_grid import LONGEST_BARS, NEAR, TimeGrid, to_steps
 from musicae.music.representations.trio import Trio
 from musicae.music.score import Meter, Notes, Score, Track
 from tests.helpers.scores import BAR, STEP, band, same, scale, score, track
@@ -72,7 +74,7 @@ def test_a_bar_of_four_quarters_starts_the_grid_anew(short: Meter) -> None:
     music = score(track(notes), bars=5, meters=(Meter(0, 4, 4), short, Meter(after, 4, 4)))
     (stream,), _ = Melody(bars=2).streams(music)
     assert stream.bars.tolist() == [0, 1, 3, 4, 5]
-    assert [TimeGrid(music).tick(bar) for bar in range(4)] == [0, BAR, after, after + BAR]
+    assert TimeGrid(music).ticks(TimeGrid(music).bars).tolist()[:4] == [0, BAR, after, after + BAR]
     assert np.flatnonzero(stream.tokens[:, 0] > 1).tolist() == [0, 32]
 
 
@@ -98,7 +100,7 @@ def test_other_meters_are_cut_out(name: str) -> None:
     representation = REPRESENTATIONS[name](bars=2)
     (stream, *_), refusals = representation.streams(music)
     assert stream.bars.tolist() == [0, 1, 6, 7]
-    assert [TimeGrid(music).tick(bar) for bar in range(4)] == [0, BAR, after, after + BAR]
+    assert TimeGrid(music).ticks(TimeGrid(music).bars).tolist()[:4] == [0, BAR, after, after + BAR]
     (other,) = (refusal for refusal in refusals if refusal.reason == "other meter")
     assert "bars 4 to 6, counted from 1, are in 3/4" in other.remedy
     onset = {"melody": [41, 43, 0], "trio": [41, 43, 0], "drums": [1, 1, 0]}[name]
@@ -114,16 +116,54 @@ def test_encoding_stops_where_bars_were_cut_out() -> None:
 
 
 @pytest.mark.parametrize("name", REPRESENTATIONS)
-def test_absurdly_long_scores_are_refused(name: str) -> None:
-    music = score(*band(scale(2)), bars=LONGEST_BARS + 1)
+def test_of_absurdly_long_scores_the_bars_near_notes_are_read(name: str) -> None:
+    far, near = LONGEST_BARS * 9, score(*band(scale(2)), bars=2)
+    notes = [*scale(2), (16 * far, 16 * far + 4, 60)]
+    music = score(*band(notes), bars=far + 1)
+    representation = REPRESENTATIONS[name](bars=2)
+    (found, *_), refusals = representation.streams(music)
+    assert not refusals or refusals == representation.streams(near)[1]
+    assert found.bars.tolist() == [*range(3 + NEAR), *range(far - NEAR, far + 1)]
+    (alone, *_), _ = representation.streams(near)
+    assert (found.tokens[: representation.window] == alone.tokens).all()
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+def test_notes_in_too_many_bars_are_refused(name: str) -> None:
+    notes = [(16 * bar, 16 * bar + 4, 60 + bar % 12) for bar in range(0, 2 * LONGEST_BARS, NEAR)]
+    music = score(*band(notes), bars=2 * LONGEST_BARS)
     streams, refusals = REPRESENTATIONS[name](bars=2).streams(music)
     assert not streams and "too long" in [refusal.reason for refusal in refusals]
 
 
-def test_padding_ends_what_sounds() -> None:
-    shape = Trio(bars=2).shape
-    rows = np.zeros((16, 3), dtype=np.int16)
-    rows[[0, 4, 0, 8, 15], [0, 0, 1, 1, 2]] = [40, 50, 40, 1, 5]
-    padded = pad(rows, shape, 32)
-    assert (padded[:16] == rows).all() and padded[16].tolist() == [1, 0, 0] and not padded[17:].any()
-    assert (pad(rows, shape, 16) == rows).all()
+def test_a_bar_far_from_all_notes_keeps_its_number_and_its_tick() -> None:
+    far = LONGEST_BARS * 9
+    music = score(track([*scale(2), (16 * far, 16 * far + 4, 60)]), bars=far + 1)
+    choice = best_window(music, Melody(bars=2), bar=far + 1)
+    assert (choice.first_bar, choice.total_bars, choice.tick) == (far + 1, far + 1, far * BAR)
+
+
+def test_of_thousands_of_tracks_each_is_read_near_its_own_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The windows that hold notes are those that a grid for all tracks has."""
+    bars, generator = 700, np.random.default_rng(0)
+    starts = [sorted(set((16 * generator.integers(bars, size=3)).tolist())) for _ in range(40)]
+    meters = (Meter(0, 4, 4), Meter(250 * BAR, 3, 4), Meter(260 * BAR, 4, 4), Meter(500 * BAR + BAR // 2, 4, 4))
+    tracks = [track([(a + k, a + k + 2, 60 + i + k) for a in rows for k in (0, 4)]) for i, rows in enumerate(starts)]
+    music = score(*tracks, bars=bars, meters=meters)
+    whole, _ = Melody(bars=16).streams(music)
+    monkeypatch.setattr(time_grid, "MOST_TRACK_BARS", 0)
+    narrow, _ = Melody(bars=16).streams(music)
+    assert [stream.tracks for stream in narrow] == [stream.tracks for stream in whole]
+    assert max(len(stream.bars) for stream in narrow) < bars
+    for one, other in zip(narrow, whole, strict=True):
+        assert windows_of(one) == windows_of(other)
+
+
+def windows_of(stream: Stream) -> dict[int, bytes]:
+    """The windows of 16 bars that something starts in, by the number of their first bar."""
+    found = {}
+    for bar in range(len(stream.bars) - 15):
+        rows = stream.tokens[16 * bar : 16 * (bar + 16)]
+        if stream.bars[bar + 15] - stream.bars[bar] == 15 and (rows > 1).any():
+            found[int(stream.bars[bar])] = rows.tobytes() + stream.silent[:, bar : bar + 16].tobytes()
+    return found

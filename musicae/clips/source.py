@@ -16,7 +16,7 @@ from musicae.music.chords import Chord
 from musicae.music.midi import read_midi
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Refusal, Representation, Stream, TokenArray
-from musicae.music.representations.time_grid import TimeGrid, in_words, pad, unusable
+from musicae.music.representations.time_grid import TimeGrid, in_words, list_of_tracks, pad, some, unusable
 from musicae.music.score import Score
 from musicae.storage import catalog
 
@@ -221,14 +221,14 @@ def _choice(stream: Stream, start: int, score: Score, representation: Representa
     first_bar = int(stream.bars[start]) + 1
     tracks, label = stream.tracks, stream.label
     if stream.played is not None:
-        bars = slice(start, start + whole)
-        tracks = tuple(track for track, plays in zip(tracks, stream.played, strict=True) if plays[bars].any())
-        label = ", ".join(in_words(track, score.tracks[track]) for track in tracks)
+        playing = (group for group, at in stream.played.items() if ((at >= start) & (at < start + whole)).any())
+        tracks = tuple(sorted(track for group in playing for track in group))
+        label = list_of_tracks(score, tracks)
     return Choice(
         tokens=drop_leading_note_offs(tokens, shape).reshape(shape.segments, shape.steps, len(shape.columns)),
         tracks=tracks,
         label=label,
-        tick=TimeGrid(score).tick(start),
+        tick=int(TimeGrid(score).ticks(stream.bars[start : start + 1])[0]),
         first_bar=first_bar,
         last_bar=first_bar + representation.bars - 1,
         total_bars=int(stream.bars[-1]) + 1,
@@ -241,7 +241,7 @@ def _unreadable(score: Score, representation: Representation, track: int, refusa
         return MusicaeError(f"there is no track {track}", f"choose a track from 0 to {len(score.tracks) - 1}")
     remedies = [refusal.remedy for refusal in refusals if refusal.track == track]
     remedies += [refusal.remedy for refusal in refusals if refusal.track < 0]
-    needs = "; ".join(remedies)
+    needs = "; ".join(some(remedies))
     return MusicaeError(
         f"{in_words(track, score.tracks[track])} cannot be read as {representation.name}: it {needs}",
         "choose another track, or leave the choice to musicae",

@@ -21,6 +21,7 @@ from musicae.errors import MusicaeError
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Refusal, Representation, Stream
+from musicae.music.representations.time_grid import some
 from musicae.storage.atomic import write_atomically
 
 SONG_BARS = 16
@@ -173,7 +174,7 @@ def read_file(path: Path, representation: Representation) -> tuple[list[Stream],
 def _refused(refusals: Sequence[Refusal], representation: Representation) -> Outcome:
     whole = [refusal for refusal in refusals if refusal.track < 0]
     if whole:
-        return Outcome(whole[0].reason, "; ".join(refusal.remedy for refusal in whole))
+        return Outcome(whole[0].reason, "; ".join(some([refusal.remedy for refusal in whole])))
     counts = Counter(refusal.reason for refusal in refusals)
     tracks = ", ".join(f"{count} x {reason}" for reason, count in counts.items())
     return Outcome(f"no {representation.name}", f"tracks: {tracks}" if tracks else "no tracks")

@@ -25,6 +25,9 @@ CONCENTRATION = 20.0
 BASS = 0.15
 """Weight of the lowest tones, where a chord's root is looked for, against all tones."""
 
+MOST_FRAMES = 64
+"""A note that sounds in more frames is added to those that it fills all at once, with others of its pitch."""
+
 LOWEST = 4
 """Tones so many semitones above the lowest of a frame, or fewer, count as lowest too."""
 
@@ -51,20 +54,47 @@ def chroma(score: Score, starts: Integer[np.ndarray, " frame"], length: int) -> 
     start, end, pitch = (
         np.concatenate([getattr(notes, name) for notes in pitched]) for name in ("start", "end", "pitch")
     )
-    first = np.searchsorted(starts, start, side="right") - 1
+    first = np.maximum(np.searchsorted(starts, start, side="right") - 1, 0)
     last = np.searchsorted(starts, end, side="left")
-    spans = np.maximum(last - np.maximum(first, 0), 0)
-    note = np.repeat(np.arange(len(start)), spans)
-    frame = np.arange(len(note)) - np.repeat(np.cumsum(spans) - spans, spans) + np.maximum(first, 0)[note]
+    held, note, frame = _frames(first, last, pitch, len(starts))
     sounding = np.minimum(end[note], starts[frame] + length) - np.maximum(start[note], starts[frame])
     inside = sounding > 0
     note, frame, share = note[inside], frame[inside], sounding[inside] / length
     np.add.at(tones, (frame, pitch[note] % 12), share)
     lowest = np.full(len(starts), 128)
     np.minimum.at(lowest, frame, pitch[note])
+    for number, count in held.items():
+        lowest[count > 0] = np.minimum(lowest[count > 0], number)
     low = pitch[note] <= lowest[frame] + LOWEST
     np.add.at(bass, (frame[low], pitch[note[low]] % 12), share[low])
+    for number, count in held.items():
+        tones[:, number % 12] += count
+        bass[:, number % 12] += count * (number <= lowest + LOWEST)
     return tones, bass
+
+
+def _frames(
+    first: Integer[np.ndarray, " note"], last: Integer[np.ndarray, " note"], pitch: Integer[np.ndarray, " note"], n: int
+) -> tuple[dict[int, Integer[np.ndarray, " frame"]], Integer[np.ndarray, " pair"], Integer[np.ndarray, " pair"]]:
+    """The frames from `first` to before `last` of every note, of `n` in all.
+
+    Returns:
+        For pitches of long notes, how many of them fill every frame; and the pairs of a note and a frame for all other
+        notes, and for the first and the last frame of long ones.
+    """
+    long = np.flatnonzero(last - first > MOST_FRAMES)
+    held: dict[int, Integer[np.ndarray, " frame"]] = {}
+    for number in np.unique(pitch[long]).tolist():
+        these = long[pitch[long] == number]
+        edges = [np.bincount(at, minlength=n + 1) for at in (first[these] + 1, last[these] - 1)]
+        held[number] = np.cumsum(edges[0] - edges[1])[:n]
+    notes = np.concatenate([np.arange(len(first)), long])
+    begin, end = np.concatenate([first, last[long] - 1]), np.concatenate([last, last[long]])
+    end[long] = first[long] + 1
+    spans = np.maximum(end - begin, 0)
+    pair = np.repeat(np.arange(len(notes)), spans)
+    frame = np.arange(len(pair)) - np.repeat(np.cumsum(spans) - spans, spans) + begin[pair]
+    return held, notes[pair], frame
 
 
 def emission(tones: Chroma, bass: Chroma) -> Float[np.ndarray, "frame state"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -121,7 +121,7 @@ class Stream:
             a window never crosses a jump.
         tracks: indices into `score.tracks` that this stream reads.
         label: the choice of tracks in words, e.g. "track 2 'Lead' (program 80)".
-        played: in which bars each of the tracks is read, where that differs.
+        played: where that differs, the places of the bars in which tracks are read, by those that are read as one.
         trimmed: by what there was too much of, in a few fixed words, the bars that have therefore lost something.
     """
 
@@ -130,7 +130,7 @@ class Stream:
     bars: Integer[np.ndarray, " bar"]
     tracks: tuple[int, ...]
     label: str
-    played: Bool[np.ndarray, "track bar"] | None = None
+    played: Mapping[tuple[int, ...], Integer[np.ndarray, " place"]] | None = None
     trimmed: dict[str, Bool[np.ndarray, " bar"]] = field(default_factory=dict)
 
 

@@ -12,7 +12,7 @@ A bar of four quarters, C (a quarter), D (a quarter), a rest, C (a quarter), one
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Integer
@@ -79,12 +79,12 @@ class Melody(Representation):
         self, score: Score, asked: int | None = None, *, partial: bool = False
     ) -> tuple[list[Stream], list[Refusal]]:
         grid = TimeGrid(score)
-        lines, refusals = melody_lines(score, grid, asked)
-        if not lines:
-            lines, _ = bass_lines(score, grid)
-            read = [track for line in lines for track in line.tracks]
+        parts, refusals = melody_parts(score, grid, asked)
+        if not parts:
+            parts, _ = bass_parts(score, grid)
+            read = {part.track for part in parts}
             refusals = [refusal for refusal in refusals if refusal.track not in read]
-        return [stream(score, grid, [line]) for line in lines], grid.refusals + refusals
+        return [stream(score, part.grid, [part.line(part.grid)]) for part in parts], grid.refusals + refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
         notes = random_line(generator, self.bars)
@@ -110,18 +110,38 @@ def no_leading_note_off(field: int) -> NoLeading:
     return NoLeading(field, NOTE_OFF, ONSETS)
 
 
-def melody_lines(score: Score, grid: TimeGrid, asked: int | None = None) -> tuple[list[Line], list[Refusal]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class LinePart:
+    """A track that can be read as a line.
+
+    Attributes:
+        track: its index.
+        grid: which bars of it are read.
+        spans: its notes on the grid.
+    """
+
+    track: int
+    notes: Track
+    grid: TimeGrid
+    spans: Spans
+
+    def line(self, grid: TimeGrid) -> Line:
+        """Its tokens on a grid."""
+        return _line(self.track, self.spans if grid is self.grid else _spans(self.notes, grid), grid)
+
+
+def melody_parts(score: Score, grid: TimeGrid, asked: int | None = None) -> tuple[list[LinePart], list[Refusal]]:
     """The tracks of a score that can be read as melodies, best first, and why the others cannot.
 
     Args:
         asked: a pitched track that is read whatever its program.
     """
-    return _lines(score, grid, _refuse_as_melody, asked)
+    return _parts(score, grid, _refuse_as_melody, asked)
 
 
-def bass_lines(score: Score, grid: TimeGrid) -> tuple[list[Line], list[Refusal]]:
+def bass_parts(score: Score, grid: TimeGrid) -> tuple[list[LinePart], list[Refusal]]:
     """The tracks of a score that can be read as basses (programs 32 to 39), best first, and why the others cannot."""
-    return _lines(score, grid, _refuse_as_bass)
+    return _parts(score, grid, _refuse_as_bass)
 
 
 def line_notes(tokens: Integer[np.ndarray, " time"]) -> Notes:
@@ -145,24 +165,31 @@ def random_line(generator: np.random.Generator, bars: int) -> Notes:
     return Notes(start * TICKS_PER_STEP, end * TICKS_PER_STEP, pitch, np.full_like(pitch, VELOCITY))
 
 
-def _lines(
+def _parts(
     score: Score, grid: TimeGrid, refuse: Callable[[Track], Refusal | None], asked: int | None = None
-) -> tuple[list[Line], list[Refusal]]:
-    readable: list[tuple[int, Spans]] = []
+) -> tuple[list[LinePart], list[Refusal]]:
+    readable: list[LinePart] = []
     refusals = []
     for index, track in enumerate(score.tracks):
         refusal = None if index == asked and not track.is_drum else refuse(track)
         if refusal is None:
-            spans = grid.quantize(track)
-            spans = spans[(spans.pitch >= LOWEST_PITCH) & (spans.pitch <= HIGHEST_PITCH)]
+            own = grid.narrowed(track)
+            spans = _spans(track, own)
             if len(spans):
-                readable.append((index, spans))
+                readable.append(LinePart(index, track, own, spans))
                 continue
             refusal = _NO_NOTES
         refusals.append(replace(refusal, track=index))
     if len(readable) > 1:
-        readable.sort(key=lambda entry: _rank(score.tracks[entry[0]], entry[1], grid), reverse=True)
-    return [_line(index, spans, grid) for index, spans in readable], refusals
+        bars = grid.time // grid.steps_per_bar
+        readable.sort(key=lambda part: _rank(part, bars), reverse=True)
+    return readable, refusals
+
+
+def _spans(track: Track, grid: TimeGrid) -> Spans:
+    """The notes of a track that have tokens."""
+    spans = grid.quantize(track)
+    return spans[(spans.pitch >= LOWEST_PITCH) & (spans.pitch <= HIGHEST_PITCH)]
 
 
 def _line(track: int, spans: Spans, grid: TimeGrid) -> Line:
@@ -175,14 +202,15 @@ def _line(track: int, spans: Spans, grid: TimeGrid) -> Line:
     return Line((track,), tokens[:-1], ~grid.sounding(line))
 
 
-def _rank(track: Track, spans: Spans, grid: TimeGrid) -> tuple[bool, float]:
-    """Larger for what is more likely the tune; `Melody` states the rule."""
-    name = track.name.lower()
+def _rank(part: LinePart, bars: int) -> tuple[bool, float]:
+    """Larger for what is more likely the tune in a piece of so many bars; `Melody` states the rule."""
+    name, spans = part.notes.name.lower(), part.spans
     named = any(word in name for word in MELODY_NAMES)
-    size = grid.time + 1
+    size = part.grid.time + 1
     voices = np.cumsum(np.bincount(spans.start, minlength=size) - np.bincount(spans.end, minlength=size))
     single = np.count_nonzero(voices == 1) / np.count_nonzero(voices)
-    return named, float(single * grid.sounding(spans).mean() * spans.pitch.mean())
+    sounding = np.count_nonzero(part.grid.sounding(spans)) / bars
+    return named, float(single * sounding * spans.pitch.mean())
 
 
 def _refuse_as_melody(track: Track) -> Refusal | None:

@@ -37,7 +37,7 @@ from musicae.music.representations.time_grid import (
     TimeGrid,
     bar_shape,
     decoded,
-    in_words,
+    list_of_tracks,
     opening,
 )
 from musicae.music.score import Notes, Score, Track, concatenate
@@ -103,19 +103,24 @@ class Multitrack(Representation):
         parts = _parts(score, grid)
         if not parts:
             return [], [*grid.refusals, _NO_NOTES] if score.tracks else grid.refusals
-        kept = _fullest(parts, len(grid.bars), asked)
-        events, full = _rows(parts, kept)
-        row_of = {track: number for number, part in enumerate(parts) if kept[number].any() for track in part.tracks}
-        tracks = tuple(sorted(row_of))
-        playing = np.sum([part.counts(len(grid.bars)) > 0 for part in parts], axis=0)
+        counts = _counts(parts)
+        kept = _fullest(counts, parts, asked)
+        bars = grid.bars
+        events, full = _rows(parts, kept, len(bars))
+        played = {part.tracks: kept.bar[kept.part == number] for number, part in enumerate(parts)}
+        played = {group: where for group, where in played.items() if len(where)}
+        tracks = tuple(sorted(track for group in played for track in group))
         stream = Stream(
             tokens=np.stack([events.reshape(-1), *self._conditions(score, grid)], axis=1),
-            silent=kept.sum(axis=0)[None] < 2,
-            bars=grid.bars,
+            silent=np.bincount(kept.bar, minlength=len(bars))[None] < 2,
+            bars=bars,
             tracks=tracks,
-            label=", ".join(in_words(track, score.tracks[track]) for track in tracks),
-            played=kept[[row_of[track] for track in tracks]],
-            trimmed={"more than 8 tracks": playing > TRACKS, "more than 64 events": full},
+            label=list_of_tracks(score, tracks),
+            played=played,
+            trimmed={
+                "more than 8 tracks": np.bincount(counts.bar, minlength=len(bars)) > TRACKS,
+                "more than 64 events": full,
+            },
         )
         return [stream], grid.refusals
 
@@ -123,8 +128,7 @@ class Multitrack(Representation):
         """The columns of the conditions: the chord of every bar, as it is inferred from the whole score."""
         if not self.has_chords:
             return []
-        starts = np.array([grid.tick(bar) for bar in range(len(grid.bars))])
-        classes = infer(score, starts, self.grid.ticks(score.ticks_per_quarter))
+        classes = infer(score, grid.ticks(grid.bars), self.grid.ticks(score.ticks_per_quarter))
         return [np.repeat(classes, TRACKS * EVENTS).astype(np.int16)]
 
     def generate(self, generator: np.random.Generator) -> Score:
@@ -147,6 +151,15 @@ class _Part:
     def counts(self, bars: int) -> Integer[np.ndarray, " bar"]:
         """How many notes start in every bar."""
         return np.bincount(self.start // EVENT_STEPS_PER_BAR, minlength=bars)
+
+    def within(self, bars: Integer[np.ndarray, " bar"]) -> _Part:
+        """The notes of these bars alone, which are counted from 0."""
+        bar = self.start // EVENT_STEPS_PER_BAR
+        place = np.searchsorted(bars, bar)
+        inside = bars[np.minimum(place, len(bars) - 1)] == bar
+        moved = ((bar - place) * EVENT_STEPS_PER_BAR)[inside]
+        start, end = self.start[inside] - moved, self.end[inside] - moved
+        return _Part(self.tracks, self.token, start, end, self.pitch[inside], self.velocity[inside])
 
     def events(self, bars: int) -> tuple[Integer[np.ndarray, "bar event"], Bool[np.ndarray, " bar"]]:
         """The row of every bar, and where notes at the end of a bar are left out so that the others fit."""
@@ -244,14 +257,35 @@ def _part(tracks: tuple[int, ...], token: int, groups: list[Notes], grid: TimeGr
     return _Part(tracks, token, start[order], end[order], pitch[order], velocity[order])
 
 
-def _fullest(parts: list[_Part], bars: int, asked: int | None) -> Bool[np.ndarray, "part bar"]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counts:
+    """How many notes start in a bar of a part, wherever some do; in order of the parts, then of the bars."""
+
+    part: Rows
+    bar: Rows
+    notes: Rows
+
+
+def _counts(parts: list[_Part]) -> _Counts:
+    found = [np.unique(part.start // EVENT_STEPS_PER_BAR, return_counts=True) for part in parts]
+    numbers = np.repeat(np.arange(len(parts)), [len(bars) for bars, _ in found])
+    return _Counts(numbers, *(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def _fullest(counts: _Counts, parts: list[_Part], asked: int | None) -> _Counts:
     """Which parts every bar keeps: the drums, what is asked for, and those with the most notes."""
-    notes = np.stack([part.counts(bars) for part in parts])
     first = np.array([part.token == DRUMS or asked in part.tracks for part in parts])
-    worth = notes + first[:, None] * (notes > 0) * (notes.max() + 1)
-    rank = np.argsort(np.argsort(-worth, axis=0, kind="stable"), axis=0, kind="stable")
-    kept: Bool[np.ndarray, "part bar"] = (rank < TRACKS) & (notes > 0)
-    return kept
+    worth = counts.notes + first[counts.part] * (counts.notes.max() + 1)
+    order = np.lexsort((counts.part, -worth, counts.bar))
+    kept = np.zeros(len(order), dtype=bool)
+    kept[order] = _places(counts.bar[order]) < TRACKS
+    return _Counts(counts.part[kept], counts.bar[kept], counts.notes[kept])
+
+
+def _places(keys: Rows) -> Rows:
+    """The place of everything among those of its key, from 0, in a list that is sorted by keys."""
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    return np.arange(len(keys)) - np.repeat(first, np.diff(np.append(first, len(keys))))
 
 
 def _notes_of(row: list[int]) -> tuple[int, list[Note]]:
@@ -283,18 +317,22 @@ def _notes_of(row: list[int]) -> tuple[int, list[Note]]:
 
 
 def _rows(
-    parts: list[_Part], kept: Bool[np.ndarray, "part bar"]
+    parts: list[_Part], kept: _Counts, bars: int
 ) -> tuple[Integer[np.ndarray, "bar track event"], Bool[np.ndarray, " bar"]]:
     """The rows of the parts that every bar keeps, in order, and in which bars one of them lost notes."""
-    bars = kept.shape[1]
     tokens = np.full((bars, TRACKS, EVENTS), END, dtype=np.int16)
-    row = np.cumsum(kept, axis=0) - 1
     full = np.zeros(bars, dtype=bool)
-    for number, part in enumerate(parts):
-        where = np.flatnonzero(kept[number])
-        events, shortened = part.events(bars)
-        tokens[where, row[number, where]] = events[where]
-        full |= shortened & kept[number]
+    order = np.argsort(kept.bar, kind="stable")
+    row = np.zeros(len(order), dtype=np.int64)
+    row[order] = _places(kept.bar[order])
+    edges = np.searchsorted(kept.part, np.arange(len(parts) + 1))
+    for part, first, last in zip(parts, edges[:-1], edges[1:], strict=True):
+        if first == last:
+            continue
+        where = kept.bar[first:last]
+        events, shortened = part.within(where).events(len(where))
+        tokens[where, row[first:last]] = events
+        full[where] |= shortened
     return tokens, full
 
 

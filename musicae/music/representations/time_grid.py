@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,13 @@ STEPS_PER_BAR = SIXTEENTHS.steps
 MOST_BARS = 64
 """The longest window."""
 LONGEST_BARS = 20_000
-"""A longer score is a damaged file (a note at tick 2^31) that would ask for gigabytes."""
+"""So many bars of a score are read; more with notes in or near them are no music."""
+
+NEAR = MOST_BARS - 1
+"""A bar is near another one that a window can hold with it."""
+
+MOST_TRACK_BARS = 2**17
+"""Up to so many bars, counted once per track, every track is read on the same grid."""
 
 TICKS_PER_QUARTER = 480
 """Of decoded scores: what sequencers count in, and a multiple of every grid in use."""
@@ -34,7 +41,11 @@ TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 VELOCITY = 80
 """Of decoded notes, as Magenta's."""
 
+MOST_WORDS, LONGEST_NAME = 32, 80
+"""Tracks, or meters, that a message or a label names, and characters of the name of a track."""
+
 Rows = Integer[np.ndarray, " note"]
+PerPiece = Integer[np.ndarray, " piece"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,28 +105,84 @@ class TimeGrid:
     it does not fall on a bar line, after a pickup, say. All others (3/4, 6/8) are cut out, and the grid starts again
     after them. An incomplete bar before a new start is cut out too. The last bar is always whole.
 
+    Of scores that are longer than `LONGEST_BARS`, only the bars near notes are on the grid. A note that lasts from one
+    side of such a gap to the other one ends before it.
+
     Attributes:
         steps_per_bar: rows of a bar.
-        bars: for every bar of the stream, its number in the file.
-        time: length of the stream in rows.
         refusals: what of the score is not on the grid, and why.
     """
 
     def __init__(self, score: Score, bar: BarGrid = SIXTEENTHS) -> None:
-        too_long = score.end > LONGEST_BARS * bar.ticks(score.ticks_per_quarter)
-        regions = [] if too_long else _regions(score)
-        bars = np.array([region.bars for region in regions] or [0])
-        first = np.cumsum(bars) - bars
-        numbers = [np.arange(region.number, region.number + region.bars) for region in regions]
-        self.bars = np.concatenate(numbers) if numbers else np.arange(0)
         self.steps_per_quarter, self.steps_per_bar = bar.steps_per_quarter, bar.steps
-        self.time = len(self.bars) * self.steps_per_bar
+        self._ticks_per_quarter, self._tracks = score.ticks_per_quarter, len(score.tracks)
+        regions = _regions(score)
+        starts, numbers, bars = zip(*((region.start, region.number, region.bars) for region in regions), strict=True)
+        self._set_pieces(np.array(starts), np.array(numbers), np.array(bars))
+        if self._length > LONGEST_BARS:
+            self._keep(self._bars_near([track.notes for track in score.tracks]))
+        too_long = self._length > LONGEST_BARS
+        if too_long:
+            self._keep(np.arange(0))
         cut = [region for region in regions if not _fits(region.meter)]
         self.refusals = [TOO_LONG] if too_long else [_other_meter(region) for region in cut]
-        self._ticks_per_quarter = score.ticks_per_quarter
-        self._starts = np.array([region.start for region in regions] or [0])
-        self._rows = first * self.steps_per_bar
-        self._limits = (first + bars) * self.steps_per_bar
+
+    @property
+    def bars(self) -> Integer[np.ndarray, " bar"]:
+        """For every bar of the stream, its number in the file."""
+        return np.repeat(self._numbers - self._first, self._counts) + np.arange(self._length)
+
+    @property
+    def time(self) -> int:
+        """Length of the stream in rows."""
+        return self._length * self.steps_per_bar
+
+    def narrowed(self, *tracks: Track) -> TimeGrid:
+        """The grid without the bars that no note of some tracks begins or ends near.
+
+        The same grid where all tracks of the score have room on it: it is scores of thousands of tracks and bars that
+        would take gigabytes.
+        """
+        if self._tracks * self._length <= MOST_TRACK_BARS:
+            return self
+        grid = copy(self)
+        grid._keep(self._bars_near([track.notes for track in tracks]))
+        return grid
+
+    def _set_pieces(self, starts: PerPiece, numbers: PerPiece, counts: PerPiece) -> None:
+        """Takes the ticks and the bar numbers at which pieces of the stream start, and how many bars each has."""
+        self._starts, self._numbers, self._counts = starts, numbers, counts
+        self._first = np.cumsum(counts) - counts
+        self._length = int(counts.sum())
+        self._rows = self._first * self.steps_per_bar
+        self._limits = (self._first + counts) * self.steps_per_bar
+
+    def _bars_near(self, groups: Sequence[Notes]) -> Integer[np.ndarray, " bar"]:
+        """The bars of the stream that notes begin or end near, in order."""
+        places = (np.stack(self.place(notes)) for notes in groups)
+        edges = [place[:, place[0] < place[1]].ravel() for place in places]
+        bars = np.unique(np.concatenate([np.arange(0), *edges]) // self.steps_per_bar)
+        bars = bars[bars < self._length]
+        gaps = np.flatnonzero(np.diff(bars) > 2 * NEAR + 1)
+        first = np.concatenate([bars[:1], bars[gaps + 1]])
+        last = np.concatenate([bars[gaps], bars[-1:]])
+        first, last = np.maximum(first - NEAR, 0), np.minimum(last + NEAR, self._length - 1)
+        counts = last - first + 1
+        if counts.sum() > LONGEST_BARS:
+            return np.arange(LONGEST_BARS + 1)
+        return np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+
+    def _keep(self, bars: Integer[np.ndarray, " bar"]) -> None:
+        """Leaves out all other bars of the stream."""
+        piece = np.searchsorted(self._first, bars, side="right") - 1
+        new = (np.diff(bars, prepend=-2) != 1) | (np.diff(piece, prepend=-1) != 0)
+        first, piece = bars[new], piece[new]
+        whole = SIXTEENTHS.ticks(self._ticks_per_quarter)
+        inside = first - self._first[piece]
+        counts = np.diff(np.append(np.flatnonzero(new), len(bars)))
+        # The first piece takes what begins before all others, and has no bars.
+        starts, numbers = self._starts[piece] + inside * whole, self._numbers[piece] + inside
+        self._set_pieces(*(np.concatenate([[0], column]) for column in (starts, numbers, counts)))
 
     def quantize(self, track: Track) -> Spans:
         """The notes of a track on rows: every note lasts a row at least, and none outlasts its region."""
@@ -135,18 +202,18 @@ class TimeGrid:
 
     def sounding(self, spans: Spans) -> Bool[np.ndarray, " bar"]:
         """For every bar, whether any of the spans sounds in it."""
-        size = len(self.bars) + 1
+        size = self._length + 1
         begun = np.bincount(spans.start // self.steps_per_bar, minlength=size)
         ended = np.bincount((spans.end - 1) // self.steps_per_bar + 1, minlength=size)
         sounds: Bool[np.ndarray, " bar"] = np.cumsum(begun - ended)[:-1] > 0
         return sounds
 
-    def tick(self, bar: int) -> int:
-        """The tick at which a bar starts; bars of the stream are counted from 0, whatever their numbers."""
-        row = bar * self.steps_per_bar
-        region = int(np.searchsorted(self._rows, row, side="right")) - 1
-        steps = row - int(self._rows[region])
-        return int(self._starts[region]) + steps * self._ticks_per_quarter // self.steps_per_quarter
+    def ticks(self, numbers: Integer[np.ndarray, " bar"]) -> Integer[np.ndarray, " bar"]:
+        """The ticks at which bars of these numbers in the file start."""
+        piece = np.searchsorted(self._numbers, numbers, side="right") - 1
+        whole = SIXTEENTHS.ticks(self._ticks_per_quarter)
+        ticks: Integer[np.ndarray, " bar"] = self._starts[piece] + (numbers - self._numbers[piece]) * whole
+        return ticks
 
     @property
     def region_rows(self) -> Integer[np.ndarray, " region"]:
@@ -198,7 +265,7 @@ def stream(score: Score, grid: TimeGrid, lines: Sequence[Line]) -> Stream:
         silent=np.stack([line.silent for line in lines]),
         bars=grid.bars,
         tracks=tracks,
-        label=", ".join(in_words(track, score.tracks[track]) for track in tracks),
+        label=list_of_tracks(score, tracks),
     )
 
 
@@ -249,7 +316,19 @@ def bar_shape(
 def in_words(index: int, track: Track) -> str:
     """A track as errors and labels name it, e.g. "track 2 'Lead' (program 80)"."""
     instrument = "drums" if track.is_drum else f"program {track.program}"
-    return f"track {index} {track.name!r} ({instrument})" if track.name else f"track {index} ({instrument})"
+    name = track.name if len(track.name) <= LONGEST_NAME else f"{track.name[: LONGEST_NAME - 3]}..."
+    return f"track {index} {name!r} ({instrument})" if name else f"track {index} ({instrument})"
+
+
+def list_of_tracks(score: Score, tracks: Sequence[int]) -> str:
+    """Tracks as `in_words` has them, one after the other."""
+    return ", ".join(some([in_words(track, score.tracks[track]) for track in tracks]))
+
+
+def some(words: Sequence[str]) -> list[str]:
+    """So many of some words as one can read, and how many more there are."""
+    few = list(words[:MOST_WORDS])
+    return few if len(words) <= MOST_WORDS else [*few, f"and {len(words) - MOST_WORDS} more"]
 
 
 def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> MusicaeError:
@@ -267,7 +346,7 @@ def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> 
     if not grid.time and TOO_LONG not in refusals:  # whatever the tracks would need, the score needs this first
         needs = [f"it {refusal.remedy}" for refusal in grid.refusals]
         hint = "only bars of four quarters are read (4/4, 2/2, 2/4, 1/4): change the meter, or give another file"
-    return MusicaeError(f"no {representation} in the score: {'; '.join(needs)}", hint)
+    return MusicaeError(f"no {representation} in the score: {'; '.join(some(needs))}", hint)
 
 
 def _fits(meter: Meter) -> bool:

@@ -24,10 +24,11 @@ from musicae.music.representations.drums import (
 from musicae.music.representations.melody import (
     BASS_PROGRAM,
     MELODY_PROGRAM,
-    bass_lines,
+    LinePart,
+    bass_parts,
     line_field,
     line_notes,
-    melody_lines,
+    melody_parts,
     no_leading_note_off,
     random_line,
 )
@@ -89,19 +90,20 @@ class Trio(Representation):
 
 def _parts(score: Score, grid: TimeGrid, asked: int | None = None) -> tuple[list[list[Line]], list[Refusal]]:
     """The lines to choose from for melody, bass and drums; what is missing, and which tracks no part can read."""
-    basses, _ = bass_lines(score, grid)
-    is_bass = any(asked in line.tracks for line in basses)
-    melodies, _ = melody_lines(score, grid, None if is_bass else asked)
+    basses, _ = bass_parts(score, grid)
+    is_bass = any(asked == part.track for part in basses)
+    melodies, _ = melody_parts(score, grid, None if is_bass else asked)
     drums, _ = drum_lines(score, grid)
-    parts = [_best(melodies, MOST_MELODIES, asked), _best(basses, MOST_BASSES, asked), drums]
+    best = (_best(melodies, MOST_MELODIES, asked), _best(basses, MOST_BASSES, asked))
+    parts = [*([part.line(grid) for part in some] for some in best), drums]
     missing = [refusal for lines, refusal in zip(parts, _MISSING, strict=True) if not lines]
-    read = {track for lines in (melodies, basses, drums) for line in lines for track in line.tracks}
+    read = {part.track for part in (*melodies, *basses)} | {track for line in drums for track in line.tracks}
     unread = [replace(_NO_PART, track=track) for track in range(len(score.tracks)) if track not in read]
     return parts, missing + unread
 
 
-def _best(lines: list[Line], most: int, asked: int | None) -> list[Line]:
-    return [line for rank, line in enumerate(lines) if rank < most or asked in line.tracks]
+def _best(parts: list[LinePart], most: int, asked: int | None) -> list[LinePart]:
+    return [part for rank, part in enumerate(parts) if rank < most or asked == part.track]
 
 
 def _score(melody: Notes, bass: Notes, drums: Notes, bars: int) -> Score:
