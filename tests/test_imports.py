@@ -27,7 +27,7 @@ LEVELS: tuple[set[str], ...] = (
     {"verbs"},
     {"evaluation", "render"},
     {"report"},
-    {"importers", "exporters", "studio", "live"},
+    {"experiments", "importers", "exporters", "studio", "live"},
     {"cli"},
     {"__main__"},
 )

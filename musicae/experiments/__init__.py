@@ -1,0 +1,1 @@
+"""Published comparisons of autoencoders, done again: their data, measurements and tables."""
