@@ -1,19 +1,16 @@
-"""One chunk of files to arrays: what one worker does at a time, and what it leaves in the work folder."""
+"""One chunk of files to windows: what one worker does at a time."""
 
 from __future__ import annotations
 
-import io
-import itertools
-import json
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Integer, UInt64
+from jaxtyping import Bool, Float, Integer
 
+from musicae.corpus.chunk_file import COUNTS, Chunk, ChunkFile, Outcome, token_type
 from musicae.corpus.policy import policy_of
 from musicae.corpus.window_hashes import window_hashes
 from musicae.corpus.windows import drop_leading_note_offs, filter_windows, rows_per_bar
@@ -22,7 +19,9 @@ from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Refusal, Representation, Stream
 from musicae.music.representations.time_grid import some
-from musicae.storage.atomic import write_atomically
+
+CELLS = 2**22
+"""Tokens of streams that are held at once; of a piece with more, one stream after the other."""
 
 SONG_BARS = 16
 """Files that share a passage of so many bars are one song."""
@@ -40,117 +39,78 @@ class Reading:
     attribute: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file.
-
-    Attributes:
-        reason: why nothing of it can be used, in a few fixed words; empty when something can.
-        detail: the reason at length.
-        other_meters: how many passages were left out because of their meter.
-        trimmed_bars: how many bars lost something, by what there was too much of.
-        windows: windows in its streams; the next three say how many of them are silent, plain and usable.
-    """
-
-    reason: str = ""
-    detail: str = ""
-    other_meters: int = 0
-    trimmed_bars: dict[str, int] = field(default_factory=dict)
-    windows: int = 0
-    silent: int = 0
-    few_pitches: int = 0
-    usable: int = 0
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Chunk:
-    """The usable windows of some files.
-
-    Arrays that count something (bars, files or streams of the chunk) say so in their metadata, and are counted through
-    when chunks are joined.
-
-    Attributes:
-        tokens: the bars that usable windows cover, all streams in a row.
-        starts: the bar that each window starts at.
-        window_file, window_stream: of each window, counted within the chunk.
-        exact, relative: hashes of each window; the second is blind to transposition.
-        value: the attribute of each window that is measured; NaN where none is.
-        passage_file, passage_hash: hashes of usable passages of `SONG_BARS` bars, blind to transposition.
-        outcomes: one per file.
-    """
-
-    tokens: Integer[np.ndarray, "bar step field"]
-    starts: Integer[np.ndarray, " window"] = field(metadata={"counts": "bar"})
-    window_file: Integer[np.ndarray, " window"] = field(metadata={"counts": "file"})
-    window_stream: Integer[np.ndarray, " window"] = field(metadata={"counts": "stream"})
-    exact: UInt64[np.ndarray, " window"]
-    relative: UInt64[np.ndarray, " window"]
-    value: Float[np.ndarray, " window"]
-    passage_file: Integer[np.ndarray, " passage"] = field(metadata={"counts": "file"})
-    passage_hash: UInt64[np.ndarray, " passage"]
-    outcomes: tuple[Outcome, ...]
-
-    def save(self, path: Path) -> None:
-        """Write the chunk.
-
-        Raises:
-            MusicaeError: it cannot be written.
-        """
-        arrays = {name: value for name, value in vars(self).items() if name != "outcomes"}
-        outcomes = json.dumps([asdict(outcome) for outcome in self.outcomes]).encode()
-        buffer = io.BytesIO()
-        np.savez(buffer, outcomes=np.frombuffer(outcomes, dtype=np.uint8), **arrays)
-        write_atomically(path, buffer.getvalue())
-
-    @classmethod
-    def load(cls, path: Path) -> Chunk:
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = dict(stored)
-        outcomes = json.loads(arrays.pop("outcomes").tobytes())
-        return cls(**arrays, outcomes=tuple(Outcome(**outcome) for outcome in outcomes))
-
-    @classmethod
-    def join(cls, chunks: Sequence[Chunk]) -> Chunk:
-        """Several chunks as one, with files, streams and bars counted through."""
-        first = {
-            "bar": _starts([len(chunk.tokens) for chunk in chunks]),
-            "file": _starts([len(chunk.outcomes) for chunk in chunks]),
-            "stream": _starts([int(chunk.window_stream.max(initial=-1)) + 1 for chunk in chunks]),
-        }
-        joined: dict[str, Any] = {"outcomes": tuple(outcome for chunk in chunks for outcome in chunk.outcomes)}
-        for array in fields(cls):
-            if array.name in joined:
-                continue
-            parts = [getattr(chunk, array.name) for chunk in chunks]
-            if counted := array.metadata.get("counts"):
-                parts = [part + start for part, start in zip(parts, first[counted], strict=True)]
-            joined[array.name] = np.concatenate(parts)
-        return cls(**joined)
-
-
-def _starts(lengths: Sequence[int]) -> list[int]:
-    """Where each of several runs starts when they are laid end to end."""
-    return list(itertools.accumulate(lengths, initial=0))[:-1]
-
-
-def read_chunk(paths: Sequence[Path], reading: Reading, on_file: Callable[[int], None], skip: dict[int, str]) -> Chunk:
-    """The usable windows of some files. No file can make it fail.
+def read_chunk(
+    paths: Sequence[Path], reading: Reading, on_file: Callable[[int], None], skip: dict[int, str], result: Path
+) -> None:
+    """Writes the usable windows of some files, as they are read. No file can make it fail.
 
     Args:
         on_file: called with the position of every file before it is read.
         skip: files not to be touched, by position, and why.
+        result: where they go.
+
+    Raises:
+        MusicaeError: they cannot be written.
     """
-    streams: list[tuple[int, Stream]] = []
+    written = ChunkFile(result, reading.representation)
     outcomes: list[Outcome] = []
+    counts = np.zeros((len(COUNTS), len(paths)), dtype=np.int64)
+    waiting: list[tuple[int, Stream]] = []
     for position, path in enumerate(paths):
         on_file(position)
         gone = position in skip
         found, outcome = ([], Outcome("crashed", skip[position])) if gone else read_file(path, reading.representation)
-        streams += [(position, stream) for stream in found]
         outcomes.append(outcome)
+        waiting += [(position, stream) for stream in found]
+        if sum(stream.tokens.size for _, stream in waiting) > CELLS or position == len(paths) - 1:
+            counts += _write_windows(waiting, written, outcomes, reading, len(paths))
+            waiting = []
     on_file(len(paths))
-    return _chunk(streams, outcomes, reading)
+    rows = zip(outcomes, counts.T.tolist(), strict=True)
+    written.close(
+        [one if one.reason else _with_windows(one, reading.representation, *numbers) for one, numbers in rows]
+    )
+
+
+def _write_windows(
+    streams: list[tuple[int, Stream]], written: ChunkFile, outcomes: list[Outcome], reading: Reading, files: int
+) -> Integer[np.ndarray, "count file"]:
+    """Writes the windows of files, at once or, if there are many or something goes wrong, file by file.
+
+    Returns:
+        How many windows of every kind (`COUNTS`) every file has; a file that fails gets an outcome that says so.
+    """
+    counts = np.zeros((len(COUNTS), files), dtype=np.int64)
+    positions = sorted({position for position, _ in streams})
+    try:
+        parts = [_windows_of(batch, reading, files) for batch in _batches(streams)]
+    except MusicaeError:
+        raise
+    except Exception as error:  # out of memory, say
+        if len(positions) == 1:
+            outcomes[positions[0]] = Outcome("crashed", f"{type(error).__name__}: {error}")
+            return counts
+        for position in positions:
+            own = [pair for pair in streams if pair[0] == position]
+            counts += _write_windows(own, written, outcomes, reading, files)
+        return counts
+    for part, found in parts:
+        written.add(part)
+        counts += found
+    return counts
+
+
+def _batches(streams: Sequence[tuple[int, Stream]]) -> Iterator[list[tuple[int, Stream]]]:
+    """The streams in order, as many at once as have `CELLS` tokens, but one at least."""
+    batch: list[tuple[int, Stream]] = []
+    size = 0
+    for pair in streams:
+        if batch and size + pair[1].tokens.size > CELLS:
+            yield batch
+            batch, size = [], 0
+        batch.append(pair)
+        size += pair[1].tokens.size
+    yield batch
 
 
 def read_file(path: Path, representation: Representation) -> tuple[list[Stream], Outcome]:
@@ -180,8 +140,13 @@ def _refused(refusals: Sequence[Refusal], representation: Representation) -> Out
     return Outcome(f"no {representation.name}", f"tracks: {tracks}" if tracks else "no tracks")
 
 
-def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], reading: Reading) -> Chunk:
-    """All streams are laid end to end, so that everything is computed once for all of them."""
+def _windows_of(
+    streams: Sequence[tuple[int, Stream]], reading: Reading, files: int
+) -> tuple[Chunk, Integer[np.ndarray, "count file"]]:
+    """The usable windows of streams, each with the position of its file; and of every file how many of every kind.
+
+    All streams are laid end to end, so that everything is computed once for all of them.
+    """
     representation = reading.representation
     shape, bars, rows = representation.shape, representation.bars, rows_per_bar(representation)
     tokens, silent, numbers, owner = _tape(streams, len(shape.columns), rows)
@@ -192,12 +157,13 @@ def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], r
     _, passage_hash = window_hashes(tokens, shape, rows, SONG_BARS)
     file_of_stream = np.array([position for position, _ in streams], dtype=np.int32)
     file = file_of_stream[owner]
-    compact, compact_starts = covered(tokens.reshape(len(numbers), rows, len(shape.columns)), starts, bars)
+    keep = cover(len(numbers), starts, bars)
+    compact = tokens.reshape(len(numbers), rows, len(shape.columns))[keep]
+    compact_starts = (np.cumsum(keep) - 1)[starts]
     whole = ~found.broken
     counted = (whole, whole & found.silent, whole & ~found.silent & found.few_pitches, found.usable)
-    counts = zip(*(_per_file(windows, file, len(outcomes)) for windows in counted), strict=True)
-    return Chunk(
-        tokens=compact.astype(token_type(representation)),
+    windows = Chunk(
+        tokens=(compact.astype(token_type(representation)),),
         starts=compact_starts,
         window_file=file[starts],
         window_stream=owner[starts].astype(np.int32),
@@ -206,11 +172,8 @@ def _chunk(streams: Sequence[tuple[int, Stream]], outcomes: Sequence[Outcome], r
         value=_values(compact, compact_starts, reading),
         passage_file=file[passages],
         passage_hash=passage_hash[passages],
-        outcomes=tuple(
-            outcome if outcome.reason else _with_windows(outcome, representation, *count)
-            for outcome, count in zip(outcomes, counts, strict=True)
-        ),
     )
+    return windows, np.array([_per_file(which, file, files) for which in counted])
 
 
 def _values(
@@ -250,20 +213,13 @@ def _tape(
     return tokens, np.concatenate([stream.silent for stream in parts], axis=1), numbers, owner
 
 
-def covered(
-    tokens: Integer[np.ndarray, "bar step field"], starts: Integer[np.ndarray, " window"], bars: int
-) -> tuple[Integer[np.ndarray, "kept step field"], Integer[np.ndarray, " window"]]:
-    """The bars that windows of `bars` bars cover, and where the windows start among them."""
-    edges = np.zeros(len(tokens) + 1, dtype=np.int64)
+def cover(count: int, starts: Integer[np.ndarray, " window"], bars: int) -> Bool[np.ndarray, " bar"]:
+    """Which of so many bars are covered by windows of `bars` bars."""
+    edges = np.zeros(count + 1, dtype=np.int32)
     np.add.at(edges, starts, 1)
     np.subtract.at(edges, starts + bars, 1)
-    keep = np.cumsum(edges[:-1]) > 0
-    return tokens[keep], (np.cumsum(keep) - 1)[starts]
-
-
-def token_type(representation: Representation) -> type[np.uint8] | type[np.uint16]:
-    """The smallest type that holds every token."""
-    return np.uint8 if max(field.vocabulary for field in representation.shape.columns) <= 256 else np.uint16
+    marks: Bool[np.ndarray, " bar"] = np.cumsum(edges[:-1]) > 0
+    return marks
 
 
 def _per_file(windows: Bool[np.ndarray, " window"], file: Integer[np.ndarray, " bar"], files: int) -> list[int]:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from musicae.corpus.chunks import Outcome
+from musicae.corpus.chunk_file import Outcome
 from musicae.corpus.splits import UNLISTED, SplitsFile
 from musicae.errors import MusicaeError
 

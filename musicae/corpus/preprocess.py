@@ -20,7 +20,8 @@ from jaxtyping import Bool, Integer, UInt64
 
 from musicae import __version__
 from musicae.corpus import FORMAT, SPLITS
-from musicae.corpus.chunks import Chunk, Outcome, Reading
+from musicae.corpus.chunk_file import Chunk, Outcome
+from musicae.corpus.chunks import Reading
 from musicae.corpus.discover import COPY, Inventory, MidiFile, Progress, digest_of, discover, no_progress
 from musicae.corpus.labels import FOLDER, Labels, attribute_labels, check_label, folder_labels
 from musicae.corpus.policy import policy_of

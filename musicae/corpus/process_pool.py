@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from musicae.corpus.chunks import Chunk, Reading, read_chunk
+from musicae.corpus.chunks import Reading, read_chunk
 from musicae.errors import MusicaeError
 
 SECONDS_PER_FILE = 60.0
 """A file that takes longer hangs its reader."""
+
+MOST_MEMORY = 2**30
+"""Bytes that a worker may take for what it reads."""
 
 STRIKES = 2
 """A file is given up when its reader has died so often: the first time it may have been an accident."""
@@ -149,18 +152,32 @@ class ProcessPool:
 def _serve(connection: Connection, reading: Reading) -> None:
     """A worker's life: chunks in, files out, a word to the parent before every file; it ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
     try:
         while True:
             task, skip = connection.recv()
-            chunk = read_chunk(task.paths, reading, connection.send, skip)
-            connection.send(_saved(chunk, task.result))
+            connection.send(_read(task, reading, connection.send, skip))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
 
 
-def _saved(chunk: Chunk, path: Path) -> str:
+def _read(task: ReadingTask, reading: Reading, on_file: Callable[[int], None], skip: dict[int, str]) -> str:
     try:
-        chunk.save(path)
+        read_chunk(task.paths, reading, on_file, skip, task.result)
     except MusicaeError as error:
         return error.message
     return DONE
+
+
+def _limit_memory() -> None:
+    """Lets a file that asks for too much fail in the reader, before the system looks for a process to kill.
+
+    Only where the system says what the process has already: on Linux.
+    """
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = pages * resource.getpagesize() + MOST_MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))

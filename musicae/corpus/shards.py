@@ -8,18 +8,24 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Integer
+from jaxtyping import Bool, Integer, Shaped
 
 from musicae.corpus import SPLITS
-from musicae.corpus.chunks import Chunk, covered
+from musicae.corpus.chunk_file import Chunk, token_type
+from musicae.corpus.chunks import cover
 from musicae.corpus.labels import Labels
+from musicae.corpus.windows import rows_per_bar
 from musicae.music.representations.base import Representation
 from musicae.storage.atomic import write_atomically
+
+PIECE_BARS = 2**14
+"""Bars that are copied at once."""
 
 MANIFEST, DROPPED = "manifest.json", "dropped.csv"
 
@@ -38,16 +44,18 @@ def write_split(
     Returns:
         How many files, streams, windows and rows were written.
     """
-    tokens, starts = covered(chunk.tokens, chunk.starts[keep], representation.bars)
-    _, steps, fields = tokens.shape
-    rows = len(tokens) * steps
-    _write_array(folder / "tokens.npy", tokens.reshape(rows, fields))
-    _write_array(folder / "offsets.npy", (starts * steps).astype(np.uint32 if rows < 2**32 else np.int64))
+    kept = np.flatnonzero(keep)
+    pieces, starts, bars = covered(chunk, kept, representation.bars)
+    steps, fields = rows_per_bar(representation), len(representation.shape.columns)
+    rows = bars * steps
+    _write_array(folder / "tokens.npy", (rows, fields), token_type(representation), pieces)
+    kind = np.uint32 if rows < 2**32 else np.int64
+    _write_array(folder / "offsets.npy", starts.shape, kind, [(starts * steps).astype(kind)])
     if labels:
-        _write_array(folder / "labels.npy", labels.of_window[keep])
+        _write_array(folder / "labels.npy", kept.shape, labels.of_window.dtype.type, [labels.of_window[kept]])
     return {
-        "files": len(np.unique(chunk.window_file[keep])),
-        "streams": len(np.unique(chunk.window_stream[keep])),
+        "files": len(np.unique(chunk.window_file[kept])),
+        "streams": len(np.unique(chunk.window_stream[kept])),
         "windows": len(starts),
         "rows": rows,
     }
@@ -88,7 +96,37 @@ def remove_dataset(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _write_array(path: Path, array: Integer[np.ndarray, ...]) -> None:
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    write_atomically(path, buffer.getvalue())
+def covered(
+    chunk: Chunk, windows: Integer[np.ndarray, " window"], bars: int
+) -> tuple[Iterator[Integer[np.ndarray, "bar step field"]], Integer[np.ndarray, " window"], int]:
+    """The bars that some windows of `bars` bars cover, piece by piece; where the windows start among them; how many."""
+    starts = chunk.starts[windows]
+    marks = [cover(len(block), starts[own] - first, bars) for block, first, own in _blocks(chunk, starts)]
+    keep = np.concatenate([np.zeros(0, dtype=bool), *marks])
+    place = np.cumsum(keep) - 1
+
+    def pieces() -> Iterator[Integer[np.ndarray, "bar step field"]]:
+        for block, mark in zip(chunk.tokens, marks, strict=True):
+            for first in range(0, len(block), PIECE_BARS):
+                piece = slice(first, first + PIECE_BARS)
+                yield block[piece][mark[piece]]
+
+    return pieces(), place[starts], int(keep.sum())
+
+
+def _blocks(chunk: Chunk, starts: Integer[np.ndarray, " window"]) -> Iterator[tuple[Sized, int, slice]]:
+    """Every block of a chunk, its first bar, and which windows start in it."""
+    first = 0
+    for block in chunk.tokens:
+        yield block, first, slice(*np.searchsorted(starts, (first, first + len(block))))
+        first += len(block)
+
+
+def _write_array(
+    path: Path, shape: tuple[int, ...], kind: type[np.generic], pieces: Iterable[Shaped[np.ndarray, ...]]
+) -> None:
+    """Writes what `np.save` writes of an array, which is never there as a whole."""
+    head = io.BytesIO()
+    declared = {"descr": np.lib.format.dtype_to_descr(np.dtype(kind)), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(head, declared)
+    write_atomically(path, chain([head.getvalue()], (np.ascontiguousarray(piece).tobytes() for piece in pieces)))

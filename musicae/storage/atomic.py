@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from musicae.errors import MusicaeError
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Writes a file under a temporary name, flushes it to the disk, renames it, and flushes the folder that names it.
+
+    Args:
+        data: at once, or piece by piece.
 
     Raises:
         MusicaeError: the file, or the folder that it needs, cannot be written.
@@ -24,11 +28,11 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise MusicaeError(message, "choose another place", kind="cannot-write", path=path) from error
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes | Iterable[bytes]) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
