@@ -35,7 +35,7 @@ from musicae.networks.regularizers import REGULARIZERS
 from musicae.networks.samplers import SAMPLERS
 from musicae.networks.sampling import Drawing
 from musicae.networks.token_spec import DropLeading, FieldSpec, LimitOpenings, SamplingConstraint, TokenSpec
-from musicae.storage.atomic import write_atomically
+from musicae.storage.atomic import write_atomically, write_together
 from musicae.storage.catalog import find
 
 TABLES: dict[str, Constructors] = {
@@ -292,9 +292,11 @@ def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None
 
     Attribute vectors that the folder holds are of other weights, and go.
     """
-    (folder / "attributes.safetensors").unlink(missing_ok=True)
-    write_atomically(folder / "model.safetensors", model.weights(dtype, windows_seen=str(model.windows_seen)))
-    write_atomically(folder / "config.json", configuration.dumps(model.config).encode())
+    files = {
+        folder / "model.safetensors": model.weights(dtype, windows_seen=str(model.windows_seen)),
+        folder / "config.json": configuration.dumps(model.config).encode(),
+    }
+    write_together(files, overwrite=True, outdated=[folder / "attributes.safetensors"])
     model.folder, model.name = folder, folder.name
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from musicae.corpus import chunks
-from musicae.corpus.chunk_file import Chunk
+from musicae.corpus.chunk_file import Chunk, digest_of
 from musicae.corpus.chunks import Reading, read_chunk
 from musicae.errors import MusicaeError
 from musicae.music.representations.melody import Melody
@@ -21,8 +21,12 @@ from tests.helpers.scores import band, score, write_midi
 MIB = 2**20
 
 
+def found(paths: list[Path]) -> list[tuple[Path, str]]:
+    return [(path, digest_of(path.read_bytes())) for path in paths]
+
+
 def read(paths: list[Path], reading: Reading, result: Path) -> Chunk:
-    read_chunk(paths, reading, lambda _: None, {}, result)
+    read_chunk(found(paths), reading, lambda _: None, {}, result)
     return Chunk.load(result)
 
 
@@ -81,7 +85,7 @@ def test_what_is_held_does_not_grow_with_the_files_of_a_chunk(tmp_path: Path) ->
     tracemalloc.start()
     for some in (paths[:1], paths):
         tracemalloc.reset_peak()
-        read_chunk(some, reading, lambda _: None, {}, tmp_path / f"{len(some)}.npz")
+        read_chunk(found(some), reading, lambda _: None, {}, tmp_path / f"{len(some)}.npz")
         peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert Chunk.load(tmp_path / "5.npz").bars == 5 * 2_000

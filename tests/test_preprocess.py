@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typer.testing import CliRunner, Result
 from musicae.cli.app import app
 from musicae.corpus import preprocess as module
 from musicae.corpus import process_pool as workers
+from musicae.corpus.discover import discover
 from musicae.corpus.policy import policy_of
 from musicae.corpus.preprocess import Annotations, preprocess
 from musicae.corpus.windows import drop_leading_note_offs, onsets, rows_per_bar
@@ -422,3 +424,48 @@ def test_mutated_files_neither_crash_nor_hang(name: str, count: int, tmp_path: P
     assert files["found"] == count == files["kept"] + sum(files["dropped"].values())
     assert len(dropped(tmp_path / "out")) == count - files["kept"]
     assert "crashed" not in files["dropped"]
+
+
+@pytest.mark.parametrize("change", ["altered", "gone"])
+def test_a_file_that_changes_while_it_is_read_is_dropped_and_not_remembered(
+    change: str, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FILES_PER_CHUNK", 4)
+    shutil.copytree(corpus, tmp_path / "midi")
+    victim = tmp_path / "midi" / "007.mid"
+    kept = victim.read_bytes()
+
+    def discovered(*arguments: Any, **options: Any) -> Any:
+        found = discover(*arguments, **options)
+        victim.write_bytes((corpus / "008.mid").read_bytes()) if change == "altered" else victim.unlink()
+        return found
+
+    monkeypatch.setattr(module, "discover", discovered)
+    remaining: list[str] = []
+    monkeypatch.setattr(
+        module, "remove_dataset", lambda folder: remaining.extend(path.name for path in (folder / ".work").iterdir())
+    )
+    manifest = preprocess([tmp_path / "midi"], tmp_path / "out", Melody(bars=2), workers=1)
+    assert dropped(tmp_path / "out")["007.mid"] == "changed"
+    assert manifest["files"]["dropped"]["changed"] == 1
+    (chunk,) = [name for name in remaining if name.endswith(".changed")]
+    assert chunk.replace(".changed", ".npz") not in remaining, "nothing stands under the old digests"
+    monkeypatch.undo()
+    victim.unlink(missing_ok=True)
+    assert (
+        preprocess([tmp_path / "midi"], tmp_path / "without", Melody(bars=2), workers=1)["source"]
+        == (manifest["source"])
+    ), "the data set does not claim the old content"
+    assert shards(tmp_path / "without").keys() == shards(tmp_path / "out").keys()
+    victim.write_bytes(kept)
+    with pytest.raises(MusicaeError, match="differs in source"):
+        preprocess([tmp_path / "midi"], tmp_path / "out", Melody(bars=2), workers=1)
+
+
+def test_leftovers_of_a_killed_run_are_no_foreign_files(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / f".musicae-999999999-{'0' * 16}-0.tmp").touch()
+    preprocess([corpus], tmp_path / "out", Melody(bars=2), workers=1)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "dropped.csv", "manifest.json", "test", "train", "validation",
+    ]  # fmt: skip

@@ -98,3 +98,26 @@ def test_what_cannot_be_trained(dataset: Path, tmp_path: Path, words: list[str],
     assert (found, out) == (code, "")
     assert said in err
     assert "Traceback" not in err
+
+
+def test_a_full_disk_stops_a_training_which_then_goes_on(dataset: Path, tmp_path: Path) -> None:
+    words = [str(dataset), "-o", "m", "--updates", "30", *SETTINGS, "--set=training.validate_every=1"]
+    script = (
+        "import resource, sys; from musicae.training import loop; from musicae.cli.app import main\n"
+        "append = loop.append\n"
+        "def full(path, data):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (3500, resource.RLIM_INFINITY))\n"
+        "    append(path, data)\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)\n"
+        "loop.append = full; sys.argv = ['musicae', 'train', *sys.argv[1:]]; main()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-c", script, *map(str, words)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "error: cannot write m/metrics.jsonl: File too large\nhint: make room" in done.stderr
+    lines = (tmp_path / "m" / "metrics.jsonl").read_text()
+    assert lines.endswith("\n") and all(json.loads(line) for line in lines.splitlines())
+    code, _, err = finished(train(tmp_path, *words))
+    assert code == 0 and "going on with the training that was begun in m" in err
+    assert (tmp_path / "m" / "metrics.jsonl").read_text().startswith(lines[:-1].rpartition("\n")[0])

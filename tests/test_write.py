@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import mido  # type: ignore[import-untyped]
@@ -164,3 +166,53 @@ def test_a_folder_without_permission(run: Run, data: Dataset, monkeypatch: pytes
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert_fails(run("sample", "-n", 1), "no permission to write", "-o")
     assert_fails(run("fit", "melody-2bar", data.folder), "attributes.safetensors", "no permission to write")
+
+
+PARALLEL = """
+import sys
+from pathlib import Path
+from musicae.cli.app import main
+sys.argv = ["musicae", "sample", "-n", sys.argv[1], "--seed", "1", "-q", "-o", "out/"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("processes", "clips"), [(3, 10), pytest.param(6, 50, marks=pytest.mark.slow)])
+def test_clips_of_parallel_processes_do_not_overwrite_one_another(
+    processes: int, clips: int, shelf: Path, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "MUSICAE_MODELS": str(shelf), "MUSICAE_THREADS": "1"}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+    (tmp_path / "out").mkdir()
+    command = [sys.executable, "-c", PARALLEL, str(clips)]
+    running = [
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(processes)
+    ]
+    printed = [line for process in running for line in process.communicate()[0].splitlines()]
+    assert [process.returncode for process in running] == [0] * processes
+    files = sorted((tmp_path / "out").iterdir())
+    assert len(printed) == len(set(printed)) == processes * clips
+    assert {tmp_path / line for line in printed} == {path for path in files if path.suffix == ".mid"}
+    assert {path.with_suffix(".json") for path in files} == {path for path in files if path.suffix == ".json"}
+
+
+def test_in_folders_nothing_is_overwritten_even_if_forced(model: Model, tmp_path: Path) -> None:
+    clips = sample(model, 1, seed=1)
+    paths = [clips.save(tmp_path, force=True)[0] for _ in range(2)]
+    assert len(set(paths)) == 2
+
+
+def test_a_name_that_is_taken_after_it_was_chosen_is_left_alone(model: Model, tmp_path: Path) -> None:
+    clips = sample(model, 2, seed=1)
+    writing = clips.write(f"{tmp_path}/")
+    first, _ = next(writing)
+    taken = first.with_name(first.name.replace("000", "001"))
+    taken.write_text("mine")
+    second, _ = next(writing)
+    assert second.stem.endswith("-003") and taken.read_text() == "mine"
+    writing = clips.write(tmp_path / "x.mid")
+    next(writing)
+    (tmp_path / "x-001.json").write_text("mine")
+    with pytest.raises(MusicaeError, match=r"x-001\.json exists"):
+        next(writing)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from musicae import __version__
-from musicae.cli import console
+from musicae.cli import console, streams
 from musicae.cli.commands import (
     attribute,
     benchmark,
@@ -49,9 +50,23 @@ COMMANDS = {
 
 GROUPS = {"data": data, "models": models}
 
+
+class Commands(TyperGroup):
+    """The commands; a name from the command line, which may be that of a file, is printed as a terminal may show it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if hasattr(error, "message") and hasattr(error, "exit_code"):  # typer's own, of a click that it hides
+                error.message = console.line(error.message)
+            raise
+
+
 # Plain help: drawn by rich it would take twice as long.
 app = typer.Typer(
     name="musicae",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -66,8 +81,7 @@ for name, group in GROUPS.items():
 
 def _show_version(asked: bool) -> bool:
     if asked:
-        with console.stdout() as out:
-            print(f"musicae {__version__}", file=out)
+        print(f"musicae {__version__}")
         raise typer.Exit
     return asked
 
@@ -83,12 +97,38 @@ def root(
 
 def main() -> None:
     """Run the command line; an expected failure ends in two lines on stderr and exit code 1."""
+    streams.set_up()
+    code = _code()
+    lost = streams.failure()
+    if lost and code == 0:
+        hint = "make room, or send it elsewhere"
+        console.report(MusicaeError(f"cannot write to stdout: {lost.strerror}", hint))
+        code = 1
+    sys.exit(code)
+
+
+def _code() -> int:
+    """The exit code of the command line that was typed."""
     try:
         _use_all_cores()
         app(prog_name="musicae")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
     except MusicaeError as error:
         console.report(error)
-        sys.exit(1)
+    except OSError as error:
+        console.report(_unforeseen(error))
+    return 1
+
+
+def _unforeseen(error: OSError) -> MusicaeError:
+    """What the system refused, somewhere where nobody counted on it."""
+    where = "" if error.filename is None else f": {error.filename}"
+    found = MusicaeError(
+        f"{error.strerror or error}{where}", "check the path, its permissions and the room on the disk"
+    )
+    found.__cause__ = error
+    return found
 
 
 def _use_all_cores() -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, TextIO
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Console:
     def note(self, text: str) -> None:
         """Say something in passing."""
         if not self.quiet:
-            print(printable(text), file=sys.stderr)
+            print(line(text), file=sys.stderr)
 
     def show(self, picture: RenderableType) -> None:
         """Draw something that rich can render, if someone watches."""
@@ -64,11 +65,11 @@ class Console:
             header, rows = list(table.columns), table.text()
             for figures in _abreast(header, rows, table.labels, self.width):
                 columns = [*range(table.labels), *figures]
-                drawn = Drawn(title=table.title, title_justify="left", box=box.SIMPLE_HEAD)
+                drawn = Drawn(title=line(table.title), title_justify="left", box=box.SIMPLE_HEAD)
                 for column in columns:
-                    drawn.add_column(header[column], justify="left" if column < table.labels else "right")
+                    drawn.add_column(line(header[column]), justify="left" if column < table.labels else "right")
                 for row in rows:
-                    drawn.add_row(*(printable(row[column]) for column in columns))
+                    drawn.add_row(*(line(row[column]) for column in columns))
                 stderr().print(drawn)
 
     @contextmanager
@@ -85,38 +86,23 @@ class Console:
 
         columns = (*progress.Progress.get_default_columns(), progress.MofNCompleteColumn(), Rate())
         with progress.Progress(*columns, console=stderr(), transient=True) as bar:
-            task = bar.add_task(what, total=total)
+            task = bar.add_task(line(what), total=total)
             yield lambda done: bar.advance(task, done)
 
     def data(self, lines: Iterable[object], record: Mapping[str, Any]) -> None:
-        """Print a command's result to stdout: `record` with `--json`, else the lines."""
-        with stdout() as out:
-            for line in [json_text.dumps(record)] if self.json else map(str, lines):
-                print(printable(line) if out.isatty() else line, file=out)
+        """Print a command's result to stdout: `record` with `--json`, else the lines.
+
+        A program that reads them gets paths as they are, a terminal as it may show them; other lines are for people.
+        """
+        for found in [json_text.dumps(record)] if self.json else lines:
+            exact = isinstance(found, PurePath) and not sys.stdout.isatty()
+            print(found if exact else line(str(found)))
 
 
-@contextmanager
-def stdout() -> Iterator[TextIO]:
-    """Stdout, to write all that a command has for it; a reader that has had enough (`... | head -1`) is no failure.
-
-    Raises:
-        MusicaeError: not everything could be written.
-    """
-    try:
-        yield sys.stdout
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise  # typer ends quietly
-    except OSError as error:
-        from musicae.errors import MusicaeError
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter would try, and complain, once more
-        raise MusicaeError(f"cannot write to stdout: {error.strerror}", "make room, or send it elsewhere") from error
-
-
-def printable(text: str) -> str:
-    """The text as a terminal may show it: names from files neither move its cursor nor color it."""
-    return "".join(_escaped(c) if category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t" else c for c in text)
+def line(text: str) -> str:
+    """The text as a terminal may show it, in one line: names from files neither move its cursor nor color it."""
+    unseen = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return "".join(_escaped(c) if category(c) in unseen else c for c in text)
 
 
 def _escaped(character: str) -> str:
@@ -162,6 +148,6 @@ def report(error: MusicaeError) -> None:
     from musicae.cli.hints import hint
 
     if os.environ.get("MUSICAE_DEBUG", "0") not in ("", "0"):
-        traceback.print_exception(error)
+        print(*map(line, "".join(traceback.format_exception(error)).splitlines()), sep="\n", file=sys.stderr)
     for label, style, text in (("error:", "bold red", error.message), ("hint:", "bold cyan", hint(error))):
-        stderr().print(Text.assemble((label, style), " ", printable(text)), soft_wrap=True)
+        stderr().print(Text.assemble((label, style), " ", line(text)), soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from musicae.cli.console import Console, stdout
+from musicae.cli.console import Console
 from musicae.storage import output_paths
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ def deliver(
         console.note(f"seed {clips.seed}")
     if output == "-":
         _draw(clips[0].score, console)
-        with stdout() as out:
-            out.buffer.write(clips[0].midi())
+        sys.stdout.buffer.write(clips[0].midi())
         return
     paths = []
     with console.progress("making clips", len(clips)) as done:

@@ -59,8 +59,14 @@ def _against_collapse(code_gain_nats: float, betas: Mapping[str, float]) -> str:
 
 HINTS: dict[str, Callable[..., str]] = {
     "cannot-write": lambda path: "choose another place with -o",
+    "no-room": lambda path: (
+        "make room, or choose another place with -o; musicae preprocess and train go on where they stopped"
+    ),
     "exists": lambda path: "choose another name, or overwrite it with --force",
     "holds-model": lambda path: f"go on with musicae train --resume {path}, or name another folder with -o",
+    "busy": lambda path: (
+        f"wait until it has ended, or choose another folder with -o; if there is no such process, remove {path}"
+    ),
     "is-input": lambda path: "choose another name with -o",
     "no-model": _no_model,
     "no-chords": lambda model="": "choose one that is: musicae models list names them",

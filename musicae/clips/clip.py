@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import overload
 
@@ -15,6 +17,7 @@ from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import midi_bytes, with_names
 from musicae.music.score import Score
+from musicae.storage.output_paths import may_replace
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +112,12 @@ class Clips(Sequence[Clip]):
         Raises:
             MusicaeError: a file exists, or cannot be written.
         """
-        paths = clip_paths(self[0].recipe, output, self.labels)
+        name = None if output is None else os.fspath(output)
+        paths = clip_paths(self[0].recipe, name, self.labels)
         refuse_existing_clips(paths, force)
-        for path, clip in zip(paths, self, strict=True):
-            write_clip(path, clip.midi(), clip.recipe)
-            yield path, clip
+        overwrite, least = may_replace(name, force), count(1)
+        for place, clip in enumerate(self):
+            while not write_clip(paths[place], clip.midi(), clip.recipe, overwrite=overwrite):
+                paths = clip_paths(self[0].recipe, name, self.labels, least=next(least))  # another process was faster
+                refuse_existing_clips(paths[place:], force)
+            yield paths[place], clip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import itertools
 import json
@@ -21,6 +22,9 @@ from musicae.corpus.windows import rows_per_bar
 from musicae.errors import MusicaeError
 from musicae.music.representations.base import Representation
 from musicae.storage.atomic import write_atomically
+
+CHANGED = "changed"
+"""The reason why a file is dropped that has other content than when it was found, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,10 @@ class ChunkFile:
         self.parts.append(replace(part, tokens=(), starts=starts))
 
     def close(self, outcomes: Sequence[Outcome]) -> None:
-        """Write what was kept, and what became of every file."""
+        """Write what was kept, and what became of every file.
+
+        Where one has changed, what was read is not what the chunk is named after: the file has a provisional name.
+        """
         with self._writing(), self._tokens:
             self._tokens.flush()
             os.fsync(self._tokens.fileno())
@@ -179,7 +186,8 @@ class ChunkFile:
         np.savez(
             buffer, outcomes=np.frombuffer(text, dtype=np.uint8), shape=shape, type=np.array(self.kind.str), **arrays
         )
-        write_atomically(self.path, buffer.getvalue())
+        changed = any(outcome.reason == CHANGED for outcome in outcomes)
+        write_atomically(provisional(self.path) if changed else self.path, buffer.getvalue())
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -188,6 +196,16 @@ class ChunkFile:
         except OSError as error:
             message = f"cannot write {_tokens_path(self.path)}: {error.strerror}"
             raise MusicaeError(message, "choose another place", kind="cannot-write", path=self.path) from error
+
+
+def provisional(path: Path) -> Path:
+    """Where a chunk is kept, for one run, of which a file has changed since it was found."""
+    return path.with_suffix(".changed")
+
+
+def digest_of(content: bytes) -> str:
+    """A hash that names content: 32 hexadecimal digits."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _tokens_path(path: Path) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
-from musicae.corpus.chunk_file import COUNTS, Chunk, ChunkFile, Outcome, token_type
+from musicae.corpus.chunk_file import CHANGED, COUNTS, Chunk, ChunkFile, Outcome, digest_of, token_type
 from musicae.corpus.policy import policy_of
 from musicae.corpus.window_hashes import window_hashes
 from musicae.corpus.windows import drop_leading_note_offs, filter_windows, rows_per_bar
@@ -40,11 +40,16 @@ class Reading:
 
 
 def read_chunk(
-    paths: Sequence[Path], reading: Reading, on_file: Callable[[int], None], skip: dict[int, str], result: Path
+    files: Sequence[tuple[Path, str]],
+    reading: Reading,
+    on_file: Callable[[int], None],
+    skip: dict[int, str],
+    result: Path,
 ) -> None:
     """Writes the usable windows of some files, as they are read. No file can make it fail.
 
     Args:
+        files: their paths, and the digests of their contents when they were found.
         on_file: called with the position of every file before it is read.
         skip: files not to be touched, by position, and why.
         result: where they go.
@@ -54,18 +59,21 @@ def read_chunk(
     """
     written = ChunkFile(result, reading.representation)
     outcomes: list[Outcome] = []
-    counts = np.zeros((len(COUNTS), len(paths)), dtype=np.int64)
+    counts = np.zeros((len(COUNTS), len(files)), dtype=np.int64)
     waiting: list[tuple[int, Stream]] = []
-    for position, path in enumerate(paths):
+    for position, (path, digest) in enumerate(files):
         on_file(position)
-        gone = position in skip
-        found, outcome = ([], Outcome("crashed", skip[position])) if gone else read_file(path, reading.representation)
+        found: list[Stream] = []
+        if position in skip:
+            outcome = Outcome("crashed", skip[position])
+        else:
+            found, outcome = read_file(path, digest, reading.representation)
         outcomes.append(outcome)
         waiting += [(position, stream) for stream in found]
-        if sum(stream.tokens.size for _, stream in waiting) > CELLS or position == len(paths) - 1:
-            counts += _write_windows(waiting, written, outcomes, reading, len(paths))
+        if sum(stream.tokens.size for _, stream in waiting) > CELLS or position == len(files) - 1:
+            counts += _write_windows(waiting, written, outcomes, reading, len(files))
             waiting = []
-    on_file(len(paths))
+    on_file(len(files))
     rows = zip(outcomes, counts.T.tolist(), strict=True)
     written.close(
         [one if one.reason else _with_windows(one, reading.representation, *numbers) for one, numbers in rows]
@@ -113,10 +121,20 @@ def _batches(streams: Sequence[tuple[int, Stream]]) -> Iterator[list[tuple[int, 
     yield batch
 
 
-def read_file(path: Path, representation: Representation) -> tuple[list[Stream], Outcome]:
-    """The streams of a file, and why there are none when there are none."""
+def read_file(path: Path, digest: str, representation: Representation) -> tuple[list[Stream], Outcome]:
+    """The streams of a file, and why there are none when there are none.
+
+    Args:
+        digest: of the content that it had when it was found.
+    """
     try:
-        streams, refusals = representation.streams(read_midi(path))
+        content = path.read_bytes()
+    except OSError as error:
+        return [], Outcome(CHANGED, f"it cannot be read any more: {error.strerror}")
+    if digest_of(content) != digest:
+        return [], Outcome(CHANGED, "it has changed since it was found")
+    try:
+        streams, refusals = representation.streams(read_midi(content))
     except MusicaeError as error:
         return [], Outcome("unreadable", error.message)
     except Exception as error:  # whatever a damaged file brings about must cost that file only

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from musicae.corpus.chunk_file import Outcome
+from musicae.corpus.chunk_file import Outcome, digest_of
 from musicae.corpus.splits import UNLISTED, SplitsFile
 from musicae.errors import MusicaeError
 
@@ -104,8 +103,3 @@ def _midi_files(folder: Path) -> Iterator[Path]:
         raise MusicaeError(f"{folder} {what}", "name a folder with MIDI files")
     for place, _, names in os.walk(folder):
         yield from (Path(place, name) for name in names if name.lower().endswith(SUFFIXES))
-
-
-def digest_of(content: bytes) -> str:
-    """A hash that names content: 32 hexadecimal digits."""
-    return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -20,9 +20,9 @@ from jaxtyping import Bool, Integer, UInt64
 
 from musicae import __version__
 from musicae.corpus import FORMAT, SPLITS
-from musicae.corpus.chunk_file import Chunk, Outcome
+from musicae.corpus.chunk_file import CHANGED, Chunk, Outcome, digest_of, provisional
 from musicae.corpus.chunks import Reading
-from musicae.corpus.discover import COPY, Inventory, MidiFile, Progress, digest_of, discover, no_progress
+from musicae.corpus.discover import COPY, Inventory, MidiFile, Progress, discover, no_progress
 from musicae.corpus.labels import FOLDER, Labels, attribute_labels, check_label, folder_labels
 from musicae.corpus.policy import policy_of
 from musicae.corpus.process_pool import ProcessPool, ReadingTask
@@ -40,9 +40,11 @@ from musicae.cpu import usable_cores
 from musicae.errors import MusicaeError
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.representations.base import Representation
+from musicae.storage.atomic import is_temporary
+from musicae.storage.locks import exclusive, refuse_busy
 
 FILES_PER_CHUNK = 128
-WORK = ".work"
+WORK, LOCK = ".work", "lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +92,41 @@ def preprocess(
     label, splits = annotations.label, SplitsFile(annotations.splits) if annotations.splits else None
     if label:
         check_label(label)
+    refuse_busy(output / WORK / LOCK, output)
     inventory = discover(folders, splits, progress)
     settings = _settings(representation, inventory.sources, splits is not None, label)
     manifest = _finished(output, settings, force)
-    if manifest is None:
-        if strict:
-            _refuse_bad(inventory.dropped.items())
-        _make_writable(output / WORK)
-        if not inventory.sources:
-            raise _nothing_usable(output, representation, inventory.dropped)
-        reading = Reading(representation, label if label in ATTRIBUTES else "")
-        tasks = _tasks(inventory.sources, output / WORK, reading)
-        read = _read(tasks, reading, workers or usable_cores(), strict, progress)
-        manifest = _write(output, inventory, read, representation, settings)
-    shutil.rmtree(output / WORK, ignore_errors=True)
+    if strict and manifest is None:
+        _refuse_bad(inventory.dropped.items())
+    if manifest is None or (output / WORK).exists():
+        with exclusive(output / WORK / LOCK, output):
+            manifest = _finished(output, settings, force)  # another run may just have ended
+            if manifest is None:
+                reading = Reading(representation, label if label in ATTRIBUTES else "")
+                manifest = _made(output, inventory, reading, settings, workers or usable_cores(), strict, progress)
+            shutil.rmtree(output / WORK, ignore_errors=True)
     return manifest
+
+
+def _made(
+    output: Path,
+    inventory: Inventory,
+    reading: Reading,
+    settings: Manifest,
+    workers: int,
+    strict: bool,
+    progress: Progress,
+) -> Manifest:
+    """Read the files and write the dataset."""
+    if not inventory.sources:
+        raise _nothing_usable(output, reading.representation, inventory.dropped)
+    tasks = _tasks(inventory.sources, output / WORK, reading)
+    read = _read(tasks, reading, workers, strict, progress)
+    # What was not read as it was found is not what the dataset is made from.
+    unchanged = [x for x, found in zip(inventory.sources, read.outcomes, strict=True) if found.reason != CHANGED]
+    label = settings["labels"]["by"] if "labels" in settings else ""
+    settings = _settings(reading.representation, unchanged, settings["splits_given"], label)
+    return _write(output, inventory, read, reading.representation, settings)
 
 
 def _settings(
@@ -136,16 +158,17 @@ def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
     manifest = read_manifest(output)
     if manifest is None:
         ours = {WORK, DROPPED, *SPLITS}
-        if output.exists() and not (output.is_dir() and {path.name for path in output.iterdir()} <= ours):
+        held = {path.name for path in output.iterdir()} if output.is_dir() else set()
+        if output.exists() and not (output.is_dir() and all(name in ours or is_temporary(name) for name in held)):
             message = f"{output} exists and is no dataset"
             raise MusicaeError(message, "choose another folder", kind="foreign-folder", path=output)
         return None
-    held, wanted = (some | {"labels": some.get("labels", {}).get("by", "")} for some in (manifest, settings))
-    other = [name for name in wanted if held.get(name) != wanted[name]]
+    theirs, wanted = (some | {"labels": some.get("labels", {}).get("by", "")} for some in (manifest, settings))
+    other = [name for name in wanted if theirs.get(name) != wanted[name]]
     if force:
         return None
     if other:
-        differs = ", ".join(_difference(name, held.get(name), wanted[name]) for name in other)
+        differs = ", ".join(_difference(name, theirs.get(name), wanted[name]) for name in other)
         raise MusicaeError(
             f"{output} holds a dataset that differs in {differs}",
             "choose another folder",
@@ -163,14 +186,6 @@ def _difference(name: str, theirs: Any, ours: Any) -> str:
     return " and ".join(knobs) or name
 
 
-def _make_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"cannot write {folder}: {error.strerror}"
-        raise MusicaeError(message, "choose another folder", kind="cannot-write", path=folder) from error
-
-
 def _tasks(sources: Sequence[MidiFile], work: Path, reading: Reading) -> list[ReadingTask]:
     """Chunks of sources; a chunk's result is named after all that it depends on."""
     parts = [sources[first : first + FILES_PER_CHUNK] for first in range(0, len(sources), FILES_PER_CHUNK)]
@@ -178,13 +193,17 @@ def _tasks(sources: Sequence[MidiFile], work: Path, reading: Reading) -> list[Re
     arrays = {"arrays": [array.name for array in fields(Chunk)]}
     names = [digest_of(json.dumps(needed | arrays).encode()) for needed in settings]
     return [
-        ReadingTask(tuple(source.path for source in part), work / f"{name}.npz")
+        ReadingTask(
+            tuple(source.path for source in part), tuple(source.digest for source in part), work / f"{name}.npz"
+        )
         for part, name in zip(parts, names, strict=True)
     ]
 
 
 def _read(tasks: Sequence[ReadingTask], reading: Reading, workers: int, strict: bool, progress: Progress) -> Chunk:
     """Do the tasks that are not done yet; the results of all, as one."""
+    for task in tasks:
+        provisional(task.result).unlink(missing_ok=True)
     missing = [task for task in tasks if not task.result.exists()]
     files, left = (sum(len(task.paths) for task in some) for some in (tasks, missing))
     with progress("reading", files) as advance:
@@ -193,8 +212,12 @@ def _read(tasks: Sequence[ReadingTask], reading: Reading, workers: int, strict: 
         for index in pool.run(missing):
             if strict:
                 task = missing[index]
-                _refuse_bad(zip(task.paths, Chunk.load(task.result).outcomes, strict=True))
-    return Chunk.join([Chunk.load(task.result) for task in tasks])
+                _refuse_bad(zip(task.paths, _result(task).outcomes, strict=True))
+    return Chunk.join([_result(task) for task in tasks])
+
+
+def _result(task: ReadingTask) -> Chunk:
+    return Chunk.load(changed if (changed := provisional(task.result)).exists() else task.result)
 
 
 def _refuse_bad(outcomes: Iterable[tuple[Path, Outcome]]) -> None:

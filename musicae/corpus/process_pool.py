@@ -34,9 +34,10 @@ CONTEXT = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True, slots=True)
 class ReadingTask:
-    """A chunk to be read: its files, and the file that its result goes to."""
+    """A chunk to be read: its files, their digests, and the file that its result goes to."""
 
     paths: tuple[Path, ...]
+    digests: tuple[str, ...]
     result: Path
 
 
@@ -163,7 +164,7 @@ def _serve(connection: Connection, reading: Reading) -> None:
 
 def _read(task: ReadingTask, reading: Reading, on_file: Callable[[int], None], skip: dict[int, str]) -> str:
     try:
-        read_chunk(task.paths, reading, on_file, skip, task.result)
+        read_chunk([*zip(task.paths, task.digests, strict=True)], reading, on_file, skip, task.result)
     except MusicaeError as error:
         return error.message
     return DONE

@@ -16,7 +16,7 @@ from musicae.report.record import evaluation_record
 from musicae.report.table import Table
 from musicae.report.tables import Evaluations
 from musicae.storage import output_paths
-from musicae.storage.atomic import write_atomically
+from musicae.storage.atomic import write_atomically, write_together
 
 INDEX, RECORD, SHEETS = "index.html", "evaluation.json", "csv"
 """What a folder holds: the page, all numbers, and a folder of tables."""
@@ -69,11 +69,11 @@ def write_page(folder: Path, found: Evaluations, *, published: bool = False) -> 
     """
     outlines = [*OUTLINES, PUBLISHED] if published else OUTLINES
     sections = [part for part in (outline.section(found) for outline in outlines) if part.tables or part.figures]
-    if (folder / RECORD).exists():  # else these files are not ours
-        for path in (folder / SHEETS).glob("*.csv"):
-            path.unlink()
-    for table in _tables(sections):
-        write_atomically(folder / SHEETS / f"{table.name}.csv", table.csv().encode())
+    ours = (folder / RECORD).exists()  # else older sheets are not ours
+    older = list((folder / SHEETS).glob("*.csv")) if ours else []
+    sheets = {folder / SHEETS / f"{table.name}.csv": table.csv().encode() for table in _tables(sections)}
+    if sheets:
+        write_together(sheets, overwrite=True, outdated=set(older) - sheets.keys())
     record = evaluation_record(found, published=published)
     write_atomically(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
     environment = Environment(loader=PackageLoader("musicae.report", ""), autoescape=True, trim_blocks=True)

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from musicae.errors import MusicaeError
+from musicae.storage.atomic import sweep
 
 
 def is_folder(output: str) -> bool:
@@ -22,24 +23,32 @@ def suffix(output: str) -> str:
     return "" if found[1:].isdigit() else found
 
 
-def names(output: str | None, stem: str, labels: Sequence[str], kind: str) -> list[Path]:
+def names(output: str | None, stem: str, labels: Sequence[str], kind: str, *, least: int = 0) -> list[Path]:
     """One path for every label.
 
     Args:
         output: a file, whose name gets `kind` if it has no suffix, and for all labels but the first a number; a folder;
             or None for the current folder. In folders, files are called `stem` and take the first free numbers.
         labels: what else the names say, e.g. "before"; may be empty.
+        least: the first number to try.
     """
     ends = [f"-{_plain(label)}" if label else "" for label in labels]
     if output is not None and not is_folder(output):
         path = Path(output) if suffix(output) else Path(output + kind)
+        sweep(path.parent)
         siblings = [path.with_stem(f"{path.stem}-{i:03d}{end}") for i, end in enumerate(ends[1:], start=1)]
         return [path, *siblings]
     folder, stem = Path(output or "."), _plain(stem)
+    sweep(folder)
     pattern = re.compile(re.escape(stem) + r"-(\d+)\D.*")
     taken = {int(match[1]) for path in folder.glob("*") if (match := pattern.fullmatch(path.name))}
-    first = next(i for i in count() if taken.isdisjoint(range(i, i + len(ends))))
+    first = next(i for i in count(least) if taken.isdisjoint(range(i, i + len(ends))))
     return [folder / f"{stem}-{i:03d}{end}{kind}" for i, end in enumerate(ends, start=first)]
+
+
+def may_replace(output: str | None, force: bool) -> bool:
+    """Whether files that exist may be replaced: where `force` allows it, and never in folders."""
+    return force and output is not None and not is_folder(output)
 
 
 def with_recipes(paths: Sequence[Path]) -> list[Path]:
@@ -71,6 +80,7 @@ def check_file(path: Path, *, force: bool = False) -> None:
         MusicaeError: it exists (unless `force`), or its folder cannot be written.
     """
     try:
+        sweep(path.parent)
         refuse_existing([path], force)
         _refuse_unwritable(path)
     except OSError as error:
@@ -83,7 +93,7 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
     Raises:
         MusicaeError: there is one, and `force` does not allow to overwrite it.
     """
-    exists = next((path for path in paths if path.exists()), None)
+    exists = next((path for path in paths if os.path.lexists(path)), None)
     if exists and not force:
         raise MusicaeError(f"{exists} exists", "choose another name", kind="exists", path=exists)
 

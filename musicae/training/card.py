@@ -10,6 +10,9 @@ from musicae.storage.atomic import write_atomically
 from musicae.training.checkpoint import TrainingState
 from musicae.training.reporter import Metrics
 
+CARD = "README.md"
+"""The name of the card; it is the last that a training writes."""
+
 MEANINGS = {
     "nll": "negative log-likelihood given z, nats per window",
     "kl": "KL of the posterior from the prior, nats per window",
@@ -57,7 +60,7 @@ def write_card(
         *(rows or ["| the test split is empty | |"]),
         "",
     ]
-    write_atomically(folder / "README.md", "\n".join(lines).encode())
+    write_atomically(folder / CARD, "\n".join(lines).encode())
 
 
 def _field(name: str) -> str:

@@ -28,7 +28,7 @@ from torch import nn
 from musicae.errors import MusicaeError
 from musicae.networks.device import autocast
 from musicae.seeds import child_seeds
-from musicae.storage.atomic import write_atomically
+from musicae.storage.atomic import append, write_atomically
 from musicae.training.arithmetic import Arithmetic
 from musicae.training.checkpoint import TrainingState, load_state, save_state
 from musicae.training.distributed import Ranks
@@ -240,9 +240,9 @@ class Trainer(Generic[T]):
 
     def _write_metrics(self, metrics: Mapping[str, object]) -> None:
         if self.ranks.rank == 0:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / "metrics.jsonl").open("a") as file:
-                file.write(json.dumps({"update": self.state.update, **metrics}) + "\n")
+            append(
+                self.folder / "metrics.jsonl", (json.dumps({"update": self.state.update, **metrics}) + "\n").encode()
+            )
 
     def _save_state(self) -> None:
         self.state.saved, self.state.saved_seconds = self.state.update, self.state.seconds

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -22,9 +24,10 @@ from musicae.music.representations.base import Representation
 from musicae.presets import PRESETS
 from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find_dataset
+from musicae.storage.locks import exclusive
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
-from musicae.training.card import write_card
+from musicae.training.card import CARD, write_card
 from musicae.training.distributed import Ranks, join_ranks
 from musicae.training.loop import Trainer, state_path
 from musicae.training.music_task import MusicTask, Splits, fit_batch
@@ -139,15 +142,34 @@ def plan(
     return Run(config, str(dataset.folder), source, seed, minutes, initial=initial, command=command)
 
 
-def check_free(folder: Path) -> None:
-    """Makes sure that a new training can go into a folder.
+def training_in(folder: Path) -> AbstractContextManager[None]:
+    """Keeps other runs out of a model folder, in the first of the processes that train together.
+
+    Raises:
+        MusicaeError: another run is training there, or nothing can be written.
+    """
+    first = os.environ.get("RANK", "0") == "0"
+    return exclusive(folder / "training" / "lock", folder) if first else nullcontext()
+
+
+def begun(run: Run, folder: Path) -> Run | None:
+    """The training of a folder if it is this very one and has not ended: then the same command goes on with it.
 
     Raises:
         MusicaeError: a model, or another training, is there.
     """
-    if (folder / "config.json").exists() or (folder / "training").exists():
+    if not ((folder / "config.json").exists() or _run_path(folder).exists()):
+        return None
+    found = Run.read(folder) if _run_path(folder).exists() and not (folder / CARD).exists() else None
+    if found is None or not _alike(found, run):
         hint = "choose another folder, or go on with that training"
         raise MusicaeError(f"{folder} holds a model already", hint, kind="holds-model", path=folder)
+    return found if run.arithmetic == Arithmetic() else replace(found, arithmetic=run.arithmetic)
+
+
+def _alike(one: Run, other: Run) -> bool:
+    """Whether two runs are of the same training, whoever asked for it, and whatever it is computed in."""
+    return replace(one, seen_before=0, command="", arithmetic=other.arithmetic) == replace(other, command="")
 
 
 def train(
@@ -163,6 +185,8 @@ def train(
 ) -> Model:
     """Trains a model on a data set and gives it back, with attribute vectors, as it lies in its folder.
 
+    The same training, if it was begun there and has not ended, goes on.
+
     Args:
         data: the name or the folder of a data set.
         folder: where the model goes.
@@ -175,16 +199,19 @@ def train(
         MusicaeError: the data cannot be read, there is no such preset, model or knob, or the folder is taken.
     """
     folder = Path(folder)
-    check_free(folder)
     dataset = Dataset(find_dataset(str(data)))
     run = plan(dataset, preset=preset, settings=settings, initial=initial, minutes=minutes, seed=seed)
-    trainer = begin(run, folder, device=device)
-    trainer.run()
-    trainer.ranks.leave()
-    with torch.random.fork_rng(devices=[]):  # posteriors draw z, which only their means and spreads are asked for here
-        if trainer.ranks.rank == 0:
-            finish(trainer, run)
-        return load(folder, device)
+    with training_in(folder):
+        known = begun(run, folder)
+        run = known or run
+        trainer = begin(run, folder, device=device, resume=known is not None)
+        trainer.run()
+        trainer.ranks.leave()
+        # Posteriors draw z, which only their means and spreads are asked for here.
+        with torch.random.fork_rng(devices=[]):
+            if trainer.ranks.rank == 0:
+                finish(trainer, run)
+            return load(folder, device)
 
 
 def begin(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from musicae.cli.console import Console, stdout
+import sys
+
+from musicae.cli.console import Console
 from musicae.cli.delivery import JSON, check_output, read_source
 from musicae.cli.options import (
     DEFAULT_MODEL,
@@ -48,8 +50,7 @@ def command(
     net = load(model, device, precision)
     recipe = encode(net, read_source(file, net, console, bar=bar, track=track, tempo=tempo))
     if output == "-":
-        with stdout() as out:
-            out.buffer.write(dump_recipe(recipe))
+        sys.stdout.buffer.write(dump_recipe(recipe))
         return
     path = write_recipe(recipe, output, force=force)
     console.data([path], {"model": recipe.model, "hash": recipe.hash, "files": [{"path": str(path)}]})

@@ -58,7 +58,9 @@ def show_model(name: TrainedModel, json: Json = False) -> None:
 
     folder = find(name)
     facts, text = asdict(describe(folder)), card(folder)
-    Console(json=json).data([*(f"{key}: {value}" for key, value in facts.items()), "", text], {**facts, "card": text})
+    Console(json=json).data(
+        [*(f"{key}: {value}" for key, value in facts.items()), "", *text.split("\n")], {**facts, "card": text}
+    )
 
 
 @app.command(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from musicae.cli.console import Console, stderr
+from musicae.cli.console import Console, line, stderr
 from musicae.cli.hints import ADVICE
 from musicae.cli.options import (
     LARGEST_SEED,
@@ -105,6 +105,8 @@ def command(
     """
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
     console = Console(quiet or not first, json)
+    from musicae.verbs.train import begun, training_in
+
     if tensorboard:
         _writer_class()  # or fail before anything is made
 
@@ -120,7 +122,11 @@ def command(
         run = replace(run, minutes=minutes or 0.0)
     if precision != "auto":
         run = replace(run, arithmetic=replace(run.arithmetic, precision=precision))
-    _train(console, folder, run, device, resume=resume is not None, events=tensorboard and first)
+    with training_in(folder):
+        known = run if resume is not None else begun(run, folder)
+        if known is not None and resume is None:
+            console.note(f"going on with the training that was begun in {folder}")
+        _train(console, folder, known or run, device, resume=known is not None, events=tensorboard and first)
 
 
 def _train(console: Console, folder: Path, run: Run, device: str, *, resume: bool, events: bool) -> None:
@@ -153,13 +159,11 @@ def _planned(
     """Where a new training goes, and what it is."""
     from musicae.corpus.dataset import Dataset
     from musicae.storage.catalog import find_dataset
-    from musicae.verbs.train import check_free, plan
+    from musicae.verbs.train import plan
 
     dataset, command = Dataset(find_dataset(data)), shlex.join(["musicae", *sys.argv[1:]])
     run = plan(dataset, preset=preset, settings=settings, initial=initial, seed=seed, command=command)
-    folder = output or _free(preset or f"{dataset.representation.name}-{dataset.representation.bars}bar")
-    check_free(folder)
-    return folder, run
+    return output or _free(preset or f"{dataset.representation.name}-{dataset.representation.bars}bar"), run
 
 
 def _resumed(folder: Path, settings: list[str]) -> Run:
@@ -220,7 +224,7 @@ class Display:
         self.bar.update(
             self.task,
             completed=seconds / max(seconds + left, 1e-9),
-            description=f"{max(left, 0) / 60:.0f} min left  update {state.update:,}  {speed}  {self.losses}",
+            description=line(f"{max(left, 0) / 60:.0f} min left  update {state.update:,}  {speed}  {self.losses}"),
         )
 
     def logged(self, state: TrainingState, terms: Metrics) -> None:
@@ -240,7 +244,7 @@ class Display:
         if self.bar.disable:
             self.console.note(message)
         else:
-            self.bar.console.print(message)
+            self.bar.console.print(line(message))
 
     def _record(self, split: str, update: int, values: Metrics) -> None:
         if self.writer:
