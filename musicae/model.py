@@ -25,7 +25,7 @@ from musicae.music.representations.base import AtMostOne, NoLeading, Representat
 from musicae.music.score import Score
 from musicae.networks.autoencoder import REGULARIZERS_PREFIX, Autoencoder, evaluating
 from musicae.networks.decoders import DECODERS
-from musicae.networks.device import autocast, choose_device, precision
+from musicae.networks.device import autocast, choose_device, precision, steady
 from musicae.networks.embedding import EMBEDDINGS
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.latents import LATENTS
@@ -152,7 +152,7 @@ class Model:
         """Means and standard deviations of the posteriors of windows, on the CPU."""
         if not len(windows):
             return torch.empty(0, self.latent_size), torch.empty(0, self.latent_size)
-        with evaluating(self.autoencoder), autocast(self.device, self.precision):
+        with evaluating(self.autoencoder), autocast(self.device, self.precision), steady(len(windows)):
             parts = (self.autoencoder.spec.split(part.to(self.device)) for part in windows.split(BATCH))
             found = [self.autoencoder.encode(tokens, condition) for tokens, condition in parts]
         mean, std = (torch.cat([getattr(part, name).float().cpu() for part in found]) for name in ("mean", "std"))
@@ -186,7 +186,7 @@ class Model:
         generator = torch.Generator(self.device).manual_seed(seed)
         found = []
         # Around all parts: autocast converts weights once.
-        with torch.no_grad(), evaluating(self.autoencoder), autocast(self.device, self.precision):
+        with torch.no_grad(), evaluating(self.autoencoder), autocast(self.device, self.precision), steady(len(z)):
             for part, beside, there in zip(*(x.split(self._rows()) for x in (z, conditions, stands)), strict=True):
                 drawing = Drawing(temperature, generator, None if forced is None else there.to(self.device))
                 tokens = self.autoencoder.sample(part.to(self.device), beside.to(self.device), drawing)
@@ -209,7 +209,8 @@ class Model:
 
     def sample_codes(self, n: int, seed: int) -> Codes:
         """n codes drawn from the sampler, on the CPU."""
-        return self.autoencoder.sampler.sample(n, torch.Generator().manual_seed(seed))
+        with steady():
+            return self.autoencoder.sampler.sample(n, torch.Generator().manual_seed(seed))
 
 
 def pick_device(name: str) -> torch.device:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from musicae.errors import MusicaeError
-from musicae.model import Model
+from musicae.model import Model, load
 from musicae.networks.device import autocast, choose_device, precision
 from tests.helpers.commands import Run
 from tests.helpers.models import tiny_config
@@ -63,3 +65,19 @@ def test_float32_needs_no_autocast() -> None:
 def test_precision_is_an_option(run: Run) -> None:
     assert run("sample", "-n", 1, "--seed", 1, "--device", "cpu", "--precision", "bfloat16").code == 0
     assert run("sample", "--precision", "float8").code == 2
+
+
+def test_one_window_is_computed_to_the_same_bytes_on_any_number_of_threads() -> None:
+    model = load(Path(__file__).parents[1] / "models" / "trio-4bar", "cpu")
+    window = model.representation.encode(model.representation.generate(np.random.default_rng(0)))
+    before = torch.get_num_threads()
+    found = set()
+    try:
+        for threads in (1, 2, 4):
+            torch.set_num_threads(threads)
+            z, drawn = model.encode(window[None]), model.sample_codes(1, seed=0)
+            found.add((z.numpy().tobytes(), drawn.numpy().tobytes(), model.decode(z, seed=1).tobytes()))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert len(found) == 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 
@@ -46,6 +47,23 @@ def precision_name(dtype: torch.dtype) -> str:
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
     """Runs matrix products in `dtype`; does nothing for float32."""
     return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
+
+
+@contextmanager
+def steady(windows: int = 1) -> Iterator[None]:
+    """Computes one window on one thread: to the same bytes however many there are, and faster than if they shared it.
+
+    How threads share a matrix product decides in which order its numbers are added, and so their last digits.
+    """
+    before = torch.get_num_threads()
+    if windows > 1 or before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
