@@ -121,6 +121,10 @@ def _refuse_held(handle: int, path: Path, what: Path) -> None:
         ours = not machine or (here and not is_running(int(process)))
     if not ours:
         holder = f"process {process} on {machine}" if machine else "another process"
+        if process == str(os.getppid()):  # a spawned process runs a script again
+            holder = (
+                'a script needs `if __name__ == "__main__":` around what it runs: the process that started this one'
+            )
         hint = f"wait until it has ended, or choose another folder; if there is no such process, remove {path}"
         raise MusicaeError(f"{holder} is working on {what}", hint, kind="busy", path=path)
 
