@@ -147,7 +147,6 @@ def test_a_score_too_long_to_write_is_refused() -> None:
         (b"just some text", "is not a MIDI file"),
         (b"MThd", "is damaged"),
         (midi_bytes(SCORE)[:60], "is damaged"),
-        (midi_bytes(SCORE)[:-4], "is damaged"),
         (b"MThd\0\0\0\6\0\1\0\1\xe7\x28" + midi_bytes(SCORE)[14:], "in seconds"),
         (b"MThd\0\0\0\6\0\1\0\1\0\0" + midi_bytes(SCORE)[14:], "no ticks"),
     ],
@@ -161,6 +160,14 @@ def test_what_cannot_be_read_says_so(data: bytes, reason: str, tmp_path: Path) -
         assert failure.value.hint
         assert "\n" not in failure.value.message
     assert "bad.mid" in failure.value.message
+
+
+def test_of_a_file_that_is_cut_off_what_is_whole_is_read() -> None:
+    whole, cut = read_midi(midi_bytes(SCORE)), read_midi(midi_bytes(SCORE)[:-4])
+    assert [track.notes.start.tolist() for track in cut.tracks] == [
+        track.notes.start.tolist() for track in whole.tracks
+    ]
+    assert cut.faults and not whole.faults
 
 
 def test_missing_files_and_folders_say_so(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The grid of sixteenths: rounding, empty bars, meters that are read and meters that are cut out."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -167,3 +168,45 @@ def windows_of(stream: Stream) -> dict[int, bytes]:
         if stream.bars[bar + 15] - stream.bars[bar] == 15 and (rows > 1).any():
             found[int(stream.bars[bar])] = rows.tobytes() + stream.silent[:, bar : bar + 16].tobytes()
     return found
+
+
+METERS = {
+    "after a pickup": [(1, 2, 480)],
+    "after 3/4": [(3, 2, 1440)],
+    "after 5/4": [(5, 2, 2400)],
+    "after half a bar": [(2, 2, 2880)],
+    "after 4/4 and 3/4": [(4, 2, 1920), (3, 2, 1440)],
+}
+
+
+@pytest.mark.parametrize("early", [1, 10])
+@pytest.mark.parametrize("before", METERS.values(), ids=METERS)
+@pytest.mark.parametrize("name", list(REPRESENTATIONS))
+def test_a_note_a_little_early_for_a_restart_is_moved_there(
+    name: str, before: list[tuple[int, int, int]], early: int
+) -> None:
+    """A tune, a bass and hits from the first beat behind other meters on, that beat on time and early."""
+    bar = sum(length for _, _, length in before)
+    ticks = itertools.accumulate((length for _, _, length in before), initial=0)
+    meters = [Meter(tick, top, 2**power) for tick, (top, power, _) in zip(ticks, before, strict=False)]
+
+    def read(start: int) -> list[Stream]:
+        beats = [(start, bar + 240), *((tick, tick + 240) for tick in range(bar + 480, bar + 3840, 480))]
+        parts = [Notes.of((a, b, pitch, 80) for a, b in beats) for pitch in (72, 40, 36)]
+        tracks = (Track(parts[0]), Track(parts[1], 33), Track(parts[2], is_drum=True))
+        return REPRESENTATIONS[name](bars=1).streams(
+            Score(480, tracks, bar + 3840, meters=(*meters, Meter(bar, 4, 4)))
+        )[0]
+
+    for moved, on_time in zip(read(bar - early), read(bar), strict=True):
+        assert moved.bars.tolist() == on_time.bars.tolist()
+        assert (moved.tokens == on_time.tokens).all()
+
+
+def test_a_last_note_a_little_early_for_the_bar_line_stands_behind_it() -> None:
+    rows = [(240 * n, 240 * n + 200, 60 + n, 80) for n in range(16)]
+    score = Score(480, (Track(Notes.of([*rows, (3835, 3839, 90, 80)])),), 3839)
+    (stream,) = Melody(bars=2).streams(score)[0]
+    assert len(stream.bars) == 3 and stream.tokens[32, 0] == 90 - 21 + 2
+    on_time = replace(score, tracks=(Track(Notes.of(rows)),))
+    assert len(Melody(bars=2).streams(on_time)[0][0].bars) == 2

@@ -1,6 +1,7 @@
 """MIDI files and bytes to scores and back: the only place that knows ticks, seconds and MIDI libraries.
 
-symusic reads (25 to 100 times as fast as pretty_midi), pretty_midi is the object people know, mido writes the bytes.
+symusic reads what is plain (25 to 100 times as fast as pretty_midi) and `careful_midi` the rest, pretty_midi is the
+object people know, mido writes the bytes.
 """
 
 from __future__ import annotations
@@ -10,48 +11,44 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import mido  # type: ignore[import-untyped]
-import numpy as np
 import pretty_midi  # type: ignore[import-untyped]
-from symusic.core import ScoreTick, TrackTick
 
 from musicae.errors import MusicaeError
-from musicae.music.score import Meter, Notes, Score, Tempo, Track
-
-Entry = TypeVar("Entry")
+from musicae.music.careful_midi import read_carefully
+from musicae.music.channels import DRUM_CHANNEL
+from musicae.music.midi_events import damaged
+from musicae.music.plain_midi import read_plain
+from musicae.music.score import Score, Track
 
 LARGEST_TICK = 10_000_000
 """pretty_midi holds a float for every tick, so that nothing longer is written: 12 days of music at 120 qpm, 24 ticks
 a quarter; 87 minutes of it at 960."""
 
-DRUM_CHANNEL = 9
 CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
 
 
-def read_midi(source: str | Path | bytes) -> Score:
+def read_midi(source: str | Path | bytes, *, strict: bool = False, drums: Sequence[str] = ()) -> Score:
     """The score of a MIDI file, or of its bytes.
 
-    Notes keep the file's own ticks; zero-length notes, meters like 0/4 and tempi of 0 or infinity are ignored. A file
-    without notes is an empty score. Channel 10 is drums. The score ends with its last note.
+    Notes keep the file's own ticks. A file without notes is an empty score. The score ends with its last note. What a
+    damaged file has whole is read, and `Score.faults` says what it has not. `careful_midi` and `note_pairing` say how
+    the rest is read that the standard leaves open.
+
+    Args:
+        strict: a damaged file is an error.
+        drums: tracks that are drums whatever the file says, by their numbers in the score or their names.
 
     Raises:
-        MusicaeError: there is no such file, or it is not MIDI, or it counts time in seconds (SMPTE).
+        MusicaeError: there is no such file, or it is not MIDI, or it counts time in seconds (SMPTE), or it is damaged
+            and no note of it is whole.
     """
     data, name = (source, "MIDI data") if isinstance(source, bytes) else (_file_bytes(Path(source)), str(source))
-    parsed = _parse(data, name)
-    tracks = tuple(
-        Track(notes=_notes(track), program=int(track.program), is_drum=bool(track.is_drum), name=track.name.strip())
-        for track in parsed.tracks
-    )
-    return Score(
-        ticks_per_quarter=parsed.ticks_per_quarter,
-        tracks=tracks,
-        end=max((int(track.notes.end.max()) for track in tracks if len(track.notes)), default=0),
-        tempi=_tempi(parsed),
-        meters=_meters(parsed),
-    )
+    score = read_plain(data) or read_carefully(data, name)
+    if strict and score.faults:
+        raise damaged(name, score.faults[0])
+    return score.with_drums(drums) if drums else score
 
 
 def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
@@ -177,52 +174,3 @@ def _file_bytes(path: Path) -> bytes:
         raise MusicaeError(f"{path} is a folder, not a MIDI file", "name one file of the folder") from error
     except (OSError, ValueError) as error:
         raise MusicaeError(f"cannot read {path}: {error}", "check the path and its permissions") from error
-
-
-def _parse(data: bytes, name: str) -> ScoreTick:
-    if data[:4] != b"MThd":
-        what = "is empty" if not data else "is not a MIDI file"
-        raise MusicaeError(f"{name} {what}", "give a standard MIDI file (.mid); export it from a sequencer if need be")
-    division = int.from_bytes(data[12:14])
-    if len(data) >= 14 and (division == 0 or division >= 0x8000):
-        what = "counts time in seconds (SMPTE)" if division else "has no ticks in a quarter"
-        raise MusicaeError(f"{name} {what}", "export it again with ticks per quarter note as the time division")
-    try:
-        return ScoreTick.from_midi(data)
-    except Exception as error:  # symusic raises several types for broken data
-        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MusicaeError(f"{name} is damaged: {detail}", "export or download the file again") from error
-
-
-def _notes(track: TrackTick) -> Notes:
-    columns = track.notes.numpy()
-    start, duration = columns["time"].astype(np.int64), columns["duration"].astype(np.int64)
-    pitch, velocity = columns["pitch"].astype(np.int64), columns["velocity"].astype(np.int64)
-    notes = Notes(start, start + duration, pitch, velocity)
-    sound = (duration > 0) & (start >= 0) & (pitch >= 0) & (velocity > 0)
-    if not sound.all():
-        notes = notes[sound]
-    key = notes.start * 128 + notes.pitch
-    return notes if (key[1:] >= key[:-1]).all() else notes[np.argsort(key, kind="stable")]
-
-
-def _tempi(parsed: ScoreTick) -> tuple[Tempo, ...]:
-    columns = parsed.tempos.numpy()
-    ticks, microseconds = columns["time"], columns["mspq"]
-    valid = (ticks >= 0) & (microseconds > 0)
-    rows = zip(ticks[valid].tolist(), (60e6 / microseconds[valid]).tolist(), strict=True)
-    found = {0: 120.0} | dict(sorted(rows, key=lambda row: row[0]))
-    return tuple(Tempo(tick, tempo) for tick, tempo in _changes(found))
-
-
-def _meters(parsed: ScoreTick) -> tuple[Meter, ...]:
-    columns = (parsed.time_signatures.numpy()[name].tolist() for name in ("time", "numerator", "denominator"))
-    rows = ((tick, (top, bottom)) for tick, top, bottom in zip(*columns, strict=True) if tick >= 0 and top and bottom)
-    found = {0: (4, 4)} | dict(sorted(rows, key=lambda row: row[0]))
-    return tuple(Meter(tick, *fraction) for tick, fraction in _changes(found))
-
-
-def _changes(found: dict[int, Entry]) -> list[tuple[int, Entry]]:
-    """The entries of an ordered dict that differ from the one before."""
-    rows = list(found.items())
-    return rows[:1] + [after for before, after in itertools.pairwise(rows) if after[1] != before[1]]

@@ -87,6 +87,7 @@ class Score:
     Attributes:
         ticks_per_quarter: the unit of every tick in the score.
         end: the tick at which the piece ends: a bar line, or the end of the last note.
+        faults: what of the file was damaged, in words; what stands here was whole.
     """
 
     ticks_per_quarter: int
@@ -94,6 +95,7 @@ class Score:
     end: int
     tempi: tuple[Tempo, ...] = field(default=(Tempo(0, 120.0),))
     meters: tuple[Meter, ...] = field(default=(Meter(0, 4, 4),))
+    faults: tuple[str, ...] = ()
 
     @property
     def silent(self) -> bool:
@@ -110,6 +112,16 @@ class Score:
             return replace(track, notes=notes)
 
         return replace(self, tracks=tuple(track if track.is_drum else moved(track) for track in self.tracks))
+
+    def with_drums(self, tracks: Sequence[str]) -> Score:
+        """The score with some tracks as drums: those of these numbers, from 0, or names, in whatever case."""
+        names = {track.strip().lower() for track in tracks}
+
+        def declared(number: int, track: Track) -> Track:
+            named = str(number) in names or (track.name != "" and track.name.lower() in names)
+            return replace(track, is_drum=True) if named else track
+
+        return replace(self, tracks=tuple(declared(number, track) for number, track in enumerate(self.tracks)))
 
 
 def concatenate(scores: Sequence[Score]) -> Score:

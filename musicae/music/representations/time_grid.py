@@ -116,7 +116,7 @@ class TimeGrid:
     def __init__(self, score: Score, bar: BarGrid = SIXTEENTHS) -> None:
         self.steps_per_quarter, self.steps_per_bar = bar.steps_per_quarter, bar.steps
         self._ticks_per_quarter, self._tracks = score.ticks_per_quarter, len(score.tracks)
-        regions = _regions(score)
+        regions = _regions(score, bar.steps_per_quarter)
         starts, numbers, bars = zip(*((region.start, region.number, region.bars) for region in regions), strict=True)
         self._set_pieces(np.array(starts), np.array(numbers), np.array(bars))
         if self._length > LONGEST_BARS:
@@ -192,13 +192,25 @@ class TimeGrid:
         return spans if inside.all() else spans[inside]
 
     def place(self, notes: Notes) -> tuple[Rows, Rows]:
-        """The rows at which notes start and end; they are equal where the grid has no rows (a meter is cut out)."""
+        """The rows at which notes start and end; they are equal where the grid has no rows (a meter is cut out).
+
+        A note that starts where its region has no row, up to half a step before the next region, is moved there.
+        """
         region = np.searchsorted(self._starts, notes.start, side="right") - 1
-        origin, row = self._starts[region], self._rows[region]
-        start = row + to_steps(notes.start - origin, self._ticks_per_quarter, self.steps_per_quarter)
-        end = row + to_steps(notes.end - origin, self._ticks_per_quarter, self.steps_per_quarter)
+        start = self._row(notes.start, region)
+        early = start >= self._limits[region]
+        if early.any():
+            half = self._ticks_per_quarter // (2 * self.steps_per_quarter)
+            region[early] = np.searchsorted(self._starts, notes.start[early] + half, side="right") - 1
+            start[early] = self._row(notes.start[early], region[early])
+        end = self._row(notes.end, region)
         end = np.minimum(np.maximum(end, start + 1), self._limits[region])
         return start, np.maximum(start, end)
+
+    def _row(self, tick: Rows, region: Rows) -> Rows:
+        """The nearest row of a tick on the grid of a region."""
+        steps = to_steps(tick - self._starts[region], self._ticks_per_quarter, self.steps_per_quarter)
+        return self._rows[region] + steps
 
     def sounding(self, spans: Spans) -> Bool[np.ndarray, " bar"]:
         """For every bar, whether any of the spans sounds in it."""
@@ -354,8 +366,11 @@ def _fits(meter: Meter) -> bool:
     return meter.denominator % meter.numerator == 0
 
 
-def _regions(score: Score) -> list[Region]:
-    """The regions of a score that hold any music, in order."""
+def _regions(score: Score, steps_per_quarter: int) -> list[Region]:
+    """The regions of a score that hold any music, in order.
+
+    A last note that is a little early for a bar line has a bar behind it, where it belongs.
+    """
     whole = SIXTEENTHS.ticks(score.ticks_per_quarter)
     meters = [Meter(0, *SIXTEENTHS.signature), *(meter for meter in score.meters if meter.tick < max(score.end, 1))]
     edges: list[Meter] = []
@@ -371,6 +386,9 @@ def _regions(score: Score) -> list[Region]:
         fits = _fits(meter)
         bar = whole if fits else max(1, whole * meter.numerator // meter.denominator)
         span = -((meter.tick - end) // bar)
+        if end == score.end and fits:
+            last = max((int(track.notes.start.max(initial=0)) for track in score.tracks), default=0)
+            span += 2 * steps_per_quarter * (meter.tick + span * bar - last) <= score.ticks_per_quarter
         bars = (span if end == score.end else (end - meter.tick) // bar) if fits else 0
         regions.append(Region(meter.tick, number, span, bars, meter))
         number += span
