@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from musicae.checked_json import parse_json, typed
 from musicae.errors import MusicaeError, unknown_name
 
 Constructors = Mapping[str, Callable[..., Any]]
@@ -48,10 +49,15 @@ class Spec:
         return {"name": self.name, **self.arguments}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Spec:
-        """What `to_json` gave."""
-        arguments = dict(data)
-        return cls(str(arguments.pop("name")), arguments)
+    def from_json(cls, data: Any) -> Spec:
+        """What `to_json` gave.
+
+        Raises:
+            KeyError: it has no name.
+            ValueError: it is no such object.
+        """
+        arguments = dict(typed(data, Mapping[str, Any], "a choice"))
+        return cls(typed(arguments.pop("name"), str, "a name"), arguments)
 
 
 def spec(name: str, **arguments: Any) -> Spec:
@@ -79,10 +85,10 @@ class Named:
         return {"as": self.label, **self.spec.to_json()}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Named:
+    def from_json(cls, data: Any) -> Named:
         """What `to_json` gave."""
-        arguments = dict(data)
-        return cls(str(arguments.pop("as")), Spec.from_json(arguments))
+        arguments = dict(typed(data, Mapping[str, Any], "a regularizer"))
+        return cls(typed(arguments.pop("as"), str, "a label"), Spec.from_json(arguments))
 
 
 def named(kind: str, *, label: str = "", **arguments: Any) -> Named:
@@ -174,20 +180,23 @@ class Config:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Config:
+    def from_json(cls, data: Any) -> Config:
         """What `to_json` gave.
 
         Raises:
             MusicaeError: it holds what no config has.
             KeyError: it lacks what every config has.
+            ValueError: something in it is of another type than it should be.
         """
-        _check_names("part of a model", data, SECTIONS)
-        _check_names("training setting", data["training"], typing.get_type_hints(Training))
+        _check_names("part of a model", typed(data, Mapping[str, Any], "a configuration"), SECTIONS)
+        training = typed(data["training"], Mapping[str, Any], "training")
+        _check_names("training setting", training, typing.get_type_hints(Training))
+        regularizers, augmentations = (typed(data[name], list[Any], name) for name in ("regularizers", "augmentations"))
         return cls(
             **{name: Spec.from_json(data[name]) for name in PARTS},
-            regularizers=tuple(Named.from_json(item) for item in data["regularizers"]),
-            augmentations=tuple(Spec.from_json(item) for item in data["augmentations"]),
-            training=Training(**data["training"]),
+            regularizers=tuple(Named.from_json(item) for item in regularizers),
+            augmentations=tuple(Spec.from_json(item) for item in augmentations),
+            training=typed(training, Training, "training"),
         )
 
 
@@ -209,8 +218,10 @@ def build(table: Constructors, choice: Spec, *context: Any) -> Any:
     for name in choice.arguments:
         pick(known, name, f"argument of {choice.name}")
     try:
+        for name, value in choice.arguments.items():
+            typed(value, known[name].annotation, name)
         return constructor(*context, **choice.arguments)
-    except (RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (RuntimeError, TypeError, ValueError, ZeroDivisionError, OverflowError, MemoryError) as error:
         arguments = dict(choice.arguments)
         wrong = f"{choice.name} cannot be built with {arguments}: {error}"
         raise MusicaeError(
@@ -350,8 +361,8 @@ def loads(text: str) -> Config:
         MusicaeError: the text is not such a config.
     """
     try:
-        return Config.from_json(json.loads(text))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return Config.from_json(parse_json(text))
+    except (KeyError, ValueError) as error:
         known = ", ".join(SECTIONS)
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
         raise MusicaeError(f"not a model configuration: {reason}", f"a config.json has the keys {known}") from None

@@ -4,6 +4,9 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+LONGEST_NAME = 100
+"""Characters of an unknown name that are shown."""
+
 
 class MusicaeError(Exception):
     """A failure that a user can act on.
@@ -33,10 +36,11 @@ def unknown_name(what: str, name: str, known: Iterable[str], kind: str = "unknow
         kind: of the error, whose facts are `name` and `known`.
     """
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(name[:LONGEST_NAME], names, n=1)
     nearest = f"did you mean {near[0]}? " if near else ""
     hint = f"{nearest}choose one of: {', '.join(names)}" if names else "there is none yet"
-    return MusicaeError(f"unknown {what}: {name}", hint, kind=kind, name=name, known=names)
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
+    return MusicaeError(f"unknown {what}: {shown}", hint, kind=kind, name=name, known=names)
 
 
 @contextmanager

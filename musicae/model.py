@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float, Integer
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from musicae import config as configuration
+from musicae.checked_json import read_bytes
 from musicae.config import Config, Constructors, build, complete
 from musicae.corpus.augment import AUGMENTATIONS
 from musicae.corpus.dataset import Dataset
@@ -23,6 +24,7 @@ from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import AtMostOne, NoLeading, Representation, Shape
 from musicae.music.score import Score
+from musicae.networks.allowance import Allowance
 from musicae.networks.autoencoder import REGULARIZERS_PREFIX, Autoencoder, evaluating
 from musicae.networks.decoders import DECODERS
 from musicae.networks.device import autocast, choose_device, precision, steady
@@ -37,6 +39,7 @@ from musicae.networks.sampling import Drawing
 from musicae.networks.token_spec import DropLeading, FieldSpec, LimitOpenings, SamplingConstraint, TokenSpec
 from musicae.storage.atomic import write_atomically, write_together
 from musicae.storage.catalog import find
+from musicae.storage.tensor_files import FileHead, read_head
 
 TABLES: dict[str, Constructors] = {
     "representation": REPRESENTATIONS,
@@ -50,6 +53,9 @@ TABLES: dict[str, Constructors] = {
     "augmentations": AUGMENTATIONS,
 }
 """What each part of a config chooses from."""
+
+UNSAVED_NUMBERS = 2**22
+"""What a network may have besides twice what its file has: critics, tables of features."""
 
 BATCH = 256
 """Windows that are encoded or decoded at once."""
@@ -325,25 +331,41 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
     """
     folder = find(name)
     try:
-        text = (folder / "config.json").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        config = configuration.loads(read_bytes(folder / "config.json").decode())
+    except (OSError, ValueError) as error:
         raise MusicaeError(f"{folder / 'config.json'} cannot be read: {error}", _DAMAGED) from None
-    config = configuration.loads(text)
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not for weights that are replaced
+    head = _head_of(folder / "model.safetensors")
+    # Random numbers are the caller's, not for weights that are replaced; and the file limits what they take.
+    with torch.random.fork_rng(devices=[]), Allowance(2 * head.numbers + UNSAVED_NUMBERS):
         model = Model(config, folder.name, device, precision)
     model._identity = _identity(config)
-    weights = _read_tensors(folder / "model.safetensors")
     try:
-        model.load_weights(weights)
+        model.load_weights(_read_tensors(folder / "model.safetensors"))
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise MusicaeError(f"the weights in {folder} do not fit its config.json: {reason}", _DAMAGED) from None
-    if (folder / "attributes.safetensors").exists():
-        model.attributes = _read_tensors(folder / "attributes.safetensors")
-    with safe_open(folder / "model.safetensors", "pt") as file:
-        model.windows_seen = int((file.metadata() or {}).get("windows_seen", 0))
+    model.attributes = _vectors_of(folder, model.latent_size)
+    model.windows_seen = _whole_number(head.notes.get("windows_seen", "0"), folder / "model.safetensors")
     model.folder = folder
     return model
+
+
+def _vectors_of(folder: Path, size: int) -> dict[str, Tensor]:
+    """The attribute vectors of a model folder, if it has any."""
+    path = folder / "attributes.safetensors"
+    if not path.exists():
+        return {}
+    shapes = _head_of(path).shapes
+    if wrong := [name for name, shape in shapes.items() if shape != (size,)]:
+        detail = f"{wrong[0]:.60} has shape {shapes[wrong[0]]}, codes have {size} numbers"
+        raise MusicaeError(f"{path} does not fit the model: {detail}", _DAMAGED)
+    return {name: vector.float() for name, vector in _read_tensors(path).items()}
+
+
+def _whole_number(text: str, path: Path) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise MusicaeError(f"{path} has seen {text[:40]!r} windows, which is no number", _DAMAGED)
+    return int(text)
 
 
 def _identity(config: Config) -> str:
@@ -352,11 +374,22 @@ def _identity(config: Config) -> str:
     return json.dumps(parts, sort_keys=True)
 
 
+def _head_of(path: Path) -> FileHead:
+    try:
+        return read_head(path)
+    except (OSError, ValueError) as error:
+        raise MusicaeError(f"{path} cannot be read: {error}", _DAMAGED) from None
+
+
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
-        return load_tensors(path.read_bytes())
-    except (SafetensorError, OSError) as error:
+        tensors = load_tensors(path.read_bytes())
+    except (SafetensorError, OSError, KeyError) as error:
         raise MusicaeError(f"{path} cannot be read: {error}", _DAMAGED) from None
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise MusicaeError(f"{path} has numbers that are not finite in {name:.60}", _DAMAGED)
+    return tensors
 
 
 _DAMAGED = "the file is damaged: copy it again, or train the model again"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -17,6 +13,7 @@ from musicae.music.midi import read_midi
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.multitrack import Multitrack
 from tests.helpers.bombs import BOMBS, LARGEST
+from tests.helpers.commands import measured
 
 GIB = 2**30
 SLOW = pytest.mark.slow
@@ -75,17 +72,3 @@ def test_every_verb_reads_or_refuses_a_bomb(name: str, verb: str, tmp_path: Path
     assert code == 0 or [line.split(":")[0] for line in error.splitlines()] == ["error", "hint"]
     assert peak < 2 * GIB
     assert seconds < 20
-
-
-def measured(words: list[str], folder: Path, shelf: Path) -> tuple[int, str, int, float]:
-    """The exit code, stderr, peak memory in bytes and seconds of a quiet command in a process of its own."""
-    environment = os.environ | {"MUSICAE_MODELS": str(shelf), "MUSICAE_THREADS": "1"}
-    command = [sys.executable, "-m", "musicae", *words, "-q"]
-    begun = time.monotonic()
-    with (folder / "stderr").open("wb") as err:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=err)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    unit = 1 if sys.platform == "darwin" else 1024
-    error = (folder / "stderr").read_text(errors="replace")
-    return process.returncode, error, usage.ru_maxrss * unit, time.monotonic() - begun

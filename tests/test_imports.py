@@ -17,7 +17,7 @@ import musicae
 ROOT = Path(musicae.__file__).parent
 
 LEVELS: tuple[set[str], ...] = (
-    {"errors", "seeds", "cpu"},
+    {"errors", "seeds", "cpu", "checked_json"},
     {"storage", "config", "music", "networks"},
     {"presets", "corpus"},
     {"model"},

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from musicae.checked_json import parse_json, read_json
 from musicae.clips.recipe import ForcedTokens, Part, PartCode, Recipe, Style, require_code
 from musicae.errors import MusicaeError, error_context, unknown_name
 from musicae.music.chords import Chord, of_class, progression
@@ -84,10 +85,10 @@ def read_recipe(source: str | Path | bytes) -> Recipe:
     """
     name = "the recipe" if isinstance(source, bytes) else source
     try:
-        data = json.loads(source if isinstance(source, bytes) else Path(source).read_bytes())
+        data = parse_json(source) if isinstance(source, bytes) else read_json(Path(source))
     except OSError as error:
         raise MusicaeError(f"cannot read {name}: {error.strerror}", "check the path") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         hint = "give the .json beside a MIDI file that musicae wrote"
         raise MusicaeError(f"{name} is not JSON: {error}", hint, kind="not-a-recipe") from None
     with error_context(name):

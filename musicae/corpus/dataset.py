@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Int64, Integer, Shaped
 from torch import Tensor
 
+from musicae.checked_json import read_json, typed
+from musicae.config import Spec, build
 from musicae.corpus import FORMAT
 from musicae.corpus.augment import Pairs
 from musicae.errors import MusicaeError
@@ -38,13 +40,35 @@ class Windows:
         return len(self.offsets)
 
     def take(self, indices: Int64[Tensor, " window"]) -> Int64[Tensor, "window segment step field"]:
-        """The windows of these numbers, with note-offs of notes that began before the window read as rests."""
+        """The windows of these numbers, with note-offs of notes that began before the window read as rests.
+
+        Raises:
+            MusicaeError: on a CPU, where tokens are not read before they are needed: one is none.
+        """
         offsets = self.offsets[indices.to(self.offsets.device)].long()
         windows = self.tokens[offsets[:, None] + self.rows].long()
+        if self.tokens.device.type == "cpu":
+            self.check(windows)
         for line in self.shape.no_leading:
             part = windows[..., line.field]
             windows[..., line.field] = part.masked_fill(leading(part, line.token, line.onsets), 0)
         return windows.unflatten(1, (self.shape.segments, self.shape.steps))
+
+    def check(self, tokens: Integer[Tensor, "*grid column"]) -> None:
+        """Make sure that tokens are in their vocabularies.
+
+        Raises:
+            MusicaeError: one is not.
+        """
+        if not tokens.numel():
+            return
+        columns = tokens.flatten(0, -2)
+        lowest, highest = columns.amin(0).tolist(), columns.amax(0).tolist()
+        for column, low, high in zip(self.shape.columns, lowest, highest, strict=True):
+            if not 0 <= low <= high < column.vocabulary:
+                message = f"there is a token {high if low >= 0 else low} of {column.name} in the data set"
+                hint = f"make the data set again: tokens are below {column.vocabulary}"
+                raise MusicaeError(message, hint)
 
     def sample(self, n: int, seed: int = 0) -> Int64[Tensor, "window segment step field"]:
         """n random windows, none twice; all of them, in random order, if there are fewer."""
@@ -64,6 +88,9 @@ class Windows:
 class Dataset:
     """A folder that `corpus.preprocess` wrote.
 
+    Attributes:
+        classes: the names of the classes that label windows; none where the data have no labels.
+
     Raises:
         MusicaeError: the folder is not such a data set.
     """
@@ -71,12 +98,17 @@ class Dataset:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+            self.manifest: dict[str, Any] = typed(read_json(folder / "manifest.json"), dict[str, Any], "the manifest")
             if self.manifest["format"] != FORMAT:
-                raise ValueError(f"its format is {self.manifest['format']}, not {FORMAT}")
-            arguments = dict(self.manifest["representation"])
-            self.representation: Representation = REPRESENTATIONS[arguments.pop("name")](**arguments)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+                raise ValueError(f"its format is {self.manifest['format']!r:.60}, not {FORMAT}")
+            for name, kind in _TYPES.items():
+                typed(self.manifest.get(name, kind()), dict[str, Any] if kind is dict else kind, name)
+            self.representation: Representation = build(
+                REPRESENTATIONS, Spec.from_json(self.manifest["representation"])
+            )
+            self.classes = typed(self.manifest.get("labels", {}).get("classes", ()), tuple[str, ...], "classes")
+            typed(self.manifest.get("splits", {}), dict[str, dict[str, int]], "splits")
+        except (OSError, ValueError, KeyError, MusicaeError) as error:
             raise MusicaeError(
                 f"{folder} is not a data set ({type(error).__name__}: {error})",
                 "make one with corpus.preprocess",
@@ -84,17 +116,13 @@ class Dataset:
                 path=folder,
             ) from None
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes that label windows; none where the data have no labels."""
-        return tuple(self.manifest.get("labels", {}).get("classes", ()))
-
     def split(self, name: str, device: torch.device | str = "cpu") -> Windows:
         """The windows of "train", "validation" or "test" on a device; on the CPU tokens stay in their file, mapped."""
         try:
-            tokens = np.load(self.folder / name / "tokens.npy", mmap_mode="c")
-            offsets = np.load(self.folder / name / "offsets.npy")
-            labels = np.load(self.folder / name / "labels.npy") if self.classes else None
+            tokens = _array(self.folder / name / "tokens.npy", (np.uint8, np.uint16))
+            offsets = _array(self.folder / name / "offsets.npy", (np.uint32, np.int64))
+            labels = _array(self.folder / name / "labels.npy", (np.int16,)) if self.classes else None
+            self._check(tokens, offsets, labels)
         except (OSError, ValueError, EOFError) as error:
             message, path = f"{self.folder / name} cannot be read: {error}", self.folder / name
             raise MusicaeError(message, "make the data set again", kind="damaged-dataset", path=path) from None
@@ -102,4 +130,47 @@ class Dataset:
         narrow = torch.as_tensor(tokens if tokens.dtype == np.uint8 else tokens.view(np.int16))
         first = torch.as_tensor(offsets.astype(np.int64)).to(device)
         classes = None if labels is None else torch.as_tensor(labels.astype(np.int64)).to(device)
-        return Windows(narrow.to(device), first, self.representation.shape, classes)
+        windows = Windows(narrow.to(device), first, self.representation.shape, classes)
+        if windows.tokens.device.type != "cpu":
+            windows.check(windows.tokens)
+        return windows
+
+    def _check(self, tokens: AnyArray, offsets: AnyArray, labels: AnyArray | None) -> None:
+        """Raises ValueError where the arrays of a split do not fit each other."""
+        columns, window = len(self.representation.shape.columns), self.representation.window
+        if tokens.shape[1:] != (columns,):
+            raise ValueError(f"tokens have shape {tokens.shape}, not {columns} columns")
+        if offsets.ndim != 1:
+            raise ValueError(f"offsets have shape {offsets.shape}")
+        if len(offsets) and not 0 <= int(offsets.min()) <= int(offsets.max()) <= len(tokens) - window:
+            raise ValueError("a window lies outside of the tokens")
+        if labels is None:
+            return
+        if labels.shape != offsets.shape:
+            raise ValueError(f"labels have shape {labels.shape}, offsets {offsets.shape}")
+        if len(labels) and not -1 <= int(labels.min()) <= int(labels.max()) < len(self.classes):
+            raise ValueError(f"a label is not one of {len(self.classes)} classes")
+
+
+def _array(path: Path, kinds: tuple[type[np.generic], ...]) -> AnyArray:
+    """An array of one of some types, mapped: what its head promises is there.
+
+    Raises:
+        OSError, EOFError, ValueError: it is not.
+    """
+    path.stat()
+    if not path.is_file():
+        raise ValueError(f"{path.name} is no file")
+    try:
+        found = np.load(path, mmap_mode="c", allow_pickle=False)
+    except (SyntaxError, TypeError, KeyError, OverflowError, MemoryError, RecursionError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path.name} has a damaged head ({error})") from None
+    if not isinstance(found, np.ndarray) or found.dtype not in [np.dtype(kind) for kind in kinds]:
+        raise ValueError(f"{path.name} holds no {' or '.join(kind.__name__ for kind in kinds)}")
+    return np.ascontiguousarray(found) if found.ndim and not found.flags.c_contiguous else found
+
+
+AnyArray = Shaped[np.ndarray, "..."]
+
+_TYPES: dict[str, type] = {"representation": dict, "labels": dict, "splits": dict, "source": str}
+"""Entries of a manifest that are read."""

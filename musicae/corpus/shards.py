@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Integer, Shaped
 
+from musicae.checked_json import read_json
 from musicae.corpus import SPLITS
 from musicae.corpus.chunk_file import Chunk, token_type
 from musicae.corpus.chunks import cover
@@ -83,10 +84,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of a complete dataset, or None."""
     try:
-        manifest: Manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = read_json(folder / MANIFEST)
     except (OSError, ValueError):
         return None
-    return manifest
+    return manifest if isinstance(manifest, dict) else None
 
 
 def remove_dataset(folder: Path) -> None:

@@ -74,7 +74,8 @@ class Categorical(Head):
         cumulative = torch.softmax(params.float() / temperature, -1).cumsum(-1)
         # In [0, 1): never past the last token, even where rounding leaves the total below one.
         uniform = torch.rand(len(params), 1, device=params.device, generator=generator) * cumulative[:, -1:]
-        return torch.searchsorted(cumulative, uniform, right=True).squeeze(1)
+        drawn = torch.searchsorted(cumulative, uniform, right=True).squeeze(1)
+        return drawn.clamp_(max=params.shape[-1] - 1)  # weights may be such that all is NaN
 
     def probabilities(self, params: Params) -> Float[Tensor, "*event vocabulary"]:
         return params.float().softmax(-1)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from musicae.checked_json import read_bytes, read_json, typed
 from musicae.errors import MusicaeError, unknown_name
+from musicae.storage.tensor_files import read_head
 
 
 def installed() -> dict[str, Path]:
     """The installed models by name: in `$MUSICAE_MODELS`, in `models/`, and in the package."""
-    return _folders_with("config.json", model_places())
+    return _folders_with(("config.json", "model.safetensors"), model_places())
 
 
 def model_places() -> list[Path]:
@@ -28,7 +30,7 @@ def find(name: str | Path) -> Path:
     Raises:
         MusicaeError: there is none; the nearest name and what exists are named.
     """
-    if (Path(name) / "config.json").is_file():
+    if _holds(Path(name), "config.json"):
         return _named(Path(name))
     known, name = installed(), str(name).rstrip("/")
     if name not in known:
@@ -39,7 +41,7 @@ def find(name: str | Path) -> Path:
 
 def datasets() -> dict[str, Path]:
     """The installed data sets by name: in `data/`, and in the package."""
-    return _folders_with("manifest.json", _places("data"))
+    return _folders_with(("manifest.json",), _places("data"))
 
 
 def find_dataset(name: str | Path) -> Path:
@@ -48,7 +50,7 @@ def find_dataset(name: str | Path) -> Path:
     Raises:
         MusicaeError: there is none.
     """
-    if (Path(name) / "manifest.json").is_file():
+    if _holds(Path(name), "manifest.json"):
         return _named(Path(name))
     known, name = datasets(), str(name).rstrip("/")
     if name not in known:
@@ -84,20 +86,20 @@ def describe(folder: Path) -> Description:
         MusicaeError: they are damaged.
     """
     try:
-        config = json.loads((folder / "config.json").read_text())
-        shapes = _shapes(folder / "model.safetensors")
-        attributes = folder / "attributes.safetensors"
+        config, head = read_json(folder / "config.json"), read_head(folder / "model.safetensors")
+        music, latent = (typed(typed(config, dict[str, Any], "it")[part], dict, part) for part in _DESCRIBED)
+        vectors = folder / "attributes.safetensors"
         return Description(
             name=folder.name,
             folder=str(folder),
-            representation=config["representation"]["name"],
-            bars=config["representation"]["bars"],
-            chords=config["representation"].get("chords", False),
-            latent_size=config["latent"]["size"],
-            parameters=sum(math.prod(shape) for shape in shapes.values()),
-            attributes=sorted(_shapes(attributes)) if attributes.exists() else [],
+            representation=typed(music["name"], str, "representation"),
+            bars=typed(music["bars"], int, "bars"),
+            chords=typed(music.get("chords", False), bool, "chords"),
+            latent_size=typed(latent["size"], int, "size"),
+            parameters=head.numbers,
+            attributes=sorted(read_head(vectors).shapes) if vectors.exists() else [],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError) as error:
         detail = f"{type(error).__name__}: {error}"
         raise MusicaeError(f"{folder} is not a whole model ({detail})", "copy it again, or train it again") from None
 
@@ -114,9 +116,11 @@ def described() -> tuple[list[Description], list[MusicaeError]]:
 
 
 def card(folder: Path) -> str:
-    """The model card, empty if there is none."""
-    path = folder / "README.md"
-    return path.read_text() if path.exists() else ""
+    """The model card, empty if there is none that can be read."""
+    try:
+        return read_bytes(folder / "README.md").decode(errors="replace")
+    except (OSError, ValueError):
+        return ""
 
 
 def _named(folder: Path) -> Path:
@@ -130,23 +134,41 @@ def _places(kind: str) -> list[Path]:
     return [Path(kind).absolute(), package.parent / kind, package / "_bundle" / kind]
 
 
-def _folders_with(file: str, places: list[Path]) -> dict[str, Path]:
-    """Folders that hold such a file, by name; those of the first place are preferred."""
-    folders = [path.parent.absolute() for place in places for path in place.glob(f"*/{file}")]
+def _folders_with(files: Sequence[str], places: list[Path]) -> dict[str, Path]:
+    """Folders that hold one of some files, or cannot be looked into, by name; the first place is preferred."""
+    folders = [path.absolute() for place in places for path in _inside(place) if _may_hold(path, files)]
     by_name = {folder.name: folder for folder in reversed(folders)}
     return dict(sorted(by_name.items()))
 
 
+def _inside(place: Path) -> list[Path]:
+    try:
+        return sorted(path for path in place.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return []
+
+
+def _may_hold(folder: Path, files: Sequence[str]) -> bool:
+    try:
+        names = set(os.listdir(folder))
+    except NotADirectoryError:
+        return False
+    except OSError:  # no permission, or a link that leads nowhere
+        return True
+    return not names.isdisjoint(files)
+
+
+def _holds(folder: Path, file: str) -> bool:
+    try:
+        return (folder / file).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
 def _refuse_folder(folder: Path, what: str, mark: str) -> None:
-    if folder.is_dir():
+    if os.path.isdir(folder):
         raise MusicaeError(f"{folder} holds no {what}", f"name a folder with a {mark}, or a {what} that is installed")
 
 
-def _shapes(path: Path) -> dict[str, list[int]]:
-    """The shape of every tensor of a safetensors file, from its header: eight bytes of length, and JSON."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length > path.stat().st_size:
-            raise ValueError(f"{path.name} is cut off")
-        header = json.loads(file.read(length))
-    return {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
+_DESCRIBED = ("representation", "latent")
+"""The parts of a configuration that a description speaks of."""

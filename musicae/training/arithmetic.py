@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from musicae.checked_json import read_json
 from musicae.cpu import THREADS, processor, usable_cores
 from musicae.errors import MusicaeError
 from musicae.networks.device import PRECISIONS, autocast, precision, precision_name
@@ -219,7 +220,7 @@ def cache_path() -> Path:
 def _remembered() -> dict[str, Any]:
     """All choices by key; none where there is no file, or one that is damaged."""
     try:
-        found = json.loads(cache_path().read_text(encoding="utf-8"))
+        found = read_json(cache_path())
     except (OSError, ValueError, RuntimeError):  # RuntimeError: a user without a home
         return {}
     return found if isinstance(found, dict) else {}

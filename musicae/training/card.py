@@ -35,7 +35,7 @@ def write_card(
     config, training = model.config, model.config.training
     rows = [f"| {MEANINGS.get(name) or _field(name)} | {value:.4g} |" for name, value in metrics.items()]
     splits = manifest.get("splits", {})
-    counts = ", ".join(f"{split['windows']:,} for {name}" for name, split in splits.items())
+    counts = ", ".join(f"{split.get('windows', 0):,} for {name}" for name, split in splits.items())
     lines = [
         f"# {model.name}",
         "",

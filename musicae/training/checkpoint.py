@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
+from musicae.checked_json import parse_json, typed
 from musicae.errors import MusicaeError
 from musicae.storage.atomic import write_atomically
 from musicae.training.groups import REMEMBERED, LossTerms, Moments, Optimizers
@@ -80,8 +83,8 @@ def load_state(path: Path, module: nn.Module, optimizers: Optimizers, identity: 
     """
     try:
         with safe_open(path, "pt") as file:
-            notes = file.metadata()
-            state = TrainingState(**json.loads(notes["state"]))
+            notes = file.metadata() or {}
+            state = _state_of(notes["state"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if notes["identity"] != identity:
             raise ValueError(f"it is of {notes['identity']}, not of {identity}")
@@ -90,6 +93,23 @@ def load_state(path: Path, module: nn.Module, optimizers: Optimizers, identity: 
     except (OSError, SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         hint = "begin again, or from the best weights"
         raise MusicaeError(f"cannot resume from {path}: {error}", hint, kind="cannot-resume", path=path) from None
+    return state
+
+
+def _state_of(text: str) -> TrainingState:
+    """What `TrainingState.to_json` wrote.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    data = typed(parse_json(text), dict[str, Any], "the state")
+    best = data.pop("best", math.inf)
+    state: TrainingState = typed(data if best == math.inf else {**data, "best": best}, TrainingState, "the state")
+    numbers = (state.update, state.seconds, state.saved, state.saved_seconds, state.skipped, state.failures)
+    if min(*numbers, state.best_update) < 0 or state.sums.keys() != state.counts.keys():
+        raise ValueError("the state counts what cannot be")
+    if min(state.counts.values(), default=1) < 1:
+        raise ValueError("the state has means of nothing")
     return state
 
 

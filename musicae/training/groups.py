@@ -140,6 +140,9 @@ class Optimizers:
         remembered = {parameter: names for one in self.of_groups for parameter, names in one.remembered.items()}
         if any(known and set(known) != set(remembered.get(parameter, ())) for parameter, known in moments.items()):
             raise ValueError("its optimizer was another one")
+        for parameter, known in moments.items():
+            if any(value.shape not in (parameter.shape, ()) for value in known.values()):
+                raise ValueError("what its optimizer remembers has other shapes than the weights")
         for part in (part for one in self.of_groups for part in one.parts):
             own = (parameter for group in part.param_groups for parameter in group["params"])
             state = {number: moments[parameter] for number, parameter in enumerate(own) if moments.get(parameter)}

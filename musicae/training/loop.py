@@ -25,6 +25,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import nn
 
+from musicae.checked_json import parse_json, read_bytes, typed
 from musicae.errors import MusicaeError
 from musicae.networks.device import autocast
 from musicae.seeds import child_seeds
@@ -39,6 +40,9 @@ from musicae.training.task import Task
 
 LOG_EVERY = 100
 """Updates between two lines of training metrics."""
+
+LARGEST_METRICS = 2**30
+"""Bytes of metrics, of which an update writes a few."""
 
 STATE_SECONDS = 120
 """Seconds between two saves of the state, besides those at validations."""
@@ -114,8 +118,9 @@ class Trainer(Generic[T]):
             self.state = load_state(path, self.task.module, self.optimizers, self.task.identity)
         metrics = self.folder / "metrics.jsonl"
         if self.ranks.rank == 0 and metrics.exists():
-            lines = [line for line in metrics.read_text().splitlines() if _update_of(line) <= self.state.update]
-            write_atomically(metrics, "".join(f"{line}\n" for line in lines).encode())
+            lines = _lines_of(metrics)
+            kept = [line for line in lines if _update_of(line) <= self.state.update]
+            write_atomically(metrics, b"".join(line + b"\n" for line in kept))
 
     def run(self) -> TrainingState:
         """Updates until the budget is spent, or an interruption; both leave a state to resume from.
@@ -255,10 +260,17 @@ def state_path(folder: Path) -> Path:
     return folder / "training" / "state.safetensors"
 
 
-def _update_of(line: str) -> float:
-    """The number of the update that a line of metrics belongs to; infinite if the line was cut short."""
+def _lines_of(path: Path) -> list[bytes]:
     try:
-        return float(json.loads(line)["update"])
+        return read_bytes(path, LARGEST_METRICS).split(b"\n")
+    except (OSError, ValueError) as error:
+        raise MusicaeError(f"cannot go on with {path}: {error}", "move it away, or begin again") from None
+
+
+def _update_of(line: bytes) -> float:
+    """The number of the update that a line of metrics belongs to; infinite if it is none, because it was cut short."""
+    try:
+        return typed(typed(parse_json(line), dict[str, Any], "a line").get("update"), float, "update")
     except ValueError:
         return math.inf
 

@@ -24,5 +24,5 @@ def pack(name: str | Path, folder: Path) -> None:
     save(model, folder, torch.float16)
     if model.attributes:
         save_attributes(model)
-    if card.exists():
+    if card.is_file():
         shutil.copy(card, folder / "README.md")

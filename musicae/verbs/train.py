@@ -11,20 +11,25 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
+from musicae.checked_json import read_json, typed
 from musicae.config import Config, Spec, Training, build, override
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown_name
-from musicae.model import TABLES, Model, load, pick_device
+from musicae.model import TABLES, UNSAVED_NUMBERS, Model, load, pick_device
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
+from musicae.networks.allowance import Allowance
+from musicae.networks.device import PRECISIONS
 from musicae.presets import PRESETS
 from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find_dataset
 from musicae.storage.locks import exclusive
+from musicae.storage.tensor_files import read_head
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
 from musicae.training.card import CARD, write_card
@@ -36,6 +41,11 @@ from musicae.training.validation import validate
 
 TEST_WINDOWS = 4096
 """Held-out windows that the metrics of a model card are measured on."""
+
+MOST_THREADS = 1024
+
+MOST_NUMBERS = 2**27
+"""In the network of a folder without a state."""
 
 FITTED_WINDOWS = 10_000
 """Training windows that attribute vectors are first computed from."""
@@ -78,11 +88,16 @@ class Run:
             MusicaeError: no training was begun there.
         """
         try:
-            data = json.loads(_run_path(folder).read_text())
-            arithmetic = Arithmetic(**data.get("arithmetic", {}))
-            return cls(**{**data, "config": Config.from_json(data["config"]), "arithmetic": arithmetic})
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            message = f"there is no training to resume in {folder} ({type(error).__name__})"
+            data = typed(read_json(_run_path(folder)), dict[str, Any], "the run")
+            config = Config.from_json(data.pop("config"))
+            run: Run = typed({**data, "config": config}, cls, "the run")
+            if run.arithmetic.precision not in ("auto", *PRECISIONS) or not 0 <= run.arithmetic.threads <= MOST_THREADS:
+                raise ValueError(f"it was computed in {run.arithmetic}")
+            if not (run.minutes >= 0 and run.seed >= 0 and run.seen_before >= 0):
+                raise ValueError("its minutes, seed or windows are below zero")
+            return run
+        except (OSError, ValueError, KeyError, MusicaeError) as error:
+            message = f"there is no training to resume in {folder} ({type(error).__name__}: {error})"
             hint = "begin one, or go on from a model's weights"
             raise MusicaeError(message, hint, kind="not-a-training", path=folder) from None
 
@@ -226,7 +241,8 @@ def begin(
     reporter = reporter if reporter and ranks.rank == 0 else NullReporter()
     data = _windows(run, place)
     training = _shared_batch(run.config.training, data, ranks, reporter)
-    model = _fresh_model(replace(run.config, training=training), folder.name, place, run.seed)
+    with _allowance(folder) if resume else nullcontext():
+        model = _fresh_model(replace(run.config, training=training), folder.name, place, run.seed)
     if run.initial and not (resume and state_path(folder).exists()):
         run = replace(run, seen_before=_begin_with(run.initial, model, reporter))
     task = MusicTask(model, data, folder, seed=run.seed, seen_before=run.seen_before)
@@ -252,6 +268,18 @@ def _windows(run: Run, device: torch.device) -> Splits:
     dataset = Dataset(Path(run.data))
     _check_data(run, dataset)
     return Splits(dataset.split("train", device), dataset.split("validation", device))
+
+
+def _allowance(folder: Path) -> Allowance:
+    """What the network of a training may take that is in a folder: about as much as its state does."""
+    path = state_path(folder)
+    if not path.exists():
+        return Allowance(MOST_NUMBERS)
+    try:
+        return Allowance(2 * read_head(path).numbers + UNSAVED_NUMBERS)
+    except (OSError, ValueError) as error:
+        hint = "begin again, or from the best weights"
+        raise MusicaeError(f"cannot resume from {path}: {error}", hint, kind="cannot-resume", path=path) from None
 
 
 def _shared_batch(training: Training, data: Splits, ranks: Ranks, reporter: Reporter) -> Training:

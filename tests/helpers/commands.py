@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,3 +51,17 @@ def assert_fails(done: Done, *said: str) -> None:
     assert starts == ["error", "hint"]
     for words in said:
         assert words in done.err
+
+
+def measured(words: list[str], folder: Path, shelf: Path) -> tuple[int, str, int, float]:
+    """The exit code, stderr, peak memory in bytes and seconds of a quiet command in a process of its own."""
+    environment = os.environ | {"MUSICAE_MODELS": str(shelf), "MUSICAE_THREADS": "1"}
+    command = [sys.executable, "-m", "musicae", *words, "-q"]
+    begun = time.monotonic()
+    with (folder / "stderr").open("wb") as err:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=err)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024
+    error = (folder / "stderr").read_text(errors="replace")
+    return process.returncode, error, usage.ru_maxrss * unit, time.monotonic() - begun

@@ -52,7 +52,7 @@ def command(
     net = load(folder, device, precision)
     if net.attributes and not force:
         raise MusicaeError(f"{net.name} has attribute vectors", "replace them with --force")
-    with console.progress("fitting", work(min(windows, dataset.manifest["splits"]["train"]["windows"]))) as done:
+    with console.progress("fitting", work(min(windows, len(dataset.split("train"))))) as done:
         fits = fit(net, dataset, windows=windows, seed=seed, progress=done)
     replaced, without = sorted(net.attributes), [name for name in ATTRIBUTES if name not in fits]
     path = store(net, fits)

@@ -41,7 +41,7 @@ TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 VELOCITY = 80
 """Of decoded notes, as Magenta's."""
 
-MOST_WORDS, LONGEST_NAME = 32, 80
+MOST_WORDS, LONGEST_TRACK_NAME = 32, 80
 """Tracks, or meters, that a message or a label names, and characters of the name of a track."""
 
 Rows = Integer[np.ndarray, " note"]
@@ -328,7 +328,7 @@ def bar_shape(
 def in_words(index: int, track: Track) -> str:
     """A track as errors and labels name it, e.g. "track 2 'Lead' (program 80)"."""
     instrument = "drums" if track.is_drum else f"program {track.program}"
-    name = track.name if len(track.name) <= LONGEST_NAME else f"{track.name[: LONGEST_NAME - 3]}..."
+    name = track.name if len(track.name) <= LONGEST_TRACK_NAME else f"{track.name[: LONGEST_TRACK_NAME - 3]}..."
     return f"track {index} {name!r} ({instrument})" if name else f"track {index} ({instrument})"
 
 

@@ -14,6 +14,8 @@ from musicae.networks.recurrent.backend import Backend
 from musicae.networks.recurrent.fast_cpu import FastCPU
 from musicae.networks.recurrent.plain import TorchLSTM
 
+MOST_LAYERS = 100
+
 BackendName = Literal["auto", "plain", "fast_cpu", "cudnn"]
 
 BACKENDS: dict[str, Backend] = {"plain": TorchLSTM(cudnn=False), "fast_cpu": FastCPU(), "cudnn": TorchLSTM(cudnn=True)}
@@ -47,7 +49,13 @@ class LSTM(nn.LSTM):
 
 
 def lstm(inputs: int, hidden: int, layers: int, bidirectional: bool = False) -> LSTM:
-    """A stack of LSTMs whose forget gates start open: their bias is 1 (Jozefowicz et al. 2015)."""
+    """A stack of LSTMs whose forget gates start open: their bias is 1 (Jozefowicz et al. 2015).
+
+    Raises:
+        ValueError: it has no layer, or too many.
+    """
+    if not 1 <= layers <= MOST_LAYERS:
+        raise ValueError(f"an LSTM has 1 to {MOST_LAYERS} layers, not {layers}")
     stack = LSTM(inputs, hidden, layers, batch_first=True, bidirectional=bidirectional)
     for name, parameter in stack.named_parameters():
         if name.startswith("bias"):
