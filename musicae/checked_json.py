@@ -18,7 +18,7 @@ from typing import Any, Literal
 LARGEST_FILE = 2**26
 """Bytes; recipes of long pieces have a few millions."""
 
-DEEPEST = 50
+MOST_LEVELS = 50
 """Levels of lists and objects."""
 
 LARGEST_NUMBER = 2**63 - 1
@@ -36,12 +36,12 @@ def parse_json(text: str | bytes) -> Any:
     try:
         found = json.loads(text)
     except RecursionError:
-        raise ValueError(f"it is nested deeper than {DEEPEST} levels") from None
+        raise ValueError(f"it is nested deeper than {MOST_LEVELS} levels") from None
     level, depth = [found], 0
     while level := [item for some in level if isinstance(some, list | dict) for item in _inside(some)]:
         depth += 1
-        if depth > DEEPEST:
-            raise ValueError(f"it is nested deeper than {DEEPEST} levels")
+        if depth > MOST_LEVELS:
+            raise ValueError(f"it is nested deeper than {MOST_LEVELS} levels")
     return found
 
 
