@@ -469,3 +469,55 @@ def test_leftovers_of_a_killed_run_are_no_foreign_files(corpus: Path, tmp_path: 
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "dropped.csv", "manifest.json", "test", "train", "validation",
     ]  # fmt: skip
+
+
+def test_linked_folders_are_entered_once(corpus: Path, tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    shutil.copytree(corpus, outside)
+    inside.mkdir()
+    (inside / "link").symlink_to(outside)
+    (inside / "again").symlink_to(outside)
+    (outside / "back").symlink_to(inside)
+    assert len(discover([inside], None).sources) == len(discover([corpus], None).sources)
+
+
+def test_folders_that_cannot_be_read_are_counted(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "corpus" / "closed"
+    shutil.copytree(corpus, closed.parent)
+    closed.mkdir()
+    scan = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if str(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    outcome = discover([closed.parent], None).dropped[closed]
+    assert outcome.reason == "unreadable" and "Permission denied" in outcome.detail
+
+
+def test_damaged_files_are_counted_and_strict_reading_refuses_them(tmp_path: Path) -> None:
+    folder = write_corpus(tmp_path / "corpus", [piece(seed) for seed in range(3)])
+    path = sorted(folder.rglob("*.mid"))[0]
+    path.write_bytes(path.read_bytes()[:-1])
+    manifest = preprocess([folder], tmp_path / "out", Melody(bars=2), workers=1)
+    assert manifest["files"]["kept"] == 3 and manifest["files"]["damaged"] == 1
+    with pytest.raises(MusicaeError, match="is damaged") as failure:
+        preprocess([folder], tmp_path / "strict", Melody(bars=2), workers=1, strict=True)
+    assert failure.value.kind == "damaged-file"
+
+
+def test_tracks_can_be_said_to_be_drums(tmp_path: Path) -> None:
+    folder = write_corpus(
+        tmp_path / "corpus",
+        [score(track([(i, i + 1, (36, 38, 42, 46, 49, 51)[i % 6]) for i in range(32)], name="Kit"))],
+    )
+    representation = REPRESENTATIONS["drums"](bars=1)
+    with pytest.raises(MusicaeError, match="none of 1 files"):
+        preprocess([folder], tmp_path / "none", representation, workers=1)
+    said = Annotations(drums=("kit",))
+    manifest = preprocess([folder], tmp_path / "out", representation, annotations=said, workers=1)
+    assert manifest["files"]["kept"] == 1 and manifest["drums"] == ["kit"]
+    with pytest.raises(MusicaeError, match="differs in drums"):
+        preprocess([folder], tmp_path / "out", representation, workers=1)

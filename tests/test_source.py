@@ -17,10 +17,11 @@ from musicae.music.representations.base import Representation
 from musicae.music.representations.drums import Drums
 from musicae.music.representations.melody import Melody
 from musicae.music.representations.trio import Trio
-from musicae.music.score import Meter, Notes, Track
+from musicae.music.score import Meter, Notes, Tempo, Track
 from musicae.storage import catalog
 from tests.helpers.commands import Run, assert_fails, melody
-from tests.helpers.scores import BAR, band, scale, score, track, write_midi
+from tests.helpers.midi_bytes import BEAT, EIGHTHS, event, meta, smf, tune
+from tests.helpers.scores import BAR, STEP, band, scale, score, track, write_midi
 
 
 def test_the_fullest_window_is_chosen_and_named() -> None:
@@ -204,3 +205,47 @@ def test_empty_bars_are_read_but_not_in_silence(run: Run) -> None:
     done = run("reconstruct", "late.mid", "--bar", 1)
     assert done.code == 0 and "nothing is played there" in done.err
     assert "nothing is played there" not in run("reconstruct", "late.mid").err
+
+
+CLIP = smf(b"", meta(0, 3, b"Drums") + tune(BEAT * 4))
+"""A drum clip of a DAW: nothing but a name says that it is drums."""
+
+
+@pytest.mark.parametrize("late", [0, 1, STEP - 1])
+def test_a_tempo_that_is_set_a_moment_late_is_the_windows(late: int) -> None:
+    music = replace(score(*band(scale(2))[:1]), tempi=(Tempo(0, 120.0), Tempo(late, 87.0)))
+    music = replace(music, tempi=music.tempi[late == 0 :])
+    assert read(music, Melody(bars=2)).style.tempo_qpm == 87.0
+    later = replace(music, tempi=(Tempo(0, 120.0), Tempo(BAR, 87.0)))
+    assert read(later, Melody(bars=2)).style.tempo_qpm == 120.0
+
+
+@pytest.mark.parametrize("asked", ["0", "drums", "Drums"])
+def test_a_track_can_be_said_to_be_drums(asked: str) -> None:
+    source = read(CLIP, Drums(bars=2), drums=[asked])
+    assert source.tokens[0, :3, 0].tolist() == [1, 0, 4]
+    assert source.label.endswith(f"drums: {asked}") and not source.warnings
+
+
+def test_what_looks_like_drums_is_offered(run: Run, tmp_path: Path) -> None:
+    kit = tmp_path / "kit.mid"
+    for data in (CLIP, smf(tune(BEAT * 4))):
+        kit.write_bytes(data)
+        assert_fails(run("reconstruct", kit, "-m", "drums-2bar"), "looks like drums: --drums 0 reads it so")
+        assert "--drums 0" in run("reconstruct", kit).err
+        done = run("reconstruct", kit, "-m", "drums-2bar", "--drums", 0)
+        assert done.code == 0 and "drums: 0" in done.paths[0].with_suffix(".json").read_text()
+
+
+def test_a_track_that_is_not_there_is_said(run: Run, tunes: tuple[str, str]) -> None:
+    assert "warning: a.mid has no track 'Kit'" in run("reconstruct", "a.mid", "--drums", "Kit", "-q").err
+
+
+def test_of_damaged_files_what_is_whole_is_read_with_a_warning(run: Run, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.mid"
+    damaged.write_bytes(smf(tune(EIGHTHS) + event(0, 0xB0, 7, 255))[:-1])
+    done = run("reconstruct", damaged, "-q")
+    assert done.code == 0 and done.err.startswith("warning:") and "is damaged" in done.err
+    assert_fails(run("reconstruct", damaged, "--strict"), "is damaged")
+    for verb in ("vary", "encode"):
+        assert run(verb, damaged, "--strict").code == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,13 @@ def test_a_song_of_most_files_is_for_training() -> None:
     for seed in range(20):
         digests = [np.random.default_rng([seed, file]).bytes(8).hex() for file in range(len(song))]
         assert split_songs(song, digests)[0] == 0
+
+
+def test_accents_are_the_same_composed_or_not(tmp_path: Path) -> None:
+    names = ["cafe\u0301", "nai\u0308ve"]
+    path = tmp_path / "splits.csv"
+    path.write_text("path,split\n" + "".join(f"{unicodedata.normalize('NFC', name)}.mid,test\n" for name in names))
+    splits = SplitsFile(path)
+    assert [splits(tmp_path, tmp_path / f"{name}.mid") for name in names] == [2, 2]
+    path.write_text("path,split\n" + "".join(f"{name}.mid,test\n" for name in names))
+    assert SplitsFile(path)(tmp_path, tmp_path / "caf\u00e9.mid") == 2

@@ -49,6 +49,10 @@ class Console:
         if not self.quiet:
             print(line(text), file=sys.stderr)
 
+    def warn(self, text: str) -> None:
+        """Say something that matters, also when quiet."""
+        print(line(f"warning: {text}"), file=sys.stderr)
+
     def show(self, picture: RenderableType) -> None:
         """Draw something that rich can render, if someone watches."""
         if self.on_terminal:

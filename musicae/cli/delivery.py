@@ -63,13 +63,26 @@ def _check_stdout(console: Console, files: int, binary: bool) -> None:
 
 
 def read_source(
-    path: str, model: Model, console: Console, *, bar: int | None = None, track: int | None = None, tempo: float | None
+    path: str,
+    model: Model,
+    console: Console,
+    *,
+    bar: int | None = None,
+    track: int | None = None,
+    tempo: float | None,
+    drums: Sequence[str] | None = None,
+    strict: bool = False,
 ) -> Source:
-    """The window of a file that the verb works on, which is said."""
+    """The window of a file that the verb works on, which is said, and what is wrong with the file."""
+    from musicae.cli.hints import ADVICE
     from musicae.clips.source import read
 
-    source = read(from_stdin(path), model.representation, bar=bar, track=track)
+    source = read(from_stdin(path), model.representation, bar=bar, track=track, drums=drums or (), strict=strict)
+    for warning in source.warnings:
+        console.warn(warning)
     console.note(f"reading {source.label}")
+    for number in source.drum_like:
+        console.note(f"track {number} looks like drums{ADVICE['drum-like'](track=number)}")
     if model.representation.decode(source.tokens).silent:
         console.note("nothing is played there: the model reads rests")
     return source if tempo is None else replace(source, style=replace(source.style, tempo_qpm=tempo))

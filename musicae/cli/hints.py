@@ -52,6 +52,10 @@ def _other_model(model: str, otherwise: str = "") -> str:
     return f"name the folder of the model that made it with -m{otherwise and f'; or {otherwise}'}"
 
 
+def _undeclared_drums(what: str, tracks: Sequence[int]) -> str:
+    return f"{what} looks like drums: {' '.join(f'--drums {number}' for number in tracks)} reads it so"
+
+
 def _against_collapse(code_gain_nats: float, betas: Mapping[str, float]) -> str:
     label, beta = max(betas.items(), key=lambda item: item[1], default=("kl", 0.0))
     return f". If it stays so, try --set {label}.beta={beta / 2:g} or --set {label}.free_bits=48"
@@ -84,6 +88,7 @@ HINTS: dict[str, Callable[..., str]] = {
     "damaged-dataset": lambda path: "run the musicae preprocess command that made it again",
     "foreign-folder": lambda path: "choose another folder with -o",
     "other-dataset": lambda path: "replace it with --force, or choose another folder with -o",
+    "damaged-file": lambda path: "without --strict what is whole of such files is read",
     "unusable-file": lambda path: "without --strict such files are skipped",
     "unwritable-chunk": lambda: "choose another folder with -o, or free some space: then the same command continues",
     "other-representation": _other_representation,
@@ -101,12 +106,14 @@ HINTS: dict[str, Callable[..., str]] = {
     "other-codes": lambda model: f"decode with the model that they come from: -m {model}",
     "no-original": _other_model,
     "wrong-model": lambda model: "name the model that made it with -m, or go on with this one: --force",
+    "undeclared-drums": _undeclared_drums,
     "single-clip": lambda: "give more chords, or leave --to away",
 }
 """By kind, the function of its facts that gives the hint."""
 
 ADVICE: dict[str, Callable[..., str]] = {
     "collapsed": _against_collapse,
+    "drum-like": lambda track: f": --drums {track} reads it so",
     "ended": lambda: ": give more --minutes or --updates",
 }
 """By the kind of a notice, the function of its facts that says what to do about it."""

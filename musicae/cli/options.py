@@ -130,6 +130,16 @@ TrackNumber = Annotated[
         min=0, metavar="N", show_default=False, help="Track to read, from 0. Without it the most suitable is chosen."
     ),
 ]
+DrumTracks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--drums",
+        metavar="TRACK",
+        show_default=False,
+        help="A track, by its number from 0 or its name, that is drums whatever the file says; repeatable.",
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse a damaged file; what is whole of it is read otherwise.")]
 
 _EACH = "Once: of both files; twice: of the first, and of the second."
 FirstBars = Annotated[

@@ -16,7 +16,16 @@ from musicae.music.chords import Chord
 from musicae.music.midi import read_midi
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Refusal, Representation, Stream, TokenArray
-from musicae.music.representations.time_grid import TimeGrid, in_words, list_of_tracks, pad, some, unusable
+from musicae.music.representations.drums import drum_like
+from musicae.music.representations.time_grid import (
+    STEPS_PER_QUARTER,
+    TimeGrid,
+    in_words,
+    list_of_tracks,
+    pad,
+    some,
+    unusable,
+)
 from musicae.music.score import Score
 from musicae.storage import catalog
 
@@ -30,6 +39,8 @@ class Source:
         representation: what the tokens are tokens of.
         label: the file, the bars and the tracks in words.
         name: the file's name without its suffix, which names of outputs begin with; may be empty.
+        warnings: what is wrong with the file, and what was asked of it in vain.
+        drum_like: the numbers of pitched tracks in the window that look like drums.
     """
 
     tokens: TokenArray
@@ -37,6 +48,8 @@ class Source:
     style: Style
     label: str
     name: str = ""
+    warnings: tuple[str, ...] = ()
+    drum_like: tuple[int, ...] = ()
 
     @property
     def chords(self) -> tuple[Chord, ...]:
@@ -59,22 +72,46 @@ def read(
     *,
     bar: int | None = None,
     track: int | None = None,
+    drums: Sequence[str] = (),
+    strict: bool = False,
 ) -> Source:
     """The best window of a piece for a representation, or the one that starts at `bar` (from 1) of `track` (from 0).
+
+    Args:
+        drums: tracks, by their numbers or names, that are drums whatever the file says.
+        strict: a damaged file is an error; what is whole of it is read otherwise.
 
     Raises:
         MusicaeError: the file cannot be read, or no track of it can be used; the error then knows which models could.
     """
-    score = music if isinstance(music, Score) else read_midi(music)
+    score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
     label, name = _names(music)
     try:
         choice = best_window(score, representation, bar=bar, track=track)
     except MusicaeError as error:
+        if undeclared := _undeclared_drums(score, representation):
+            what = ", ".join(in_words(number, score.tracks[number]) for number in undeclared)
+            hint = f"{what} looks like drums: say that it is"
+            raise MusicaeError(
+                f"{label}: {error.message}", hint, kind="undeclared-drums", what=what, tracks=undeclared
+            ) from error
         raise _unreadable_score(error, label, _readers(score, representation), representation.bars) from error
-    tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick <= choice.tick][-1]
+    # A tempo that is set a moment after the bar line is the window's, too.
+    begun = choice.tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
+    tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick < begun][-1]
     pitched = () if representation.keeps_programs else choice.tracks
     programs = tuple(score.tracks[i].program for i in pitched if not score.tracks[i].is_drum)
-    return Source(choice.tokens, representation, Style(tempo, programs), f"{label}: {choice}", name)
+    warnings = [f"{label} is damaged: {fault}; what is whole is read" for fault in score.faults]
+    warnings += [f"{label} has no track {one!r}" for one in drums if not score.has_track(one)]
+    return Source(
+        choice.tokens,
+        representation,
+        Style(tempo, programs),
+        f"{label}: {choice}" + (f", drums: {', '.join(drums)}" if drums else ""),
+        name,
+        tuple(warnings),
+        tuple(sorted(set(choice.tracks) & set(drum_like(score)))),
+    )
 
 
 def source_for(model: Model, music: Music) -> Source:
@@ -264,6 +301,14 @@ def _unreadable_score(error: MusicaeError, label: str, readers: Sequence[str], b
     nearest = min(found, key=lambda model: abs(model.bars - bars)).name if found else ""
     hint = f"a model of {' or '.join(readers)} reads it{nearest and f', such as {nearest}'}"
     return MusicaeError(message, hint, kind="unreadable-score", representations=readers, model=nearest)
+
+
+def _undeclared_drums(score: Score, representation: Representation) -> list[int]:
+    """The tracks that look like drums, where the representation reads the score if they are."""
+    found = drum_like(score)
+    if not found or representation.streams(score)[0]:
+        return []
+    return found if representation.streams(score.with_drums([str(number) for number in found]))[0] else []
 
 
 def _readers(score: Score, representation: Representation) -> list[str]:

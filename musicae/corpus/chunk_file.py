@@ -34,6 +34,7 @@ class Outcome:
     Attributes:
         reason: why nothing of it can be used, in a few fixed words; empty when something can.
         detail: the reason at length.
+        fault: what of it is damaged, although what is whole is used.
         other_meters: how many passages were left out because of their meter.
         trimmed_bars: how many bars lost something, by what there was too much of.
         windows: windows in its streams; the next three say how many of them are silent, plain and usable.
@@ -41,6 +42,7 @@ class Outcome:
 
     reason: str = ""
     detail: str = ""
+    fault: str = ""
     other_meters: int = 0
     trimmed_bars: dict[str, int] = field(default_factory=dict)
     windows: int = 0

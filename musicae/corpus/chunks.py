@@ -33,10 +33,12 @@ class Reading:
 
     Attributes:
         attribute: one of `ATTRIBUTES` that is measured of every usable window; empty for none.
+        drums: tracks that are drums whatever the files say, by their numbers or names.
     """
 
     representation: Representation
     attribute: str = ""
+    drums: tuple[str, ...] = ()
 
 
 def read_chunk(
@@ -67,7 +69,7 @@ def read_chunk(
         if position in skip:
             outcome = Outcome("crashed", skip[position])
         else:
-            found, outcome = read_file(path, digest, reading.representation)
+            found, outcome = read_file(path, digest, reading)
         outcomes.append(outcome)
         waiting += [(position, stream) for stream in found]
         if sum(stream.tokens.size for _, stream in waiting) > CELLS or position == len(files) - 1:
@@ -121,7 +123,7 @@ def _batches(streams: Sequence[tuple[int, Stream]]) -> Iterator[list[tuple[int, 
     yield batch
 
 
-def read_file(path: Path, digest: str, representation: Representation) -> tuple[list[Stream], Outcome]:
+def read_file(path: Path, digest: str, reading: Reading) -> tuple[list[Stream], Outcome]:
     """The streams of a file, and why there are none when there are none.
 
     Args:
@@ -133,20 +135,22 @@ def read_file(path: Path, digest: str, representation: Representation) -> tuple[
         return [], Outcome(CHANGED, f"it cannot be read any more: {error.strerror}")
     if digest_of(content) != digest:
         return [], Outcome(CHANGED, "it has changed since it was found")
+    representation = reading.representation
     try:
-        streams, refusals = representation.streams(read_midi(content))
+        score = read_midi(content, drums=reading.drums)
+        streams, refusals = representation.streams(score)
     except MusicaeError as error:
         return [], Outcome("unreadable", error.message)
     except Exception as error:  # whatever a damaged file brings about must cost that file only
         return [], Outcome("crashed", f"{type(error).__name__}: {error}")
+    fault = "; ".join(score.faults[:1])
     if not streams:
-        return [], _refused(refusals, representation)
+        return [], replace(_refused(refusals, representation), fault=fault)
     trimmed_bars: Counter[str] = Counter()
     for stream in streams:
         trimmed_bars.update({reason: int(bars.sum()) for reason, bars in stream.trimmed.items()})
-    return streams, Outcome(
-        other_meters=sum(refusal.track < 0 for refusal in refusals), trimmed_bars=dict(trimmed_bars)
-    )
+    other_meters = sum(refusal.track < 0 for refusal in refusals)
+    return streams, Outcome(fault=fault, other_meters=other_meters, trimmed_bars=dict(trimmed_bars))
 
 
 def _refused(refusals: Sequence[Refusal], representation: Representation) -> Outcome:

@@ -62,13 +62,13 @@ def discover(folders: Sequence[Path], splits: SplitsFile | None, progress: Progr
     Raises:
         MusicaeError: a folder does not exist, or none of them holds a MIDI file.
     """
-    found = [(folder, path) for folder in folders for path in _midi_files(folder)]
-    if not found:
+    dropped: dict[Path, Outcome] = {}
+    found = [(folder, path) for folder in folders for path in _midi_files(folder, dropped)]
+    if not found and not dropped:
         raise MusicaeError(
             f"no MIDI files in {', '.join(map(str, folders))}", "name a folder with .mid or .midi files, at any depth"
         )
     sources: dict[str, MidiFile] = {}
-    dropped: dict[Path, Outcome] = {}
     with progress("finding", len(found)) as advance:
         for folder, path in sorted(found, key=lambda pair: str(pair[1])):
             advance(1)
@@ -97,9 +97,21 @@ def _file_digest(path: Path) -> str:
     return digest_of(path.read_bytes())
 
 
-def _midi_files(folder: Path) -> Iterator[Path]:
+def _midi_files(folder: Path, dropped: dict[Path, Outcome]) -> Iterator[Path]:
+    """The MIDI files below a folder, also behind links, each folder once; folders that cannot be read are dropped."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise MusicaeError(f"{folder} {what}", "name a folder with MIDI files")
-    for place, _, names in os.walk(folder):
+
+    def drop(error: OSError) -> None:
+        dropped[Path(error.filename)] = Outcome("unreadable", f"the folder cannot be read: {error.strerror}")
+
+    entered: set[tuple[int, int]] = set()
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=drop):
+        folders.sort()
+        status = os.stat(place)
+        if (status.st_dev, status.st_ino) in entered:
+            folders.clear()  # a link leads to where we are, or were
+            continue
+        entered.add((status.st_dev, status.st_ino))
         yield from (Path(place, name) for name in names if name.lower().endswith(SUFFIXES))

@@ -54,10 +54,12 @@ class Annotations:
     Attributes:
         splits: a CSV file with columns path and split; without it songs are split 90/5/5.
         label: what makes the class of every window, `labels.FOLDER` or the name of an attribute; empty for no classes.
+        drums: tracks that are drums whatever the files say, by their numbers or names.
     """
 
     splits: Path | None = None
     label: str = ""
+    drums: tuple[str, ...] = ()
 
 
 NONE = Annotations()
@@ -80,7 +82,7 @@ def preprocess(
         output: a folder that does not exist yet, or holds the same dataset, finished or not.
         annotations: what is known of the files besides their music.
         workers: processes; by default as many as there are cores to use.
-        strict: fail at the first file that cannot be used.
+        strict: fail at the first file that cannot be used, or is damaged.
         force: replace a dataset made from other files or with other settings.
 
     Returns:
@@ -94,7 +96,7 @@ def preprocess(
         check_label(label)
     refuse_busy(output / WORK / LOCK, output)
     inventory = discover(folders, splits, progress)
-    settings = _settings(representation, inventory.sources, splits is not None, label)
+    settings = _settings(representation, inventory.sources, splits is not None, label, annotations.drums)
     manifest = _finished(output, settings, force)
     if strict and manifest is None:
         _refuse_bad(inventory.dropped.items())
@@ -102,7 +104,7 @@ def preprocess(
         with exclusive(output / WORK / LOCK, output):
             manifest = _finished(output, settings, force)  # another run may just have ended
             if manifest is None:
-                reading = Reading(representation, label if label in ATTRIBUTES else "")
+                reading = Reading(representation, label if label in ATTRIBUTES else "", annotations.drums)
                 manifest = _made(output, inventory, reading, settings, workers or usable_cores(), strict, progress)
             shutil.rmtree(output / WORK, ignore_errors=True)
     return manifest
@@ -125,12 +127,16 @@ def _made(
     # What was not read as it was found is not what the dataset is made from.
     unchanged = [x for x, found in zip(inventory.sources, read.outcomes, strict=True) if found.reason != CHANGED]
     label = settings["labels"]["by"] if "labels" in settings else ""
-    settings = _settings(reading.representation, unchanged, settings["splits_given"], label)
+    settings = _settings(reading.representation, unchanged, settings["splits_given"], label, reading.drums)
     return _write(output, inventory, read, reading.representation, settings)
 
 
 def _settings(
-    representation: Representation, sources: Sequence[MidiFile], splits_given: bool, label: str = ""
+    representation: Representation,
+    sources: Sequence[MidiFile],
+    splits_given: bool,
+    label: str = "",
+    drums: Sequence[str] = (),
 ) -> Manifest:
     """What a dataset depends on: two with the same settings are the same."""
     policy = policy_of(representation)
@@ -146,7 +152,7 @@ def _settings(
         "splits_given": splits_given,
         "source": digest_of(content.encode("utf-8", "surrogateescape")),
     }
-    return settings | {"labels": {"by": label}} if label else settings
+    return settings | ({"drums": list(drums)} if drums else {}) | ({"labels": {"by": label}} if label else {})
 
 
 def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
@@ -163,7 +169,10 @@ def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
             message = f"{output} exists and is no dataset"
             raise MusicaeError(message, "choose another folder", kind="foreign-folder", path=output)
         return None
-    theirs, wanted = (some | {"labels": some.get("labels", {}).get("by", "")} for some in (manifest, settings))
+    theirs, wanted = (
+        some | {"labels": some.get("labels", {}).get("by", ""), "drums": some.get("drums", [])}
+        for some in (manifest, settings)
+    )
     other = [name for name in wanted if theirs.get(name) != wanted[name]]
     if force:
         return None
@@ -189,7 +198,7 @@ def _difference(name: str, theirs: Any, ours: Any) -> str:
 def _tasks(sources: Sequence[MidiFile], work: Path, reading: Reading) -> list[ReadingTask]:
     """Chunks of sources; a chunk's result is named after all that it depends on."""
     parts = [sources[first : first + FILES_PER_CHUNK] for first in range(0, len(sources), FILES_PER_CHUNK)]
-    settings = [_settings(reading.representation, part, False, reading.attribute) for part in parts]
+    settings = [_settings(reading.representation, part, False, reading.attribute, reading.drums) for part in parts]
     arrays = {"arrays": [array.name for array in fields(Chunk)]}
     names = [digest_of(json.dumps(needed | arrays).encode()) for needed in settings]
     return [
@@ -222,6 +231,9 @@ def _result(task: ReadingTask) -> Chunk:
 
 def _refuse_bad(outcomes: Iterable[tuple[Path, Outcome]]) -> None:
     for path, outcome in outcomes:
+        if outcome.fault:
+            message, hint = f"{path} is damaged: {outcome.fault}", "unless reading is strict, what is whole is read"
+            raise MusicaeError(message, hint, kind="damaged-file", path=path)
         if outcome.reason not in ("", COPY):
             message = f"{path}: {outcome.reason} ({outcome.detail})"
             raise MusicaeError(
@@ -245,6 +257,7 @@ def _write(
     kept = reasons.pop("", 0)
     if not kept:
         raise _nothing_usable(output, representation, outcomes)
+    damaged = sum(outcome.fault != "" and not outcome.reason for outcome in outcomes.values())
     remove_dataset(output)
     write_dropped(output, _dropped(outcomes))
     manifest = settings | {
@@ -253,7 +266,8 @@ def _write(
             "dropped": dict(reasons.most_common()),
             "kept": kept,
             "cut by meter": sum(outcome.other_meters > 0 and not outcome.reason for outcome in outcomes.values()),
-        },
+        }
+        | ({"damaged": damaged} if damaged else {}),
         "songs": songs,
         "windows": _window_counts(read.outcomes, selection, representation),
         "trimmed bars": dict(sum((Counter(outcome.trimmed_bars) for outcome in read.outcomes), Counter())),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
@@ -72,7 +73,8 @@ class SplitsFile:
     """Splits that are named: a CSV file with columns `path` and `split`.
 
     A row means a file when either path ends with the other, folder by folder: `pop/a.mid` means `/music/pop/a.mid`,
-    and `/music/pop/a.mid` means `pop/a.mid` below the folder that is read.
+    and `/music/pop/a.mid` means `pop/a.mid` below the folder that is read. Letters with accents are the same, composed
+    or not (Unicode NFC): Macs write names in the other form.
 
     Raises:
         MusicaeError: the file cannot be read, has no such columns, or names an unknown split.
@@ -89,11 +91,11 @@ class SplitsFile:
 
     def __call__(self, folder: Path, path: Path) -> int:
         """The split of a file found under a folder: an index into `SPLITS`, or `UNLISTED`."""
-        full = path.absolute().parts
+        full = _parts(path.absolute())
         for tail in _tails(full):
             if tail in self._rows:
                 return self._rows[tail]
-        return self._tails.get(path.relative_to(folder).parts, UNLISTED)
+        return self._tails.get(_parts(path.relative_to(folder)), UNLISTED)
 
     def _read(self) -> Iterator[tuple[tuple[str, ...], int]]:
         hint = "give a CSV file with columns path,split; splits are train, validation and test"
@@ -105,9 +107,13 @@ class SplitsFile:
                     name = row["split"].strip().lower()
                     if name not in SPLIT_NAMES:
                         raise MusicaeError(f"{self.path} names an unknown split: {name!r}", hint)
-                    yield PurePath(row["path"]).parts, SPLITS.index(SPLIT_NAMES[name])
+                    yield _parts(PurePath(row["path"])), SPLITS.index(SPLIT_NAMES[name])
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise MusicaeError(f"cannot read {self.path}: {error}", hint) from error
+
+
+def _parts(path: PurePath) -> tuple[str, ...]:
+    return PurePath(unicodedata.normalize("NFC", str(path))).parts
 
 
 def _tails(parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

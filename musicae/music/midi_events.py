@@ -114,7 +114,7 @@ def read_events(data: bytes, name: str) -> Events:
 
 def damaged(name: str, how: str) -> MusicaeError:
     """The error for a file of which nothing can be read, or which has to be whole and is not."""
-    return MusicaeError(f"{name} is damaged: {how}", "export or download the file again", kind="damaged")
+    return MusicaeError(f"{name} is damaged: {how}", "export or download the file again")
 
 
 def _unwrapped(data: bytes, name: str) -> bytes:

@@ -115,13 +115,22 @@ class Score:
 
     def with_drums(self, tracks: Sequence[str]) -> Score:
         """The score with some tracks as drums: those of these numbers, from 0, or names, in whatever case."""
-        names = {track.strip().lower() for track in tracks}
+        meant = {number for name in tracks for number in self._called(name)}
+        return replace(
+            self,
+            tracks=tuple(
+                replace(track, is_drum=True) if number in meant else track for number, track in enumerate(self.tracks)
+            ),
+        )
 
-        def declared(number: int, track: Track) -> Track:
-            named = str(number) in names or (track.name != "" and track.name.lower() in names)
-            return replace(track, is_drum=True) if named else track
+    def has_track(self, name: str) -> bool:
+        """Whether there is a track of this number, from 0, or this name, in whatever case."""
+        return bool(self._called(name))
 
-        return replace(self, tracks=tuple(declared(number, track) for number, track in enumerate(self.tracks)))
+    def _called(self, name: str) -> list[int]:
+        name = name.strip().lower()
+        called = [(str(number), track.name.lower()) for number, track in enumerate(self.tracks)]
+        return [number for number, names in enumerate(called) if name and name in names]
 
 
 def concatenate(scores: Sequence[Score]) -> Score:

@@ -13,6 +13,7 @@ from musicae.cli.delivery import check_output, deliver, read_source
 from musicae.cli.options import (
     DEFAULT_MODEL,
     Device,
+    DrumTracks,
     FirstBar,
     Force,
     Json,
@@ -21,6 +22,7 @@ from musicae.cli.options import (
     Precision,
     Quiet,
     Seed,
+    Strict,
     Temperature,
     TempoQpm,
     TrackNumber,
@@ -42,6 +44,8 @@ def command(
     bar: FirstBar = None,
     track: TrackNumber = None,
     tempo: TempoQpm = None,
+    drums: DrumTracks = None,
+    strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
     force: Force = False,
@@ -58,8 +62,8 @@ def command(
     diatonic: notes in C major. density: notes. interval: leaps. syncopation16, syncopation8: notes off the eighth, off
     the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity, range."""
     console = Console(quiet, json)
-    if file is None and (bar, track) != (None, None):
-        raise typer.BadParameter("--bar and --track choose from a FILE: name one")
+    if file is None and (bar, track, drums) != (None, None, None):
+        raise typer.BadParameter("--bar, --track and --drums choose from a FILE: name one")
     amounts = parse_amounts(add or [], subtract or [])
     inputs = [file] if file else []
     check_output(output, console, force, inputs=inputs)
@@ -68,7 +72,9 @@ def command(
     from musicae.verbs.attribute import attribute
 
     net = load(model, device, precision)
-    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo) if file else None
+    source = None
+    if file:
+        source = read_source(file, net, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     clips = attribute(net, amounts, source, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
     before, after = clips
     stages = {"before": before.score, "after": after.score}

@@ -11,6 +11,7 @@ from musicae.cli.delivery import check_output, deliver, each, read_source
 from musicae.cli.options import (
     DEFAULT_CHORDS_MODEL,
     Device,
+    DrumTracks,
     FirstBars,
     Force,
     Json,
@@ -19,6 +20,7 @@ from musicae.cli.options import (
     Precision,
     Quiet,
     Seed,
+    Strict,
     Temperature,
     TempoQpm,
     TrackNumbers,
@@ -53,6 +55,8 @@ def command(
     temperature: Temperature = 0.5,
     model: ModelName = DEFAULT_CHORDS_MODEL,
     tempo: TempoQpm = None,
+    drums: DrumTracks = None,
+    strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
     force: Force = False,
@@ -68,8 +72,8 @@ def command(
     one that comes in last (B in AABA) that after --to; a form of one letter goes from one to the other bar by bar, and
     its instruments change."""
     console = Console(quiet, json)
-    if start is end is None and (bar or track):
-        raise typer.BadParameter("--bar and --track choose from files: name one after --from or --to")
+    if start is end is None and (bar or track or drums):
+        raise typer.BadParameter("--bar, --track and --drums choose from files: name one after --from or --to")
     if start == end == "-":
         raise typer.BadParameter("stdin holds one file: name the one to begin from, or the one to arrive at")
     bars, tracks = each(bar), each(track)
@@ -85,7 +89,7 @@ def command(
     net = load(model, device, precision)
     net.require_chords()
     ends = [
-        None if path is None else read_source(path, net, console, bar=first, track=part, tempo=tempo)
+        path and read_source(path, net, console, bar=first, track=part, tempo=tempo, drums=drums, strict=strict)
         for path, first, part in zip((start, end), bars, tracks, strict=True)
     ]
     song = Song(found, bars_per_chord, form, repeat)

@@ -9,6 +9,7 @@ from musicae.cli.delivery import JSON, check_output, read_source
 from musicae.cli.options import (
     DEFAULT_MODEL,
     Device,
+    DrumTracks,
     FirstBar,
     Force,
     Json,
@@ -17,6 +18,7 @@ from musicae.cli.options import (
     OutputPath,
     Precision,
     Quiet,
+    Strict,
     TempoQpm,
     TrackNumber,
 )
@@ -30,6 +32,8 @@ def command(
     bar: FirstBar = None,
     track: TrackNumber = None,
     tempo: TempoQpm = None,
+    drums: DrumTracks = None,
+    strict: Strict = False,
     output: OutputPath = None,
     force: Force = False,
     device: Device = "auto",
@@ -48,7 +52,8 @@ def command(
     from musicae.verbs.codes import encode
 
     net = load(model, device, precision)
-    recipe = encode(net, read_source(file, net, console, bar=bar, track=track, tempo=tempo))
+    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
+    recipe = encode(net, source)
     if output == "-":
         sys.stdout.buffer.write(dump_recipe(recipe))
         return

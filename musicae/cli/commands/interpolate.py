@@ -11,6 +11,7 @@ from musicae.cli.delivery import check_output, deliver, each, read_source
 from musicae.cli.options import (
     DEFAULT_MODEL,
     Device,
+    DrumTracks,
     FirstBars,
     Force,
     Json,
@@ -20,6 +21,7 @@ from musicae.cli.options import (
     Precision,
     Quiet,
     Seed,
+    Strict,
     Temperature,
     TempoQpm,
     TrackNumbers,
@@ -41,6 +43,8 @@ def command(
     temperature: Temperature = 0.0,
     model: ModelName = DEFAULT_MODEL,
     tempo: TempoQpm = None,
+    drums: DrumTracks = None,
+    strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
     force: Force = False,
@@ -63,7 +67,7 @@ def command(
 
     net = load(model, device, precision)
     start, end = (
-        read_source(path, net, console, bar=first, track=part, tempo=tempo)
+        read_source(path, net, console, bar=first, track=part, tempo=tempo, drums=drums, strict=strict)
         for path, first, part in zip((a, b), bars, tracks, strict=True)
     )
     clips = interpolate(

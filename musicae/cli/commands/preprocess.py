@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.options import ForceFolder, Json, Quiet, folder_option
+from musicae.cli.options import DrumTracks, ForceFolder, Json, Quiet, folder_option
 
 EXAMPLES = (
     "musicae preprocess midi/",
@@ -41,7 +41,9 @@ Label = Annotated[
 Workers = Annotated[
     int | None, typer.Option(min=1, metavar="N", show_default=False, help="Processes. Without it: one a core.")
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first file that cannot be used.")]
+StrictFolder = Annotated[
+    bool, typer.Option("--strict", help="Stop at the first file that cannot be used, or is damaged.")
+]
 
 
 def command(
@@ -52,8 +54,9 @@ def command(
     chords: Chords = False,
     splits: SplitsOption = None,
     label: Label = "",
+    drums: DrumTracks = None,
     workers: Workers = None,
-    strict: Strict = False,
+    strict: StrictFolder = False,
     force: ForceFolder = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -76,7 +79,7 @@ def command(
         folders,
         folder,
         REPRESENTATIONS[representation](bars=bars, **({"chords": True} if chords else {})),
-        annotations=Annotations(splits, label),
+        annotations=Annotations(splits, label, tuple(drums or ())),
         workers=workers,
         strict=strict,
         force=force,
@@ -104,6 +107,8 @@ def funnel(manifest: dict[str, Any]) -> Iterator[str]:
         yield _line(f"  {reason}", -count)
     yield _line("  kept", files["kept"])
     yield _line("    partly in other meters", files["cut by meter"])
+    if files.get("damaged"):
+        yield _line("    partly damaged", files["damaged"])
     yield _line("windows", windows["found"])
     for reason in list(windows)[1:-1]:  # between the first entry, those found, and the last, those kept
         yield _line(f"  {reason}", -windows[reason])

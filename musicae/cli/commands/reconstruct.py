@@ -7,6 +7,7 @@ from musicae.cli.delivery import check_output, deliver, read_source
 from musicae.cli.options import (
     DEFAULT_MODEL,
     Device,
+    DrumTracks,
     FirstBar,
     Force,
     Json,
@@ -16,6 +17,7 @@ from musicae.cli.options import (
     Precision,
     Quiet,
     Seed,
+    Strict,
     Temperature,
     TempoQpm,
     TrackNumber,
@@ -31,6 +33,8 @@ def command(
     bar: FirstBar = None,
     track: TrackNumber = None,
     tempo: TempoQpm = None,
+    drums: DrumTracks = None,
+    strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
     force: Force = False,
@@ -46,6 +50,6 @@ def command(
     from musicae.verbs.reconstruct import reconstruct
 
     net = load(model, device, precision)
-    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
+    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     clips = reconstruct(net, source, temperature=temperature, seed=seed)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None)

@@ -12,6 +12,7 @@ from musicae.cli.options import (
     DEFAULT_MODEL,
     ClipCount,
     Device,
+    DrumTracks,
     FirstBar,
     Force,
     Json,
@@ -21,6 +22,7 @@ from musicae.cli.options import (
     Precision,
     Quiet,
     Seed,
+    Strict,
     Temperature,
     TempoQpm,
     TrackNumber,
@@ -40,6 +42,8 @@ def command(
     bar: FirstBar = None,
     track: TrackNumber = None,
     tempo: TempoQpm = None,
+    drums: DrumTracks = None,
+    strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
     force: Force = False,
@@ -55,6 +59,6 @@ def command(
     from musicae.verbs.vary import vary
 
     net = load(model, device, precision)
-    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
+    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     clips = vary(net, source, n, amount=amount, temperature=temperature, seed=seed)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None)

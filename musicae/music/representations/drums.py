@@ -10,6 +10,7 @@ A bar of rock, kick (1) and snare (2) in quarters with a closed hat (4) on every
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -86,6 +87,25 @@ def drum_lines(score: Score, grid: TimeGrid) -> tuple[list[Line], list[Refusal]]
     return [Line(tracks, tokens, tokens.reshape(-1, STEPS_PER_BAR).max(axis=1) == 0)], refusals
 
 
+def drum_like(score: Score) -> list[int]:
+    """The tracks that look like drums and are not said to be: by their names, or by pitches that make a drum kit.
+
+    A kit has a kick, a snare and a hi-hat; more than two thirds of its notes are these or cymbals, a quarter hi-hats.
+    """
+    return [index for index, track in enumerate(score.tracks) if _looks_like_drums(track)]
+
+
+def _looks_like_drums(track: Track) -> bool:
+    if track.is_drum or not len(track.notes):
+        return False
+    if _DRUM_NAMES.search(track.name):
+        return True
+    kit = set(_CLASS_OF_PITCH[track.notes.pitch].tolist())
+    common = np.isin(track.notes.pitch, _KIT)
+    hats = np.isin(track.notes.pitch, _HATS)
+    return {0, 1, 2} <= kit and bool(common.mean() > 2 / 3 and hats.mean() >= 1 / 4)
+
+
 def drum_notes(tokens: Integer[np.ndarray, " time"]) -> Notes:
     """One note a hit, one step long, at the first pitch of its class."""
     step, kind = np.nonzero(tokens[:, None] >> np.arange(len(DRUM_CLASSES)) & 1)
@@ -105,6 +125,9 @@ def random_drums(generator: np.random.Generator, bars: int) -> Notes:
     return Notes.of((tick, tick + TICKS_PER_STEP, pitch, VELOCITY) for tick, pitch in rows)
 
 
+_DRUM_NAMES = re.compile(r"drum|percussion|\bperc\b|\bkit\b|schlagzeug|batterie|batter[ií]a", re.IGNORECASE)
+_HATS = (42, 44, 46)
+_KIT = (35, 36, 38, 40, *_HATS, 49, 51, 57, 59)
 _NOT_DRUMS = Refusal(-1, "not drums", "needs MIDI channel 10, that of the drums")
 _NO_HITS = Refusal(-1, "no hits", "needs hits of the nine classes of drums in bars of four quarters")
 

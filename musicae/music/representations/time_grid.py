@@ -187,14 +187,12 @@ class TimeGrid:
     def quantize(self, track: Track) -> Spans:
         """The notes of a track on rows: every note lasts a row at least, and none outlasts its region."""
         start, end = self.place(track.notes)
-        spans = Spans(start, end, track.notes.pitch)
-        inside = start < end
-        return spans if inside.all() else spans[inside]
+        return Spans(start, end, track.notes.pitch)[start < end]
 
     def place(self, notes: Notes) -> tuple[Rows, Rows]:
         """The rows at which notes start and end; they are equal where the grid has no rows (a meter is cut out).
 
-        A note that starts where its region has no row, up to half a step before the next region, is moved there.
+        A note that has no row in its region, up to half a step before the next region, is moved there.
         """
         region = np.searchsorted(self._starts, notes.start, side="right") - 1
         start = self._row(notes.start, region)
@@ -217,15 +215,13 @@ class TimeGrid:
         size = self._length + 1
         begun = np.bincount(spans.start // self.steps_per_bar, minlength=size)
         ended = np.bincount((spans.end - 1) // self.steps_per_bar + 1, minlength=size)
-        sounds: Bool[np.ndarray, " bar"] = np.cumsum(begun - ended)[:-1] > 0
-        return sounds
+        return np.asarray(np.cumsum(begun - ended)[:-1] > 0)
 
     def ticks(self, numbers: Integer[np.ndarray, " bar"]) -> Integer[np.ndarray, " bar"]:
         """The ticks at which bars of these numbers in the file start."""
         piece = np.searchsorted(self._numbers, numbers, side="right") - 1
         whole = SIXTEENTHS.ticks(self._ticks_per_quarter)
-        ticks: Integer[np.ndarray, " bar"] = self._starts[piece] + (numbers - self._numbers[piece]) * whole
-        return ticks
+        return np.asarray(self._starts[piece] + (numbers - self._numbers[piece]) * whole)
 
     @property
     def region_rows(self) -> Integer[np.ndarray, " region"]:
@@ -367,10 +363,7 @@ def _fits(meter: Meter) -> bool:
 
 
 def _regions(score: Score, steps_per_quarter: int) -> list[Region]:
-    """The regions of a score that hold any music, in order.
-
-    A last note that is a little early for a bar line has a bar behind it, where it belongs.
-    """
+    """The regions with music, in order; a last note that is a little early for a bar line has a bar behind it."""
     whole = SIXTEENTHS.ticks(score.ticks_per_quarter)
     meters = [Meter(0, *SIXTEENTHS.signature), *(meter for meter in score.meters if meter.tick < max(score.end, 1))]
     edges: list[Meter] = []
