@@ -20,7 +20,7 @@ from musicae.checked_json import read_bytes
 from musicae.config import Config, Constructors, build, complete
 from musicae.corpus.augment import AUGMENTATIONS
 from musicae.corpus.dataset import Dataset
-from musicae.errors import MusicaeError
+from musicae.errors import MusicaeError, error_context
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import AtMostOne, NoLeading, Representation, Shape
 from musicae.music.score import Score
@@ -331,7 +331,8 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
     """
     folder = find(name)
     try:
-        config = configuration.loads(read_bytes(folder / "config.json").decode())
+        with error_context(folder / "config.json"):
+            config = configuration.loads(read_bytes(folder / "config.json").decode())
     except (OSError, ValueError) as error:
         raise MusicaeError(f"{folder / 'config.json'} cannot be read: {error}", _DAMAGED) from None
     head = _head_of(folder / "model.safetensors")

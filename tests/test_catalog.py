@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,34 @@ def test_without_models_it_is_said_where_they_are_looked_for(
 def test_a_folder_without_a_model(run: Run) -> None:
     Path("holiday").mkdir()
     assert_fails(run("sample", "-m", "holiday"), "holiday holds no model", "config.json")
+
+
+@pytest.mark.parametrize("fault", ["deep", "empty head", "wrong type", "no config", "link"])
+def test_a_damaged_folder_on_the_shelf_is_listed_as_damaged(fault: str, run: Run, tmp_path: Path) -> None:
+    shelf = tmp_path / "models"
+    shelf.mkdir()
+    folder = shelf / "broken"
+    if fault == "link":
+        folder.symlink_to("broken")
+    else:
+        shutil.copytree(catalog.find("melody-2bar"), folder)
+    if fault == "deep":
+        (folder / "config.json").write_text("[" * 100_000)
+    if fault == "wrong type":
+        (folder / "config.json").write_text('{"representation": [], "latent": 3}')
+    if fault == "empty head":
+        (folder / "model.safetensors").write_bytes(bytes(8))
+    if fault == "no config":
+        (folder / "config.json").unlink()
+    done = run("models", "list")
+    assert done.code == 0 and "melody-2bar" in done.out
+    assert "left out" in done.err and "broken" in done.err
+    assert_fails(run("sample", "-m", "broken"), "broken")
+    assert_fails(run("sample", "-m", "melody-2baz"), "melody-2bar")
+
+
+def test_a_card_that_is_no_text_is_shown_as_far_as_it_goes(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_bytes(b"caf\xe9")
+    assert catalog.card(tmp_path).startswith("caf")
+    (tmp_path / "other" / "README.md").mkdir(parents=True)
+    assert catalog.card(tmp_path / "other") == ""

@@ -8,6 +8,7 @@ import resource
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def victim(tmp_path: Path, shelf: Path, data: Dataset, run: Run) -> Path:
     return folder
 
 
+SMALL = ("--set", "encoder.hidden=8", "--set", "decoder.hidden=8", "--set", "decoder.conductor_hidden=8")
+
 COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "model": (
         ("models", "list"),
@@ -51,7 +54,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("compose", "--chords", "C Am", "-m", "MODEL", "-o", "out/"),
     ),
     "data": (
-        ("train", "DATA", "-o", "out/trained", "--updates", "2", "--set", "latent.size=4", "--precision", "float32"),
+        ("train", "DATA", "-o", "out/trained", "--updates", "1", "--precision", "float32", *SMALL),
         ("evaluate", "melody-2bar", "--data", "DATA", "--only", "reconstruction,probe", "--windows", "16"),
         ("fit", "MODEL", "DATA", "--force", "--windows", "16"),
         ("train", "--resume", "TRAINING", "--updates", "7", "--precision", "float32"),
@@ -70,7 +73,7 @@ FILES: dict[str, Callable[[bytes], Variants]] = {
     "model/model.safetensors": tensor_files,
     "model/attributes.safetensors": tensor_files,
     "model/README.md": texts,
-    "data/manifest.json": documents,
+    "data/manifest.json": partial(documents, depth=2),
     "data/train/tokens.npy": arrays,
     "data/train/offsets.npy": arrays,
     "data/validation/tokens.npy": arrays,
