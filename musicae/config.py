@@ -144,8 +144,11 @@ class Config:
     Attributes:
         prior: p(z), which the loss knows.
         sampler: where codes come from when nothing is encoded.
+        wrappers: of the latent, from the inside out.
+        corruptions: of the features that the encoder reads while training, in this order.
         regularizers: terms of the loss.
         augmentations: what is changed in windows while training, in this order.
+        labels: the names of the classes that windows are labeled with, if the model knows them.
 
     Raises:
         MusicaeError: settings contradict each other, or a label stands for two things.
@@ -158,24 +161,29 @@ class Config:
     decoder: Spec
     prior: Spec = Spec("normal")
     sampler: Spec = Spec("prior")
+    wrappers: tuple[Spec, ...] = ()
+    corruptions: tuple[Spec, ...] = ()
     regularizers: tuple[Named, ...] = ()
     augmentations: tuple[Spec, ...] = ()
+    labels: tuple[str, ...] = ()
     training: Training = Training()
 
     def __post_init__(self) -> None:
         if self.training.scheduled_sampling and self.decoder.arguments.get("token_dropout"):
             hint = "choose one: with scheduled sampling there are no true tokens to hide"
             raise MusicaeError("training.scheduled_sampling and decoder.token_dropout are both set", hint)
-        names = [*SECTIONS, *(item.label for item in self.regularizers), *(item.name for item in self.augmentations)]
+        listed = [item.name for part in LISTS for item in getattr(self, part)]
+        names = [*SECTIONS, *(item.label for item in self.regularizers), *listed]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise MusicaeError(f"two things are called {twice[0]}", "give every regularizer a label of its own")
 
     def to_json(self) -> dict[str, Any]:
-        """The config as what JSON knows."""
+        """The config as what JSON knows; lists and labels of which there are none are left out."""
+        lists = {name: [item.to_json() for item in getattr(self, name)] for name in ("regularizers", *LISTS)}
+        lists["labels"] = list(self.labels)
         return {
             **{name: getattr(self, name).to_json() for name in PARTS},
-            "regularizers": [item.to_json() for item in self.regularizers],
-            "augmentations": [item.to_json() for item in self.augmentations],
+            **{name: items for name, items in lists.items() if items},
             "training": asdict(self.training),
         }
 
@@ -191,11 +199,14 @@ class Config:
         _check_names("part of a model", typed(data, Mapping[str, Any], "a configuration"), SECTIONS)
         training = typed(data["training"], Mapping[str, Any], "training")
         _check_names("training setting", training, typing.get_type_hints(Training))
-        regularizers, augmentations = (typed(data[name], list[Any], name) for name in ("regularizers", "augmentations"))
+        listed = {name: typed(data.get(name, []), list[Any], name) for name in ("regularizers", *LISTS)}
+        parts: dict[str, Any] = {name: Spec.from_json(data[name]) for name in PARTS}
+        lists: dict[str, Any] = {name: tuple(map(Spec.from_json, listed[name])) for name in LISTS}
         return cls(
-            **{name: Spec.from_json(data[name]) for name in PARTS},
-            regularizers=tuple(Named.from_json(item) for item in regularizers),
-            augmentations=tuple(Spec.from_json(item) for item in augmentations),
+            **parts,
+            **lists,
+            regularizers=tuple(map(Named.from_json, listed["regularizers"])),
+            labels=tuple(typed(data.get("labels", []), list[str], "labels")),
             training=typed(training, Training, "training"),
         )
 
@@ -203,7 +214,10 @@ class Config:
 PARTS = ("representation", "embedding", "encoder", "latent", "prior", "sampler", "decoder")
 """The fields of a `Config` that choose one entry of a table."""
 
-SECTIONS = (*PARTS, "regularizers", "augmentations", "training")
+LISTS = ("wrappers", "corruptions", "augmentations")
+"""The fields that choose several entries of a table, each once."""
+
+SECTIONS = (*PARTS, "regularizers", *LISTS, "labels", "training")
 """All fields of a `Config`, in the order of `config.json`."""
 
 
@@ -239,8 +253,8 @@ def complete(config: Config, tables: Mapping[str, Constructors]) -> Config:
 
     parts: dict[str, Any] = {part: full(tables[part], getattr(config, part)) for part in PARTS}
     regularizers = [replace(item, spec=full(tables["regularizers"], item.spec)) for item in config.regularizers]
-    augmentations = [full(tables["augmentations"], item) for item in config.augmentations]
-    return replace(config, **parts, regularizers=tuple(regularizers), augmentations=tuple(augmentations))
+    lists: dict[str, Any] = {part: tuple(full(tables[part], one) for one in getattr(config, part)) for part in LISTS}
+    return replace(config, **parts, **lists, regularizers=tuple(regularizers))
 
 
 def override(config: Config, setting: str, tables: Mapping[str, Constructors]) -> Config:
@@ -249,12 +263,14 @@ def override(config: Config, setting: str, tables: Mapping[str, Constructors]) -
     Args:
         setting: `latent.size=128`, `encoder=bidirectional`, `training.batch=64`; `kl.beta=0.5` changes the regularizer
             of that label, or adds one of that kind; `second=kl` adds one of the kind `kl` under the label `second`;
-            `second=none` removes it. Augmentations, which have no labels, are changed, added and removed alike.
-        tables: the table that each part of the config, regularizers and augmentations included, chooses from.
+            `second=none` removes it. Wrappers, corruptions and augmentations, which have no labels, are changed,
+            added and removed alike.
+        tables: the table that each part of the config chooses from.
 
     Raises:
         MusicaeError: no such part or knob (the nearest name is offered), or a value of the wrong type.
     """
+    changed: dict[str, Any]
     path, equals, text = (part.strip() for part in setting.partition("="))
     part, _, knob = path.partition(".")
     if not equals or not part:
@@ -264,15 +280,18 @@ def override(config: Config, setting: str, tables: Mapping[str, Constructors]) -
         wanted = pick(typing.get_type_hints(Training), knob, "training setting")
         return replace(config, training=replace(config.training, **{knob: parse_value(text, wanted, path)}))
     if part in PARTS:
-        changed: dict[str, Any] = {part: _changed(tables[part], getattr(config, part), knob, text)}
+        changed = {part: _changed(tables[part], getattr(config, part), knob, text)}
         return replace(config, **changed)
-    if part in tables["augmentations"]:
-        chosen = _listed(tables["augmentations"], {item.name: item for item in config.augmentations}, part, knob, text)
-        return replace(config, augmentations=tuple(chosen.values()))
+    for name in LISTS:
+        if part in tables[name]:
+            chosen = _listed(tables[name], {item.name: item for item in getattr(config, name)}, part, knob, text)
+            changed = {name: tuple(chosen.values())}
+            return replace(config, **changed)
     kinds = tables["regularizers"]
     labels = {item.label: item.spec for item in config.regularizers}
     if knob or text not in kinds:  # else it is a new label
-        pick(dict.fromkeys((*PARTS, "training", *labels, *kinds, *tables["augmentations"])), part, "part of a model")
+        listed = (entry for name in LISTS for entry in tables[name])
+        pick(dict.fromkeys((*PARTS, "training", *labels, *kinds, *listed)), part, "part of a model")
     chosen = _listed(kinds, labels, part, knob, text)
     return replace(config, regularizers=tuple(Named(label, choice) for label, choice in chosen.items()))
 

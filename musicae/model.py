@@ -18,7 +18,7 @@ from torch import Tensor
 from musicae import config as configuration
 from musicae.checked_json import read_bytes
 from musicae.config import Config, Constructors, build, complete
-from musicae.corpus.augment import AUGMENTATIONS
+from musicae.corpus.augmentations import AUGMENTATIONS
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, error_context
 from musicae.music.representations import REPRESENTATIONS
@@ -26,14 +26,17 @@ from musicae.music.representations.base import AtMostOne, NoLeading, Representat
 from musicae.music.score import Score
 from musicae.networks.allowance import Allowance
 from musicae.networks.autoencoder import REGULARIZERS_PREFIX, Autoencoder, evaluating
+from musicae.networks.corruptions import CORRUPTIONS
 from musicae.networks.decoders import DECODERS
 from musicae.networks.device import autocast, choose_device, precision, steady
 from musicae.networks.embedding import EMBEDDINGS
-from musicae.networks.encoders import ENCODERS
+from musicae.networks.encoders import ENCODERS, FeatureCritic
 from musicae.networks.latents import LATENTS
+from musicae.networks.latents.wrappers import WRAPPERS
 from musicae.networks.priors import PRIORS
 from musicae.networks.recurrent.stack import use_backend
 from musicae.networks.regularizers import REGULARIZERS
+from musicae.networks.regularizers.base import Context
 from musicae.networks.samplers import SAMPLERS
 from musicae.networks.sampling import Drawing
 from musicae.networks.token_spec import DropLeading, FieldSpec, LimitOpenings, SamplingConstraint, TokenSpec
@@ -49,6 +52,8 @@ TABLES: dict[str, Constructors] = {
     "prior": PRIORS,
     "sampler": SAMPLERS,
     "decoder": DECODERS,
+    "wrappers": WRAPPERS,
+    "corruptions": CORRUPTIONS,
     "regularizers": REGULARIZERS,
     "augmentations": AUGMENTATIONS,
 }
@@ -215,8 +220,9 @@ class Model:
 
     def sample_codes(self, n: int, seed: int) -> Codes:
         """n codes drawn from the sampler, on the CPU."""
+        generator = torch.Generator().manual_seed(seed)
         with steady():
-            return self.autoencoder.sampler.sample(n, torch.Generator().manual_seed(seed))
+            return self.autoencoder.latent.complete(self.autoencoder.sampler.sample(n, generator), generator)
 
 
 def pick_device(name: str) -> torch.device:
@@ -253,16 +259,24 @@ def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     embedding = build(EMBEDDINGS, config.embedding, spec)
     encoder = build(ENCODERS, config.encoder, spec, embedding.width)
     latent = build(LATENTS, config.latent, encoder.size)
-    prior = build(PRIORS, config.prior, latent.size)
+    for wrapper in config.wrappers:
+        latent = build(WRAPPERS, wrapper, latent, encoder.size)
+    prior = build(PRIORS, config.prior, latent.code_size)
     sampler = build(SAMPLERS, config.sampler, latent.size, prior)
     decoder = build(DECODERS, config.decoder, spec, embedding.widths, latent.size)
-    regularizers = {choice.label: build(REGULARIZERS, choice.spec) for choice in config.regularizers}
+
+    def make_critic() -> FeatureCritic:
+        return FeatureCritic(build(ENCODERS, config.encoder, spec, embedding.width))
+
+    context = Context(latent.code_size, latent.classes - (latent.size - latent.code_size), make_critic)
+    regularizers = {choice.label: build(REGULARIZERS, choice.spec, context) for choice in config.regularizers}
     for label, regularizer in regularizers.items():
         if regularizer.needs_std and not latent.stochastic:
             message = f"{label} needs a posterior with a spread; latent {config.latent.name} has none"
             hint = f"take {label} away, or choose latent gaussian"
             raise MusicaeError(message, hint, kind="unsuitable-regularizer", name=label)
-    return Autoencoder(embedding, encoder, latent, prior, sampler, decoder, regularizers)
+    corruptions = [build(CORRUPTIONS, choice) for choice in config.corruptions]
+    return Autoencoder(embedding, encoder, latent, prior, sampler, decoder, regularizers, corruptions)
 
 
 def token_spec(shape: Shape) -> TokenSpec:
@@ -371,7 +385,8 @@ def _whole_number(text: str, path: Path) -> int:
 
 def _identity(config: Config) -> str:
     parts = config.to_json()
-    del parts["training"], parts["regularizers"], parts["augmentations"]
+    for name in ("training", "regularizers", "augmentations", "corruptions"):  # how it was trained
+        parts.pop(name, None)
     return json.dumps(parts, sort_keys=True)
 
 

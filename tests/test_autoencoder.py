@@ -11,11 +11,14 @@ from torch import nn
 
 from musicae.networks.autoencoder import Autoencoder, join_terms
 from musicae.networks.encoders import ENCODERS
+from musicae.networks.groups import GroupSettings
 from musicae.networks.latents import LATENTS
-from musicae.networks.regularizers.base import Adversarial, GroupSettings, Step, Terms
+from musicae.networks.regularizers.base import Adversarial, Step, Terms
 from musicae.networks.regularizers.kl import KL
 from musicae.networks.token_spec import TokenSpec
-from tests.helpers.networks import CODE, FULL, RAGGED, SPECS, autoencoder_of, batch_of
+from tests.helpers.networks import CODE, FULL, RAGGED, SPECS, autoencoder_of, batch_of, context_of
+
+CONTEXT = context_of(FULL["one field"])
 
 
 @pytest.fixture(params=SPECS)
@@ -29,7 +32,7 @@ class Adversary(Adversarial):
 
     def __init__(self) -> None:
         super().__init__()
-        self.label, self.group = "adversary", GroupSettings()
+        self.group = GroupSettings()
         self.critic = nn.Linear(CODE, 1)
 
     def terms(self, step: Step) -> Terms:
@@ -79,7 +82,8 @@ def test_features_enter_the_encoder_by_a_door_of_their_own(any_spec: TokenSpec) 
 
 
 def test_two_regularizers_of_a_kind_are_two_terms() -> None:
-    autoencoder = autoencoder_of(FULL["one field"], regularizers={"first": KL(beta=1.0), "second": KL(beta=2.0)})
+    first, second = KL(CONTEXT, beta=1.0), KL(CONTEXT, beta=2.0)
+    autoencoder = autoencoder_of(FULL["one field"], regularizers={"first": first, "second": second})
     terms = autoencoder(batch_of(FULL["one field"], update=10))
     assert list(terms) == ["nll", "first", "second"]
     assert terms["second"].item() == pytest.approx(2 * terms["first"].item())
@@ -96,7 +100,7 @@ def gradients(autoencoder: Autoencoder, terms: Terms, names: list[str]) -> set[s
 
 @pytest.mark.parametrize("spec", [FULL["one field"], RAGGED])
 def test_gradients_of_critic_and_autoencoder_are_disjoint(spec: TokenSpec) -> None:
-    autoencoder = autoencoder_of(spec, regularizers={"kl": KL(), "adversary": Adversary()})
+    autoencoder = autoencoder_of(spec, regularizers={"kl": KL(CONTEXT), "adversary": Adversary()})
     critic = {name for name, _ in autoencoder.named_parameters() if ".critic." in name}
     own = {name for name, _ in autoencoder.own_parameters()}
     assert critic and not critic & own
@@ -108,6 +112,6 @@ def test_gradients_of_critic_and_autoencoder_are_disjoint(spec: TokenSpec) -> No
 
 
 def test_no_critic_has_a_part_in_the_terms_that_choose_a_checkpoint() -> None:
-    autoencoder = autoencoder_of(FULL["one field"], regularizers={"kl": KL(), "adversary": Adversary()})
+    autoencoder = autoencoder_of(FULL["one field"], regularizers={"kl": KL(CONTEXT), "adversary": Adversary()})
     batch = batch_of(FULL["one field"])
     assert list(autoencoder.terms(autoencoder.encode(batch.target, batch.condition), batch)) == ["nll", "kl"]

@@ -10,9 +10,9 @@ from torch import nn
 from musicae.config import Training
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.networks.regularizers.base import GroupSettings
+from musicae.networks.groups import GroupSettings
 from musicae.training.groups import GroupOptimizer, Optimizers, ParameterGroup
-from musicae.training.music_task import autoencoder_group
+from musicae.training.music_task import parameter_groups
 from tests.helpers.trainings import tiny, trainer, weights
 
 
@@ -28,7 +28,7 @@ def loss(of: list[nn.Parameter], scale: float = 1.0) -> torch.Tensor:
 def test_muon_moves_all_directions_of_hidden_matrices_alike(data: Dataset, tmp_path: Path) -> None:
     model = trainer(data, tmp_path / "m", tiny(optimizer="muon")).task.model
     before = weights(model)
-    optimizer = GroupOptimizer(autoencoder_group(model.autoencoder, Training(optimizer="muon")))
+    optimizer = GroupOptimizer(parameter_groups(model.autoencoder, Training(optimizer="muon"))[0])
     generator = torch.Generator().manual_seed(0)
     for parameter in model.autoencoder.parameters():
         parameter.grad = torch.randn(parameter.shape, generator=generator) ** 3

@@ -9,11 +9,15 @@ import torch
 from musicae.networks.priors import kl_divergence
 from musicae.networks.regularizers.base import Step
 from musicae.networks.regularizers.kl import KL
-from tests.helpers.networks import FULL, autoencoder_of, batch_of
+from tests.helpers.networks import FULL, autoencoder_of, batch_of, context_of
+
+CONTEXT = context_of(FULL["one field"])
 
 
 def cost(step: Step, **knobs: Any) -> float:
-    return KL(**knobs).terms(step)["kl"].item()
+    kl = KL(CONTEXT, **knobs)
+    kl.label = "kl"
+    return kl.terms(step)["kl"].item()
 
 
 def test_kl_free_bits_and_annealing() -> None:
@@ -27,6 +31,6 @@ def test_kl_free_bits_and_annealing() -> None:
     above = (total - free * math.log(2)).clamp(min=0).mean().item()
     assert cost(step, beta=1.0, free_bits=free) == pytest.approx(above)
     assert cost(step, beta=1.0, free_bits_per_dimension=100.0) == 0
-    annealed = KL(beta=1.0, beta_rate=0.99)
+    annealed = KL(CONTEXT, beta=1.0, beta_rate=0.99)
     assert [annealed.weight(0), annealed.weight(1)] == pytest.approx([0, 0.01])
     assert annealed.weight(10_000) == pytest.approx(1)

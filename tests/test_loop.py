@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from musicae.config import Training
 from musicae.errors import MusicaeError
-from musicae.networks.regularizers.base import GroupSettings
+from musicae.networks.groups import GroupSettings
 from musicae.seeds import generator
 from musicae.training.checkpoint import TrainingState
 from musicae.training.groups import LossTerms, ParameterGroup

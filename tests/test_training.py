@@ -21,7 +21,7 @@ from musicae.training.music_task import Splits, fit_batch
 from musicae.training.reporter import Notice, NullReporter
 from musicae.training.validation import validate
 from musicae.verbs.pack import pack
-from musicae.verbs.train import Run, begin, finish, transfer
+from musicae.verbs.train import Run, begin, copy_weights, finish
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
 
@@ -92,12 +92,12 @@ def test_fine_tuning_starts_at_the_weights(data: Dataset, tmp_path: Path) -> Non
 
 def test_a_longer_model_starts_with_what_fits(data: Dataset) -> None:
     short, long = (build_autoencoder(tiny(), REPRESENTATIONS["melody"](bars=bars).shape) for bars in (2, 4))
-    assert 0.5 < transfer(short, long) < 1
+    assert 0.5 < copy_weights(short, long) < 1
     ours, theirs = long.state_dict(), short.state_dict()
     assert torch.equal(
         ours["decoder.span_decoders.0.lstm.weight_hh_l0"], theirs["decoder.span_decoders.0.lstm.weight_hh_l0"]
     )
-    assert transfer(long, long) == 1
+    assert copy_weights(long, long) == 1
 
 
 def test_updates_that_are_not_finite_change_nothing(data: Dataset, tmp_path: Path) -> None:

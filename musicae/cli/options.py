@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from musicae.objectives import OBJECTIVES
+
 DEFAULT_MODEL = "melody-2bar"
 DEFAULT_CHORDS_MODEL = "multitrack-1bar-chords"
 
@@ -68,6 +70,11 @@ def preset_names(incomplete: str) -> list[str]:
     from musicae.presets import PRESETS
 
     return [name for name in PRESETS if name.startswith(incomplete)]
+
+
+def objective_names(incomplete: str) -> list[str]:
+    """The objectives that start with what was typed: for shell completion."""
+    return [name for name in OBJECTIVES if name.startswith(incomplete)]
 
 
 def folder_option(explanation: str) -> Any:
@@ -156,6 +163,10 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 Precision = Annotated[
     PrecisionName,
     typer.Option(help="What to compute in; auto is float32 on a CPU, so that every processor writes the same notes."),
+]
+TrainingPrecision = Annotated[
+    PrecisionName,
+    typer.Option(help="What to compute updates in; auto finds out what is fastest, and stays with it."),
 ]
 SettingTexts = Annotated[
     list[str] | None,

@@ -8,7 +8,7 @@ process that trains, and shared by rank afterwards: two processes see what one w
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -161,10 +161,3 @@ class Transposition:
 def choose(which: Bool[Tensor, " window"], some: Columns, others: Columns) -> Columns:
     """The windows of `some` where `which` says so, those of `others` elsewhere."""
     return torch.where(which[:, None, None, None], some, others)
-
-
-AUGMENTATIONS: dict[str, Callable[..., Augmentation]] = {
-    "transpose": Transpose,
-    "transpose_target": TransposeTarget,
-    "reharmonize": Reharmonize,
-}

@@ -10,25 +10,27 @@ What is unusual:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import cast
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from musicae.networks.batch import Batch
+from musicae.networks.corruptions import Corruption
 from musicae.networks.decoders.base import Decoder, Predictions, TokenDecoder
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
 from musicae.networks.heads import Head
-from musicae.networks.latents import Latent, Posterior
+from musicae.networks.latents.base import Latent, Posterior
 from musicae.networks.priors import Prior
 from musicae.networks.regularizers.base import Adversarial, Regularizer, Step, Terms, frozen
 from musicae.networks.samplers import Sampler
 from musicae.networks.sampling import Drawing
 from musicae.networks.token_spec import TokenSpec
-from musicae.networks.types import Code, Condition, Features, Mask, Tokens
+from musicae.networks.types import ClassLabel, Code, Condition, Features, Mask, Tokens
 
 REGULARIZERS_PREFIX = "regularizers."
 """Of the names of weights that are no part of the model."""
@@ -49,6 +51,7 @@ class Autoencoder(nn.Module):
         sampler: Sampler,
         decoder: Decoder,
         regularizers: Mapping[str, Regularizer],
+        corruptions: Sequence[Corruption] = (),
     ) -> None:
         super().__init__()
         self.embedding = embedding
@@ -57,6 +60,7 @@ class Autoencoder(nn.Module):
         self.prior = prior
         self.sampler = sampler
         self.decoder = decoder
+        self.corruptions = cast("Sequence[Corruption]", nn.ModuleList(corruptions))
         self.regularizers = cast("Mapping[str, Regularizer]", nn.ModuleDict(regularizers))
         for label, regularizer in regularizers.items():
             regularizer.label = label
@@ -76,9 +80,13 @@ class Autoencoder(nn.Module):
         features = self.embedding(batch.encoder_tokens, batch.encoder_condition)
         return features, self.spec.mask(batch.encoder_tokens)
 
-    def encode_features(self, features: Features, mask: Mask) -> Posterior:
-        """The posterior of windows whose features these are, wherever they come from."""
-        return self.latent(self.encoder(features, mask))
+    def embed_target(self, batch: Batch) -> tuple[Features, Mask]:
+        """The features of what is decoded, and which steps of it count."""
+        return self.embedding(batch.target, batch.condition), self.spec.mask(batch.target)
+
+    def encode_features(self, features: Features, mask: Mask, label: ClassLabel | None = None) -> Posterior:
+        """The posterior of windows whose features these are, wherever they come from, and whose class may be known."""
+        return self.latent(self.encoder(features, mask), label)
 
     def encode(self, tokens: Tokens, condition: Condition) -> Posterior:
         """The posterior of windows."""
@@ -92,13 +100,21 @@ class Autoencoder(nn.Module):
         """Expected features of p(x|z, condition of the batch) with their mask; gradients flow through them to z."""
         return self.decoder.soft(self.latent.settle(z), batch.condition, self.embedding)
 
+    def divergence(self, batch: Batch, z: Code, other: Code) -> Float[Tensor, " batch"]:
+        """KL(p(.|z) || p(.|other)) in nats per window, teacher forced."""
+        settle = self.latent.settle
+        return self.decoder.divergence(batch, settle(z), settle(other), self.embedding)
+
     def predict(self, batch: Batch, z: Code) -> Predictions:
         """The distributions of the events of a batch given codes, teacher forced; of decoders of tokens."""
         return cast("TokenDecoder", self.decoder).predict(batch, self.latent.settle(z), self.embedding)
 
     def forward(self, batch: Batch) -> Terms:
         """All terms of an update: those of `terms`, then those of the adversaries and of their critics."""
-        posterior = self.encode_features(*self.embed(batch))
+        features, mask = self.embed(batch)
+        for corruption in self.corruptions:
+            features = corruption(features, mask, batch, self)
+        posterior = self.encode_features(features, mask, batch.label)
         step = Step(posterior, batch, self)
         found = self.terms(posterior, batch)
         for adversary in self.adversaries:
@@ -122,7 +138,7 @@ class Autoencoder(nn.Module):
             return found
         if posterior is None:
             with torch.no_grad():
-                posterior = self.encode_features(*self.embed(batch))
+                posterior = self.encode_features(*self.embed(batch), batch.label)
         step = Step(posterior, batch, self).detach()
         for adversary in adversaries:
             with frozen(*self._parts(), *(other for other in adversaries if other is not adversary)):

@@ -66,4 +66,11 @@ def steady(windows: int = 1) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def noise_source(device: torch.device) -> torch.Generator:
+    """The generator that torch itself draws from on a device, so that whoever seeds that seeds this."""
+    if device.type == "cuda":
+        return torch.cuda.default_generators[device.index or 0]
+    return torch.default_generator
+
+
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}

@@ -103,6 +103,17 @@ class Dense(Encoder):
         return self.window(self.segment(inputs).flatten(1))
 
 
+class FeatureCritic(nn.Module):
+    """One number per window, W e(x) + b, from an encoder of its own."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder, self.output = encoder, nn.Linear(encoder.size, 1)
+
+    def forward(self, features: Features, mask: Mask) -> Float[Tensor, " batch"]:
+        return self.output(self.encoder(features, mask)).squeeze(1)
+
+
 def mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
     """Two linear layers, each normalized and rectified."""
     first = [nn.Linear(inputs, hidden), nn.LayerNorm(hidden), nn.ReLU()]

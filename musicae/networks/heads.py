@@ -45,6 +45,10 @@ class Head(nn.Module, ABC):
         """p of every token."""
 
     @abstractmethod
+    def divergence(self, params: Params, other: Params) -> Float[Tensor, "*event"]:
+        """KL(p || other), in nats."""
+
+    @abstractmethod
     def exclude(self, params: Params, token: int) -> Params:
         """The parameters of the same distribution, given that it is not this token."""
 
@@ -79,6 +83,10 @@ class Categorical(Head):
 
     def probabilities(self, params: Params) -> Float[Tensor, "*event vocabulary"]:
         return params.float().softmax(-1)
+
+    def divergence(self, params: Params, other: Params) -> Float[Tensor, "*event"]:
+        log_p, log_q = params.float().log_softmax(-1), other.float().log_softmax(-1)
+        return (log_p.exp() * (log_p - log_q)).sum(-1)
 
     def exclude(self, params: Params, token: int) -> Params:
         return params.index_fill(-1, torch.tensor([token], device=params.device), -torch.inf)
@@ -124,6 +132,11 @@ class Bernoulli(Head):
     def probabilities(self, params: Params) -> Float[Tensor, "*event vocabulary"]:
         # log p = sum over bits of b log s(x) + (1 - b) log s(-x), and log s(x) - log s(-x) = x
         return (params.float() @ self.bits.T + F.logsigmoid(-params.float()).sum(-1, keepdim=True)).exp()
+
+    def divergence(self, params: Params, other: Params) -> Float[Tensor, "*event"]:
+        p, q = params.float(), other.float()
+        on = torch.sigmoid(p) * (F.logsigmoid(p) - F.logsigmoid(q))
+        return (on + torch.sigmoid(-p) * (F.logsigmoid(-p) - F.logsigmoid(-q))).sum(-1)
 
     def exclude(self, params: Params, token: int) -> Params:
         raise MusicaeError("a Bernoulli head excludes no single token", "choose decoder.head categorical")

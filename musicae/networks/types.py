@@ -14,6 +14,8 @@ Mask = Float[Tensor, "batch segment step"]
 """1 where a step counts, 0 after the end of its segment; between, where an end is only likely."""
 Encoding = Float[Tensor, "batch hidden"]
 Code = Float[Tensor, "batch size"]
+ClassLabel = Int64[Tensor, " batch"]
+"""The class of every window, -1 where it is unknown."""
 Scalar = Float[Tensor, ""]
 Row = Int64[Tensor, "row field"]
 """The tokens of one step; a row is a span of a window."""

@@ -19,6 +19,9 @@ MEANINGS = {
     "loss": "their weighted sum",
     "code_gain_nats": "nats that a window costs more with the code of another one",
     "active_dimensions": "dimensions of z in use",
+    "sparsity": "Hoyer's sparsity of codes: 0 where all numbers are alike, 1 where one alone is not 0",
+    "codebook_perplexity": "vectors of the codebook in use",
+    "classes_in_use": "classes of codes in use",
 }
 
 
@@ -33,7 +36,7 @@ def write_card(
         command: the command line that made the model.
     """
     config, training = model.config, model.config.training
-    rows = [f"| {MEANINGS.get(name) or _field(name)} | {value:.4g} |" for name, value in metrics.items()]
+    rows = [f"| {MEANINGS.get(name) or _of_a_part(name)} | {value:.4g} |" for name, value in metrics.items()]
     splits = manifest.get("splits", {})
     counts = ", ".join(f"{split.get('windows', 0):,} for {name}" for name, split in splits.items())
     lines = [
@@ -63,7 +66,11 @@ def write_card(
     write_atomically(folder / CARD, "\n".join(lines).encode())
 
 
-def _field(name: str) -> str:
-    mode, _, field = name.partition("/")
-    condition = {"teacher_forced": "given the true steps before", "free_running": "given z alone"}[mode]
-    return f"share of {field} steps right, {condition}"
+def _of_a_part(name: str) -> str:
+    """The meaning of a metric of a field, or of a regularizer."""
+    metric, _, part = name.partition("/")
+    return {
+        "teacher_forced": f"share of {part} steps right, given the true steps before",
+        "free_running": f"share of {part} steps right, given z alone",
+        "gradient_ratio": f"how strongly {part} pulls at codes beside the likelihood",
+    }[metric]

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from musicae.networks.regularizers.base import GroupSettings
+from musicae.networks.groups import GroupSettings
 
 Moments = dict[str, Tensor]
 LossTerms = dict[str, Float[Tensor, ""]]

@@ -11,14 +11,15 @@ import torch
 from torch import nn
 
 from musicae.config import Training, build
-from musicae.corpus.augment import AUGMENTATIONS, Augmentation, Pairs
+from musicae.corpus.augment import Augmentation, Pairs
+from musicae.corpus.augmentations import AUGMENTATIONS
 from musicae.corpus.dataset import Windows
 from musicae.errors import MusicaeError
 from musicae.model import Model, save
 from musicae.music.midi import midi_bytes
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.batch import Batch
-from musicae.networks.regularizers.base import GroupSettings
+from musicae.networks.groups import GroupSettings
 from musicae.seeds import generator
 from musicae.storage.atomic import write_atomically
 from musicae.training.checkpoint import TrainingState
@@ -82,8 +83,8 @@ class MusicTask(Task):
         return validate(self.model.autoencoder, self.held_out)
 
     def groups(self) -> list[ParameterGroup]:
-        """The autoencoder, and every critic."""
-        return [autoencoder_group(self.model.autoencoder, self.training), *critic_groups(self.model.autoencoder)]
+        """The autoencoder, a prior that learns from a critic, and every critic."""
+        return parameter_groups(self.model.autoencoder, self.training)
 
     def critic_terms(self, batch: Batch) -> LossTerms:
         """Those of all critics, on codes that lead back to nothing."""
@@ -140,11 +141,16 @@ def augmentations_of(model: Model) -> list[Augmentation]:
     return [build(AUGMENTATIONS, choice, shape, model.device) for choice in model.config.augmentations]
 
 
-def autoencoder_group(autoencoder: Autoencoder, training: Training) -> ParameterGroup:
-    """How the weights of an autoencoder are trained, without those of critics."""
-    own = [parameter for _, parameter in autoencoder.own_parameters()]
+def parameter_groups(autoencoder: Autoencoder, training: Training) -> list[ParameterGroup]:
+    """The autoencoder, its prior if that is trained on its own, and every critic."""
+    prior = list(autoencoder.prior.parameters()) if autoencoder.prior.group else []
+    taken = {id(parameter) for parameter in prior}
+    own = [parameter for _, parameter in autoencoder.own_parameters() if id(parameter) not in taken]
     settings = GroupSettings(training.optimizer, clip=training.clip)
-    return ParameterGroup("autoencoder", own, settings, list(autoencoder.input_and_output_parameters()))
+    groups = [ParameterGroup("autoencoder", own, settings, list(autoencoder.input_and_output_parameters()))]
+    if autoencoder.prior.group:
+        groups.append(ParameterGroup("prior", prior, autoencoder.prior.group))
+    return groups + list(critic_groups(autoencoder))
 
 
 def critic_groups(autoencoder: Autoencoder) -> Iterator[ParameterGroup]:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from musicae.config import Training
-from musicae.networks.regularizers.base import GroupSettings
+from musicae.networks.groups import GroupSettings
 from musicae.training.checkpoint import TrainingState
 from musicae.training.groups import LossTerms, ParameterGroup
 from musicae.training.reporter import Metrics, Notice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import torch
 from jaxtyping import Int64
@@ -11,6 +12,8 @@ from torch import Tensor
 from musicae.networks.autoencoder import Autoencoder, evaluating
 from musicae.networks.batch import Batch, Columns
 from musicae.networks.device import autocast, precision
+from musicae.networks.latents.base import Posterior
+from musicae.networks.regularizers.base import Step
 from musicae.networks.sampling import Drawing
 from musicae.training.reporter import Metrics
 
@@ -35,7 +38,9 @@ def validate(
         with every schedule at its end; `code_gain_nats`, of two windows or more, how many nats more a window costs with
         the code of another one, 0 where the decoder ignores codes; `active_dimensions`, how many dimensions vary;
         per field, `teacher_forced/NAME`, the share of steps guessed right given the true steps before, and
-        `free_running/NAME`, given only z; both argmax with z the mean.
+        `free_running/NAME`, given only z; both argmax with z the mean. `sparsity` is Hoyer's index of codes, 0 where
+        all numbers are alike and 1 where one alone is not 0; `gradient_ratio/LABEL`, of every regularizer with a
+        critic, |d term / d z| / |d nll / d z|; and what the latent measures.
     """
     device = windows.device
     sums: dict[str, Tensor] = {}
@@ -52,8 +57,34 @@ def validate(
     sums |= {
         name: value / events for name, value in sums.items() if name.startswith(("teacher_forced/", "free_running/"))
     }
-    active = (torch.cat(means).var(0, correction=0) > ACTIVE).sum()
-    return {name: float(value) for name, value in {**sums, "active_dimensions": active}.items()}
+    mean = torch.cat(means)
+    sums["active_dimensions"] = (mean.var(0, correction=0) > ACTIVE).sum()
+    sums["sparsity"] = _sparsity(mean)
+    return {name: float(value) for name, value in sums.items()} | autoencoder.latent.metrics(mean)
+
+
+def _sparsity(codes: Tensor) -> Tensor:
+    """(sqrt(n) - |z|_1 / |z|_2) / (sqrt(n) - 1), on average over codes (Hoyer 2004)."""
+    root = codes.shape[1] ** 0.5
+    ratio = codes.abs().sum(1) / codes.norm(dim=1).clamp(min=1e-12)
+    return ((root - ratio) / max(root - 1, 1e-12)).mean()
+
+
+def gradient_ratios(autoencoder: Autoencoder, posterior: Posterior, batch: Batch) -> dict[str, Tensor]:
+    """How strongly the term of every regularizer with a critic pulls at codes, beside how strongly the nll does."""
+    if not autoencoder.adversaries:
+        return {}
+    with torch.enable_grad():
+        code = posterior.code.detach().requires_grad_()
+        z = torch.cat([posterior.z.detach()[:, : -code.shape[1]], code], 1)
+        step = Step(replace(posterior, z=z, code=code), batch, autoencoder)
+        log_prob = autoencoder.decoder.log_prob(batch, autoencoder.latent.settle(z), autoencoder.embedding)
+        (nll,) = torch.autograd.grad(log_prob.mean(), code)
+        pulls = {
+            adversary.label: torch.autograd.grad(torch.stack(list(adversary.terms(step).values())).sum(), code)[0]
+            for adversary in autoencoder.adversaries
+        }
+    return {f"gradient_ratio/{label}": pull.norm() / nll.norm().clamp(min=1e-12) for label, pull in pulls.items()}
 
 
 def _measure(autoencoder: Autoencoder, columns: Columns) -> tuple[dict[str, Tensor], Tensor]:
@@ -66,7 +97,8 @@ def _measure(autoencoder: Autoencoder, columns: Columns) -> tuple[dict[str, Tens
         of_another = -autoencoder.predict(batch, posterior.z.roll(1, 0)).log_prob().mean()
         measured["code_gain_nats"] = of_another - terms["nll"]
     if autoencoder.latent.stochastic:
-        measured["kl"] = autoencoder.prior.kl(posterior.mean, posterior.std).sum(1).mean()
+        measured["kl"] = autoencoder.prior.kl(posterior.code_mean, posterior.code_std).sum(1).mean()
+    measured |= gradient_ratios(autoencoder, posterior, batch)
     measured["loss"] = torch.stack(list(terms.values())).sum()
     predictions = autoencoder.predict(batch, posterior.mean)
     target, mask, teacher_forced = predictions.target, predictions.mask, predictions.likeliest()

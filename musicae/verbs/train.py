@@ -25,6 +25,7 @@ from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
 from musicae.networks.allowance import Allowance
 from musicae.networks.device import PRECISIONS
+from musicae.objectives import apply
 from musicae.presets import PRESETS
 from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find_dataset
@@ -136,6 +137,7 @@ def plan(
     dataset: Dataset,
     *,
     preset: str | None = None,
+    objective: str = "",
     settings: Sequence[str] = (),
     initial: str = "",
     minutes: float = 0.0,
@@ -145,12 +147,16 @@ def plan(
     """What is to be trained on a data set.
 
     Args:
+        objective: one of `OBJECTIVES`, in place of that of the preset.
         settings: changes of its configuration (`config.override`), e.g. `latent.size=128`.
 
     Raises:
-        MusicaeError: there is no such preset, model or knob, or it reads other music than the data set holds.
+        MusicaeError: there is no such preset, objective, model or knob, the objective needs labels, or the preset
+            reads other music than the data set holds.
     """
     config = config_for(dataset, preset=preset, initial=initial)
+    if objective:
+        config = apply(config, objective, dataset.classes)
     for setting in settings:
         config = override(config, setting, TABLES)
     source = dataset.manifest.get("source", "")
@@ -192,6 +198,7 @@ def train(
     folder: str | Path,
     *,
     preset: str | None = None,
+    objective: str = "",
     settings: Sequence[str] = (),
     initial: str = "",
     minutes: float = 0.0,
@@ -206,6 +213,7 @@ def train(
         data: the name or the folder of a data set.
         folder: where the model goes.
         preset: a named configuration; by default the one for the data.
+        objective: one of `OBJECTIVES`, in place of that of the preset.
         settings: changes of it, e.g. `("latent.size=128", "training.updates=1000")`.
         initial: the model whose weights it begins with.
         minutes: that it may take; 0 for as many as its updates take.
@@ -215,7 +223,9 @@ def train(
     """
     folder = Path(folder)
     dataset = Dataset(find_dataset(str(data)))
-    run = plan(dataset, preset=preset, settings=settings, initial=initial, minutes=minutes, seed=seed)
+    run = plan(
+        dataset, preset=preset, objective=objective, settings=settings, initial=initial, minutes=minutes, seed=seed
+    )
     with training_in(folder):
         known = begun(run, folder)
         run = known or run
@@ -309,7 +319,7 @@ def _fresh_model(config: Config, name: str, device: torch.device, seed: int) -> 
 def _begin_with(name: str, model: Model, reporter: Reporter) -> int:
     """Gives a model the weights of another one; returns how many windows those have seen."""
     initial = load(name, str(model.device))
-    share = transfer(initial.autoencoder, model.autoencoder)
+    share = copy_weights(initial.autoencoder, model.autoencoder)
     reporter.tell(Notice(f"{share:.0%} of the weights come from {name}", "transferred", {"share": share}))
     return initial.windows_seen
 
@@ -338,7 +348,7 @@ def _other_representation(message: str, wanted: Representation, preset: str = ""
     return MusicaeError(message, "choose or make another data set", kind="other-representation", **facts)
 
 
-def transfer(source: nn.Module, target: nn.Module) -> float:
+def copy_weights(source: nn.Module, target: nn.Module) -> float:
     """Copies the weights that both networks have in the same shape; returns the share of the target's that is.
 
     Two bars and sixteen differ in a layer of the encoder and in the conductor's input, so that a long model may begin

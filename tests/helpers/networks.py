@@ -11,10 +11,10 @@ from musicae.networks.batch import Batch
 from musicae.networks.decoders import DECODERS
 from musicae.networks.decoders.recurrent import RecurrentDecoder
 from musicae.networks.embedding import Embedding
-from musicae.networks.encoders import ENCODERS
+from musicae.networks.encoders import ENCODERS, FeatureCritic
 from musicae.networks.latents import LATENTS
 from musicae.networks.priors import StandardNormal
-from musicae.networks.regularizers.base import Regularizer
+from musicae.networks.regularizers.base import Context, Regularizer
 from musicae.networks.regularizers.kl import KL
 from musicae.networks.samplers import PriorSampler
 from musicae.networks.token_spec import FieldSpec, TokenSpec
@@ -44,11 +44,19 @@ def batch_of(spec: TokenSpec, batch: int = 3, update: int = 0) -> Batch:
     return Batch.of(spec, columns_of(spec, batch), update=update)
 
 
-def decoder_of(name: str, spec: TokenSpec, embedding: Embedding, **more: object) -> RecurrentDecoder:
+def decoder_of(
+    name: str, spec: TokenSpec, embedding: Embedding, *, size: int = CODE, **more: object
+) -> RecurrentDecoder:
     sizes = CONDUCTOR if name == "conductor" else SMALL
-    decoder = DECODERS[name](spec, embedding.widths, CODE, **{**sizes, **more})
+    decoder = DECODERS[name](spec, embedding.widths, size, **{**sizes, **more})
     assert isinstance(decoder, RecurrentDecoder)
     return decoder
+
+
+def context_of(spec: TokenSpec, code_size: int = CODE, classes: int = 0) -> Context:
+    """What regularizers of the autoencoders here are built for."""
+    width = 4 * (len(spec.fields) + len(spec.conditions))
+    return Context(code_size, classes, lambda: FeatureCritic(ENCODERS["bidirectional"](spec, width, hidden=6)))
 
 
 def autoencoder_of(
@@ -60,9 +68,9 @@ def autoencoder_of(
 ) -> Autoencoder:
     embedding = Embedding(spec, size=4)
     reader = ENCODERS[encoder](spec, embedding.width, hidden=6)
-    code = LATENTS[latent](reader.size, size=CODE)
-    prior = StandardNormal(CODE)
+    code = LATENTS[latent](reader.size, size=CODE, **({"slots": 1} if latent == "vector_quantized" else {}))
+    prior = StandardNormal(code.code_size)
     if regularizers is None:
-        regularizers = {"kl": KL()} if code.stochastic else {}
-    writer = decoder_of(decoder, spec, embedding)
+        regularizers = {"kl": KL(context_of(spec))} if code.stochastic else {}
+    writer = decoder_of(decoder, spec, embedding, size=code.size)
     return Autoencoder(embedding, reader, code, prior, PriorSampler(CODE, prior), writer, regularizers)

@@ -20,12 +20,12 @@ from musicae.networks.decoders.base import Predictions, TokenDecoder
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import ENCODERS
 from musicae.networks.heads import Categorical
-from musicae.networks.latents import Latent, Posterior
+from musicae.networks.latents.base import Latent, Posterior
 from musicae.networks.priors import StandardNormal
 from musicae.networks.samplers import PriorSampler
 from musicae.networks.sampling import Chain, Drawing
 from musicae.networks.token_spec import TokenSpec
-from musicae.networks.types import Code, Condition, Encoding, Features, Mask, Tokens
+from musicae.networks.types import ClassLabel, Code, Condition, Encoding, Features, Mask, Tokens
 from tests.helpers.models import tiny_model
 
 C4, D4, E4 = 41, 43, 45
@@ -76,9 +76,9 @@ class OneHotCodes(Latent):
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.size = size
+        self.size = self.code_size = size
 
-    def forward(self, h: Encoding) -> Posterior:
+    def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:
         return Posterior(h, h, torch.ones_like(h), h)
 
     def settle(self, z: Code) -> Code:

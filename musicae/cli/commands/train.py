@@ -12,25 +12,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from musicae.cli.console import Console, line, stderr
-from musicae.cli.hints import ADVICE
+from musicae.cli.console import Console
+from musicae.cli.display import Display, check_tensorboard
 from musicae.cli.options import (
     LARGEST_SEED,
     Device,
     Json,
-    PrecisionName,
     Quiet,
     SettingTexts,
+    TrainingPrecision,
     folder_option,
+    objective_names,
     preset_names,
 )
+from musicae.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
-
-    from musicae.config import Training
-    from musicae.training.checkpoint import TrainingState
-    from musicae.training.reporter import Metrics, Notice
     from musicae.verbs.train import Run
 
 EXAMPLES = ("musicae train", "musicae train data/mine --preset melody-16bar -o models/mine --minutes 60")
@@ -48,6 +45,16 @@ Preset = Annotated[
     str | None,
     typer.Option(
         help="A named configuration.", show_default="the one for DATA", metavar="NAME", autocompletion=preset_names
+    ),
+]
+ObjectiveName = Annotated[
+    str,
+    typer.Option(
+        "--objective",
+        help=f"What it is trained for, in place of the preset's own: {', '.join(OBJECTIVES)}.",
+        metavar="NAME",
+        show_default="the preset's",
+        autocompletion=objective_names,
     ),
 ]
 ModelFolder = Annotated[Path | None, folder_option("Where the model goes. Without it: a free name in models/.")]
@@ -75,16 +82,13 @@ TrainingSeed = Annotated[
     int | None,
     typer.Option(min=0, max=LARGEST_SEED, metavar="N", show_default="0", help="Same seed and --updates, same weights."),
 ]
-TrainingPrecision = Annotated[
-    PrecisionName,
-    typer.Option(help="What to compute updates in; auto finds out what is fastest, and stays with it."),
-]
 TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard events too.")]
 
 
 def command(
     data: TrainingData = None,
     preset: Preset = None,
+    objective: ObjectiveName = "",
     output: ModelFolder = None,
     minutes: Minutes = None,
     updates: Updates = None,
@@ -108,15 +112,15 @@ def command(
     from musicae.verbs.train import begun, training_in
 
     if tensorboard:
-        _writer_class()  # or fail before anything is made
+        check_tensorboard()  # or fail before anything is made
 
     settings = [*(settings or []), *([f"training.updates={updates}"] if updates else [])]
     if resume is not None:
-        if any((data, preset, output, initial, seed is not None)):
+        if any((data, preset, objective, output, initial, seed is not None)):
             raise typer.BadParameter("--resume goes on with what its training was begun with; leave the others away")
         folder, run = resume, _resumed(resume, settings)
     else:
-        folder, run = _planned(data or "tunes", preset, output, initial, settings, seed or 0)
+        folder, run = _planned(data or "tunes", preset, objective, output, initial, settings, seed or 0)
         run = replace(run, minutes=DEFAULT_MINUTES)
     if minutes is not None or updates is not None:
         run = replace(run, minutes=minutes or 0.0)
@@ -154,7 +158,13 @@ def _train(console: Console, folder: Path, run: Run, device: str, *, resume: boo
 
 
 def _planned(
-    data: str, preset: str | None, output: Path | None, initial: str, settings: list[str], seed: int
+    data: str,
+    preset: str | None,
+    objective: str,
+    output: Path | None,
+    initial: str,
+    settings: list[str],
+    seed: int,
 ) -> tuple[Path, Run]:
     """Where a new training goes, and what it is."""
     from musicae.corpus.dataset import Dataset
@@ -162,8 +172,17 @@ def _planned(
     from musicae.verbs.train import plan
 
     dataset, command = Dataset(find_dataset(data)), shlex.join(["musicae", *sys.argv[1:]])
-    run = plan(dataset, preset=preset, settings=settings, initial=initial, seed=seed, command=command)
-    return output or _free(preset or f"{dataset.representation.name}-{dataset.representation.bars}bar"), run
+    run = plan(
+        dataset,
+        preset=preset,
+        objective=objective,
+        settings=settings,
+        initial=initial,
+        seed=seed,
+        command=command,
+    )
+    name = preset or f"{dataset.representation.name}-{dataset.representation.bars}bar"
+    return output or _free(f"{name}-{objective}" if objective else name), run
 
 
 def _resumed(folder: Path, settings: list[str]) -> Run:
@@ -182,81 +201,3 @@ def _free(name: str) -> Path:
     """The first free folder under `models/` in the current folder, where commands find a model by its name."""
     names = chain((name,), (f"{name}-{i:03d}" for i in count(1)))
     return next(path for part in names if not (path := Path("models") / part).exists())
-
-
-class Display:
-    """A training on the terminal: a bar with speed, time left and losses, and a line for every validation.
-
-    Args:
-        events: the model folder, if TensorBoard events are wanted.
-    """
-
-    def __init__(self, console: Console, events: Path | None = None) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-        self.console, self.events = console, events
-        self.bar = Progress(*columns, console=stderr(), transient=True, disable=not console.on_terminal)
-        self.writer: SummaryWriter | None = None
-        self.losses = ""
-
-    def __enter__(self) -> Display:
-        self.bar.__enter__()
-        self.task = self.bar.add_task("starting", total=1.0)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.bar.stop()
-        if self.writer:
-            self.writer.close()
-
-    def began(self, state: TrainingState, training: Training, seconds: float) -> None:
-        self.training, self.seconds = training, seconds
-        self.first, self.begun = state.update, state.seconds
-        if self.events:
-            self.writer = _writer_class()(self.events / "training" / "tensorboard", purge_step=self.first)
-
-    def updated(self, state: TrainingState) -> None:
-        updates, seconds = state.update - self.first, state.seconds - self.begun
-        pace = seconds / updates
-        left = min((self.training.updates - state.update) * pace, self.seconds - state.seconds)
-        speed = f"{1 / pace:,.1f} updates/s  {self.training.batch / pace:,.0f} windows/s"
-        self.bar.update(
-            self.task,
-            completed=seconds / max(seconds + left, 1e-9),
-            description=line(f"{max(left, 0) / 60:.0f} min left  update {state.update:,}  {speed}  {self.losses}"),
-        )
-
-    def logged(self, state: TrainingState, terms: Metrics) -> None:
-        self.losses = "  ".join(f"{name} {value:.3g}" for name, value in terms.items())
-        self._record("train", state.update, terms)
-
-    def validated(self, state: TrainingState, metrics: Metrics) -> None:
-        shown = "  ".join(f"{name} {value:.3g}" for name, value in metrics.items())
-        self._say(f"update {state.update:,}  held out: {shown}")
-        self._record("validation", state.update, metrics)
-
-    def tell(self, notice: Notice) -> None:
-        advice = ADVICE.get(notice.kind)
-        self._say(f"{notice.message}{advice(**notice.facts) if advice else ''}")
-
-    def _say(self, message: str) -> None:
-        if self.bar.disable:
-            self.console.note(message)
-        else:
-            self.bar.console.print(line(message))
-
-    def _record(self, split: str, update: int, values: Metrics) -> None:
-        if self.writer:
-            for name, value in values.items():
-                self.writer.add_scalar(f"{split}/{name}", value, update)
-
-
-def _writer_class() -> type[SummaryWriter]:
-    from musicae.errors import MusicaeError
-
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise MusicaeError("TensorBoard is not installed", "pip install 'musicae[tensorboard]'") from None
-    return SummaryWriter

@@ -43,6 +43,10 @@ class Decoder(nn.Module, ABC):
         """
 
     @abstractmethod
+    def divergence(self, batch: Batch, z: Code, other: Code, embedding: Embedding) -> Float[Tensor, " batch"]:
+        """KL(p(.|z) || p(.|other)) in nats per window, teacher forced."""
+
+    @abstractmethod
     def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[Chain]:
         """What gives one step at a time, for sampling, live use and export."""
 
@@ -53,6 +57,9 @@ class TokenDecoder(Decoder):
     @abstractmethod
     def predict(self, batch: Batch, z: Code, embedding: Embedding) -> Predictions:
         """The distributions of all events of the target, teacher forced."""
+
+    def divergence(self, batch: Batch, z: Code, other: Code, embedding: Embedding) -> Float[Tensor, " batch"]:
+        return self.predict(batch, z, embedding).divergence(self.predict(batch, other, embedding))
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +86,12 @@ class Predictions:
     def log_prob(self) -> Float[Tensor, " batch"]:
         """Summed over the fields and events of every window."""
         return self.spec.per_window(self.field_log_prob().sum(0), self.mask)
+
+    def divergence(self, other: Predictions) -> Float[Tensor, " batch"]:
+        """The KL from these distributions to others of the same events, summed per window."""
+        columns = zip(self.heads, self.params, other.params, strict=True)
+        found = torch.stack([head.divergence(params, others) for head, params, others in columns])
+        return self.spec.per_window(found.sum(0), self.mask)
 
     def likeliest(self) -> Int64[Tensor, "event field"]:
         """The likeliest token of every field."""

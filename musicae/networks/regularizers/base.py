@@ -8,19 +8,22 @@ parameter group of its own, and is no part of the model.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from torch import nn
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
 from musicae.networks.batch import Batch
 from musicae.networks.decoders.base import Decoder
-from musicae.networks.latents import Posterior
+from musicae.networks.groups import GroupSettings
+from musicae.networks.latents.base import Posterior
 from musicae.networks.priors import Prior
-from musicae.networks.types import Code, Features, Mask, Scalar
+from musicae.networks.types import ClassLabel, Code, Features, Mask, Scalar
 
 Terms = dict[str, Scalar]
 
@@ -35,7 +38,11 @@ class Doors(Protocol):
 
     def embed(self, batch: Batch) -> tuple[Features, Mask]: ...
 
-    def encode_features(self, features: Features, mask: Mask) -> Posterior: ...
+    def encode_features(self, features: Features, mask: Mask, label: ClassLabel | None = None) -> Posterior: ...
+
+    def embed_target(self, batch: Batch) -> tuple[Features, Mask]: ...
+
+    def divergence(self, batch: Batch, z: Code, other: Code) -> Float[Tensor, " batch"]: ...
 
     def soft(self, z: Code, batch: Batch) -> tuple[Features, Mask]: ...
 
@@ -53,11 +60,27 @@ class Step:
         return replace(self, posterior=self.posterior.detach())
 
 
-class Regularizer(nn.Module, ABC):
-    """The interface of regularizers.
+@dataclass(frozen=True)
+class Context:
+    """What regularizers are built for.
 
     Attributes:
-        label: of this instance; the names of its terms begin with it.
+        code_size: numbers in a code.
+        classes: how many of its first numbers are probabilities of classes.
+        make_critic: makes a network that gives every window a number from its features and mask, with weights of its
+            own: an encoder like the autoencoder's, and what sums it up.
+    """
+
+    code_size: int
+    classes: int
+    make_critic: Callable[[], nn.Module]
+
+
+class Regularizer(nn.Module, ABC):
+    """The interface of regularizers, built from a `Context` and their knobs.
+
+    Attributes:
+        label: of this instance, given by the autoencoder; the names of its terms begin with it.
         second_derivatives: whether its terms contain derivatives of the network, so that their gradient takes second
             ones, which not every recurrent backend gives.
         needs_std: whether it needs a posterior with a spread.
@@ -70,35 +93,6 @@ class Regularizer(nn.Module, ABC):
     @abstractmethod
     def terms(self, step: Step) -> Terms:
         """Weighted terms of the loss; their names are `label`, or begin with `label` and a slash."""
-
-
-@dataclass(frozen=True)
-class GroupSettings:
-    """How a group of parameters, those of a critic say, is trained.
-
-    Attributes:
-        optimizer: Adam, plain gradient descent, or Muon for hidden matrices and Adam for the rest.
-        learning_rate_scale: times the learning rate of the schedule.
-        betas: of Adam.
-        clip: largest norm of their gradient.
-        clamp: largest size of a weight after an update (Arjovsky et al. 2017); 0 leaves them free.
-        rounds: how often they move per update; all but the last time alone, on batches of their own.
-
-    Raises:
-        MusicaeError: a setting is out of range.
-    """
-
-    optimizer: Literal["adam", "muon", "sgd"] = "adam"
-    learning_rate_scale: float = 1.0
-    betas: tuple[float, float] = (0.9, 0.999)
-    clip: float = 1.0
-    clamp: float = 0.0
-    rounds: int = 1
-
-    def __post_init__(self) -> None:
-        if not (self.learning_rate_scale > 0 and self.clip > 0 and self.clamp >= 0 and self.rounds >= 1):
-            hint = "the scale of the rate and the clip are above 0, the clamp 0 or more, the rounds one or more"
-            raise MusicaeError(f"a critic, or another group, cannot be trained with {self}", hint)
 
 
 class Adversarial(Regularizer):
@@ -130,3 +124,30 @@ def frozen(*modules: nn.Module) -> Iterator[None]:
     finally:
         for weight in learning:
             weight.requires_grad_(True)
+
+
+def staged(weight: float, update: int, start: int, ramp: int) -> float:
+    """A weight that is 0 before the update `start` and rises evenly over the next `ramp` ones."""
+    return weight * min(max((update - start) / max(ramp, 1), 0.0), 1.0) if start or ramp else weight
+
+
+def check_weights(regularizer: str, **knobs: float | int) -> None:
+    """Makes sure that no knob of a regularizer is negative.
+
+    Raises:
+        MusicaeError: one is.
+    """
+    for name, value in knobs.items():
+        if value < 0:
+            raise MusicaeError(f"{regularizer}.{name} is {value}", f"give {regularizer}.{name} 0 or more")
+
+
+def critic_mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    """Two hidden layers; nothing in it normalizes, so that its weights may be clamped."""
+    layers = [nn.Linear(inputs, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, hidden), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Linear(hidden, outputs))
+
+
+def float32(x: torch.Tensor) -> torch.autocast:
+    """Inside, products of what lies where x does are computed in float32: critics are, whatever the rest is."""
+    return torch.autocast(x.device.type, enabled=False)

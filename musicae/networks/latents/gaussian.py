@@ -1,61 +1,15 @@
-"""Latents: the output of an encoder to the posterior of a code."""
+"""The latent of variational autoencoders."""
 
 from __future__ import annotations
-
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from musicae.errors import MusicaeError
+from musicae.networks.latents.base import Latent, Posterior, at_least_one
 from musicae.networks.normalization import CodeNormalization
-from musicae.networks.types import Code, Encoding, Scalar
-
-
-@dataclass(frozen=True, eq=False)
-class Posterior:
-    """What is known of z after reading a window.
-
-    Attributes:
-        z: the code that the decoder gets; drawn from the posterior where that is a distribution.
-        mean, std: of the posterior; std is 0 where z is certain.
-        code: what regularizers see.
-        terms: losses that the latent itself brings, already weighted.
-    """
-
-    z: Code
-    mean: Code
-    std: Code
-    code: Code
-    terms: dict[str, Scalar] = field(default_factory=dict)
-
-    def detach(self) -> Posterior:
-        """The same posterior, of which nothing leads back to the encoder."""
-        z, mean, std, code = (x.detach() for x in (self.z, self.mean, self.std, self.code))
-        return replace(self, z=z, mean=mean, std=std, code=code)
-
-
-class Latent(nn.Module, ABC):
-    """The interface of latents.
-
-    Attributes:
-        size: numbers in a code.
-        stochastic: whether z is drawn from a posterior with a spread.
-    """
-
-    size: int
-    stochastic: bool
-
-    @abstractmethod
-    def forward(self, h: Encoding) -> Posterior:
-        """The posterior of the codes of windows."""
-
-    @abstractmethod
-    def settle(self, z: Code) -> Code:
-        """The code that z stands for; decoding begins with it, so that z may come from anywhere."""
+from musicae.networks.types import ClassLabel, Code, Encoding
 
 
 class Gaussian(Latent):
@@ -77,7 +31,7 @@ class Gaussian(Latent):
 
     def __init__(self, inputs: int, *, size: int = 256, std_min: float = 0.0, mean_std: float = 0.0) -> None:
         super().__init__()
-        self.size = _at_least_one(size)
+        self.size = self.code_size = at_least_one("size", size)
         if not 0 <= std_min < 1:
             raise MusicaeError(
                 f"latent.std_min is {std_min}", "give latent.std_min 0 or more, but less than the prior's 1"
@@ -95,7 +49,7 @@ class Gaussian(Latent):
         nn.init.normal_(self.std.weight, std=1e-3)
         nn.init.constant_(self.std.bias, -2.0)
 
-    def forward(self, h: Encoding) -> Posterior:
+    def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:
         mean = (self.mean_std or 1.0) * self.normalization(self.mean(h).float())
         std = self.std_min + F.softplus(self.std(h).float())
         z = mean + std * torch.randn_like(std)
@@ -103,30 +57,3 @@ class Gaussian(Latent):
 
     def settle(self, z: Code) -> Code:
         return z
-
-
-class Deterministic(Latent):
-    """z = W h: a plain autoencoder's code."""
-
-    stochastic = False
-
-    def __init__(self, inputs: int, *, size: int = 256) -> None:
-        super().__init__()
-        self.size = _at_least_one(size)
-        self.code = nn.Linear(inputs, size)
-
-    def forward(self, h: Encoding) -> Posterior:
-        z = self.code(h).float()
-        return Posterior(z, z, torch.zeros_like(z), z)
-
-    def settle(self, z: Code) -> Code:
-        return z
-
-
-def _at_least_one(size: int) -> int:
-    if size < 1:
-        raise MusicaeError(f"latent.size is {size}", "give latent.size one or more: a code needs a dimension at least")
-    return size
-
-
-LATENTS: dict[str, Callable[..., Latent]] = {"gaussian": Gaussian, "deterministic": Deterministic}
