@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from musicae.verbs.replay import replay as replay
     from musicae.verbs.sample import sample as sample
     from musicae.verbs.train import train as train
+    from musicae.verbs.transfer import transfer as transfer
     from musicae.verbs.vary import vary as vary
 
 wait_passively()
@@ -55,6 +56,7 @@ _HOMES = {
     "replay": "musicae.verbs.replay",
     "sample": "musicae.verbs.sample",
     "train": "musicae.verbs.train",
+    "transfer": "musicae.verbs.transfer",
     "vary": "musicae.verbs.vary",
 }
 """The module that each public name lives in."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from musicae.music.key import NO_KEY, key
+from musicae.music.key import NO_KEY, key, mode
+from musicae.music.score import Notes, Score, Track
 from tests.helpers.stand_ins import quarters
 
 
@@ -23,3 +26,13 @@ def test_keys_of_scales(pitches: tuple[int, ...], expected: int) -> None:
 
 def test_what_has_no_pitch_has_no_key() -> None:
     assert key(quarters()) == key(quarters(36, 38, is_drum=True)) == key(quarters(*range(60, 72))) == NO_KEY
+
+
+def test_a_mode_is_said_where_it_is_clear() -> None:
+    def triad(third: int) -> Score:
+        rows = [(i * 480, i * 480 + 480, pitch, 90) for i, pitch in enumerate((60, 60 + third, 67, 60 + third, 67, 72))]
+        return Score(480, (Track(Notes.of(rows)),), end=6 * 480)
+
+    assert mode(triad(4)) == 0 and mode(triad(3)) == 1
+    assert math.isnan(mode(Score(480, (Track(Notes.of([(0, 480, 60, 90)])),), end=480))), "one note is in no mode"
+    assert math.isnan(mode(Score(480, (), end=480)))

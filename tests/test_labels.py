@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from musicae.corpus.dataset import Dataset, Windows
-from musicae.corpus.labels import UNKNOWN, attribute_labels, folder_labels
+from musicae.corpus.labels import MEASURES, UNKNOWN, attribute_labels, folder_labels
 from musicae.corpus.preprocess import Annotations, preprocess
 from musicae.errors import MusicaeError
 from musicae.music.attributes import ATTRIBUTES
@@ -120,3 +120,14 @@ def test_an_attribute_that_does_not_vary_makes_no_classes() -> None:
 def test_folders_without_windows_are_no_classes() -> None:
     labels = folder_labels(["b", "", "c", "a"], np.array([0, 0, 1, 3]), np.array([True, True, True, False]))
     assert labels.classes == ("b",) and labels.of_window.tolist() == [0, 0, UNKNOWN, UNKNOWN]
+
+
+def test_the_mode_labels_major_and_minor(corpus: Path, tmp_path: Path) -> None:
+    dataset = labeled(corpus, tmp_path / "out", "mode")
+    assert dataset.manifest["labels"] == {"by": "mode", "classes": ["major", "minor"]}
+    split = dataset.split("train")
+    labels = split.labels_of(torch.arange(len(split)))
+    assert labels is not None and set(labels.tolist()) <= {-1, 0, 1}
+    for window, label in zip(split.take(torch.arange(len(split))).numpy(), labels.tolist(), strict=True):
+        found = MEASURES["mode"](MELODY.decode(window))
+        assert label == (UNKNOWN if np.isnan(found) else found)

@@ -48,6 +48,14 @@ def _constant_attribute(models: Sequence[str]) -> str:
     return f"another model moves it: -m {models[0]}" if models else ""
 
 
+def _no_labels(objective: str) -> str:
+    return "musicae preprocess FOLDER -o data/NAME --label ATTRIBUTE (or --label folder)"
+
+
+def _no_classes() -> str:
+    return "make data with musicae preprocess --label mode, and train with musicae train --objective arae-transfer"
+
+
 def _other_model(model: str, otherwise: str = "") -> str:
     return f"name the folder of the model that made it with -m{otherwise and f'; or {otherwise}'}"
 
@@ -62,6 +70,8 @@ def _against_collapse(code_gain_nats: float, betas: Mapping[str, float]) -> str:
 
 
 HINTS: dict[str, Callable[..., str]] = {
+    "no-classes": _no_classes,
+    "no-labels": _no_labels,
     "cannot-write": lambda path: "choose another place with -o",
     "no-room": lambda path: (
         "make room, or choose another place with -o; musicae preprocess and train go on where they stopped"

@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from musicae.corpus.chunk_file import CHANGED, COUNTS, Chunk, ChunkFile, Outcome, digest_of, token_type
+from musicae.corpus.labels import MEASURES
 from musicae.corpus.policy import policy_of
 from musicae.corpus.window_hashes import window_hashes
 from musicae.corpus.windows import drop_leading_note_offs, filter_windows, rows_per_bar
 from musicae.errors import MusicaeError
-from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Refusal, Representation, Stream
 from musicae.music.representations.time_grid import some
@@ -32,7 +32,7 @@ class Reading:
     """What is read from every file.
 
     Attributes:
-        attribute: one of `ATTRIBUTES` that is measured of every usable window; empty for none.
+        attribute: one of `MEASURES` that is measured of every usable window; empty for none.
         drums: tracks that are drums whatever the files say, by their numbers or names.
     """
 
@@ -204,7 +204,7 @@ def _values(
     """The attribute of every window; NaN if none is measured."""
     if not reading.attribute:
         return np.full(len(starts), np.nan)
-    representation, attribute = reading.representation, ATTRIBUTES[reading.attribute]
+    representation, attribute = reading.representation, MEASURES[reading.attribute]
     shape = representation.shape
     values = []
     for start in starts:

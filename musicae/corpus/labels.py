@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,20 @@ from jaxtyping import Bool, Float, Int16, Integer
 
 from musicae.errors import MusicaeError, unknown_name
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.key import mode
+from musicae.music.score import Score
 
 FOLDER = "folder"
 """The label that is the first folder, below the one that was named, in which a file lies."""
 
 UNKNOWN = -1
-"""The class of a window that has none: its file lies in no folder, or its attribute is not finite."""
+"""The class of a window that has none: its file lies in no folder, or what is measured of it is not finite."""
+
+CLASSES = {"mode": ("major", "minor")}
+"""The names of the classes of what is measured as the number of a class."""
+
+MEASURES: dict[str, Callable[[Score], float]] = {**ATTRIBUTES, "mode": mode}
+"""What may be measured of windows to label them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +32,7 @@ class Labels:
     """The class of every window.
 
     Attributes:
-        by: `FOLDER`, or the name of an attribute.
+        by: `FOLDER`, or the name of a measure.
         classes: the names of the classes, in their order.
         of_window: indices into `classes`, or `UNKNOWN`.
         threshold: of an attribute, the least value of the class "high".
@@ -45,10 +53,10 @@ def check_label(by: str) -> None:
     """Make sure that windows can be labeled so.
 
     Raises:
-        MusicaeError: it is neither `FOLDER` nor an attribute.
+        MusicaeError: it is neither `FOLDER` nor something that is measured.
     """
-    if by not in (FOLDER, *ATTRIBUTES):
-        raise unknown_name("label", by, (FOLDER, *ATTRIBUTES))
+    if by not in (FOLDER, *MEASURES):
+        raise unknown_name("label", by, (FOLDER, *MEASURES))
 
 
 def folder_labels(
@@ -67,7 +75,7 @@ def folder_labels(
 
 
 def attribute_labels(by: str, values: Float[np.ndarray, " window"], training: Bool[np.ndarray, " window"]) -> Labels:
-    """The classes "low" and "high", split at the median of the training windows.
+    """The classes of `CLASSES`, or else "low" and "high", split at the median of the training windows.
 
     Where many windows have the median itself, they are all low or all high, whichever divides the windows more evenly.
 
@@ -75,6 +83,8 @@ def attribute_labels(by: str, values: Float[np.ndarray, " window"], training: Bo
         MusicaeError: the attribute is the same in all training windows.
     """
     finite = np.isfinite(values)
+    if by in CLASSES:
+        return Labels(by, CLASSES[by], np.where(finite, values, UNKNOWN).astype(np.int16))
     known = values[training & finite]
     if not len(known) or np.ptp(known) == 0:
         raise MusicaeError(f"{by} is the same in all training windows", "choose another attribute, or more music")

@@ -23,7 +23,7 @@ from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.chunk_file import CHANGED, Chunk, Outcome, digest_of, provisional
 from musicae.corpus.chunks import Reading
 from musicae.corpus.discover import COPY, Inventory, MidiFile, Progress, discover, no_progress
-from musicae.corpus.labels import FOLDER, Labels, attribute_labels, check_label, folder_labels
+from musicae.corpus.labels import FOLDER, MEASURES, Labels, attribute_labels, check_label, folder_labels
 from musicae.corpus.policy import policy_of
 from musicae.corpus.process_pool import ProcessPool, ReadingTask
 from musicae.corpus.shards import (
@@ -38,7 +38,6 @@ from musicae.corpus.shards import (
 from musicae.corpus.splits import SplitsFile, join_songs, split_songs
 from musicae.cpu import usable_cores
 from musicae.errors import MusicaeError
-from musicae.music.attributes import ATTRIBUTES
 from musicae.music.representations.base import Representation
 from musicae.storage.atomic import is_temporary
 from musicae.storage.locks import exclusive, refuse_busy
@@ -104,7 +103,7 @@ def preprocess(
         with exclusive(output / WORK / LOCK, output):
             manifest = _finished(output, settings, force)  # another run may just have ended
             if manifest is None:
-                reading = Reading(representation, label if label in ATTRIBUTES else "", annotations.drums)
+                reading = Reading(representation, label if label in MEASURES else "", annotations.drums)
                 manifest = _made(output, inventory, reading, settings, workers or usable_cores(), strict, progress)
             shutil.rmtree(output / WORK, ignore_errors=True)
     return manifest

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from jaxtyping import Float
 
 from musicae.music.score import Score
 
@@ -12,7 +15,11 @@ MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 
 PROFILES = np.array([np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)])
 
+MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 NO_KEY = -1
+
+CLEAR = 0.05
+"""How much better a mode must fit than the other one to be called clear."""
 
 
 def key(score: Score) -> int:
@@ -20,10 +27,29 @@ def key(score: Score) -> int:
 
     The key whose profile correlates best with the time that every pitch class sounds (Krumhansl 1990).
     """
+    fits = _fits(score)
+    return NO_KEY if fits is None else int(fits.argmax())
+
+
+def mode(score: Score) -> float:
+    """0 for major, 1 for minor; NaN where the best key of either fits about as well as the best of the other."""
+    fits = _fits(score)
+    if fits is None:
+        return math.nan
+    major, minor = fits.reshape(2, 12).max(1)
+    return math.nan if abs(major - minor) < CLEAR else float(minor > major)
+
+
+def in_one_key(score: Score) -> bool:
+    """Whether all pitched notes belong to one major scale, on whatever tonic."""
+    used = {int(pitch) % 12 for track in score.tracks if not track.is_drum for pitch in track.notes.pitch}
+    return any(used <= {(tonic + step) % 12 for step in MAJOR_SCALE} for tonic in range(12))
+
+
+def _fits(score: Score) -> Float[np.ndarray, " key"] | None:
+    """The correlation of every key's profile with the time that every pitch class sounds; None if all sound alike."""
     sounding = np.zeros(12)
     for track in score.tracks:
         if not track.is_drum:
             np.add.at(sounding, track.notes.pitch % 12, track.notes.end - track.notes.start)
-    if np.ptp(sounding) == 0:
-        return NO_KEY
-    return int(np.corrcoef(sounding, PROFILES)[0, 1:].argmax())
+    return None if np.ptp(sounding) == 0 else np.corrcoef(sounding, PROFILES)[0, 1:]

@@ -1,0 +1,66 @@
+"""`musicae transfer`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from musicae.cli.console import Console
+from musicae.cli.delivery import check_output, deliver, read_source
+from musicae.cli.options import (
+    DEFAULT_MODEL,
+    Device,
+    FirstBar,
+    Force,
+    Json,
+    MidiPath,
+    ModelName,
+    OutputPath,
+    Precision,
+    Quiet,
+    Seed,
+    Temperature,
+    TempoQpm,
+    TrackNumber,
+)
+
+EXAMPLES = (
+    "musicae transfer a.mid --to minor -m models/mode",
+    "musicae transfer a.mid --to high -o b.mid",
+)
+
+ClassName = Annotated[str, typer.Option("--to", metavar="CLASS", help="The class to play it in.")]
+
+
+def command(
+    file: MidiPath,
+    to: ClassName,
+    temperature: Temperature = 0.0,
+    model: ModelName = DEFAULT_MODEL,
+    bar: FirstBar = None,
+    track: TrackNumber = None,
+    tempo: TempoQpm = None,
+    seed: Seed = None,
+    output: OutputPath = None,
+    force: Force = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Play a clip in another class: in minor instead of major, say.
+
+    For models with a class beside their codes: data from musicae preprocess --label mode, and musicae train
+    --objective arae-transfer, aae-style or aae-semi."""
+    console = Console(quiet, json)
+    check_output(output, console, force, inputs=[file])
+    from musicae.model import load
+    from musicae.verbs.transfer import class_of, transfer
+
+    net = load(model, device, precision)
+    class_of(net, to)
+    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
+    clips = transfer(net, source, to, temperature=temperature, seed=seed)
+    console.note(f"the model takes it for {clips[0].recipe.arguments['from']}")
+    deliver(clips[1:], output, console, force, inputs=[file], drawn=seed is None)

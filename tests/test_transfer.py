@@ -1,0 +1,67 @@
+"""Transfer between classes: the label beside a code changes, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from musicae.config import Spec
+from musicae.errors import MusicaeError
+from musicae.model import Model, save
+from musicae.music.midi import midi_bytes
+from musicae.objectives import apply
+from musicae.verbs.replay import replay
+from musicae.verbs.transfer import class_of, relabeled, transfer
+from tests.helpers.commands import Run, assert_fails, melody
+from tests.helpers.models import tiny_config, tiny_model
+
+LABELS = ("major", "minor")
+
+
+@pytest.fixture(params=["arae-transfer", "aae-style", "aae-semi"])
+def model(request: pytest.FixtureRequest, tmp_path: Path) -> Model:
+    torch.manual_seed(0)
+    made = Model(apply(tiny_config("melody-2bar"), request.param, LABELS), "mode", "cpu")
+    save(made, tmp_path / "models" / "mode")
+    return made
+
+
+def test_the_class_alone_is_another_one(model: Model) -> None:
+    before, after = transfer(model, midi_bytes(melody()), "minor", seed=1)
+    a, b = before.recipe.z[0], after.recipe.z[0]
+    assert b[:2].tolist() == [0, 1] and torch.equal(a[2:], b[2:])
+    assert before.recipe.arguments["from"] in LABELS and after.recipe.arguments["to"] == "minor"
+    assert [before.label, after.label] == ["before", "after"]
+    (again,) = replay(after.recipe, model)
+    assert again.midi() == after.midi()
+
+
+def test_codes_are_relabeled_in_rows() -> None:
+    z = torch.rand(3, 5)
+    assert relabeled(z, 0, 2)[:, :2].tolist() == [[1, 0]] * 3
+    assert torch.equal(relabeled(z, 0, 2)[:, 2:], z[:, 2:])
+
+
+def test_a_class_must_be_known() -> None:
+    config = apply(tiny_config("melody-2bar"), "aae-labels", LABELS)
+    for plain in (tiny_model("melody-2bar"), Model(config, "prior alone", "cpu")):
+        with pytest.raises(MusicaeError, match="no class"):
+            class_of(plain, "minor")
+    known = Model(replace(config, latent=Spec("class_and_style", {"size": 4, "classes": 2})), "m", "cpu")
+    assert class_of(known, "minor") == 1
+    with pytest.raises(MusicaeError, match="minro"):
+        class_of(known, "minro")
+
+
+def test_the_command_writes_the_clip(run: Run, model: Model, tmp_path: Path) -> None:
+    Path("a.mid").write_bytes(midi_bytes(melody()))
+    done = run("transfer", "a.mid", "--to", "minor", "-m", str(tmp_path / "models" / "mode"), "-o", "minor.mid")
+    assert done.code == 0 and Path("minor.mid").exists()
+    assert "takes it for" in done.err
+    assert_fails(
+        run("transfer", "a.mid", "--to", "blue", "-m", str(tmp_path / "models" / "mode")), "blue", "major, minor"
+    )
+    assert_fails(run("transfer", "a.mid", "--to", "minor"), "no class", "--label mode")
