@@ -1,63 +1,79 @@
-"""Gray images: PNG files that hold every pixel, and grids with an image a cell."""
+"""Image networks under the contracts of encoders and decoders."""
 
 from __future__ import annotations
 
-import struct
-import zlib
-from base64 import b64decode
-from xml.etree import ElementTree
-
-import numpy as np
 import pytest
+import torch
 
-from musicae.render.images import interpolation_grid, png
+from musicae.errors import MusicaeError
+from musicae.experiments.images import (
+    BARE,
+    decode_images,
+    encode_images,
+    image_autoencoder,
+    image_batch,
+    to_images,
+    to_tokens,
+)
+from musicae.experiments.lines import random_angles, render_lines
+from musicae.networks.autoencoder import Autoencoder
+from musicae.networks.convolutional import ConvolutionalSizes
+from musicae.networks.images import Likelihood
+from musicae.networks.sampling import Drawing
+from musicae.objectives import Objective
 
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def pixels_of(data: bytes) -> np.ndarray:
-    """A decoder for files of one gray channel without filters, which checks lengths and sums."""
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    chunks, at = {}, 8
-    while at < len(data):
-        (length,) = struct.unpack(">I", data[at : at + 4])
-        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
-        assert struct.unpack(">I", data[at + 8 + length : at + 12 + length]) == (zlib.crc32(kind + body),)
-        chunks[kind], at = body, at + 12 + length
-    assert [*chunks] == [b"IHDR", b"IDAT", b"IEND"] and not chunks[b"IEND"]
-    width, height, *form = struct.unpack(">2I5B", chunks[b"IHDR"])
-    assert form == [8, 0, 0, 0, 0]
-    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, width + 1)
-    assert not rows[:, 0].any()
-    return rows[:, 1:]
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (32, 32)])
-def test_a_png_holds_every_pixel(shape: tuple[int, int]) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    assert np.array_equal(pixels_of(png(pixels)), pixels)
+SMALL = ConvolutionalSizes(image=16, latent_width=2, latent_channels=2, depth=2)
 
 
-def test_grids_have_a_row_a_label_and_a_column_a_step() -> None:
-    images = np.random.default_rng(0).uniform(-1, 1, (2, 3, 4, 4))
-    root = ElementTree.fromstring(interpolation_grid(images, ["acai & co", "vae"]))
-    cells = root.findall(f".//{SVG}image")
-    columns, rows = zip(*((float(cell.attrib["x"]), float(cell.attrib["y"])) for cell in cells), strict=True)
-    assert len(cells) == 6 and columns[:3] == columns[3:] == (*sorted(set(columns)),)
-    assert len(set(rows[:3])) == len(set(rows[3:])) == 1 and rows[0] < rows[3]
-    assert [element.text for element in root.findall(f".//{SVG}text")] == ["step", "0", "1", "2", "acai & co", "vae"]
-    width, height = (float(root.attrib[name]) for name in ("width", "height"))
-    assert max(columns) + float(cells[0].attrib["width"]) <= width
-    assert max(rows) + float(cells[0].attrib["height"]) <= height
+def small(likelihood: Likelihood = "gaussian") -> Autoencoder:
+    torch.manual_seed(0)
+    return image_autoencoder(Objective("", "", latent=BARE), SMALL, likelihood)
 
 
-def test_cells_go_from_black_to_white_and_no_further() -> None:
-    image = np.array([[-1.0, 0.0, 1.0], [-7.0, -0.5, 7.0]], np.float32)
-    (cell,) = ElementTree.fromstring(interpolation_grid(image[None, None], ["a"])).findall(f".//{SVG}image")
-    data = b64decode(cell.attrib["href"].removeprefix("data:image/png;base64,"))
-    assert pixels_of(data).tolist() == [[0, 128, 255], [0, 64, 255]]
+def lines(n: int) -> torch.Tensor:
+    return render_lines(random_angles(n, torch.Generator().manual_seed(0)), 16)
 
 
-def test_every_row_needs_its_label() -> None:
-    with pytest.raises(ValueError, match="argument"):
-        interpolation_grid(np.zeros((2, 1, 4, 4)), ["one"])
+def test_gray_values_are_images_to_a_255th() -> None:
+    images = lines(8)
+    assert (to_images(to_tokens(images)) - images).abs().max() <= 1 / 255
+
+
+def test_the_nll_is_half_the_squared_error() -> None:
+    autoencoder, images = small(), lines(4)
+    batch = image_batch(autoencoder, images, torch.full((4,), -1), 0)
+    pixels = to_images(batch.target)
+    found = decode_images(autoencoder, encode_images(autoencoder, images))
+    expected = 0.5 * (found - pixels).square().flatten(1).sum(1).mean()
+    torch.testing.assert_close(autoencoder(batch)["nll"], expected)
+
+
+def test_the_bernoulli_nll_is_that_of_torch_distributions() -> None:
+    autoencoder, images = small("bernoulli"), lines(4)
+    batch = image_batch(autoencoder, images, torch.full((4,), -1), 0)
+    p = (decode_images(autoencoder, encode_images(autoencoder, images)) + 1) / 2
+    white = (to_images(batch.target) + 1) / 2
+    expected = -(white * p.log() + (1 - white) * (1 - p).log()).flatten(1).sum(1).mean()
+    torch.testing.assert_close(autoencoder(batch)["nll"], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+def test_a_code_diverges_from_others_alone(likelihood: Likelihood) -> None:
+    autoencoder = small(likelihood)
+    batch = image_batch(autoencoder, lines(3), torch.full((3,), -1), 0)
+    z, other = torch.randn(2, 3, SMALL.code) * 10
+    assert autoencoder.divergence(batch, z, z).abs().max() < 1e-4
+    assert (autoencoder.divergence(batch, z, other) > 0).all()
+
+
+def test_an_image_is_sampled_as_it_is_expected_and_has_no_steps() -> None:
+    autoencoder = small()
+    z = torch.randn(3, SMALL.code)
+    batch = image_batch(autoencoder, lines(3), torch.full((3,), -1), 0)
+    tokens = autoencoder.sample(z, batch.condition, Drawing())
+    assert (to_images(tokens) - decode_images(autoencoder, z).clamp(-1, 1)).abs().max() <= 1 / 255 + 1e-6
+    features, mask = autoencoder.soft(z, batch)
+    torch.testing.assert_close(features.permute(0, 3, 1, 2), decode_images(autoencoder, z))
+    assert (mask == 1).all()
+    with pytest.raises(MusicaeError, match="at once"):
+        autoencoder.decoder.stepwise(z, batch.condition, autoencoder.embedding)

@@ -19,7 +19,7 @@ ROOT = Path(musicae.__file__).parent
 LEVELS: tuple[set[str], ...] = (
     {"errors", "seeds", "cpu", "checked_json"},
     {"storage", "config", "music", "networks"},
-    {"presets", "corpus"},
+    {"presets", "objectives", "corpus"},
     {"model"},
     {"training"},
     {"geometry"},

@@ -18,6 +18,7 @@ from musicae.cli.commands import (
     decode,
     encode,
     evaluate,
+    experiment,
     fit,
     interpolate,
     models,
@@ -26,6 +27,7 @@ from musicae.cli.commands import (
     replay,
     sample,
     train,
+    transfer,
     vary,
 )
 from musicae.cpu import THREADS, use_all_cores
@@ -39,6 +41,7 @@ COMMANDS = {
     "reconstruct": reconstruct,
     "vary": vary,
     "attribute": attribute,
+    "transfer": transfer,
     "compose": compose,
     "encode": encode,
     "decode": decode,
@@ -48,7 +51,7 @@ COMMANDS = {
     "benchmark": benchmark,
 }
 
-GROUPS = {"data": data, "models": models}
+GROUPS = {"experiment": experiment, "data": data, "models": models}
 
 
 class Commands(TyperGroup):

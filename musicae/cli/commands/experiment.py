@@ -1,0 +1,162 @@
+"""`musicae experiment lines` and `objectives`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from musicae.cli.console import Console, examples
+from musicae.cli.options import Device, Json, Quiet, TrainingPrecision
+
+if TYPE_CHECKING:
+    from musicae.corpus.dataset import Dataset
+    from musicae.experiments.line_autoencoders import LineResult
+    from musicae.experiments.music_objectives import ObjectiveResult
+
+LINES_EXAMPLES = ("musicae experiment lines --only autoencoder,acai --updates 4096", "musicae experiment lines --json")
+
+OBJECTIVES_EXAMPLES = (
+    "musicae experiment objectives --list",
+    "musicae experiment objectives data/mine --only vae,wae,acai --updates 1000",
+)
+
+OnlyRows = Annotated[
+    str, typer.Option(metavar="NAME,...", show_default="all", help="Train and compare these autoencoders alone.")
+]
+Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Trainings of each, with seeds 0, 1, ...")]
+LineUpdates = Annotated[int, typer.Option(min=1, metavar="N", help="Of every training; 262144 were published.")]
+ExperimentFolder = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Where all of it goes. Trainings that are there go on.",
+    ),
+]
+
+MusicData = Annotated[
+    str, typer.Argument(metavar="[DATA]", help="A folder that musicae preprocess wrote, or the name of one.")
+]
+MusicPreset = Annotated[
+    str | None, typer.Option("--preset", metavar="NAME", show_default="the one for DATA", help="A named configuration.")
+]
+ListThem = Annotated[bool, typer.Option("--list", help="Say what the objectives are, and train nothing.")]
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, epilog=examples(*LINES_EXAMPLES))
+
+
+@app.callback()
+def experiment() -> None:
+    """Reproduce the experiments by which autoencoders were compared."""
+
+
+@app.command("lines", epilog=examples(*LINES_EXAMPLES))
+def lines(
+    only: OnlyRows = "",
+    seeds: Seeds = 3,
+    updates: LineUpdates = 16_384,
+    output: ExperimentFolder = Path("experiments/lines"),
+    precision: TrainingPrecision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train autoencoders on images of radii, and score the paths between their codes (Berthelot et al. 2018).
+
+    An autoencoder takes an hour or several. Ctrl-C stops and saves; the same command goes on, and what is finished is
+    not trained again."""
+    console = Console(quiet, json)
+    from musicae.experiments.line_autoencoders import line_trainer, rows_named
+    from musicae.experiments.line_report import line_picture, line_record, line_remarks, line_table
+    from musicae.storage.atomic import write_atomically
+
+    names = rows_named([name.strip() for name in only.split(",") if name.strip()])
+    results: list[LineResult] = []
+    for seed in range(seeds):
+        results += [_trained(console, name, seed, updates, output / f"{name}-{seed}", precision) for name in names]
+    table = line_table(results)
+    paths = {
+        name: line_trainer(name, 0, updates, output / f"{name}-0").task.paths(1)[0, :, 0].numpy() for name in names
+    }
+    write_atomically(output / "lines.csv", table.csv().encode())
+    write_atomically(output / "lines.svg", line_picture(paths).encode())
+    console.tables([table])
+    for remark in line_remarks(results):
+        console.note(remark)
+    console.data([output], line_record(results))
+
+
+@app.command("objectives", epilog=examples(*OBJECTIVES_EXAMPLES))
+def objectives(
+    data: MusicData = "tunes",
+    only: OnlyRows = "",
+    list_them: ListThem = False,
+    preset: MusicPreset = None,
+    seeds: Seeds = 1,
+    updates: Annotated[int, typer.Option(min=1, metavar="N", help="Of every training.")] = 2_000,
+    output: ExperimentFolder = Path("experiments/objectives"),
+    device: Device = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a model under every objective on the same music, and measure what each is good for.
+
+    Those that need labels are left out where DATA has none. Ctrl-C stops and saves; the same command goes on, and what
+    is finished is not trained again."""
+    console = Console(quiet, json)
+    if list_them:
+        _list_objectives(console)
+        return
+    from musicae.corpus.dataset import Dataset
+    from musicae.experiments.music_objectives import objectives_named, objectives_table
+    from musicae.storage.atomic import write_atomically
+    from musicae.storage.catalog import find_dataset
+
+    dataset = Dataset(find_dataset(data))
+    names = objectives_named([name.strip() for name in only.split(",") if name.strip()], dataset)
+    results = [
+        _objective(console, name, seed, updates, dataset, output / f"{name}-{seed}", preset, device)
+        for seed in range(seeds)
+        for name in names
+    ]
+    table = objectives_table(results)
+    write_atomically(output / "objectives.csv", table.csv().encode())
+    console.tables([table])
+    console.data([output], {"results": [asdict(result) for result in results]})
+
+
+def _objective(
+    console: Console,
+    name: str,
+    seed: int,
+    updates: int,
+    dataset: Dataset,
+    folder: Path,
+    preset: str | None,
+    device: str,
+) -> ObjectiveResult:
+    from musicae.cli.display import Display
+    from musicae.experiments.music_objectives import train_objective
+
+    with Display(console, name=f"{name}, seed {seed}") as display:
+        return train_objective(name, seed, updates, dataset, folder, preset=preset, device=device, reporter=display)
+
+
+def _list_objectives(console: Console) -> None:
+    from musicae.objectives import OBJECTIVES
+    from musicae.report.table import Table
+
+    rows: list[list[str | int | float | None]] = [[name, one.summary, one.source] for name, one in OBJECTIVES.items()]
+    console.tables([Table("objectives", "", {"objective": "", "what it is": "", "source": ""}, rows)])
+    console.data(list(OBJECTIVES), {"objectives": {name: one.summary for name, one in OBJECTIVES.items()}})
+
+
+def _trained(console: Console, name: str, seed: int, updates: int, folder: Path, precision: str) -> LineResult:
+    from musicae.cli.display import Display
+    from musicae.experiments.line_autoencoders import train_lines
+
+    with Display(console, name=f"{name}, seed {seed}") as display:
+        return train_lines(name, seed, updates, folder, precision=precision, reporter=display)

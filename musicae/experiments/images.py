@@ -1,0 +1,166 @@
+"""Autoencoders of images: the networks of Berthelot et al. (2018) under any objective, and a task to train them.
+
+An image is a window: its rows are segments, its pixels steps of one field of 256 gray values, whose features are the
+numbers from -1 to 1. So objectives, corruptions and the training loop are those of music.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from musicae.config import Spec, Training, build
+from musicae.networks.autoencoder import Autoencoder, evaluating
+from musicae.networks.batch import Batch
+from musicae.networks.convolutional import (
+    ConvolutionalCritic,
+    ConvolutionalDecoder,
+    ConvolutionalEncoder,
+    ConvolutionalSizes,
+)
+from musicae.networks.corruptions import CORRUPTIONS
+from musicae.networks.embedding import Embedding
+from musicae.networks.images import ImageCritic, ImageDecoder, ImageEncoder, Likelihood
+from musicae.networks.latents import LATENTS
+from musicae.networks.latents.base import Latent, Posterior
+from musicae.networks.latents.wrappers import WRAPPERS
+from musicae.networks.priors import PRIORS
+from musicae.networks.regularizers import REGULARIZERS
+from musicae.networks.regularizers.base import Context
+from musicae.networks.samplers import PriorSampler
+from musicae.networks.token_spec import FieldSpec, TokenSpec
+from musicae.networks.types import ClassLabel, Code, Encoding, Tokens
+from musicae.objectives import Objective
+from musicae.seeds import generator
+from musicae.training.checkpoint import TrainingState
+from musicae.training.groups import LossTerms, ParameterGroup
+from musicae.training.music_task import parameter_groups
+from musicae.training.reporter import Metrics
+from musicae.training.task import Task
+
+Images = Float[Tensor, "image 1 height width"]
+"""Pixels from -1 to 1."""
+
+BARE = Spec("bare")
+"""The latent that published deterministic autoencoders have: the output of the encoder itself."""
+
+
+class Bare(Latent):
+    """z = h: nothing between encoder and decoder."""
+
+    def __init__(self, inputs: int, *, size: int = 0) -> None:
+        super().__init__()
+        self.size = self.code_size = inputs
+
+    def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:
+        z = h.float()
+        return Posterior(z, z, torch.zeros_like(z), z)
+
+    def settle(self, z: Code) -> Code:
+        return z
+
+
+def image_autoencoder(objective: Objective, sizes: ConvolutionalSizes, likelihood: Likelihood) -> Autoencoder:
+    """The published convolutional autoencoder under an objective; codes have the size of the encoder's output."""
+    shades = FieldSpec("gray", torch.linspace(-1, 1, 256)[:, None])
+    embedding = Embedding(TokenSpec(sizes.image, sizes.image, (shades,)))
+    encoder = ImageEncoder(ConvolutionalEncoder(sizes), sizes.code)
+    choice = Spec(objective.latent.name, {"size": sizes.code, **objective.latent.arguments})
+    latent: Latent = build({**LATENTS, BARE.name: Bare}, choice, encoder.size)
+    for wrapper in objective.wrappers:
+        latent = build(WRAPPERS, wrapper, latent, encoder.size)
+    prior = build(PRIORS, objective.prior, latent.code_size)
+    beside = latent.size - latent.code_size
+    context = Context(latent.code_size, latent.classes - beside, lambda: ImageCritic(ConvolutionalCritic(sizes)))
+    return Autoencoder(
+        embedding,
+        encoder,
+        latent,
+        prior,
+        PriorSampler(latent.size, prior),
+        ImageDecoder(ConvolutionalDecoder(sizes), likelihood),
+        {item.label: build(REGULARIZERS, item.spec, context) for item in objective.regularizers},
+        [build(CORRUPTIONS, corruption) for corruption in objective.corruptions],
+    )
+
+
+def to_tokens(images: Images) -> Tokens:
+    """The gray values of images."""
+    return ((images[:, 0, :, :, None].clamp(-1, 1) + 1) * 127.5).round().long()
+
+
+def to_images(tokens: Tokens) -> Images:
+    """The images of gray values."""
+    return (tokens[..., 0] / 127.5 - 1)[:, None]
+
+
+class ImageTask(Task):
+    """Trains an autoencoder on images that are drawn anew for every update.
+
+    Attributes:
+        identity: names the objective.
+
+    Args:
+        seed: decides the images of every update.
+    """
+
+    def __init__(self, name: str, autoencoder: Autoencoder, training: Training, seed: int) -> None:
+        self.module = self.autoencoder = autoencoder
+        self.training, self.seed, self.identity = training, seed, name
+
+    @abstractmethod
+    def draw(self, n: int, source: torch.Generator) -> tuple[Images, ClassLabel]:
+        """n images, and the class of each, -1 for none."""
+
+    def batch(self, update: int, round: int = 0) -> Batch:
+        images, label = self.draw(self.training.batch, generator(self.seed, 0, update, round))
+        return image_batch(self.autoencoder, images, label, update)
+
+    def groups(self) -> list[ParameterGroup]:
+        return parameter_groups(self.autoencoder, self.training)
+
+    def critic_terms(self, batch: Batch) -> LossTerms:
+        return self.autoencoder.critic_terms(batch)
+
+    def save_best(self, state: TrainingState) -> None:
+        """Nothing: what is measured are the weights as they come."""
+
+
+def image_batch(autoencoder: Autoencoder, images: Images, label: ClassLabel, update: int) -> Batch:
+    """Images as the autoencoder sees them."""
+    device = next(autoencoder.parameters()).device
+    return Batch.of(autoencoder.spec, to_tokens(images).to(device), label=label.to(device), update=update)
+
+
+@torch.no_grad()
+def encode_images(autoencoder: Autoencoder, images: Images, *, sampled: bool = False) -> Code:
+    """Codes of images: means, or draws of their posteriors."""
+    with evaluating(autoencoder):
+        batch = image_batch(autoencoder, images, torch.full((len(images),), -1), 0)
+        posterior = autoencoder.encode(batch.target, batch.condition)
+    return (posterior.z if sampled else posterior.mean).cpu()
+
+
+@torch.no_grad()
+def decode_images(autoencoder: Autoencoder, z: Code, batch: int = 512) -> Images:
+    """What codes stand for."""
+    device = next(autoencoder.parameters()).device
+    decoder = autoencoder.decoder
+    assert isinstance(decoder, ImageDecoder)
+    with evaluating(autoencoder):
+        found = [decoder.mean(autoencoder.latent.settle(part.to(device))).cpu() for part in z.split(batch)]
+    return torch.cat(found).permute(0, 3, 1, 2)
+
+
+def squared_error(a: Images, b: Images) -> float:
+    """The mean squared error of pixels."""
+    return float((a - b).square().mean())
+
+
+def image_metrics(autoencoder: Autoencoder, images: Images) -> Metrics:
+    """The mean squared error of the reconstructions of images, as "loss" too."""
+    error = squared_error(images, decode_images(autoencoder, encode_images(autoencoder, images)))
+    return {"loss": error, "squared_error": error}

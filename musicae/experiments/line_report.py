@@ -1,0 +1,78 @@
+"""The lines task as a table beside the published one, and as a picture of paths."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from musicae.experiments.line_autoencoders import LEARNED, LINE_AUTOENCODERS, LineResult
+from musicae.render.images import interpolation_grid
+from musicae.report.table import Cell, Table
+
+Paths = Float[np.ndarray, "point height width"]
+
+
+def line_table(results: Sequence[LineResult]) -> Table:
+    """A row per autoencoder: means over seeds, with their standard deviations, beside the published means."""
+    columns = {
+        "autoencoder": "",
+        "seeds": "d",
+        "updates": ",d",
+        "distance e-3": ".2f",
+        "+-": ".2f",
+        "published": ".2f",
+        "smoothness": ".3f",
+        "+- ": ".3f",
+        "published ": ".2f",
+        "undefined": ".0f",
+        "squared error": ".4f",
+    }
+    rows = [_row(name, [one for one in results if one.name == name]) for name in LINE_AUTOENCODERS]
+    return Table("lines", "Paths between lines", columns, [row for row in rows if row])
+
+
+def _row(name: str, results: Sequence[LineResult]) -> list[Cell]:
+    if not results:
+        return []
+    published = LINE_AUTOENCODERS[name].published or (None, None)
+    distance, smoothness = ([getattr(one, key) for one in results] for key in ("mean_distance", "smoothness"))
+    return [
+        name,
+        len(results),
+        min(one.updates for one in results),
+        1e3 * statistics.mean(distance),
+        1e3 * _deviation(distance),
+        published[0] and 1e3 * published[0],
+        statistics.mean(smoothness),
+        _deviation(smoothness),
+        published[1],
+        statistics.mean(one.undefined for one in results),
+        statistics.mean(one.squared_error for one in results),
+    ]
+
+
+def _deviation(values: Sequence[float]) -> float:
+    return statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def line_remarks(results: Sequence[LineResult]) -> list[str]:
+    """What keeps figures from being compared."""
+    blurred = sorted({one.name for one in results if one.squared_error > LEARNED})
+    if not blurred:
+        return []
+    return [f"{', '.join(blurred)}: reconstructions are no lines yet, so that neither score means anything"]
+
+
+def line_record(results: Sequence[LineResult]) -> dict[str, Any]:
+    """Everything that was measured, for JSON."""
+    return {"results": [asdict(one) for one in results]}
+
+
+def line_picture(paths: dict[str, Paths]) -> str:
+    """One path under every autoencoder, a row each, as SVG."""
+    return interpolation_grid(np.stack(list(paths.values())), list(paths))

@@ -1,0 +1,105 @@
+"""The lines experiment: every row trains, goes on where it stopped, and is reported."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from musicae.errors import MusicaeError
+from musicae.experiments import line_autoencoders
+from musicae.experiments.line_autoencoders import (
+    LINE_AUTOENCODERS,
+    LINES,
+    LineResult,
+    evaluations,
+    line_trainer,
+    rows_named,
+    summary,
+    train_lines,
+)
+from musicae.experiments.line_report import line_picture, line_record, line_remarks, line_table
+from tests.helpers.commands import Run
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks of two channels, measured every other update."""
+    rows = {
+        name: replace(row, sizes=replace(row.sizes, depth=2, latent_channels=4))
+        for name, row in LINE_AUTOENCODERS.items()
+    }
+    monkeypatch.setattr(line_autoencoders, "LINE_AUTOENCODERS", rows)
+    monkeypatch.setattr(line_autoencoders, "EVALUATE_EVERY", 2)
+
+
+@pytest.mark.parametrize("name", LINE_AUTOENCODERS)
+def test_every_autoencoder_trains_and_draws_its_paths(name: str, tmp_path: Path) -> None:
+    result = train_lines(name, 0, 2, tmp_path, precision="float32")
+    assert (result.name, result.updates) == (name, 2)
+    assert math.isfinite(result.squared_error) and math.isfinite(result.mean_distance)
+    paths = line_trainer(name, 0, 2, tmp_path).task.paths(3)
+    assert paths.shape == (3, 16, 1, LINES.image, LINES.image) and torch.isfinite(paths).all()
+
+
+def test_a_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train_lines("acai", 1, 4, whole, precision="float32")
+    trainer = line_trainer("acai", 1, 4, parts)
+    trainer.budget.updates = 2
+    trainer.run()
+    again = train_lines("acai", 1, 4, parts, precision="float32")
+    assert evaluations(whole) == evaluations(parts) and again.updates == 4
+    assert train_lines("acai", 1, 4, parts) == again, "what is finished is not trained again"
+    with pytest.raises(MusicaeError, match="lines/acai"):
+        line_trainer("vae", 1, 4, parts)
+
+
+def test_the_medians_of_the_last_evaluations_count() -> None:
+    measured = [
+        {
+            "mean_distance": float(i),
+            "smoothness": math.nan if i % 2 else 0.5,
+            "undefined": 0.0,
+            "squared_error": float(i),
+        }
+        for i in map(float, range(100))
+    ]
+    result = summary("vae", 0, 100, 1.0, measured)
+    assert result.mean_distance == 89.5 and result.smoothness == 0.5 and result.squared_error == 99
+    assert summary("vae", 0, 2, 1.0, measured[:2]).mean_distance == 1
+
+
+def result(name: str, seed: int, distance: float, error: float = 0.01) -> LineResult:
+    return LineResult(name, seed, 100, distance, 0.2, 3.0, error, 1.0)
+
+
+def test_a_row_has_the_mean_of_its_seeds_beside_what_was_published() -> None:
+    found = [result("acai", 0, 1e-3), result("acai", 1, 3e-3), result("wae", 0, 2e-3, error=0.2)]
+    table = line_table(found)
+    acai, wae = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+    assert acai["distance e-3"] == pytest.approx(2) and acai["+-"] == pytest.approx(2**0.5)
+    assert acai["published"] == pytest.approx(0.24) and wae["published"] is None
+    assert [row[0] for row in table.text()] == ["acai", "wae"]
+    assert "wae" in line_remarks(found)[0] and not line_remarks(found[:2])
+    assert len(line_record(found)["results"]) == 3
+    picture = line_picture({"acai": torch.zeros(16, 32, 32).numpy()})
+    assert picture.count("<image") == 16 and "acai" in picture
+
+
+def test_rows_are_named_in_the_order_of_the_table() -> None:
+    assert rows_named(["acai", "vae"]) == ["vae", "acai"]
+    assert rows_named([]) == list(LINE_AUTOENCODERS)
+    with pytest.raises(MusicaeError, match="acia"):
+        rows_named(["acia"])
+
+
+def test_the_command_leaves_a_table_and_a_picture(run: Run) -> None:
+    few = ("--only", "vae,autoencoder", "--seeds", "1", "--updates", "2")
+    done = run("experiment", "lines", *few, "-o", "out", "--json")
+    assert done.code == 0 and '"autoencoder"' in done.out
+    assert Path("out/lines.csv").read_text().splitlines()[1].startswith("autoencoder,1,2,")
+    assert Path("out/lines.svg").read_text().startswith("<svg")
