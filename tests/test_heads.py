@@ -58,3 +58,10 @@ def test_bernoulli_log_prob_of_even_bits_is_their_number_times_ln_two() -> None:
 def test_pixels_cost_half_the_squared_error() -> None:
     head = Pixels(6, 4)
     assert head.log_prob(torch.zeros(1, 4), torch.tensor([[1.0, 2.0, 0.0, 0.0]])).item() == pytest.approx(-2.5)
+
+
+@pytest.mark.parametrize("temperature", [1e-7, 1e-38, 1e-46, 1e-300])
+def test_next_to_no_temperature_takes_the_likeliest(temperature: float) -> None:
+    params = torch.tensor([[-300.0, 0.0, 300.0, 299.0]])
+    assert Categorical(4, FieldSpec("a", torch.eye(4))).draw(params, temperature).tolist() == [2]
+    assert Bernoulli(4, FieldSpec("a", torch.eye(16))).draw(params, temperature).tolist() == [0b1110]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from musicae.corpus.dataset import Dataset
 from tests.helpers.commands import melody
 from tests.helpers.scores import write_midi
 
@@ -95,3 +97,65 @@ def test_a_stdout_that_cannot_encode_a_path_gets_escapes(name: str, encoding: st
     else:
         escaped = rb"caf\xe9" if name == NAMES[0] else rb"\u65cb\u5f8b"
         assert out.startswith(escaped + b"-reconstruct")
+
+
+VERBS = """
+import os, sys
+from pathlib import Path
+from musicae.cli.app import main
+name = os.fsdecode(b"caf\\xe9")
+codes = {}
+for words in (
+    f"reconstruct {name}.mid -o {name}-r.mid", f"reconstruct {name}.mid", f"vary {name}.mid -n 1 -o {name}/",
+    f"attribute {name}.mid --add density --json", f"interpolate {name}.mid {name}.mid --steps 2",
+    f"encode {name}.mid -o {name}-z.json", f"encode {name}.mid", f"decode {name}-z.json", f"replay {name}-r.json",
+    f"compose --chords C --from {name}.mid", f"sample -n 1 -o {name}-s", f"models pack melody-2bar -o {name}-model",
+    f"sample -n 1 -m {name}-model", f"models show {name}-model", f"preprocess {name}-midi -o {name}-d",
+    f"fit {name}-model {name}-data --force", f"train {name}-data -o {name}-trained --updates 1 --set decoder.hidden=8",
+    f"sample -n 1 -m {name}-trained", f"evaluate {name}-trained --data {name}-data --only probe -o {name}-page",
+    f"reconstruct {name}-nowhere.mid", f"sample -m {name}-nobody",
+):
+    sys.argv = ["musicae", *words.split()]
+    try:
+        main()
+    except SystemExit as end:
+        codes[ascii(words)] = end.code
+wrong = {words: code for words, code in codes.items() if code != ("-no" in words)}
+sys.exit(f"wrong: {wrong}" if wrong else 0)
+"""
+
+
+def test_names_that_are_no_utf_8_work_in_every_verb(data: Dataset, folder: Path) -> None:
+    name = NAMES[0]
+    (folder / "a.mid").rename(folder / f"{name}.mid")
+    data.folder.rename(folder / f"{name}-data")
+    write_midi(melody(), folder / f"{name}-midi" / f"{name}.mid")
+    done = subprocess.run([sys.executable, "-c", VERBS], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode(errors="backslashreplace")
+    assert b"Traceback" not in done.stderr and b"\xe9" not in done.stderr
+    files = [os.fsencode(path.relative_to(folder)) for path in folder.rglob("*")]
+    printed = [line for line in done.stdout.splitlines() if line.endswith((b".mid", b".json"))]
+    assert len(printed) > 12 and set(printed) <= set(files), "a printed path leads to its file"
+    (recipe,) = folder.glob(f"{name}-r.json")
+    assert json.loads(recipe.read_bytes())["origin"] == name
+
+
+def test_where_the_current_folder_is_gone_two_lines_say_so(folder: Path) -> None:
+    code, out, err = shell("mkdir gone; cd gone; rmdir ../gone; $m sample -n 1 -o ../x.mid", folder)
+    assert (code, out) == (1, b"") and err.startswith("error: the current folder has been removed")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_names_from_files_move_no_cursor_in_any_stream(encoding: str, folder: Path) -> None:
+    evil = "\x1b[31m\r\u202e"
+    (folder / "a.mid").rename(folder / f"{evil}.mid")
+    environment = {"PYTHONIOENCODING": encoding}
+    for line in (
+        "$m reconstruct *.mid *.mid",
+        "$m encode *.mid -o y/x.txt",
+        "$m sample -m *.mid",
+        "$m reconstruct *.mid",
+    ):
+        _, out, err = shell(line, folder, **environment)
+        assert not {"\x1b", "\r", "\u202e"} & set(err)
+    assert out

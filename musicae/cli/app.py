@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Any
 
@@ -58,12 +59,22 @@ class Commands(TyperGroup):
     """The commands; a name from the command line, which may be that of a file, is printed as a terminal may show it."""
 
     def invoke(self, ctx: Any) -> Any:
+        _require_current_folder()
         try:
             return super().invoke(ctx)
         except Exception as error:
             if hasattr(error, "message") and hasattr(error, "exit_code"):  # typer's own, of a click that it hides
                 error.message = console.line(error.message)
             raise
+
+
+def _require_current_folder() -> None:
+    """Libraries look for themselves from there, and end the process where it is gone."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        message = "the current folder has been removed, or cannot be entered"
+        raise MusicaeError(message, "change to another one") from error
 
 
 # Plain help: drawn by rich it would take twice as long.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from musicae.cli.console import Console
+from musicae.errors import MusicaeError
+from musicae.inputs import read_stream
 from musicae.storage import output_paths
 
 if TYPE_CHECKING:
@@ -101,8 +103,17 @@ def each(numbers: list[int] | None) -> tuple[int | None, int | None]:
 
 
 def from_stdin(path: str) -> str | bytes:
-    """A path as it is; instead of -, what is piped in."""
-    return sys.stdin.buffer.read() if path == "-" else path
+    """A path as it is; instead of -, what is piped in.
+
+    Raises:
+        MusicaeError: it cannot be read.
+    """
+    if path != "-":
+        return path
+    try:
+        return read_stream(sys.stdin.buffer)
+    except OSError as error:
+        raise MusicaeError(f"cannot read stdin: {error.strerror}", "pipe a file into it, or name one") from error
 
 
 def deliver(

@@ -46,7 +46,8 @@ class Clip:
 
     def midi(self) -> bytes:
         """A MIDI file, with the recipe in one line as a text event."""
-        return midi_bytes(with_names(self.score), text=str(self.recipe))
+        text = str(self.recipe).encode("utf-8", "backslashreplace").decode()  # a model's name may be no UTF-8
+        return midi_bytes(with_names(self.score), text=text)
 
     def attributes(self) -> dict[str, float]:
         """Every attribute of the score."""

@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from musicae.checked_json import parse_json, read_json
+from musicae.checked_json import parse_json
 from musicae.clips.recipe import ForcedTokens, Part, PartCode, Recipe, Style, require_code
 from musicae.errors import MusicaeError, error_context, unknown_name
+from musicae.inputs import read_input
 from musicae.music.chords import Chord, of_class, progression
 
 
@@ -85,7 +86,7 @@ def read_recipe(source: str | Path | bytes) -> Recipe:
     """
     name = "the recipe" if isinstance(source, bytes) else source
     try:
-        data = parse_json(source) if isinstance(source, bytes) else read_json(Path(source))
+        data = parse_json(source if isinstance(source, bytes) else read_input(source))
     except OSError as error:
         raise MusicaeError(f"cannot read {name}: {error.strerror}", "check the path") from None
     except ValueError as error:

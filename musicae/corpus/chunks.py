@@ -16,6 +16,7 @@ from musicae.corpus.policy import policy_of
 from musicae.corpus.window_hashes import window_hashes
 from musicae.corpus.windows import drop_leading_note_offs, filter_windows, rows_per_bar
 from musicae.errors import MusicaeError
+from musicae.inputs import read_input
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Refusal, Representation, Stream
 from musicae.music.representations.time_grid import some
@@ -130,7 +131,7 @@ def read_file(path: Path, digest: str, reading: Reading) -> tuple[list[Stream], 
         digest: of the content that it had when it was found.
     """
     try:
-        content = path.read_bytes()
+        content = read_input(path)
     except OSError as error:
         return [], Outcome(CHANGED, f"it cannot be read any more: {error.strerror}")
     if digest_of(content) != digest:

@@ -11,6 +11,7 @@ from pathlib import Path
 from musicae.corpus.chunk_file import Outcome, digest_of
 from musicae.corpus.splits import UNLISTED, SplitsFile
 from musicae.errors import MusicaeError
+from musicae.inputs import read_input
 
 SUFFIXES = (".mid", ".midi")
 COPY = "copy"
@@ -94,7 +95,7 @@ def discover(folders: Sequence[Path], splits: SplitsFile | None, progress: Progr
 def _file_digest(path: Path) -> str:
     if not path.is_file():
         raise OSError(f"{path} is no file")  # a pipe would be waited for, forever
-    return digest_of(path.read_bytes())
+    return digest_of(read_input(path))
 
 
 def _midi_files(folder: Path, dropped: dict[Path, Outcome]) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
@@ -12,6 +13,7 @@ from jaxtyping import Integer, UInt64
 
 from musicae.corpus import SPLITS
 from musicae.errors import MusicaeError
+from musicae.inputs import read_input
 
 HELD_OUT_SHARE = 0.05
 """Of the songs, for validation and for test each."""
@@ -100,7 +102,8 @@ class SplitsFile:
     def _read(self) -> Iterator[tuple[tuple[str, ...], int]]:
         hint = "give a CSV file with columns path,split; splits are train, validation and test"
         try:
-            with self.path.open(newline="", encoding="utf-8-sig") as file:
+            text = read_input(self.path).decode("utf-8-sig")
+            with io.StringIO(text, newline="") as file:
                 for row in csv.DictReader(file):
                     if row.get("path") is None or row.get("split") is None:
                         raise MusicaeError(f"{self.path} has a row without path or split", hint)

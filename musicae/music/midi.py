@@ -16,6 +16,7 @@ import mido  # type: ignore[import-untyped]
 import pretty_midi  # type: ignore[import-untyped]
 
 from musicae.errors import MusicaeError
+from musicae.inputs import read_input
 from musicae.music.careful_midi import read_carefully
 from musicae.music.channels import DRUM_CHANNEL
 from musicae.music.midi_events import damaged
@@ -167,7 +168,7 @@ def _channels(score: Score) -> list[int]:
 
 def _file_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_input(path)
     except FileNotFoundError as error:
         raise MusicaeError(f"no such file: {path}", "check the path; a MIDI file ends in .mid or .midi") from error
     except IsADirectoryError as error:

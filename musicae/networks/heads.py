@@ -18,6 +18,9 @@ from musicae.errors import MusicaeError
 from musicae.networks.token_spec import FieldSpec
 from musicae.networks.types import Params
 
+COLDEST = 1e-6
+"""Below this temperature the likeliest token is taken: logits that are divided by less leave the range of float32."""
+
 
 class Head(nn.Module, ABC):
     """The interface of heads over the tokens of one field."""
@@ -73,7 +76,7 @@ class Categorical(Head):
         self, params: Params, temperature: float, generator: torch.Generator | None = None
     ) -> Int64[Tensor, "*event"]:
         """By inverting the cumulative distribution."""
-        if temperature == 0:
+        if temperature < COLDEST:
             return params.argmax(-1)
         cumulative = torch.softmax(params.float() / temperature, -1).cumsum(-1)
         # In [0, 1): never past the last token, even where rounding leaves the total below one.
@@ -122,7 +125,7 @@ class Bernoulli(Head):
     def draw(
         self, params: Params, temperature: float, generator: torch.Generator | None = None
     ) -> Int64[Tensor, "*event"]:
-        if temperature == 0:
+        if temperature < COLDEST:
             on = params >= 0
         else:
             uniform = torch.rand(params.shape, device=params.device, generator=generator)

@@ -71,7 +71,10 @@ def write_page(folder: Path, found: Evaluations, *, published: bool = False) -> 
     sections = [part for part in (outline.section(found) for outline in outlines) if part.tables or part.figures]
     ours = (folder / RECORD).exists()  # else older sheets are not ours
     older = list((folder / SHEETS).glob("*.csv")) if ours else []
-    sheets = {folder / SHEETS / f"{table.name}.csv": table.csv().encode() for table in _tables(sections)}
+    sheets = {
+        folder / SHEETS / f"{table.name}.csv": table.csv().encode("utf-8", "backslashreplace")
+        for table in _tables(sections)
+    }
     if sheets:
         write_together(sheets, overwrite=True, outdated=set(older) - sheets.keys())
     record = evaluation_record(found, published=published)
@@ -84,7 +87,7 @@ def write_page(folder: Path, found: Evaluations, *, published: bool = False) -> 
         sections=sections,
         sheets=SHEETS,
     )
-    write_atomically(folder / INDEX, page.encode())
+    write_atomically(folder / INDEX, page.encode("utf-8", "backslashreplace"))
     return folder / INDEX
 
 

@@ -63,7 +63,7 @@ def write_card(
         *(rows or ["| the test split is empty | |"]),
         "",
     ]
-    write_atomically(folder / CARD, "\n".join(lines).encode())
+    write_atomically(folder / CARD, "\n".join(lines).encode("utf-8", "backslashreplace"))
 
 
 def _of_a_part(name: str) -> str:

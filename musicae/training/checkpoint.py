@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from musicae.checked_json import parse_json, typed
 from musicae.errors import MusicaeError
 from musicae.storage.atomic import write_atomically
+from musicae.storage.tensor_files import read_head
 from musicae.training.groups import REMEMBERED, LossTerms, Moments, Optimizers
 
 
@@ -82,10 +84,8 @@ def load_state(path: Path, module: nn.Module, optimizers: Optimizers, identity: 
         MusicaeError: the file is damaged, or is of another task, network or optimizer.
     """
     try:
-        with safe_open(path, "pt") as file:
-            notes = file.metadata() or {}
-            state = _state_of(notes["state"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        notes, tensors = read_head(path).notes, load_tensors(path.read_bytes())  # `safe_open` wants paths in UTF-8
+        state = _state_of(notes["state"])
         if notes["identity"] != identity:
             raise ValueError(f"it is of {notes['identity']}, not of {identity}")
         module.load_state_dict({name: tensors[f"weight/{name}"] for name in module.state_dict()})

@@ -104,8 +104,9 @@ def command(
 ) -> None:
     """Train a model on a data set; the weights that do best on held-out songs are kept.
 
-    Ctrl-C stops and saves, musicae train --resume FOLDER goes on. The learning rate falls to the end, by updates or by
-    minutes, whichever is nearer; with --updates alone the weights are those of a training that was never stopped.
+    Ctrl-C stops and saves, musicae train --resume FOLDER goes on; so does the same command with the same -o, whatever
+    ended it. The learning rate falls to the end, by updates or by minutes, whichever is nearer; with --updates alone
+    the weights are those of a training that was never stopped.
     """
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
     console = Console(quiet or not first, json)
