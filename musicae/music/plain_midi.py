@@ -15,21 +15,22 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Integer
 from symusic.core import ScoreTick
 
-from musicae.music.careful_midi import meter_map, moment_of, tempo_map
-from musicae.music.midi_events import CONTROL, META, SYSEX, PerNote
+from musicae.music.careful_midi import Entry, meter_map, moment_of, tempo_map
+from musicae.music.midi_events import CONTROL, META, NOTE_ON, PROGRAM, SYSEX, PerNote
 from musicae.music.note_pairing import pair
 from musicae.music.score import Notes, Score, Track
 
 FAR = 2**28 - 1
 """The largest delta time."""
-LONGEST, MOST_TRACKS = 2**18, 2**10
-"""A note has fewer ticks, and a file fewer tracks: so a note fits into one integer."""
+LONGEST, MOST_TRACKS, MOST_NOTES = 2**18, 2**10, 2**18
+"""A note has fewer ticks, and a file fewer tracks and notes: so a note fits into one integer."""
 
 _END_OF_TRACK = b"\xff\x2f\0"
 _NO_EVENT = b"\xff\x01\0"
@@ -47,7 +48,8 @@ def read_plain(data: bytes) -> Score | None:
     chunks = _chunks(data)
     if not chunks or _ODD_META.search(data):
         return None
-    channels = _channels([_TEMPO.sub(_NO_TEMPO, data[first:end]) for first, end in chunks])
+    tracks = [data[first:end] for first, end in chunks]
+    channels = _channels([_TEMPO.sub(_NO_TEMPO, track) if b"\xff\x51" in track else track for track in tracks])
     if channels is None:
         return None
     return _Plain(data, chunks, channels).score()
@@ -79,13 +81,15 @@ def _channels(tracks: list[bytes]) -> list[set[int]] | None:
     high = np.frombuffer(text, dtype=np.uint8)
     if np.count_nonzero(high >= SYSEX) != text.count(META):
         return None
-    if (high & 0xF0 == CONTROL).any() and _DRUM_BANK.search(text):
+    if np.count_nonzero(high & 0xF0 == CONTROL) and _DRUM_BANK.search(text):
         return None
     found: list[set[int]] = [set() for _ in tracks]
     for channel in range(16):
-        notes = _where(text, 0x90 | channel, 2, starts)
-        programs = _where(text, 0xC0 | channel, 1, starts) if notes else notes
-        if programs and (len(notes) > 1 or notes != programs):
+        if NOTE_ON | channel not in text:
+            continue
+        notes = _where(text, NOTE_ON | channel, 2, starts)
+        programs = _where(text, PROGRAM | channel, 1, starts)
+        if notes and programs and (len(notes) > 1 or notes != programs):
             return None
         for track in notes:
             found[track].add(channel)
@@ -118,8 +122,8 @@ class _Plain:
         parsed = self._parse()
         if parsed is None:
             return None
-        tempi = _agreed(parsed.tempos.numpy(), "mspq")
-        meters = _agreed(parsed.time_signatures.numpy(), "numerator", "denominator")
+        tempi = _agreed((tempo.time, tempo.mspq) for tempo in parsed.tempos)
+        meters = _agreed((meter.time, (meter.numerator, meter.denominator)) for meter in parsed.time_signatures)
         if tempi is None or meters is None or any("\ufffd" in track.name for track in parsed.tracks):
             return None
         found = self._notes(parsed)
@@ -135,7 +139,7 @@ class _Plain:
             parsed.ticks_per_quarter,
             tracks,
             int(notes.end.max(initial=0)),
-            tempo_map({tick: 60e6 / microseconds for tick, (microseconds,) in tempi.items() if microseconds > 0}),
+            tempo_map({tick: 60e6 / microseconds for tick, microseconds in tempi.items() if microseconds > 0}),
             meter_map({tick: (top, bottom) for tick, (top, bottom) in meters.items() if top and bottom}),
         )
 
@@ -157,25 +161,29 @@ class _Plain:
         """The notes of all tracks, and where those of every track begin; None if some may be paired wrongly."""
         columns = [track.notes.numpy() for track in parsed.tracks]
         counts = [len(track["time"]) for track in columns]
-        if not any(counts):
-            return Notes.of([]), [0] * (len(counts) + 1)
+        bounds = list(itertools.accumulate(counts, initial=0))
+        if not bounds[-1] or len(columns) > MOST_TRACKS or bounds[-1] >= MOST_NOTES:
+            return None if bounds[-1] else (Notes.of([]), bounds)
         start, length, pitch, velocity = (
-            np.concatenate([track[name] for track in columns]).astype(np.int64)
+            np.concatenate([track[name] for track in columns], dtype=np.int64)
             for name in ("time", "duration", "pitch", "velocity")
         )
-        track, notes = np.repeat(np.arange(len(counts)), counts), Notes(start, start + length, pitch, velocity)
-        if length.min() <= 0 or length.max() >= LONGEST or start.min() < 0 or notes.end.max() >= FAR:
+        track, end = np.repeat(np.arange(len(columns)), counts), start + length
+        # All bits of all numbers at once: those beyond the limits, and the sign.
+        if np.bitwise_or.reduce(length - 1) & -LONGEST or np.bitwise_or.reduce(end) & -FAR - 1:
             return None
-        moment = moment_of(parsed.ticks_per_quarter)
-        doubtful, together = _overlaps(track << 7 | pitch, notes, moment)
+        notes, moment = Notes(start, end, pitch, velocity), moment_of(parsed.ticks_per_quarter)
+        doubtful, together = _overlaps((track << 7 | pitch) << 28, notes, moment)
         if len(doubtful):
-            if self._has_strays():
-                return None
-            again = _paired_anew(track, notes, doubtful, moment)
+            again = None if self._has_strays() else _paired_anew(track, notes, doubtful, moment)
             if again is None:
                 return None
             track, notes = again
-        return _in_order(track, notes, len(counts), together)
+        key, notes = _in_order(track << 35, notes)
+        if not (together or len(doubtful)):
+            return notes, bounds
+        key, notes = _joined(key, notes)
+        return notes, np.searchsorted(key >> 35, np.arange(len(bounds))).tolist()
 
     def _has_strays(self) -> bool:
         """Whether a note-off ends nothing: then not all of the note-ons before the music are heard to the far end."""
@@ -185,24 +193,29 @@ class _Plain:
         return bool(far != PITCHES * sum(map(len, self.channels)))
 
 
-def _agreed(columns: dict[str, Integer[np.ndarray, " event"]], *names: str) -> dict[int, tuple[int, ...]] | None:
+def _agreed(rows: Iterable[tuple[int, Entry]]) -> dict[int, Entry] | None:
     """What is said at every tick; None if it is not one thing."""
-    found: dict[int, tuple[int, ...]] = {}
-    for tick, *values in zip(columns["time"].tolist(), *(columns[name].tolist() for name in names), strict=True):
-        if found.setdefault(tick, tuple(values)) != tuple(values):
+    found: dict[int, Entry] = {}
+    for tick, value in rows:
+        if found.setdefault(tick, value) != value:
             return None
     return found
 
 
 def _overlaps(key: PerNote, notes: Notes, moment: int) -> tuple[Integer[np.ndarray, " doubtful"], bool]:
-    """The keys whose notes end at about one time, where a note-off may have come twice; and if any start together."""
+    """The keys whose notes end at about one time, where a note-off may have come twice; and if any start together.
+
+    Args:
+        key: of track and pitch, above the 28 bits of a tick.
+    """
     # One integer a note: a plain sort is several times as fast as np.lexsort.
-    ordered = np.sort((key << 28 | notes.start) << 18 | notes.end - notes.start)
+    ordered = np.sort((key | notes.start) << 18 | notes.end - notes.start)
     start = ordered >> 18
     end = start + (ordered & LONGEST - 1)
-    again = start[1:] >> 28 == start[:-1] >> 28
-    near, together = again & (end[1:] - end[:-1] < moment), start[1:] == start[:-1]
-    return start[1:][near & ~together] >> 28, bool(together.any())
+    together = start[1:] == start[:-1]
+    near = end[1:] - end[:-1] < moment
+    doubtful = start[1:][near & ~together] >> 28 if np.count_nonzero(near) else start[:0]
+    return doubtful, bool(np.count_nonzero(together))
 
 
 def _paired_anew(
@@ -231,18 +244,20 @@ def _paired_anew(
     return np.append(track[~chosen], key >> 7), joined
 
 
-def _in_order(track: PerNote, notes: Notes, tracks: int, together: bool) -> tuple[Notes, list[int]]:
-    """The notes in order, and where those of every track begin; notes that start together are one."""
-    key = (track << 28 | notes.start) << 7 | notes.pitch
-    if (key[1:] < key[:-1]).any():
-        order = np.argsort(key)
-        key, track, notes = key[order], track[order], notes[order]
-    if together:
-        first = np.flatnonzero(np.diff(key, prepend=-1))
-        end, velocity = np.maximum.reduceat(notes.end, first), np.maximum.reduceat(notes.velocity, first)
-        track, notes = track[first], Notes(notes.start[first], end, notes.pitch[first], velocity)
-    bounds: list[int] = np.searchsorted(track, np.arange(tracks + 1)).tolist()
-    return notes, bounds
+def _in_order(track: PerNote, notes: Notes) -> tuple[PerNote, Notes]:
+    """The notes by track, start and pitch, and one number for all three; tracks stand above 35 bits for the others."""
+    key = track | notes.start << 7 | notes.pitch
+    if not np.count_nonzero(key[1:] < key[:-1]):
+        return key, notes
+    ordered = np.sort(key << 18 | np.arange(len(key)))
+    return ordered >> 18, notes[ordered & MOST_NOTES - 1]
+
+
+def _joined(key: PerNote, notes: Notes) -> tuple[Integer[np.ndarray, " left"], Notes]:
+    """The notes in order; those that start together are one."""
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    end, velocity = np.maximum.reduceat(notes.end, first), np.maximum.reduceat(notes.velocity, first)
+    return key[first], Notes(notes.start[first], end, notes.pitch[first], velocity)
 
 
 PITCHES = 128
