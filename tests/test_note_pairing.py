@@ -66,7 +66,7 @@ def test_a_note_struck_twice_at_a_tick_is_one_note() -> None:
     assert paired((0, ON), (0, ON), (240, OFF), (480, OFF)) == [(0, 480)]
 
 
-def test_the_louder_of_two_notes_is_heard() -> None:
+def test_of_two_notes_as_long_the_louder_is_heard() -> None:
     arrays = (np.zeros(4, dtype=np.int64), np.array([0, 0, 9, 9]), np.array([50, 70, 0, 0]), np.full(4, LAST))
     assert pair(*arrays, MOMENT).velocity.tolist() == [70]
 

@@ -7,7 +7,7 @@ while the pitch is silent is ignored, and the last note sounds to the end of its
 Only where a note-on comes while its pitch sounds is there a question: was a note-off lost, or is the key released late,
 or do two voices share the pitch? What is balanced is then paired first in, first out, as everyone does; elsewhere the
 reading with the fewest faults is taken (`_fewest_faults`). Notes that start at one tick at one pitch are one note, as
-long as the longest and as loud as the loudest of them.
+the longest of them, or of equal ones the loudest.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def pair(key: PerEvent, tick: PerEvent, velocity: PerEvent, last: PerEvent, mome
     if first.all():
         return PairedNotes(order, end, loud, ended)
     group = np.flatnonzero(first)
-    longest, loudest = np.maximum.reduceat(end, group), np.maximum.reduceat(loud, group)
-    return PairedNotes(order[group], longest, loudest, np.logical_or.reduceat(ended, group))
+    longest = np.maximum.reduceat(end << 7 | loud, group)
+    return PairedNotes(order[group], longest >> 7, longest & 127, np.logical_or.reduceat(ended, group))
 
 
 def _strikes_first(key: PerEvent, tick: PerEvent, strikes: Bool[np.ndarray, " event"]) -> bool:

@@ -256,8 +256,8 @@ def _in_order(track: PerNote, notes: Notes) -> tuple[PerNote, Notes]:
 def _joined(key: PerNote, notes: Notes) -> tuple[Integer[np.ndarray, " left"], Notes]:
     """The notes in order; those that start together are one."""
     first = np.flatnonzero(np.diff(key, prepend=-1))
-    end, velocity = np.maximum.reduceat(notes.end, first), np.maximum.reduceat(notes.velocity, first)
-    return key[first], Notes(notes.start[first], end, notes.pitch[first], velocity)
+    longest = np.maximum.reduceat(notes.end << 7 | notes.velocity, first)
+    return key[first], Notes(notes.start[first], longest >> 7, notes.pitch[first], longest & 127)
 
 
 PITCHES = 128
