@@ -19,7 +19,6 @@ from musicae import config as configuration
 from musicae.checked_json import read_bytes
 from musicae.config import Config, Constructors, build, complete
 from musicae.corpus.augmentations import AUGMENTATIONS
-from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, error_context
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import AtMostOne, NoLeading, Representation, Shape
@@ -293,19 +292,6 @@ def _constraint(constraint: AtMostOne | NoLeading) -> SamplingConstraint:
     if isinstance(constraint, AtMostOne):
         return LimitOpenings(constraint.field, constraint.token, constraint.segments)
     return DropLeading(constraint.field, constraint.token, constraint.onsets)
-
-
-def check_kind(model: Model, data: Dataset) -> None:
-    """Make sure that a data set holds what a model reads.
-
-    Raises:
-        MusicaeError: it is of another kind, or its windows are of another length.
-    """
-    ours, theirs = model.representation, data.representation
-    if ours != theirs:
-        hint = "choose a data set that the model reads"
-        facts = {"representation": ours.name, "arguments": ours.arguments}
-        raise MusicaeError(f"{data.folder} holds {theirs}, not {ours}", hint, kind="other-representation", **facts)
 
 
 def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None:

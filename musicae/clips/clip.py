@@ -17,7 +17,7 @@ from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import midi_bytes, with_names
 from musicae.music.score import Score
-from musicae.storage.output_paths import may_replace
+from musicae.storage.output_paths import may_replace, takes_free_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +115,10 @@ class Clips(Sequence[Clip]):
         """
         name = None if output is None else os.fspath(output)
         paths = clip_paths(self[0].recipe, name, self.labels)
-        refuse_existing_clips(paths, force)
-        overwrite, least = may_replace(name, force), count(1)
+        overwrite, least, yielding = may_replace(name, force), count(1), force or takes_free_numbers(name)
+        refuse_existing_clips(paths, yielding)
         for place, clip in enumerate(self):
             while not write_clip(paths[place], clip.midi(), clip.recipe, overwrite=overwrite):
                 paths = clip_paths(self[0].recipe, name, self.labels, least=next(least))  # another process was faster
-                refuse_existing_clips(paths[place:], force)
+                refuse_existing_clips(paths[place:], yielding)
             yield paths[place], clip

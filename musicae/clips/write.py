@@ -65,7 +65,7 @@ def write_recipe(recipe: Recipe, output: str | None, *, force: bool = False) -> 
     """
     for least in count():  # another process may be faster
         (path,) = output_paths.names(output, stem(recipe), [""], ".json", least=least)
-        output_paths.refuse_existing([path], force)
+        output_paths.refuse_existing([path], force or output_paths.takes_free_numbers(output))
         if write_together({path: dump_recipe(recipe)}, overwrite=output_paths.may_replace(output, force)):
             break
     return path

@@ -116,6 +116,18 @@ class Dataset:
                 path=folder,
             ) from None
 
+    def check_holds(self, wanted: Representation) -> None:
+        """Make sure that it holds what a model reads.
+
+        Raises:
+            MusicaeError: it is of another kind, or its windows are of another length.
+        """
+        if self.representation != wanted:
+            hint = "choose a data set that the model reads"
+            facts = {"representation": wanted.name, "arguments": wanted.arguments}
+            message = f"{self.folder} holds {self.representation}, not {wanted}"
+            raise MusicaeError(message, hint, kind="other-representation", **facts)
+
     def split(self, name: str, device: torch.device | str = "cpu") -> Windows:
         """The windows of "train", "validation" or "test" on a device; on the CPU tokens stay in their file, mapped."""
         try:

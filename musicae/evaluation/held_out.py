@@ -11,7 +11,7 @@ from musicae.corpus.window_hashes import window_hashes
 from musicae.errors import MusicaeError
 from musicae.evaluation.ngram import WindowNGram
 from musicae.evaluation.types import Advance, ConditionTensor, WindowTensor
-from musicae.model import BATCH, Codes, Model, WindowTokens, check_kind
+from musicae.model import BATCH, Codes, Model, WindowTokens
 from musicae.seeds import child_seeds
 
 TRAINING_WINDOWS = 20_000
@@ -29,7 +29,7 @@ def held_out(model: Model, data: Dataset, n: int, *, split: str = "test", seed: 
     Raises:
         MusicaeError: the data set is of another kind than the model, or has fewer than two windows there.
     """
-    check_kind(model, data)
+    data.check_holds(model.representation)
     windows = data.split(split)
     if len(windows) < 2:
         message = f"the {split} split of {data.folder} has {len(windows)} windows"

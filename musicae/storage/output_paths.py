@@ -33,7 +33,7 @@ def names(output: str | None, stem: str, labels: Sequence[str], kind: str, *, le
         least: the first number to try.
     """
     ends = [f"-{_plain(label)}" if label else "" for label in labels]
-    if output is not None and not is_folder(output):
+    if output is not None and not takes_free_numbers(output):
         path = Path(output) if suffix(output) else Path(output + kind)
         sweep(path.parent)
         siblings = [path.with_stem(f"{path.stem}-{i:03d}{end}") for i, end in enumerate(ends[1:], start=1)]
@@ -48,7 +48,14 @@ def names(output: str | None, stem: str, labels: Sequence[str], kind: str, *, le
 
 def may_replace(output: str | None, force: bool) -> bool:
     """Whether files that exist may be replaced: where `force` allows it, and never in folders."""
-    return force and output is not None and not is_folder(output)
+    return force and not takes_free_numbers(output)
+
+
+def takes_free_numbers(output: str | None) -> bool:
+    """Whether outputs take the next free numbers of a folder; there another process may take one first, and no name
+    that exists is in the way.
+    """
+    return output is None or is_folder(output)
 
 
 def with_recipes(paths: Sequence[Path]) -> list[Path]:
@@ -67,7 +74,7 @@ def check(
     try:
         paths = with_recipes(names(output, "untitled", labels, kind))
         _refuse_inputs(paths, inputs)
-        refuse_existing(paths, force)
+        refuse_existing(paths, force or takes_free_numbers(output))
         _refuse_unwritable(paths[0])
     except OSError as error:
         raise _unwritable(output or "here", str(error.strerror)) from error

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.model import BATCH, Codes, Model, check_kind, save_attributes
+from musicae.model import BATCH, Codes, Model, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
 
@@ -73,7 +73,7 @@ def fit(
     Raises:
         MusicaeError: the data set is of another kind than the model, or has too few windows.
     """
-    check_kind(model, data)
+    data.check_holds(model.representation)
     train = data.split("train")
     if len(train) < LEAST_WINDOWS:
         raise MusicaeError(f"{data.folder} has fewer than four training windows", "preprocess more MIDI files")

@@ -56,6 +56,7 @@ Note = tuple[int, int, int, int]
 
 NOTE_ON, NOTE_OFF, TIME_SHIFT, VELOCITY, PROGRAM, DRUMS, END = 0, 128, 256, 352, 360, 488, 489
 EVENT_VOCABULARY = 490
+_NO_NOTES = Refusal(-1, "no notes", "needs notes in bars of four quarters")
 
 
 class Multitrack(Representation):
@@ -103,9 +104,8 @@ class Multitrack(Representation):
         parts = _parts(score, grid)
         if not parts:
             return [], [*grid.refusals, _NO_NOTES] if score.tracks else grid.refusals
-        counts = _counts(parts)
+        counts, bars = _counts(parts), grid.bars
         kept = _fullest(counts, parts, asked)
-        bars = grid.bars
         events, full = _rows(parts, kept, len(bars))
         played = {part.tracks: kept.bar[kept.part == number] for number, part in enumerate(parts)}
         played = {group: where for group, where in played.items() if len(where)}
@@ -327,12 +327,10 @@ def _rows(
     row[order] = _places(kept.bar[order])
     edges = np.searchsorted(kept.part, np.arange(len(parts) + 1))
     for part, first, last in zip(parts, edges[:-1], edges[1:], strict=True):
-        if first == last:
-            continue
         where = kept.bar[first:last]
-        events, shortened = part.within(where).events(len(where))
-        tokens[where, row[first:last]] = events
-        full[where] |= shortened
+        if len(where):
+            tokens[where, row[first:last]], shortened = part.within(where).events(len(where))
+            full[where] |= shortened
     return tokens, full
 
 
@@ -400,6 +398,3 @@ def _random_notes(generator: np.random.Generator) -> list[Note]:
         velocity = VELOCITIES_PER_BIN * int(generator.integers(VELOCITIES)) + VELOCITIES_PER_BIN // 2 + 1
         rows.append((start, end, pitch, velocity))
     return rows
-
-
-_NO_NOTES = Refusal(-1, "no notes", "needs notes in bars of four quarters")
