@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,14 @@ from tests.helpers.scores import write_midi
 settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
 settings.load_profile("musicae")
 torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else usable_cores())  # one process a core
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    """Every test begins with the same number of threads: beside others, small networks crawl on more than one."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session", autouse=True)
