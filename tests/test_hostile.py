@@ -8,6 +8,7 @@ import resource
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -15,9 +16,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from musicae.config import LISTS, Config, spec
+from musicae.corpus import SPLITS
 from musicae.corpus.dataset import Dataset
+from musicae.model import Model, save
+from musicae.objectives import apply
 from tests.helpers.commands import Run, measured
-from tests.helpers.hostile import Variants, arrays, documents, tensor_files, texts
+from tests.helpers.hostile import Variants, arrays, documents, entries, tensor_files, texts
 from tests.helpers.trainings import tiny, trainer
 
 pytestmark = pytest.mark.slow
@@ -28,14 +33,35 @@ MOST_GROWTH = 2**29
 
 @pytest.fixture
 def victim(tmp_path: Path, shelf: Path, data: Dataset, run: Run) -> Path:
-    """A folder with a model, a data set, a recipe and a training that was stopped, all of them good."""
+    """A folder with two models, a data set, a recipe and a training that was stopped, all of them good."""
     folder = tmp_path / "victim"
     shutil.copytree(shelf / "melody-2bar", folder / "model")
+    (folder / "model" / "README.md").write_text("# melody-2bar\n\nRandom weights.\n")
+    label(data.folder, CLASSES)
     shutil.copytree(data.folder, folder / "data")
+    save(Model(with_every_list(), "labeled", "cpu"), folder / "labeled")
     trainer(data, folder / "training", tiny(updates=6)).run()
     (folder / "recipe").mkdir()
     assert run("sample", "-m", "melody-2bar", "-n", "1", "-o", folder / "recipe" / "clip.mid").code == 0
     return folder
+
+
+CLASSES = ("low", "high")
+
+
+def label(folder: Path, classes: tuple[str, ...]) -> None:
+    """Labels the windows of a data set with classes in turn."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "labels": {"by": "density", "classes": classes}}))
+    for split in SPLITS:
+        windows = len(np.load(folder / split / "offsets.npy"))
+        np.save(folder / split / "labels.npy", (np.arange(windows) % len(classes)).astype(np.int16))
+
+
+def with_every_list() -> Config:
+    """A configuration with an entry in every list that one may have."""
+    config = apply(tiny(), "arae-transfer", CLASSES)
+    return replace(config, corruptions=(spec("feature_noise"),), augmentations=(spec("mask"),))
 
 
 SMALL = ("--set", "encoder.hidden=8", "--set", "decoder.hidden=8", "--set", "decoder.conductor_hidden=8")
@@ -52,6 +78,13 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("evaluate", "MODEL", "--data", "DATA", "--only", "reconstruction", "--windows", "8"),
         ("train", "DATA", "--from", "MODEL", "-o", "out/trained", "--updates", "1", "--precision", "float32"),
         ("compose", "--chords", "C Am", "-m", "MODEL", "-o", "out/"),
+    ),
+    "labeled": (
+        ("transfer", "a.mid", "--to", "high", "-m", "LABELED", "-o", "out/"),
+        ("sample", "-m", "LABELED", "-n", "1", "-o", "out/"),
+        ("train", "DATA", "--from", "LABELED", "-o", "out/trained", "--updates", "1", "--precision", "float32"),
+        ("models", "show", "LABELED"),
+        ("evaluate", "LABELED", "--data", "DATA", "--only", "reconstruction", "--windows", "8"),
     ),
     "data": (
         ("train", "DATA", "-o", "out/trained", "--updates", "1", "--precision", "float32", *SMALL),
@@ -73,9 +106,11 @@ FILES: dict[str, Callable[[bytes], Variants]] = {
     "model/model.safetensors": tensor_files,
     "model/attributes.safetensors": tensor_files,
     "model/README.md": texts,
+    "labeled/config.json": partial(entries, names=(*LISTS, "regularizers", "labels")),
     "data/manifest.json": partial(documents, depth=2),
     "data/train/tokens.npy": arrays,
     "data/train/offsets.npy": arrays,
+    "data/train/labels.npy": arrays,
     "data/validation/tokens.npy": arrays,
     "recipe/clip.json": documents,
     "training/training/run.json": documents,
@@ -87,6 +122,7 @@ FILES: dict[str, Callable[[bytes], Variants]] = {
 def words_of(command: tuple[str, ...], folder: Path) -> list[str]:
     places = {
         "MODEL": folder / "model",
+        "LABELED": folder / "labeled",
         "DATA": folder / "data",
         "RECIPE": folder / "recipe" / "clip.json",
         "TRAINING": folder / "training",
@@ -145,7 +181,7 @@ def test_no_damage_to_a_file_makes_more_than_two_lines(
 def restore(victim: Path, untouched: Path, damaged: str) -> None:
     """Brings back what a command has changed; the damaged file stays."""
     keep = (victim / damaged).read_bytes() if (victim / damaged).is_file() else b""
-    for part in ("model", "training"):
+    for part in ("model", "labeled", "training"):
         shutil.rmtree(victim / part)
         shutil.copytree(untouched / part, victim / part)
     (victim / damaged).parent.mkdir(parents=True, exist_ok=True)

@@ -70,6 +70,7 @@ def test_every_objective_trains_and_its_model_keeps_what_it_learned(objective: s
     assert torch.equal(again.encode(windows), z) and z.shape == (4, model.latent_size)
     drawn = again.sample_codes(3, 0)
     assert torch.equal(drawn, model.sample_codes(3, 0)) and drawn.shape == (3, model.latent_size)
+    assert not drawn.requires_grad  # a recipe writes them down
     for code in (z, drawn, z.roll(1, 0) * 0.3 + z * 0.7):
         assert (again.decode(code) == model.decode(code)).all()
 

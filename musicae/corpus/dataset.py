@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -174,10 +174,12 @@ def _array(path: Path, kinds: tuple[type[np.generic], ...]) -> AnyArray:
     if not path.is_file():
         raise ValueError(f"{path.name} is no file")
     try:
-        found = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (SyntaxError, TypeError, KeyError, OverflowError, MemoryError, RecursionError, zipfile.BadZipFile) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy warns of a size that overflows, and goes on
+            found = np.lib.format.open_memmap(path, mode="c")
+    except (SyntaxError, TypeError, KeyError, OverflowError, MemoryError, RecursionError, Warning) as error:
         raise ValueError(f"{path.name} has a damaged head ({error})") from None
-    if not isinstance(found, np.ndarray) or found.dtype not in [np.dtype(kind) for kind in kinds]:
+    if found.dtype not in [np.dtype(kind) for kind in kinds]:
         raise ValueError(f"{path.name} holds no {' or '.join(kind.__name__ for kind in kinds)}")
     return np.ascontiguousarray(found) if found.ndim and not found.flags.c_contiguous else found
 

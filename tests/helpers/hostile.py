@@ -82,6 +82,14 @@ def documents(good: bytes, depth: int = 3) -> Variants:
         yield what, json.dumps(data).encode()
 
 
+def entries(good: bytes, names: tuple[str, ...], depth: int = 3) -> Variants:
+    """Variants of a file of JSON in which some of its entries alone are changed."""
+    whole = json.loads(good)
+    for what, part in changed({name: whole[name] for name in names}, depth):
+        others = {name: value for name, value in whole.items() if name not in names}
+        yield what, json.dumps({**others, **part}).encode()
+
+
 def tensor_files(good: bytes) -> Variants:
     """Variants of a safetensors file."""
     length = int.from_bytes(good[:8], "little")
