@@ -16,7 +16,6 @@ from hypothesis import settings
 from musicae.cli import app
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.dataset import Dataset
-from musicae.cpu import usable_cores
 from musicae.model import Model, save, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 from tests.helpers.commands import MODELS, Done, Run, melody
@@ -25,7 +24,7 @@ from tests.helpers.scores import write_midi
 
 settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
 settings.load_profile("musicae")
-torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else usable_cores())  # one process a core
+torch.set_num_threads(1)  # small networks gain nothing by more, and crawl on them beside other processes
 
 
 @pytest.fixture(autouse=True)
