@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from musicae.cpu import usable_cores
 from musicae.errors import MusicaeError
 from musicae.experiments import line_autoencoders
 from musicae.experiments.line_autoencoders import (
@@ -22,6 +23,7 @@ from musicae.experiments.line_autoencoders import (
     train_lines,
 )
 from musicae.experiments.line_report import line_picture, line_record, line_remarks, line_table
+from musicae.training.arithmetic import Arithmetic
 from tests.helpers.commands import Run
 
 
@@ -49,6 +51,7 @@ def test_a_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     train_lines("acai", 1, 4, whole, precision="float32")
     trainer = line_trainer("acai", 1, 4, parts)
+    trainer.arithmetic = Arithmetic("float32", usable_cores())  # as above: others add in another order
     trainer.budget.updates = 2
     trainer.run()
     again = train_lines("acai", 1, 4, parts, precision="float32")
