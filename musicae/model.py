@@ -268,7 +268,7 @@ def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     def make_critic() -> FeatureCritic:
         return FeatureCritic(build(ENCODERS, config.encoder, spec, embedding.width))
 
-    context = Context(latent.code_size, latent.classes - (latent.size - latent.code_size), make_critic)
+    context = Context.of(latent, make_critic)
     regularizers = {choice.label: build(REGULARIZERS, choice.spec, context) for choice in config.regularizers}
     for label, regularizer in regularizers.items():
         if regularizer.needs_std and not latent.stochastic:

@@ -73,8 +73,7 @@ def image_autoencoder(objective: Objective, sizes: ConvolutionalSizes, likelihoo
     for wrapper in objective.wrappers:
         latent = build(WRAPPERS, wrapper, latent, encoder.size)
     prior = build(PRIORS, objective.prior, latent.code_size)
-    beside = latent.size - latent.code_size
-    context = Context(latent.code_size, latent.classes - beside, lambda: ImageCritic(ConvolutionalCritic(sizes)))
+    context = Context.of(latent, lambda: ImageCritic(ConvolutionalCritic(sizes)))
     return Autoencoder(
         embedding,
         encoder,

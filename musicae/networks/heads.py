@@ -137,9 +137,7 @@ class Bernoulli(Head):
         return (params.float() @ self.bits.T + F.logsigmoid(-params.float()).sum(-1, keepdim=True)).exp()
 
     def divergence(self, params: Params, other: Params) -> Float[Tensor, "*event"]:
-        p, q = params.float(), other.float()
-        on = torch.sigmoid(p) * (F.logsigmoid(p) - F.logsigmoid(q))
-        return (on + torch.sigmoid(-p) * (F.logsigmoid(-p) - F.logsigmoid(-q))).sum(-1)
+        return bernoulli_divergence(params.float(), other.float()).sum(-1)
 
     def exclude(self, params: Params, token: int) -> Params:
         raise MusicaeError("a Bernoulli head excludes no single token", "choose decoder.head categorical")
@@ -158,6 +156,12 @@ class Pixels(nn.Module):
     def log_prob(self, params: Params, target: Float[Tensor, "*event _"]) -> Float[Tensor, "*event"]:
         """-|target - mean|^2 / 2, without the constant of the normal distribution."""
         return -0.5 * (target - params.float()).square().sum(-1)
+
+
+def bernoulli_divergence(p: Float[Tensor, "*bit"], q: Float[Tensor, "*bit"]) -> Float[Tensor, "*bit"]:
+    """The KL from bits with some logits to bits with others, in nats, bit by bit."""
+    on = torch.sigmoid(p) * (F.logsigmoid(p) - F.logsigmoid(q))
+    return on + torch.sigmoid(-p) * (F.logsigmoid(-p) - F.logsigmoid(-q))
 
 
 def _prepared(layer: nn.Linear, dtype: torch.dtype) -> Callable[[Float[Tensor, "*event hidden"]], Params]:

@@ -14,6 +14,7 @@ from musicae.networks.batch import Batch
 from musicae.networks.decoders.base import Decoder
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
+from musicae.networks.heads import bernoulli_divergence
 from musicae.networks.sampling import Chain, Drawing
 from musicae.networks.types import Code, Condition, Encoding, Features, Mask, Tokens
 
@@ -58,8 +59,7 @@ class ImageDecoder(Decoder):
     def divergence(self, batch: Batch, z: Code, other: Code, embedding: Embedding) -> Float[Tensor, " batch"]:
         a, b = self._out(z), self._out(other)
         if self.likelihood == "bernoulli":
-            on = torch.sigmoid(a) * (F.logsigmoid(a) - F.logsigmoid(b))
-            return (on + torch.sigmoid(-a) * (F.logsigmoid(-a) - F.logsigmoid(-b))).flatten(1).sum(1)
+            return bernoulli_divergence(a, b).flatten(1).sum(1)
         return 0.5 * (a - b).square().flatten(1).sum(1)
 
     def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[Chain]:

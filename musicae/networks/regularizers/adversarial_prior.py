@@ -11,7 +11,6 @@ from torch import Tensor
 
 from musicae.errors import MusicaeError
 from musicae.networks.device import noise_source
-from musicae.networks.groups import GroupSettings
 from musicae.networks.latents.base import one_hot
 from musicae.networks.regularizers.base import (
     Adversarial,
@@ -19,9 +18,9 @@ from musicae.networks.regularizers.base import (
     Step,
     Terms,
     check_weights,
+    critic_group,
     critic_mlp,
     float32,
-    staged,
 )
 from musicae.networks.types import ClassLabel, Code, Scalar
 
@@ -56,19 +55,19 @@ class AdversarialPrior(Adversarial):
         learning_rate_scale: float = 0.5,
     ) -> None:
         super().__init__()
-        check_weights("adversarial_prior", weight=weight, labels=labels, noise=noise, start=start, ramp=ramp)
-        self.weight, self.start, self.ramp, self.noise, self.labels = weight, start, ramp, noise, labels
+        check_weights("adversarial_prior", labels=labels, noise=noise)
+        self.stage(weight, start, ramp)
+        self.noise, self.labels = noise, labels
         bounds = {"code": (0, context.code_size), "class": (0, context.classes)}
         self.columns = slice(*bounds.get(part, (context.classes, context.code_size)))
         width = self.columns.stop - self.columns.start
         if width < 1:
             raise MusicaeError(f"this latent has no {part}", "choose latent class_and_style, or part code")
-        self.group = GroupSettings(learning_rate_scale=learning_rate_scale, betas=(0.5, 0.999))
+        self.group = critic_group(learning_rate_scale)
         self.critic = critic_mlp(width + (labels + 1 if labels else 0), hidden, 1)
 
     def terms(self, step: Step) -> Terms:
-        weight = staged(self.weight, step.batch.update, self.start, self.ramp)
-        return {self.label: weight * F.softplus(-self._logit(step.posterior.code, step.batch.label)).mean()}
+        return {self.label: self.weight(step) * F.softplus(-self._logit(step.posterior.code, step.batch.label)).mean()}
 
     def critic_terms(self, step: Step) -> Terms:
         code, label, prior = step.posterior.code, step.batch.label, step.autoencoder.prior
@@ -114,18 +113,16 @@ class WassersteinCritic(Adversarial):
         learning_rate_scale: float = 0.1,
     ) -> None:
         super().__init__()
-        check_weights("wasserstein_critic", weight=weight, gradient_penalty=gradient_penalty, start=start, ramp=ramp)
-        self.weight, self.gradient_penalty, self.start, self.ramp = weight, gradient_penalty, start, ramp
-        self.group = GroupSettings(
-            learning_rate_scale=learning_rate_scale, betas=(0.5, 0.999), clamp=clamp, rounds=rounds
-        )
+        check_weights("wasserstein_critic", gradient_penalty=gradient_penalty)
+        self.stage(weight, start, ramp)
+        self.gradient_penalty = gradient_penalty
+        self.group = critic_group(learning_rate_scale, clamp=clamp, rounds=rounds)
         self.critic = critic_mlp(context.code_size, hidden, 1)
 
     def terms(self, step: Step) -> Terms:
         code = step.posterior.code
         drawn = step.autoencoder.prior.sample(len(code), noise_source(code.device))
-        weight = staged(self.weight, step.batch.update, self.start, self.ramp)
-        return {self.label: weight * self._mean(code), f"{self.label}/generator": -self._mean(drawn)}
+        return {self.label: self.weight(step) * self._mean(code), f"{self.label}/generator": -self._mean(drawn)}
 
     def critic_terms(self, step: Step) -> Terms:
         code = step.posterior.code

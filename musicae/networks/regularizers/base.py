@@ -21,7 +21,7 @@ from musicae.errors import MusicaeError
 from musicae.networks.batch import Batch
 from musicae.networks.decoders.base import Decoder
 from musicae.networks.groups import GroupSettings
-from musicae.networks.latents.base import Posterior
+from musicae.networks.latents.base import Latent, Posterior
 from musicae.networks.priors import Prior
 from musicae.networks.types import ClassLabel, Code, Features, Mask, Scalar
 
@@ -75,6 +75,12 @@ class Context:
     classes: int
     make_critic: Callable[[], nn.Module]
 
+    @classmethod
+    def of(cls, latent: Latent, make_critic: Callable[[], nn.Module]) -> Context:
+        """That of an autoencoder with this latent."""
+        beside = latent.size - latent.code_size
+        return cls(latent.code_size, latent.classes - beside, make_critic)
+
 
 class Regularizer(nn.Module, ABC):
     """The interface of regularizers, built from a `Context` and their knobs.
@@ -108,6 +114,20 @@ class Adversarial(Regularizer):
     critic: nn.Module
     group: GroupSettings
 
+    def stage(self, weight: float, start: int, ramp: int) -> None:
+        """Sets the weight of the autoencoder's term: 0 before the update `start`, full after `ramp` more.
+
+        Raises:
+            MusicaeError: one of them is negative.
+        """
+        check_weights("an adversary", weight=weight, start=start, ramp=ramp)
+        self._stage = weight, start, ramp
+
+    def weight(self, step: Step) -> float:
+        """That of the autoencoder's term at an update."""
+        weight, start, ramp = self._stage
+        return staged(weight, step.batch.update, start, ramp)
+
     @abstractmethod
     def critic_terms(self, step: Step) -> Terms:
         """Terms of the critic's loss, on codes that lead back to nothing; names as for `terms`."""
@@ -140,6 +160,11 @@ def check_weights(regularizer: str, **knobs: float | int) -> None:
     for name, value in knobs.items():
         if value < 0:
             raise MusicaeError(f"{regularizer}.{name} is {value}", f"give {regularizer}.{name} 0 or more")
+
+
+def critic_group(learning_rate_scale: float, **more: Any) -> GroupSettings:
+    """How critics are trained unless they say otherwise: by Adam with little momentum."""
+    return GroupSettings(learning_rate_scale=learning_rate_scale, betas=(0.5, 0.999), **more)
 
 
 def critic_mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:

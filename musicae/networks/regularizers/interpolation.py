@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae.networks.groups import GroupSettings
-from musicae.networks.regularizers.base import Adversarial, Context, Step, Terms, check_weights, float32, staged
+from musicae.networks.regularizers.base import Adversarial, Context, Step, Terms, check_weights, float32
 from musicae.networks.types import Features, Mask
 
 
@@ -36,15 +36,15 @@ class AdversarialInterpolation(Adversarial):
         learning_rate_scale: float = 1.0,
     ) -> None:
         super().__init__()
-        check_weights("adversarial_interpolation", weight=weight, gamma=gamma, start=start, ramp=ramp)
-        self.weight, self.gamma, self.start, self.ramp = weight, gamma, start, ramp
+        check_weights("adversarial_interpolation", gamma=gamma)
+        self.stage(weight, start, ramp)
+        self.gamma = gamma
         self.group = GroupSettings(learning_rate_scale=learning_rate_scale)
         self.critic = context.make_critic()
 
     def terms(self, step: Step) -> Terms:
         mixed, _ = self._mixed(step)
-        weight = staged(self.weight, step.batch.update, self.start, self.ramp)
-        return {self.label: weight * self._guess(*mixed).square().mean()}
+        return {self.label: self.weight(step) * self._guess(*mixed).square().mean()}
 
     def critic_terms(self, step: Step) -> Terms:
         with torch.no_grad():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch.nn.functional as F
 
 from musicae.errors import MusicaeError
-from musicae.networks.groups import GroupSettings
 from musicae.networks.regularizers.base import (
     Adversarial,
     Context,
@@ -13,9 +12,9 @@ from musicae.networks.regularizers.base import (
     Step,
     Terms,
     check_weights,
+    critic_group,
     critic_mlp,
     float32,
-    staged,
 )
 from musicae.networks.types import Code, Scalar
 
@@ -64,14 +63,12 @@ class LabelAdversary(Adversarial):
         learning_rate_scale: float = 0.5,
     ) -> None:
         super().__init__()
-        check_weights("label_adversary", weight=weight, start=start, ramp=ramp)
-        self.weight, self.classes, self.start, self.ramp = weight, classes, start, ramp
-        self.group = GroupSettings(learning_rate_scale=learning_rate_scale, betas=(0.5, 0.999))
+        self.stage(weight, start, ramp)
+        self.classes, self.group = classes, critic_group(learning_rate_scale)
         self.critic = critic_mlp(context.code_size, hidden, classes)
 
     def terms(self, step: Step) -> Terms:
-        weight = staged(self.weight, step.batch.update, self.start, self.ramp)
-        return {self.label: weight * self._cost(step, shift=1)}
+        return {self.label: self.weight(step) * self._cost(step, shift=1)}
 
     def critic_terms(self, step: Step) -> Terms:
         return {f"{self.label}/critic": self._cost(step, shift=0)}
