@@ -111,6 +111,7 @@ class Training:
             (Bengio et al. 2015); 0 shows it the true ones.
         validate_every: updates between two validations.
         validation_windows: held-out windows that one validation reads.
+        label_share: of the training windows, how many have labels that training sees; those of the others are hidden.
     """
 
     batch: int = 256
@@ -122,6 +123,7 @@ class Training:
     scheduled_sampling: int = 0
     validate_every: int = 1_000
     validation_windows: int = 1_024
+    label_share: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("batch", "updates", "validate_every", "validation_windows"):
@@ -130,6 +132,8 @@ class Training:
         for name in ("learning_rate", "min_learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise MusicaeError(f"training.{name} is {getattr(self, name)}", f"give training.{name} more than zero")
+        if not 0 <= self.label_share <= 1:
+            raise MusicaeError(f"training.label_share is {self.label_share}", "give a share from 0 to 1")
         if self.scheduled_sampling < 0:
             hint = "give training.scheduled_sampling 0, which samples nothing, or more"
             raise MusicaeError(f"training.scheduled_sampling is {self.scheduled_sampling}", hint)

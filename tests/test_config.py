@@ -196,6 +196,7 @@ def test_what_no_config_has_is_refused(path: tuple[str, ...], said: str) -> None
         "training.batch=0",
         "training.learning_rate=0",
         "training.scheduled_sampling=-1",
+        "training.label_share=-1",
         "embedding.size=-1",
         "encoder.hidden=-1",
         "decoder.z_slot_size=-1",

@@ -26,6 +26,16 @@ def test_labels_come_with_their_windows(data: Dataset) -> None:
     assert pairs.label is not None and torch.equal(pairs.source, windows.take(pairs.label + 1))
 
 
+def test_a_smaller_share_of_labels_is_part_of_a_larger_one(data: Dataset) -> None:
+    windows = data.split("train")
+    assert windows.with_labels_of(0.5) is windows  # there are none
+    windows.labels = torch.arange(len(windows)) % 2
+    few, more = (windows.with_labels_of(share).labels for share in (0.25, 0.5))
+    assert few is not None and more is not None and windows.labels.min() == 0
+    assert (few >= 0).sum() == 16 and (more >= 0).sum() == 32
+    assert ((few < 0) | (few == more)).all() and ((more < 0) | (more == windows.labels)).all()
+
+
 HEADS = {
     "a size that overflows": "{'descr': '|u1', 'fortran_order': False, 'shape': (9223372036854775807, 9), }",
     "a product that overflows": "{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296, 1), }",

@@ -78,6 +78,17 @@ class Windows:
         """The classes of the windows of these numbers; None where the data have no labels."""
         return None if self.labels is None else self.labels[indices.to(self.labels.device)]
 
+    def with_labels_of(self, share: float) -> Windows:
+        """The same windows, of which the labels of all but a share are hidden.
+
+        A smaller share is part of a larger one, and everybody who asks for a share gets the same one.
+        """
+        if self.labels is None:
+            return self
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(0))
+        hidden = order[round(share * len(self)) :].to(self.labels.device)
+        return Windows(self.tokens, self.offsets, self.shape, self.labels.index_fill(0, hidden, -1))
+
     def draw(self, n: int, generator: torch.Generator) -> Pairs:
         """n random windows, each its own target."""
         indices = torch.randint(len(self), (n,), generator=generator)

@@ -1,229 +1,195 @@
-"""All objectives on the same music for the same number of updates: what each is good for."""
+"""All objectives on the same music for the same number of updates: trainings, and what was measured of each.
+
+A training has a folder with the model, the state of its training, and `result.json` with what has been measured so far:
+whatever is missing there is trained, or measured, and nothing twice.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from jaxtyping import Float
-
+from musicae.checked_json import read_json, typed
 from musicae.config import pick
 from musicae.corpus.dataset import Dataset
-from musicae.corpus.labels import MEASURES
-from musicae.evaluation.evaluate import evaluate
-from musicae.evaluation.held_out import held_out, training_windows
-from musicae.evaluation.interpolation import Interpolation
-from musicae.evaluation.prior_samples import PriorSamples, sample_windows
-from musicae.evaluation.probe import r_squared, ridge
-from musicae.evaluation.reconstruction import Reconstruction
-from musicae.evaluation.study import EvaluationSettings
-from musicae.evaluation.types import WindowTensor
-from musicae.model import Model, load
-from musicae.music.key import NO_KEY, in_one_key, key, mode
-from musicae.music.score import Score
+from musicae.errors import MusicaeError
+from musicae.evaluation.study import Study
+from musicae.experiments.music_measurements import COMPARED, Numbers, collection_numbers, study_of
+from musicae.model import load
 from musicae.objectives import OBJECTIVES
-from musicae.report.table import Cell, Table
 from musicae.storage.atomic import write_atomically
-from musicae.training.loop import state_path
-from musicae.training.reporter import Reporter
-from musicae.verbs.train import Run, begin, finish, plan
+from musicae.training.reporter import Notice, NullReporter, Reporter
+from musicae.verbs.train import begin, begun, plan, training_in
 
-WINDOWS, PAIRS, SAMPLES, PROBED = 1024, 256, 512, 5_000
-"""Held-out windows, paths between them, draws, and training windows that probes are fitted on."""
+SEMI_SUPERVISED = "aae-semi"
+"""The objective that learns classes from few labels."""
 
 
 @dataclass(frozen=True)
-class ObjectiveResult:
-    """What one training came to, on held-out songs.
+class Trial:
+    """A training of the comparison.
 
     Attributes:
-        teacher_forced, free_running: share of steps right, of all fields.
-        active_dimensions: dimensions of z in use.
-        largest_step: the largest share of a path between two windows that one of ten steps takes.
-        path_cost: cost under a 5-gram model half-way, beside the mean of the ends; 1 is as likely as music.
-        cost_overlap: of the costs of samples with those of held-out music.
-        one_key: share of samples that lie wholly in one key; `one_key_music`, of held-out music.
-        mode, key: share of windows whose mode, and key, is read linearly off the code.
-        density: R^2 of density, read likewise.
+        label_share: how many of the training windows show it their label.
     """
 
     objective: str
     seed: int
     updates: int
+    label_share: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        few = "" if self.label_share == 1 else f"-labels-{self.label_share:g}"
+        return f"{self.objective}{few}-{self.seed}"
+
+    @property
+    def settings(self) -> list[str]:
+        """What it changes in its preset, beside the objective."""
+        return [f"training.updates={self.updates}", f"training.label_share={self.label_share}"]
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What one training came to, on held-out songs.
+
+    Attributes:
+        measured: by name of a measurement, its numbers; None where one is not defined.
+    """
+
+    trial: Trial
     minutes: float
-    nll: float
-    teacher_forced: float
-    free_running: float
-    active_dimensions: int
-    largest_step: float
-    path_cost: float
-    cost_overlap: float
-    one_key: float
-    one_key_music: float
-    mode: float
-    key: float
-    density: float
+    measured: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def number(self, path: str) -> Any:
+        """What was measured under a path like "samples.cost", and None where nothing was."""
+        measurement, _, quantity = path.partition(".")
+        return self.measured.get(measurement, {}).get(quantity)
+
+    def save(self, path: Path) -> None:
+        """Writes it down."""
+        write_atomically(path, (json.dumps(asdict(self), indent=2) + "\n").encode())
+
+    @classmethod
+    def read(cls, path: Path) -> TrialResult:
+        """What `save` wrote.
+
+        Raises:
+            MusicaeError: it is damaged.
+        """
+        try:
+            found: TrialResult = typed(read_json(path), cls, "the result")
+        except (OSError, ValueError) as error:
+            raise MusicaeError(f"{path} cannot be read: {error}", "take it away: it is measured again then") from None
+        return found
 
 
-def objectives_named(names: Sequence[str], dataset: Dataset) -> list[str]:
-    """These objectives in the order of the table, or all that the data set has what they need for.
+@dataclass(frozen=True)
+class Comparison:
+    """What trainings are compared on.
+
+    Attributes:
+        folder: of their folders.
+        collections: the same music labeled by folder, which codes are asked for; or None.
+    """
+
+    dataset: Dataset
+    folder: Path
+    preset: str | None = None
+    device: str = "auto"
+    collections: Dataset | None = None
+
+    def measurements(self) -> dict[str, Callable[[Study], Numbers]]:
+        """All of them, by name."""
+        if self.collections is None:
+            return dict(COMPARED)
+        collections = self.collections
+        return {**COMPARED, "collections": lambda on: collection_numbers(on.model, collections)}
+
+
+def trials_of(
+    names: Sequence[str], dataset: Dataset, *, seeds: int, updates: int, label_shares: Sequence[float] = ()
+) -> list[Trial]:
+    """The trainings of a comparison, seed by seed.
+
+    Args:
+        names: of objectives; all that the data set has what they need for, if there are none.
+        label_shares: at which the semi-supervised objective is trained as well.
 
     Raises:
-        MusicaeError: there is no such objective.
+        MusicaeError: there is no such objective, or the data set lacks labels.
     """
     for name in names:
         pick(OBJECTIVES, name, "objective")
-    fitting = [name for name, one in OBJECTIVES.items() if len(dataset.classes) > 1 or not one.labels]
-    return [name for name in OBJECTIVES if name in (names or fitting)]
+    labeled = len(dataset.classes) > 1
+    chosen = [name for name, one in OBJECTIVES.items() if name in names or (not names and (labeled or not one.labels))]
+    wanting = [name for name in [*chosen, *[SEMI_SUPERVISED for _ in label_shares]] if OBJECTIVES[name].labels]
+    if wanting and not labeled:
+        message = f"{dataset.folder} has no labels of two classes, which {wanting[0]} needs"
+        raise MusicaeError(message, "label it", kind="no-labels", objective=wanting[0])
+    found = []
+    for seed in range(seeds):
+        found += [Trial(name, seed, updates) for name in chosen]
+        found += [Trial(SEMI_SUPERVISED, seed, updates, share) for share in label_shares]
+    return found
 
 
-def train_objective(
-    name: str,
-    seed: int,
-    updates: int,
-    dataset: Dataset,
-    folder: Path,
-    *,
-    preset: str | None = None,
-    device: str = "auto",
-    reporter: Reporter | None = None,
-) -> ObjectiveResult:
-    """Trains a model in a folder, goes on where it stopped, measures it once, and says what it came to.
+def run_trial(trial: Trial, on: Comparison, reporter: Reporter | None = None) -> TrialResult:
+    """Trains a model in its folder, or goes on with it, and measures what was not measured yet.
 
     Raises:
         KeyboardInterrupt: stopped, after saving.
-        MusicaeError: the data set lacks labels, or the folder holds another training.
+        MusicaeError: the folder holds another training.
     """
-    path = folder / "result.json"
-    if path.exists():
-        return ObjectiveResult(**json.loads(path.read_text()))
-    resume = state_path(folder).exists()
-    planned = plan(dataset, preset=preset, objective=name, settings=[f"training.updates={updates}"], seed=seed)
-    trainer = begin(Run.read(folder) if resume else planned, folder, device=device, reporter=reporter, resume=resume)
+    folder, path = on.folder / trial.name, on.folder / trial.name / "result.json"
+    with training_in(folder):
+        result = TrialResult.read(path) if path.exists() else train_trial(trial, folder, on, reporter)
+        if result.trial != trial:
+            message = f"{folder} holds a training of {result.trial.updates} updates"
+            raise MusicaeError(message, "choose another folder", kind="holds-model", path=folder)
+        result.save(path)
+        return measure_trial(result, folder, on, reporter or NullReporter())
+
+
+def train_trial(trial: Trial, folder: Path, on: Comparison, reporter: Reporter | None = None) -> TrialResult:
+    """Trains a model from the beginning, or from where it stopped, to the end; nothing is measured yet.
+
+    It gets neither a model card nor attribute vectors, which take as long as everything that is measured.
+    """
+    run = plan(on.dataset, preset=on.preset, objective=trial.objective, settings=trial.settings, seed=trial.seed)
+    known = begun(run, folder)
+    trainer = begin(known or run, folder, device=on.device, reporter=reporter, resume=known is not None)
     trainer.run()
-    if not (folder / "README.md").exists():
-        finish(trainer, planned)
-    state = trainer.state
-    result = measure_objective(name, seed, state.update, state.seconds / 60, load(folder, device), dataset)
-    write_atomically(path, (json.dumps(asdict(result), indent=2) + "\n").encode())
+    return TrialResult(trial, trainer.state.seconds / 60)
+
+
+def measure_trial(result: TrialResult, folder: Path, on: Comparison, reporter: Reporter) -> TrialResult:
+    """The result with everything that can be measured; every number is kept as soon as it is known.
+
+    What cannot be measured of a model is told, left out, and tried again another time.
+    """
+    missing = {name: measure for name, measure in on.measurements().items() if name not in result.measured}
+    if not missing:
+        return result
+    study = study_of(load(folder, on.device), on.dataset)
+    for name, measure in missing.items():
+        try:
+            numbers = {quantity: _known(value) for quantity, value in measure(study).items()}
+        except MusicaeError as error:
+            reporter.tell(Notice(f"{result.trial.name}: no {name}, {error.message}"))
+            continue
+        result = replace(result, measured={**result.measured, name: numbers})
+        result.save(folder / "result.json")
     return result
 
 
-def measure_objective(
-    name: str, seed: int, updates: int, minutes: float, model: Model, dataset: Dataset
-) -> ObjectiveResult:
-    """Everything that the table has of a model."""
-    settings = EvaluationSettings(pairs=PAIRS, samples=SAMPLES)
-    measured = ("reconstruction", "interpolation", "samples")
-    found = evaluate(model, dataset, only=measured, windows=WINDOWS, settings=settings).results
-    reconstruction: Reconstruction = found["reconstruction"]
-    paths: Interpolation = found["interpolation"]
-    samples: PriorSamples = found["samples"]
-    curve = next(iter(paths.paths.values())).latent
-    training, test = training_windows(dataset, 0)[:PROBED], held_out(model, dataset, WINDOWS)
-    sampled = model.scores(sample_windows(model, SAMPLES))
-    real = model.scores(test.numpy())
-    costs = samples.features.get("cost")
-    return ObjectiveResult(
-        objective=name,
-        seed=seed,
-        updates=updates,
-        minutes=minutes,
-        nll=reconstruction.nll,
-        teacher_forced=_mean([one.teacher_forced for one in reconstruction.fields.values()]),
-        free_running=_mean([one.free_running for one in reconstruction.fields.values()]),
-        active_dimensions=reconstruction.active_dimensions,
-        largest_step=curve.largest_step,
-        path_cost=paths.ngram_costs.latent[PATH_MIDDLE] if paths.ngram_costs else np.nan,
-        cost_overlap=costs.overlap if costs else np.nan,
-        one_key=_mean([float(in_one_key(score)) for score in sampled]),
-        one_key_music=_mean([float(in_one_key(score)) for score in real]),
-        **probes(model, training, test),
-    )
-
-
-PATH_MIDDLE = 5
-"""Of eleven points."""
-
-
-def probes(model: Model, training: WindowTensor, test: WindowTensor) -> dict[str, float]:
-    """What linear maps of codes, fitted to training windows, say right of held-out ones."""
-    x, held = (model.encode(windows).double().numpy() for windows in (training, test))
-    scores, truth = (model.scores(windows.numpy()) for windows in (training, test))
-    found = {}
-    for name, measure in (("mode", mode), ("key", _key)):
-        ours, theirs = (np.array([measure(score) for score in some]) for some in (scores, truth))
-        known, asked = np.isfinite(ours), np.isfinite(theirs)
-        found[name] = class_accuracy(x[known], ours[known], held[asked], theirs[asked])
-    density, right = (np.array([[MEASURES["density"](score)] for score in some]) for some in (scores, truth))
-    return found | {"density": r_squared(ridge(x, density, held), right)[0]}
-
-
-def class_accuracy(
-    x: Float[np.ndarray, "window size"],
-    classes: Float[np.ndarray, " window"],
-    held: Float[np.ndarray, "held_out size"],
-    truth: Float[np.ndarray, " held_out"],
-) -> float:
-    """Share of held-out codes whose class is the one that a linear map to one-hot classes likes best."""
-    names = np.unique(classes)
-    if not len(names) or not len(truth):
-        return math.nan
-    liked = ridge(x, (classes[:, None] == names).astype(np.float64), held).argmax(1)
-    return float((names[liked] == truth).mean())
-
-
-def _key(score: Score) -> float:
-    found = key(score)
-    return math.nan if found == NO_KEY else float(found)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values))
-
-
-COLUMNS = {
-    "objective": "",
-    "seeds": "d",
-    "nll": ".2f",
-    "teacher": ".3f",
-    "free": ".3f",
-    "active": ".0f",
-    "largest step": ".2f",
-    "path cost": ".2f",
-    "cost overlap": ".2f",
-    "one key": ".2f",
-    "mode": ".2f",
-    "key": ".2f",
-    "density": ".2f",
-}
-"""Of the table: the numbers of `ObjectiveResult`, on average over seeds."""
-
-
-def objectives_table(results: Sequence[ObjectiveResult]) -> Table:
-    """A row per objective."""
-    rows = []
-    for name in OBJECTIVES:
-        if some := [one for one in results if one.objective == name]:
-            means: list[Cell] = [_mean([float(getattr(one, key)) for one in some]) for key in COMPARED]
-            rows.append([name, len(some), *means])
-    return Table("objectives", "Objectives on the same music", COLUMNS, rows)
-
-
-COMPARED = (
-    "nll",
-    "teacher_forced",
-    "free_running",
-    "active_dimensions",
-    "largest_step",
-    "path_cost",
-    "cost_overlap",
-    "one_key",
-    "mode",
-    "key",
-    "density",
-)
+def _known(value: float | list[float]) -> Any:
+    """A number as JSON has it: None for what is not finite."""
+    if isinstance(value, list):
+        return [_known(one) for one in value]
+    return value if math.isfinite(value) else None

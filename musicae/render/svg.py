@@ -184,7 +184,8 @@ def document(width: Number, height: Number, body: Sequence[str]) -> str:
     """An SVG picture of its own."""
     size = {"width": f"{width:g}", "height": f"{height:g}", "viewBox": f"0 0 {width:g} {height:g}"}
     font = {"font_family": "system-ui, sans-serif", "font_size": 11}
-    return tag("svg", "".join(body), xmlns="http://www.w3.org/2000/svg", **size, **font)
+    paper = {"style": "background: #fff"}  # on dark pages, too
+    return tag("svg", "".join(body), xmlns="http://www.w3.org/2000/svg", **size, **font, **paper)
 
 
 def text(content: str, x: Number, y: Number, *, anchor: str = "start") -> str:

@@ -277,7 +277,8 @@ def _windows(run: Run, device: torch.device) -> Splits:
     """The windows of the data set that a training was begun with."""
     dataset = Dataset(Path(run.data))
     _check_data(run, dataset)
-    return Splits(dataset.split("train", device), dataset.split("validation", device))
+    train = dataset.split("train", device).with_labels_of(run.config.training.label_share)
+    return Splits(train, dataset.split("validation", device))
 
 
 def _allowance(folder: Path) -> Allowance:

@@ -12,9 +12,8 @@ from musicae.cli.console import Console, examples
 from musicae.cli.options import Device, Json, Quiet, TrainingPrecision
 
 if TYPE_CHECKING:
-    from musicae.corpus.dataset import Dataset
     from musicae.experiments.line_autoencoders import LineResult
-    from musicae.experiments.music_objectives import ObjectiveResult
+    from musicae.experiments.music_objectives import Comparison, Trial, TrialResult
 
 LINES_EXAMPLES = ("musicae experiment lines --only autoencoder,acai --updates 4096", "musicae experiment lines --json")
 
@@ -43,6 +42,22 @@ MusicData = Annotated[
 ]
 MusicPreset = Annotated[
     str | None, typer.Option("--preset", metavar="NAME", show_default="the one for DATA", help="A named configuration.")
+]
+FewLabels = Annotated[
+    bool,
+    typer.Option(
+        "--few-labels",
+        help="Train aae-semi with the labels of 22.2, 10.8 and 5.25 % of the windows as well.",
+    ),
+]
+Collections = Annotated[
+    str,
+    typer.Option(
+        "--collections",
+        metavar="DATA",
+        show_default=False,
+        help="The same music labeled by folder: which one a window is from is read off codes, too.",
+    ),
 ]
 ListThem = Annotated[bool, typer.Option("--list", help="Say what the objectives are, and train nothing.")]
 
@@ -97,6 +112,8 @@ def objectives(
     preset: MusicPreset = None,
     seeds: Seeds = 1,
     updates: Annotated[int, typer.Option(min=1, metavar="N", help="Of every training.")] = 2_000,
+    few_labels: FewLabels = False,
+    collections: Collections = "",
     output: ExperimentFolder = Path("experiments/objectives"),
     device: Device = "auto",
     json: Json = False,
@@ -105,44 +122,46 @@ def objectives(
     """Train a model under every objective on the same music, and measure what each is good for.
 
     Those that need labels are left out where DATA has none. Ctrl-C stops and saves; the same command goes on, and what
-    is finished is not trained again."""
+    is finished is neither trained nor measured again. Tables go to OUTPUT as well, with pictures of them."""
     console = Console(quiet, json)
     if list_them:
         _list_objectives(console)
         return
     from musicae.corpus.dataset import Dataset
-    from musicae.experiments.music_objectives import objectives_named, objectives_table
-    from musicae.storage.atomic import write_atomically
+    from musicae.experiments.label_probes import LABEL_SHARES
+    from musicae.experiments.music_objectives import Comparison, trials_of
+    from musicae.experiments.objective_tables import objective_tables
     from musicae.storage.catalog import find_dataset
 
     dataset = Dataset(find_dataset(data))
-    names = objectives_named([name.strip() for name in only.split(",") if name.strip()], dataset)
-    results = [
-        _objective(console, name, seed, updates, dataset, output / f"{name}-{seed}", preset, device)
-        for seed in range(seeds)
-        for name in names
-    ]
-    table = objectives_table(results)
-    write_atomically(output / "objectives.csv", table.csv().encode())
-    console.tables([table])
+    beside = Dataset(find_dataset(collections)) if collections else None
+    comparison = Comparison(dataset, output, preset, device, beside)
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    shares = LABEL_SHARES if few_labels else ()
+    trials = trials_of(names, dataset, seeds=seeds, updates=updates, label_shares=shares)
+    results = [_objective(console, comparison, trial, f"{i} of {len(trials)}") for i, trial in enumerate(trials, 1)]
+    _write_comparison(output, results)
+    console.tables(objective_tables(results))
     console.data([output], {"results": [asdict(result) for result in results]})
 
 
-def _objective(
-    console: Console,
-    name: str,
-    seed: int,
-    updates: int,
-    dataset: Dataset,
-    folder: Path,
-    preset: str | None,
-    device: str,
-) -> ObjectiveResult:
+def _objective(console: Console, comparison: Comparison, trial: Trial, place: str) -> TrialResult:
     from musicae.cli.display import Display
-    from musicae.experiments.music_objectives import train_objective
+    from musicae.experiments.music_objectives import run_trial
 
-    with Display(console, name=f"{name}, seed {seed}") as display:
-        return train_objective(name, seed, updates, dataset, folder, preset=preset, device=device, reporter=display)
+    with Display(console, name=f"{trial.name} ({place})") as display:
+        return run_trial(trial, comparison, display)
+
+
+def _write_comparison(folder: Path, results: list[TrialResult]) -> None:
+    from musicae.experiments.objective_figures import objective_figures
+    from musicae.experiments.objective_tables import everything, objective_tables
+    from musicae.storage.atomic import write_atomically
+
+    for table in [everything(results), *objective_tables(results)]:
+        write_atomically(folder / f"{table.name}.csv", table.csv().encode())
+    for name, picture in objective_figures(results):
+        write_atomically(folder / f"{name}.svg", picture.encode())
 
 
 def _list_objectives(console: Console) -> None:
