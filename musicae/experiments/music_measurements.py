@@ -86,7 +86,7 @@ def sample_numbers(on: Study) -> Numbers:
     return {**numbers, **reverse_perplexities(on)}
 
 
-def reverse_perplexities(on: Study) -> Numbers:
+def reverse_perplexities(on: Study) -> dict[str, float]:
     """exp of the nats per step that held-out music costs under a 5-gram model of draws (Zhao et al. 2018, section 6.3),
     and under one of as many training windows: low where draws are as varied as music, and likely."""
     learned_from = {"reverse_perplexity": torch.as_tensor(on.samples)}
@@ -112,7 +112,7 @@ def probe_numbers(on: Study) -> Numbers:
     return found | {"density": r_squared(ridge(x, density, held), truth)[0]}
 
 
-def collection_numbers(model: Model, collections: Dataset) -> Numbers:
+def collection_numbers(model: Model, collections: Dataset) -> dict[str, float]:
     """The share of held-out windows whose folder a linear map of codes names, beside the most frequent folder's."""
     known = labeled(collections.split("train"), PROBED)
     asked = labeled(collections.split("test"))
