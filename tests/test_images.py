@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from musicae.errors import MusicaeError
+from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
 from musicae.experiments.images import (
     BARE,
     decode_images,
     encode_images,
     image_autoencoder,
     image_batch,
+    image_terms,
     to_images,
     to_tokens,
 )
@@ -55,6 +57,16 @@ def test_the_bernoulli_nll_is_that_of_torch_distributions() -> None:
     white = (to_images(batch.target) + 1) / 2
     expected = -(white * p.log() + (1 - white) * (1 - p).log()).flatten(1).sum(1).mean()
     torch.testing.assert_close(autoencoder(batch)["nll"], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_terms_are_means_over_images_however_they_are_split() -> None:
+    torch.manual_seed(0)
+    vae = image_autoencoder(IMAGE_AUTOENCODERS["vae"].objective, SMALL, "bernoulli")
+    images = lines(5)
+    whole, parts = image_terms(vae, images), image_terms(vae, images, batch=2)
+    assert whole["loss"] == pytest.approx(whole["nll"] + whole["kl"])
+    assert parts["kl"] == pytest.approx(whole["kl"], rel=1e-5), "draws differ, the KL does not"
+    assert image_terms(vae, images) == whole
 
 
 @pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])

@@ -11,15 +11,14 @@ import torch
 
 from musicae.cpu import usable_cores
 from musicae.errors import MusicaeError
-from musicae.experiments import line_autoencoders
+from musicae.experiments import image_trainings, line_autoencoders
+from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.image_trainings import metrics_of, resumed
 from musicae.experiments.line_autoencoders import (
-    LINE_AUTOENCODERS,
     LINES,
     LineResult,
-    evaluations,
-    line_trainer,
-    rows_named,
-    summary,
+    LineTask,
+    line_result,
     train_lines,
 )
 from musicae.experiments.line_report import line_picture, line_record, line_remarks, line_table
@@ -30,35 +29,33 @@ from tests.helpers.commands import Run
 @pytest.fixture(autouse=True)
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks of two channels, measured every other update."""
-    rows = {
-        name: replace(row, sizes=replace(row.sizes, depth=2, latent_channels=4))
-        for name, row in LINE_AUTOENCODERS.items()
-    }
-    monkeypatch.setattr(line_autoencoders, "LINE_AUTOENCODERS", rows)
-    monkeypatch.setattr(line_autoencoders, "EVALUATE_EVERY", 2)
+    for name in ("LINES", "QUANTIZED_LINES"):
+        sizes = getattr(line_autoencoders, name)
+        monkeypatch.setattr(line_autoencoders, name, replace(sizes, depth=2, latent_channels=4))
+    monkeypatch.setattr(image_trainings, "EVALUATE_EVERY", 2)
 
 
-@pytest.mark.parametrize("name", LINE_AUTOENCODERS)
+@pytest.mark.parametrize("name", IMAGE_AUTOENCODERS)
 def test_every_autoencoder_trains_and_draws_its_paths(name: str, tmp_path: Path) -> None:
     result = train_lines(name, 0, 2, tmp_path, precision="float32")
     assert (result.name, result.updates) == (name, 2)
     assert math.isfinite(result.squared_error) and math.isfinite(result.mean_distance)
-    paths = line_trainer(name, 0, 2, tmp_path).task.paths(3)
+    paths = resumed(LineTask(name, 0, 2), tmp_path, 0).task.paths(3)
     assert paths.shape == (3, 16, 1, LINES.image, LINES.image) and torch.isfinite(paths).all()
 
 
 def test_a_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     train_lines("acai", 1, 4, whole, precision="float32")
-    trainer = line_trainer("acai", 1, 4, parts)
+    trainer = resumed(LineTask("acai", 1, 4), parts, 1)
     trainer.arithmetic = Arithmetic("float32", usable_cores())  # as above: others add in another order
     trainer.budget.updates = 2
     trainer.run()
     again = train_lines("acai", 1, 4, parts, precision="float32")
-    assert evaluations(whole) == evaluations(parts) and again.updates == 4
+    assert metrics_of(whole, "validation") == metrics_of(parts, "validation") and again.updates == 4
     assert train_lines("acai", 1, 4, parts) == again, "what is finished is not trained again"
     with pytest.raises(MusicaeError, match="lines/acai"):
-        line_trainer("vae", 1, 4, parts)
+        resumed(LineTask("vae", 1, 4), parts, 1)
 
 
 def test_the_medians_of_the_last_evaluations_count() -> None:
@@ -71,9 +68,9 @@ def test_the_medians_of_the_last_evaluations_count() -> None:
         }
         for i in map(float, range(100))
     ]
-    result = summary("vae", 0, 100, 1.0, measured)
+    result = line_result("vae", 0, 100, 1.0, measured)
     assert result.mean_distance == 89.5 and result.smoothness == 0.5 and result.squared_error == 99
-    assert summary("vae", 0, 2, 1.0, measured[:2]).mean_distance == 1
+    assert line_result("vae", 0, 2, 1.0, measured[:2]).mean_distance == 1
 
 
 def result(name: str, seed: int, distance: float, error: float = 0.01) -> LineResult:
@@ -91,13 +88,6 @@ def test_a_row_has_the_mean_of_its_seeds_beside_what_was_published() -> None:
     assert len(line_record(found)["results"]) == 3
     picture = line_picture({"acai": torch.zeros(16, 32, 32).numpy()})
     assert picture.count("<image") == 16 and "acai" in picture
-
-
-def test_rows_are_named_in_the_order_of_the_table() -> None:
-    assert rows_named(["acai", "vae"]) == ["vae", "acai"]
-    assert rows_named([]) == list(LINE_AUTOENCODERS)
-    with pytest.raises(MusicaeError, match="acia"):
-        rows_named(["acia"])
 
 
 def test_the_command_leaves_a_table_and_a_picture(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""Autoencoders of images: the networks of Berthelot et al. (2018) under any objective, and a task to train them.
+"""Autoencoders of images: image networks under any objective, and a task to train them.
 
 An image is a window: its rows are segments, its pixels steps of one field of 256 gray values, whose features are the
 numbers from -1 to 1. So objectives, corruptions and the training loop are those of music.
@@ -7,6 +7,8 @@ numbers from -1 to 1. So objectives, corruptions and the training loop are those
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Float
@@ -15,15 +17,9 @@ from torch import Tensor
 from musicae.config import Spec, Training, build
 from musicae.networks.autoencoder import Autoencoder, evaluating
 from musicae.networks.batch import Batch
-from musicae.networks.convolutional import (
-    ConvolutionalCritic,
-    ConvolutionalDecoder,
-    ConvolutionalEncoder,
-    ConvolutionalSizes,
-)
 from musicae.networks.corruptions import CORRUPTIONS
 from musicae.networks.embedding import Embedding
-from musicae.networks.images import ImageCritic, ImageDecoder, ImageEncoder, Likelihood
+from musicae.networks.images import ImageCritic, ImageDecoder, ImageEncoder, ImageNetworks, Likelihood
 from musicae.networks.latents import LATENTS
 from musicae.networks.latents.base import Latent, Posterior
 from musicae.networks.latents.wrappers import WRAPPERS
@@ -34,7 +30,7 @@ from musicae.networks.samplers import PriorSampler
 from musicae.networks.token_spec import FieldSpec, TokenSpec
 from musicae.networks.types import ClassLabel, Code, Encoding, Tokens
 from musicae.objectives import Objective
-from musicae.seeds import generator
+from musicae.seeds import child_seeds, generator
 from musicae.training.checkpoint import TrainingState
 from musicae.training.groups import LossTerms, ParameterGroup
 from musicae.training.music_task import parameter_groups
@@ -63,27 +59,39 @@ class Bare(Latent):
         return z
 
 
-def image_autoencoder(objective: Objective, sizes: ConvolutionalSizes, likelihood: Likelihood) -> Autoencoder:
-    """The published convolutional autoencoder under an objective; codes have the size of the encoder's output."""
+def image_autoencoder(objective: Objective, networks: ImageNetworks, likelihood: Likelihood) -> Autoencoder:
+    """An autoencoder of these networks under an objective."""
     shades = FieldSpec("gray", torch.linspace(-1, 1, 256)[:, None])
-    embedding = Embedding(TokenSpec(sizes.image, sizes.image, (shades,)))
-    encoder = ImageEncoder(ConvolutionalEncoder(sizes), sizes.code)
-    choice = Spec(objective.latent.name, {"size": sizes.code, **objective.latent.arguments})
+    embedding = Embedding(TokenSpec(*networks.shape, (shades,)))
+    encoder = ImageEncoder(networks.encoder(), networks.encoding)
+    choice = Spec(objective.latent.name, {"size": networks.code, **objective.latent.arguments})
     latent: Latent = build({**LATENTS, BARE.name: Bare}, choice, encoder.size)
     for wrapper in objective.wrappers:
         latent = build(WRAPPERS, wrapper, latent, encoder.size)
     prior = build(PRIORS, objective.prior, latent.code_size)
-    context = Context.of(latent, lambda: ImageCritic(ConvolutionalCritic(sizes)))
+    context = Context.of(latent, lambda: ImageCritic(networks.critic()))
     return Autoencoder(
         embedding,
         encoder,
         latent,
         prior,
         PriorSampler(latent.size, prior),
-        ImageDecoder(ConvolutionalDecoder(sizes), likelihood),
+        ImageDecoder(networks.decoder(), likelihood),
         {item.label: build(REGULARIZERS, item.spec, context) for item in objective.regularizers},
         [build(CORRUPTIONS, corruption) for corruption in objective.corruptions],
     )
+
+
+@contextmanager
+def initial_weights(seed: int) -> Iterator[None]:
+    """Inside, the weights that networks begin with follow from a seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(child_seeds(seed, WEIGHTS)[0])
+        yield
+
+
+WEIGHTS = 2
+"""What lies under this number of the path of seeds is for weights; 0 is for batches and 1 for noise."""
 
 
 def to_tokens(images: Images) -> Tokens:
@@ -134,13 +142,21 @@ def image_batch(autoencoder: Autoencoder, images: Images, label: ClassLabel, upd
     return Batch.of(autoencoder.spec, to_tokens(images).to(device), label=label.to(device), update=update)
 
 
+def unlabeled_batch(autoencoder: Autoencoder, images: Images) -> Batch:
+    """Images of no known class as the autoencoder sees them."""
+    return image_batch(autoencoder, images, torch.full((len(images),), -1), 0)
+
+
 @torch.no_grad()
-def encode_images(autoencoder: Autoencoder, images: Images, *, sampled: bool = False) -> Code:
+def encode_images(autoencoder: Autoencoder, images: Images, *, sampled: bool = False, batch: int = 512) -> Code:
     """Codes of images: means, or draws of their posteriors."""
+    found = []
     with evaluating(autoencoder):
-        batch = image_batch(autoencoder, images, torch.full((len(images),), -1), 0)
-        posterior = autoencoder.encode(batch.target, batch.condition)
-    return (posterior.z if sampled else posterior.mean).cpu()
+        for part in images.split(batch):
+            read = unlabeled_batch(autoencoder, part)
+            posterior = autoencoder.encode(read.target, read.condition)
+            found.append((posterior.z if sampled else posterior.mean).cpu())
+    return torch.cat(found)
 
 
 @torch.no_grad()
@@ -152,6 +168,23 @@ def decode_images(autoencoder: Autoencoder, z: Code, batch: int = 512) -> Images
     with evaluating(autoencoder):
         found = [decoder.mean(autoencoder.latent.settle(part.to(device))).cpu() for part in z.split(batch)]
     return torch.cat(found).permute(0, 3, 1, 2)
+
+
+@torch.no_grad()
+def image_terms(autoencoder: Autoencoder, images: Images, batch: int = 512) -> Metrics:
+    """The terms of the loss that no critic has a part in, over images; "loss" is their sum.
+
+    Where codes have a posterior with a spread they are drawn from it, the same draws every time.
+    """
+    sums: Metrics = {}
+    with evaluating(autoencoder), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for part in images.split(batch):
+            read = unlabeled_batch(autoencoder, part)
+            terms = autoencoder.terms(autoencoder.encode(read.target, read.condition), read)
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0.0) + float(term) * len(part) / len(images)
+    return {"loss": sum(sums.values()), **sums}
 
 
 def squared_error(a: Images, b: Images) -> float:

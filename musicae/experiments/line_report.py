@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from musicae.experiments.line_autoencoders import LEARNED, LINE_AUTOENCODERS, LineResult
+from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.image_trainings import deviation
+from musicae.experiments.line_autoencoders import LEARNED, PUBLISHED_LINES, LineResult
 from musicae.render.images import interpolation_grid
 from musicae.report.table import Cell, Table
 
@@ -32,32 +34,28 @@ def line_table(results: Sequence[LineResult]) -> Table:
         "undefined": ".0f",
         "squared error": ".4f",
     }
-    rows = [_row(name, [one for one in results if one.name == name]) for name in LINE_AUTOENCODERS]
+    rows = [_row(name, [one for one in results if one.name == name]) for name in IMAGE_AUTOENCODERS]
     return Table("lines", "Paths between lines", columns, [row for row in rows if row])
 
 
 def _row(name: str, results: Sequence[LineResult]) -> list[Cell]:
     if not results:
         return []
-    published = LINE_AUTOENCODERS[name].published or (None, None)
+    published = PUBLISHED_LINES.get(name, (None, None))
     distance, smoothness = ([getattr(one, key) for one in results] for key in ("mean_distance", "smoothness"))
     return [
         name,
         len(results),
         min(one.updates for one in results),
         1e3 * statistics.mean(distance),
-        1e3 * _deviation(distance),
+        1e3 * deviation(distance),
         published[0] and 1e3 * published[0],
         statistics.mean(smoothness),
-        _deviation(smoothness),
+        deviation(smoothness),
         published[1],
         statistics.mean(one.undefined for one in results),
         statistics.mean(one.squared_error for one in results),
     ]
-
-
-def _deviation(values: Sequence[float]) -> float:
-    return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 def line_remarks(results: Sequence[LineResult]) -> list[str]:

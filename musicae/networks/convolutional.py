@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
+from musicae.networks.images import ImageNetworks
 from musicae.networks.types import Code
 
 SLOPE = 0.2
@@ -23,7 +24,7 @@ Image = Float[Tensor, "batch color height width"]
 
 
 @dataclass(frozen=True)
-class ConvolutionalSizes:
+class ConvolutionalSizes(ImageNetworks):
     """Of an image, of its code and of the networks between.
 
     Attributes:
@@ -56,14 +57,30 @@ class ConvolutionalSizes:
         return max(self.image // max(self.latent_width, 1), 1).bit_length() - 1
 
     @property
+    def shape(self) -> tuple[int, int]:
+        return self.image, self.image
+
+    @property
+    def encoding(self) -> int:
+        return self.code
+
+    @property
     def code(self) -> int:
-        """Numbers in a code."""
         return self.latent_channels * self.latent_width**2
 
     @property
     def channels(self) -> list[int]:
         """At every scale, the image's first."""
         return [self.depth << scale for scale in range(self.scales + 1)]
+
+    def encoder(self) -> ConvolutionalEncoder:
+        return ConvolutionalEncoder(self)
+
+    def decoder(self) -> ConvolutionalDecoder:
+        return ConvolutionalDecoder(self)
+
+    def critic(self) -> ConvolutionalCritic:
+        return ConvolutionalCritic(self)
 
 
 class ConvolutionalEncoder(nn.Module):

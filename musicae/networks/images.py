@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Literal
 
 import torch
@@ -19,6 +20,37 @@ from musicae.networks.sampling import Chain, Drawing
 from musicae.networks.types import Code, Condition, Encoding, Features, Mask, Tokens
 
 Likelihood = Literal["gaussian", "bernoulli"]
+
+
+class ImageNetworks(ABC):
+    """The interface of architectures: the networks between an image [batch, 1, height, width] and its code."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the image, in pixels."""
+
+    @property
+    @abstractmethod
+    def encoding(self) -> int:
+        """Numbers that the encoder gives."""
+
+    @property
+    @abstractmethod
+    def code(self) -> int:
+        """Numbers in z."""
+
+    @abstractmethod
+    def encoder(self) -> nn.Module:
+        """Images to vectors."""
+
+    @abstractmethod
+    def decoder(self) -> nn.Module:
+        """Codes to images."""
+
+    @abstractmethod
+    def critic(self) -> nn.Module:
+        """Images to a number each."""
 
 
 class ImageDecoder(Decoder):

@@ -84,7 +84,9 @@ def lines(
     An autoencoder takes an hour or several. Ctrl-C stops and saves; the same command goes on, and what is finished is
     not trained again."""
     console = Console(quiet, json)
-    from musicae.experiments.line_autoencoders import line_trainer, rows_named
+    from musicae.experiments.image_autoencoders import rows_named
+    from musicae.experiments.image_trainings import resumed
+    from musicae.experiments.line_autoencoders import LineTask
     from musicae.experiments.line_report import line_picture, line_record, line_remarks, line_table
     from musicae.storage.atomic import write_atomically
 
@@ -94,7 +96,8 @@ def lines(
         results += [_trained(console, name, seed, updates, output / f"{name}-{seed}", precision) for name in names]
     table = line_table(results)
     paths = {
-        name: line_trainer(name, 0, updates, output / f"{name}-0").task.paths(1)[0, :, 0].numpy() for name in names
+        name: resumed(LineTask(name, 0, updates), output / f"{name}-0", 0).task.paths(1)[0, :, 0].numpy()
+        for name in names
     }
     write_atomically(output / "lines.csv", table.csv().encode())
     write_atomically(output / "lines.svg", line_picture(paths).encode())
