@@ -43,6 +43,40 @@ def test_scatters_have_a_dot_a_window() -> None:
     assert (low.attrib["fill"], high.attrib["fill"]) == ("#56b4e9", "#e69f00")
 
 
+def test_classes_have_a_color_and_their_number_in_their_middle() -> None:
+    points = [[0.0, 0.0], [2.0, 1.0], [4.0, 8.0], [9.0, 9.0]]
+    picture = svg.class_chart(points, [0, 0, 0, 3], x_name="x", y_name="y")
+    dots = parts(picture, "circle")
+    assert [dot.attrib["fill"] for dot in dots] == [svg.PALETTE[0]] * 3 + [svg.PALETTE[3]]
+    zero, three = [one for one in parts(picture, "text") if one.attrib.get("font-weight") == "bold"]
+    assert (zero.text, three.text) == ("0", "3")
+    assert (zero.attrib["x"], three.attrib["x"]) == (dots[1].attrib["cx"], dots[3].attrib["cx"])
+    assert len(set(svg.PALETTE)) == 10
+
+
+def test_equal_ratios_are_equally_far_on_a_logarithmic_axis() -> None:
+    picture = svg.line_chart({"a": [1.0, 2.0, 3.0]}, [1, 10, 100], x_name="x", y_name="y", logarithmic=True)
+    (line,) = parts(picture, "polyline")
+    first, middle, last = (float(point.split(",")[0]) for point in line.attrib["points"].split())
+    assert middle - first == pytest.approx(last - middle, abs=0.11)
+    assert [one.text for one in parts(picture, "text")][:3] == ["1", "10", "100"]
+
+
+def test_an_axis_begins_at_zero_unless_it_need_not() -> None:
+    def lowest(from_zero: bool) -> str | None:
+        chart = svg.line_chart({"a": [1500.0, 1200.0]}, [0, 1], x_name="x", y_name="y", from_zero=from_zero)
+        return parts(chart, "text")[3].text
+
+    assert (lowest(True), lowest(False)) == ("0", "1,200")
+
+
+def test_pictures_stand_side_by_side() -> None:
+    one, two = svg.document(30, 20, [svg.text("a", 1, 2)]), svg.document(12.5, 40, [])
+    both = ElementTree.fromstring(svg.beside([one, two]))
+    assert (both.attrib["width"], both.attrib["height"]) == ("42.5", "40")
+    assert [part.attrib["x"] for part in both.findall(f"{SVG}svg")] == ["0", "30"]
+
+
 def test_matrices_are_colored_by_column() -> None:
     picture = svg.matrix_chart([[1.0, -0.5, None], [0.5, 0.25, 0.0]], ["a", "b"], ["x", "y", "z"])
     fills = [element.attrib["fill"] for element in parts(picture, "rect")]

@@ -1,10 +1,12 @@
 """Charts as SVG: lines, histograms, points, colored matrices and piano rolls.
 
-Colors are those of Okabe and Ito, which print well and which most color-blind people tell apart.
+Colors are those of Okabe and Ito, which print well and which most color-blind people tell apart, and two more.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,7 +17,7 @@ import numpy as np
 from musicae.music.meter import SIXTEENTHS
 from musicae.music.score import Score, Track
 
-PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#f0e442", "#000000")
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#f0e442", "#000000", "#882255", "#999999")
 LINE = 16
 """Pixels from one line of text to the next."""
 
@@ -32,6 +34,7 @@ class Plot:
 
     Attributes:
         x, y: least and largest value.
+        logarithmic: whether equal steps across are equal ratios.
     """
 
     x: Bounds
@@ -42,10 +45,12 @@ class Plot:
     right: float = 12.0
     top: float = 20.0
     bottom: float = 40.0
+    logarithmic: bool = False
 
     def across(self, value: Number) -> float:
         """Pixels from the left."""
-        return self.left + (self.width - self.left - self.right) * _share(value, self.x)
+        share = _share(math.log(value), _logs(self.x)) if self.logarithmic else _share(value, self.x)
+        return self.left + (self.width - self.left - self.right) * share
 
     def down(self, value: Number) -> float:
         """Pixels from the top."""
@@ -55,14 +60,14 @@ class Plot:
         """Two lines with ticks at the ends and in the middle, and their names."""
         foot, end = self.height - self.bottom, self.width - self.right
         parts = [tag("path", d=f"M{self.left} {self.top}V{foot}H{end}", fill="none", stroke="#666")]
-        for value in _ticks(self.x):
+        for value in map(math.exp, _ticks(_logs(self.x))) if self.logarithmic else _ticks(self.x):
             x = self.across(value)
             parts.append(tag("path", d=f"M{x:.1f} {foot}v4", stroke="#666"))
-            parts.append(text(f"{value:.3g}", x, foot + LINE, anchor="middle"))
+            parts.append(text(_number(value), x, foot + LINE, anchor="middle"))
         for value in _ticks(self.y):
             y = self.down(value)
             parts.append(tag("path", d=f"M{self.left} {y:.1f}h-4", stroke="#666"))
-            parts.append(text(f"{value:.3g}", self.left - 6, y + 4, anchor="end"))
+            parts.append(text(_number(value), self.left - 6, y + 4, anchor="end"))
         parts.append(text(x_name, (self.left + end) / 2, self.height - 6, anchor="middle"))
         parts.append(text(y_name, 4, self.top - 8))
         return "".join(parts)
@@ -70,21 +75,26 @@ class Plot:
 
 def line_chart(
     curves: Mapping[str, Sequence[float]],
-    positions: Sequence[float],
+    positions: Sequence[Number],
     *,
     x_name: str,
     y_name: str,
     dashed: Collection[str] = (),
     levels: bool = False,
+    from_zero: bool = True,
+    logarithmic: bool = False,
 ) -> str:
     """One line a curve over shared positions, with a legend below.
 
     Args:
         dashed: curves that are drawn so.
         levels: draw every value as a level from its position to the next; there is one position more then.
+        from_zero: 0 is in the picture, whatever the values are.
+        logarithmic: of the positions.
     """
     values = [value for curve in curves.values() for value in curve]
-    plot = Plot((positions[0], positions[-1]), (min(0.0, *values), max(values)))
+    low = min(0.0, *values) if from_zero else min(values)
+    plot = Plot((positions[0], positions[-1]), (low, max(values)), right=22.0, logarithmic=logarithmic)
     body = [plot.axes(x_name, y_name)]
     for row, (name, curve) in enumerate(curves.items()):
         style = {"stroke": PALETTE[row % len(PALETTE)], "stroke_width": "1.8", "fill": "none"}
@@ -111,6 +121,23 @@ def scatter_chart(
     ]
     scale = f"{name}: {bounds[0]:.3g} (blue) to {bounds[1]:.3g} (orange)"
     return document(plot.width, plot.height + LINE, [plot.axes(x_name, y_name), *dots, text(scale, 4, plot.height + 8)])
+
+
+def class_chart(
+    points: Sequence[Sequence[float]], classes: Sequence[int], *, x_name: str, y_name: str, width: float = 420.0
+) -> str:
+    """Points in the color of their class, whose number stands in the middle of them (the median of each axis)."""
+    (left, right), (low, high) = ((min(axis), max(axis)) for axis in zip(*points, strict=True))
+    plot = Plot((left, right), (low, high), width, height=width, right=22.0)
+    dots, names = [], []
+    for (x, y), kind in zip(points, classes, strict=True):
+        place = {"cx": f"{plot.across(x):.1f}", "cy": f"{plot.down(y):.1f}"}
+        dots.append(tag("circle", **place, r=1.6, fill=PALETTE[kind % len(PALETTE)], fill_opacity=0.7))
+    for kind in sorted(set(classes)):
+        x, y = np.median([point for point, other in zip(points, classes, strict=True) if other == kind], axis=0)
+        halo = {"stroke": "white", "stroke_width": 4, "paint_order": "stroke", "font_size": 15, "font_weight": "bold"}
+        names.append(text(str(kind), plot.across(x), plot.down(y) + 5, anchor="middle", **halo))
+    return document(plot.width, plot.height, [plot.axes(x_name, y_name), *dots, *names])
 
 
 def matrix_chart(rows: Sequence[Sequence[float | None]], row_names: Sequence[str], column_names: Sequence[str]) -> str:
@@ -188,9 +215,21 @@ def document(width: Number, height: Number, body: Sequence[str]) -> str:
     return tag("svg", "".join(body), xmlns="http://www.w3.org/2000/svg", **size, **font, **paper)
 
 
-def text(content: str, x: Number, y: Number, *, anchor: str = "start") -> str:
+def beside(pictures: Sequence[str]) -> str:
+    """One picture of several, side by side."""
+    sizes = [tuple(map(float, _SIZE.findall(picture)[0])) for picture in pictures]
+    starts = [sum(width for width, _ in sizes[:i]) for i in range(len(sizes))]
+    placed = [picture.replace("<svg ", f'<svg x="{x:g}" ', 1) for picture, x in zip(pictures, starts, strict=True)]
+    return document(sum(width for width, _ in sizes), max(height for _, height in sizes), placed)
+
+
+_SIZE = re.compile(r'^<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
+"""Of a `document`."""
+
+
+def text(content: str, x: Number, y: Number, *, anchor: str = "start", **attributes: object) -> str:
     """A line of text."""
-    return tag("text", escape(content), x=f"{x:.1f}", y=f"{y:.1f}", text_anchor=anchor, fill="#222")
+    return tag("text", escape(content), x=f"{x:.1f}", y=f"{y:.1f}", text_anchor=anchor, fill="#222", **attributes)
 
 
 def tag(name: str, content: str = "", **attributes: object) -> str:
@@ -202,6 +241,15 @@ def tag(name: str, content: str = "", **attributes: object) -> str:
 def _share(value: Number, bounds: Bounds) -> float:
     low, high = bounds
     return (value - low) / ((high - low) or 1)
+
+
+def _number(value: Number) -> str:
+    """Three digits of it, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _logs(bounds: Bounds) -> Bounds:
+    return math.log(bounds[0]), math.log(bounds[1])
 
 
 def _ticks(bounds: Bounds) -> tuple[Number, Number, Number]:
