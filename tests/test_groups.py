@@ -108,13 +108,26 @@ def test_moments_go_out_and_come_back(optimizer: Literal["adam", "muon", "sgd"])
     assert torch.equal(ours[0], copies[0])
 
 
+def test_weights_decay_as_by_a_term_of_the_loss() -> None:
+    ours, theirs = parameters(1), parameters(1)
+    decaying = Optimizers([ParameterGroup("ours", ours, GroupSettings(clip=1e9, weight_decay=0.3))])
+    plain = Optimizers([ParameterGroup("theirs", theirs, GroupSettings(clip=1e9))])
+    for _ in range(3):
+        decaying.backward({"nll": loss(ours)})
+        plain.backward({"nll": loss(theirs), "decay": loss(theirs, 0.3 / 2)})
+        assert decaying.step(0.1) and plain.step(0.1)
+    torch.testing.assert_close(ours[0], theirs[0])
+
+
 def test_a_parameter_belongs_to_one_group() -> None:
     shared = parameters(1)
     with pytest.raises(ValueError, match="two groups"):
         Optimizers([ParameterGroup("ours", shared), ParameterGroup("theirs", shared)])
 
 
-@pytest.mark.parametrize("setting", [{"clip": 0.0}, {"rounds": 0}, {"clamp": -1.0}, {"learning_rate_scale": 0.0}])
+@pytest.mark.parametrize(
+    "setting", [{"clip": 0.0}, {"rounds": 0}, {"clamp": -1.0}, {"weight_decay": -1.0}, {"learning_rate_scale": 0.0}]
+)
 def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(MusicaeError, match="critic"):
         GroupSettings(**setting)  # type: ignore[arg-type]

@@ -17,6 +17,8 @@ class GroupSettings:
         learning_rate_scale: times the learning rate of the schedule.
         betas: of Adam.
         clip: largest norm of their gradient.
+        weight_decay: w, of Adam: w times a weight is added to its gradient, as the term w / 2 |weights|^2 of the loss
+            would.
         clamp: largest size of a weight after an update (Arjovsky et al. 2017); 0 leaves them free.
         rounds: how often they move per update; all but the last time alone, on batches of their own.
 
@@ -28,10 +30,12 @@ class GroupSettings:
     learning_rate_scale: float = 1.0
     betas: tuple[float, float] = (0.9, 0.999)
     clip: float = 1.0
+    weight_decay: float = 0.0
     clamp: float = 0.0
     rounds: int = 1
 
     def __post_init__(self) -> None:
-        if not (self.learning_rate_scale > 0 and self.clip > 0 and self.clamp >= 0 and self.rounds >= 1):
-            hint = "the scale of the rate and the clip are above 0, the clamp 0 or more, the rounds one or more"
+        positive = min(self.learning_rate_scale, self.clip) > 0 and self.rounds >= 1
+        if not (positive and min(self.clamp, self.weight_decay) >= 0):
+            hint = "the scale of the rate and the clip are above 0, clamp and decay 0 or more, the rounds one or more"
             raise MusicaeError(f"a critic, or another group, cannot be trained with {self}", hint)

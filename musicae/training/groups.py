@@ -55,7 +55,9 @@ class GroupOptimizer:
         if others and group.settings.optimizer == "sgd":
             self.parts.append(torch.optim.SGD(others, fused=fused))
         elif others:
-            self.parts.append(torch.optim.Adam(others, betas=group.settings.betas, fused=fused))
+            settings = group.settings
+            adam = torch.optim.Adam(others, betas=settings.betas, weight_decay=settings.weight_decay, fused=fused)
+            self.parts.append(adam)
         if matrices:
             self.parts.append(torch.optim.Muon(matrices, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"))
         rest = REMEMBERED["sgd" if group.settings.optimizer == "sgd" else "adam"]
