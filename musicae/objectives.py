@@ -47,6 +47,21 @@ class Objective:
     augmentations: tuple[Spec, ...] = ()
     labels: bool = False
 
+    def of_classes(self, classes: int) -> Objective:
+        """The objective where labels have so many classes."""
+
+        def counted(choice: Spec) -> Spec:
+            arguments = choice.arguments.items()
+            return Spec(choice.name, {key: classes if value == NUMBER_OF_LABELS else value for key, value in arguments})
+
+        return replace(
+            self,
+            latent=counted(self.latent),
+            wrappers=tuple(map(counted, self.wrappers)),
+            prior=counted(self.prior),
+            regularizers=tuple(replace(item, spec=counted(item.spec)) for item in self.regularizers),
+        )
+
 
 def apply(config: Config, name: str, labels: Sequence[str] = ()) -> Config:
     """The configuration with another objective; the size of codes stays.
@@ -62,22 +77,17 @@ def apply(config: Config, name: str, labels: Sequence[str] = ()) -> Config:
         message = f"objective {name} needs a data set whose windows are labeled with two classes or more"
         raise MusicaeError(message, "label the data set", kind="no-labels", objective=name)
 
-    def counted(choice: Spec) -> Spec:
-        arguments = {
-            key: len(labels) if value == NUMBER_OF_LABELS else value for key, value in choice.arguments.items()
-        }
-        return Spec(choice.name, arguments)
-
+    objective = objective.of_classes(len(labels))
     size: Any = config.latent.arguments["size"]
-    latent = counted(objective.latent)
+    latent = objective.latent
     return replace(
         config,
         latent=Spec(latent.name, {"size": size, **latent.arguments}),
-        wrappers=tuple(map(counted, objective.wrappers)),
-        prior=counted(objective.prior),
+        wrappers=objective.wrappers,
+        prior=objective.prior,
         sampler=objective.sampler,
         corruptions=objective.corruptions,
-        regularizers=tuple(replace(item, spec=counted(item.spec)) for item in objective.regularizers),
+        regularizers=objective.regularizers,
         augmentations=config.augmentations + objective.augmentations,
         labels=tuple(labels) if objective.labels else (),
     )

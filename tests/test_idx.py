@@ -11,13 +11,10 @@ import pytest
 
 from musicae.errors import MusicaeError
 from musicae.experiments.idx import read_idx, read_labeled_images
+from tests.helpers.idx import idx
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 LABELS = np.array([7, 250], np.uint8)
-
-
-def idx(array: np.ndarray, kind: int = 8) -> bytes:
-    return struct.pack(f">2x2B{array.ndim}I", kind, array.ndim, *array.shape) + array.tobytes()
 
 
 def write_four(folder: Path, **other: bytes) -> Path:

@@ -117,6 +117,8 @@ HINTS: dict[str, Callable[..., str]] = {
     "no-original": _other_model,
     "wrong-model": lambda model: "name the model that made it with -m, or go on with this one: --force",
     "undeclared-drums": _undeclared_drums,
+    "no-digits": lambda: "pip install 'musicae[experiments]', or take MNIST's with --data FOLDER",
+    "no-midi": lambda: "name a folder of MIDI files with --midi",
     "single-clip": lambda: "give more chords, or leave --to away",
 }
 """By kind, the function of its facts that gives the hint."""

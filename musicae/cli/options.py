@@ -168,6 +168,19 @@ TrainingPrecision = Annotated[
     PrecisionName,
     typer.Option(help="What to compute updates in; auto finds out what is fastest, and stays with it."),
 ]
+OnlyRows = Annotated[
+    str, typer.Option(metavar="NAME,...", show_default="all", help="Train and compare these autoencoders alone.")
+]
+Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Trainings of each, with seeds 0, 1, ...")]
+ExperimentFolder = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Where all of it goes. Trainings that are there go on.",
+    ),
+]
 SettingTexts = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
@@ -178,3 +191,8 @@ Force = Annotated[
     bool, typer.Option("--force", help="Overwrite the file that -o names; in folders nothing is ever overwritten.")
 ]
 ForceFolder = Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")]
+
+
+def listed(names: str) -> list[str]:
+    """The names in a text that has commas between them."""
+    return [name.strip() for name in names.split(",") if name.strip()]

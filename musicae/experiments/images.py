@@ -6,6 +6,7 @@ numbers from -1 to 1. So objectives, corruptions and the training loop are those
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -143,8 +144,8 @@ def image_batch(autoencoder: Autoencoder, images: Images, label: ClassLabel, upd
 
 
 def unlabeled_batch(autoencoder: Autoencoder, images: Images) -> Batch:
-    """Images of no known class as the autoencoder sees them."""
-    return image_batch(autoencoder, images, torch.full((len(images),), -1), 0)
+    """Images of no known class as the autoencoder sees them after its training, with every schedule at its end."""
+    return image_batch(autoencoder, images, torch.full((len(images),), -1), sys.maxsize)
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""`musicae experiment lines` and `objectives`."""
+"""`musicae experiment lines`, `digits` and `objectives`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from musicae.cli.commands.experiment_digits import DIGITS_EXAMPLES, digits
 from musicae.cli.console import Console, examples
-from musicae.cli.options import Device, Json, Quiet, TrainingPrecision
+from musicae.cli.options import Device, ExperimentFolder, Json, OnlyRows, Quiet, Seeds, TrainingPrecision, listed
 
 if TYPE_CHECKING:
     from musicae.experiments.line_autoencoders import LineResult
@@ -22,21 +23,7 @@ OBJECTIVES_EXAMPLES = (
     "musicae experiment objectives data/mine --only vae,wae,acai --updates 1000",
 )
 
-OnlyRows = Annotated[
-    str, typer.Option(metavar="NAME,...", show_default="all", help="Train and compare these autoencoders alone.")
-]
-Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Trainings of each, with seeds 0, 1, ...")]
 LineUpdates = Annotated[int, typer.Option(min=1, metavar="N", help="Of every training; 262144 were published.")]
-ExperimentFolder = Annotated[
-    Path,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FOLDER",
-        help="Where all of it goes. Trainings that are there go on.",
-    ),
-]
-
 MusicData = Annotated[
     str, typer.Argument(metavar="[DATA]", help="A folder that musicae preprocess wrote, or the name of one.")
 ]
@@ -90,7 +77,7 @@ def lines(
     from musicae.experiments.line_report import line_picture, line_record, line_remarks, line_table
     from musicae.storage.atomic import write_atomically
 
-    names = rows_named([name.strip() for name in only.split(",") if name.strip()])
+    names = rows_named(listed(only))
     results: list[LineResult] = []
     for seed in range(seeds):
         results += [_trained(console, name, seed, updates, output / f"{name}-{seed}", precision) for name in names]
@@ -105,6 +92,9 @@ def lines(
     for remark in line_remarks(results):
         console.note(remark)
     console.data([output], line_record(results))
+
+
+app.command("digits", epilog=examples(*DIGITS_EXAMPLES))(digits)
 
 
 @app.command("objectives", epilog=examples(*OBJECTIVES_EXAMPLES))
@@ -139,9 +129,8 @@ def objectives(
     dataset = Dataset(find_dataset(data))
     beside = Dataset(find_dataset(collections)) if collections else None
     comparison = Comparison(dataset, output, preset, device, beside)
-    names = [name.strip() for name in only.split(",") if name.strip()]
     shares = LABEL_SHARES if few_labels else ()
-    trials = trials_of(names, dataset, seeds=seeds, updates=updates, label_shares=shares)
+    trials = trials_of(listed(only), dataset, seeds=seeds, updates=updates, label_shares=shares)
     results = [_objective(console, comparison, trial, f"{i} of {len(trials)}") for i, trial in enumerate(trials, 1)]
     _write_comparison(output, results)
     console.tables(objective_tables(results))

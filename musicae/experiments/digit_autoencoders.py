@@ -1,0 +1,196 @@
+"""The autoencoders of images on digits, each with a linear classifier of its codes beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from musicae.experiments.digit_plan import DigitPlan
+from musicae.experiments.digits import Digits, drawn, to_pixels
+from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS, ImageAutoencoder
+from musicae.experiments.image_trainings import (
+    median_of_last,
+    metrics_of,
+    published_training,
+    write_record,
+)
+from musicae.experiments.images import (
+    Images,
+    ImageTask,
+    image_autoencoder,
+    image_metrics,
+    initial_weights,
+    unlabeled_batch,
+)
+from musicae.networks.autoencoder import Autoencoder, evaluating, join_terms
+from musicae.networks.batch import Batch
+from musicae.networks.convolutional import ConvolutionalSizes
+from musicae.networks.groups import GroupSettings
+from musicae.networks.regularizers.base import Terms, float32
+from musicae.networks.types import ClassLabel, Code, Scalar
+from musicae.training.groups import ParameterGroup
+from musicae.training.loop import Trainer
+from musicae.training.reporter import Metrics
+
+UPDATES = 16_384
+"""Of every training, where nothing else is asked for; 262,144 were published."""
+
+RECONSTRUCTED = 1_000
+"""Test images, at most, whose reconstruction is measured."""
+
+PUBLISHED_DIGITS: Mapping[int, Mapping[str, tuple[float, float]]] = {
+    32: {
+        "autoencoder": (94.90, 0.14),
+        "dropout": (96.45, 0.42),
+        "denoising": (96.00, 0.27),
+        "vae": (96.56, 0.31),
+        "aae": (70.74, 3.27),
+        "vqvae": (97.50, 0.18),
+        "acai": (98.25, 0.11),
+    },
+    256: {
+        "autoencoder": (93.94, 0.13),
+        "dropout": (94.50, 0.29),
+        "denoising": (98.51, 0.04),
+        "vae": (98.74, 0.14),
+        "aae": (90.03, 0.54),
+        "vqvae": (97.25, 1.42),
+        "acai": (99.00, 0.08),
+    },
+}
+"""Of MNIST, test accuracy of the classifier in percent, and its standard deviation (Berthelot et al. 2018, table 2)."""
+
+
+class Probed(nn.Module):
+    """An autoencoder, and a linear classifier of its codes that it knows nothing of.
+
+    L = L(autoencoder) - log softmax(W sg[z] + b) at the class of the image: no gradient leads from the second term to
+    the code, so that the classifier says what there is in codes, and changes nothing about them.
+    """
+
+    def __init__(self, autoencoder: Autoencoder, classes: int) -> None:
+        super().__init__()
+        latent = autoencoder.latent
+        self.autoencoder = autoencoder
+        self.classifier = nn.Linear(autoencoder.encoder.size if latent.stochastic else latent.size, classes)
+
+    def forward(self, batch: Batch) -> Terms:
+        return join_terms(self.autoencoder(batch), {"probe": self.wrong(batch)})
+
+    def wrong(self, batch: Batch) -> Scalar:
+        """The classifier's cross-entropy."""
+        return F.cross_entropy(self.logits(batch), batch.label)
+
+    def logits(self, batch: Batch) -> Tensor:
+        """What the classifier makes of the codes of images."""
+        z = self.codes(batch)
+        with float32(z):
+            return self.classifier(z.float())
+
+    @torch.no_grad()
+    def codes(self, batch: Batch) -> Code:
+        """Codes as they are used: of clean images, nothing hidden. Of a code that is drawn, as published, what its
+        distribution is computed from."""
+        autoencoder = self.autoencoder
+        with evaluating(autoencoder):
+            encoding = autoencoder.encoder(*autoencoder.embed_target(batch))
+            return encoding if autoencoder.latent.stochastic else autoencoder.latent(encoding).z
+
+
+class DigitTask(ImageTask):
+    """Digits, drawn from those to learn from; measured on the others.
+
+    Args:
+        name: of the autoencoder.
+        code_size: a multiple of sixteen, the places of a code.
+    """
+
+    def __init__(
+        self, name: str, row: ImageAutoencoder, digits: Digits, code_size: int, seed: int, updates: int
+    ) -> None:
+        self.name, self.digits = name, digits
+        sizes = ConvolutionalSizes(digits.side, latent_width=4, latent_channels=code_size // 16, depth=DEPTH)
+        with initial_weights(seed):
+            autoencoder = image_autoencoder(row.objective_of(digits.side**2), sizes, row.likelihood)
+            self.probed = Probed(autoencoder, digits.classes)
+        identity = f"digits/{digits.name}/{code_size}/{name}"
+        super().__init__(identity, autoencoder, published_training(updates), seed)
+        self.module = self.probed
+
+    def draw(self, n: int, source: torch.Generator) -> tuple[Images, ClassLabel]:
+        return drawn(self.digits.train, n, source, side=self.digits.side)
+
+    def groups(self) -> list[ParameterGroup]:
+        settings = GroupSettings(clip=self.training.clip)
+        return [*super().groups(), ParameterGroup("probe", list(self.probed.classifier.parameters()), settings)]
+
+    def validate(self) -> Metrics:
+        some = to_pixels(self.digits.test.images[:RECONSTRUCTED], self.digits.side)
+        accuracy = accuracy_of(self.probed.logits, self.autoencoder, self.digits)
+        return {**image_metrics(self.autoencoder, some), "accuracy": accuracy}
+
+
+@torch.no_grad()
+def accuracy_of(logits: Callable[[Batch], Tensor], autoencoder: Autoencoder, digits: Digits, batch: int = 512) -> float:
+    """The share of test images whose class is the one with the largest logit.
+
+    Args:
+        logits: of the classes of images, as the autoencoder sees them.
+    """
+    test, right = digits.test, 0
+    for first in range(0, len(test.labels), batch):
+        some = slice(first, first + batch)
+        seen = unlabeled_batch(autoencoder, to_pixels(test.images[some], digits.side))
+        right += int((logits(seen).argmax(1).cpu().numpy() == test.labels[some]).sum())
+    return right / len(test.labels)
+
+
+DEPTH = 16
+"""Channels of the published networks for MNIST, at the image's own size."""
+
+
+@dataclass(frozen=True)
+class DigitResult:
+    """What one training came to.
+
+    Attributes:
+        accuracy: of the classifier on test images, median of the last evaluations, from 0 to 1.
+        squared_error: of reconstructions, per pixel, at the end.
+    """
+
+    name: str
+    data: str
+    code_size: int
+    seed: int
+    updates: int
+    accuracy: float
+    squared_error: float
+    minutes: float
+
+
+def train_row(plan: DigitPlan, name: str, row: ImageAutoencoder, seed: int) -> Trainer[DigitTask]:
+    """The training of an autoencoder beside its classifier, at its end."""
+    task = DigitTask(name, row, plan.digits, plan.code_size, seed, plan.updates or UPDATES)
+    return plan.train(f"{name}-{plan.code_size}", task, seed)
+
+
+def train_digits(plan: DigitPlan, name: str, seed: int) -> DigitResult:
+    """Trains an autoencoder of the table, or goes on, and says what it came to."""
+    trainer = train_row(plan, name, IMAGE_AUTOENCODERS[name], seed)
+    measured = metrics_of(trainer.folder, "validation")
+    result = DigitResult(
+        name=name,
+        data=plan.digits.name,
+        code_size=plan.code_size,
+        seed=seed,
+        updates=trainer.state.update,
+        accuracy=median_of_last(measured, "accuracy"),
+        squared_error=measured[-1]["squared_error"],
+        minutes=trainer.state.seconds / 60,
+    )
+    write_record(trainer.folder / "result.json", asdict(result))
+    return result

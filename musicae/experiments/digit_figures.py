@@ -1,0 +1,33 @@
+"""The figures of the experiment on digits, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from musicae.config import pick
+from musicae.experiments.digit_plan import DigitPlan
+from musicae.experiments.perturbations import perturbation
+from musicae.experiments.planes import petals, plane
+from musicae.experiments.pretraining import pretraining
+from musicae.experiments.roll_autoencoder import midi
+from musicae.report.figures import Figure
+
+
+def figures_named(names: Sequence[str]) -> list[str]:
+    """These figures in the order of their table.
+
+    Raises:
+        MusicaeError: there is no such figure.
+    """
+    for name in names:
+        pick(FIGURES, name, "figure")
+    return [name for name in FIGURES if name in names]
+
+
+FIGURES: Mapping[str, Callable[[DigitPlan], Figure]] = {
+    "plane": plane,
+    "perturbation": perturbation,
+    "pretraining": pretraining,
+    "petals": petals,
+    "midi": midi,
+}

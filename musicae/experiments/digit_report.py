@@ -1,0 +1,51 @@
+"""Classifiers of digits' codes as a table beside the published one."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from musicae.experiments.digit_autoencoders import PUBLISHED_DIGITS, DigitResult
+from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.image_trainings import deviation
+from musicae.report.table import Cell, Table
+
+NOT_REPRODUCED = "the published figures of SVHN and CIFAR-10 are not reproduced"
+
+
+def digit_table(results: Sequence[DigitResult], *, mnist: bool) -> Table:
+    """A row per autoencoder: means over seeds, with their standard deviations.
+
+    Args:
+        mnist: whether the published means of MNIST stand beside them.
+    """
+    published = ("published", "+- ") if mnist else ()
+    columns = {
+        "autoencoder": "",
+        "seeds": "d",
+        "updates": ",d",
+        "code": "d",
+        "accuracy %": ".2f",
+        "+-": ".2f",
+        **dict.fromkeys(published, ".2f"),
+        "squared error": ".4f",
+    }
+    rows = [_row([one for one in results if one.name == name], mnist) for name in IMAGE_AUTOENCODERS]
+    return Table("digits", "A linear classifier of codes of digits", columns, [row for row in rows if row])
+
+
+def _row(results: Sequence[DigitResult], mnist: bool) -> list[Cell]:
+    if not results:
+        return []
+    first, accuracy = results[0], [100 * one.accuracy for one in results]
+    published: Sequence[Cell] = PUBLISHED_DIGITS.get(first.code_size, {}).get(first.name, (None, None))
+    return [
+        first.name,
+        len(results),
+        min(one.updates for one in results),
+        first.code_size,
+        statistics.mean(accuracy),
+        deviation(accuracy),
+        *(published if mnist else ()),
+        statistics.mean(one.squared_error for one in results),
+    ]
