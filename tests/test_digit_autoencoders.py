@@ -12,14 +12,13 @@ from torch import nn
 
 from musicae.experiments import digit_autoencoders, image_trainings
 from musicae.experiments.digit_autoencoders import (
-    PUBLISHED_DIGITS,
     DigitResult,
     DigitTask,
     accuracy_of,
     train_digits,
 )
 from musicae.experiments.digit_plan import DigitPlan
-from musicae.experiments.digit_report import digit_table
+from musicae.experiments.digit_report import PUBLISHED_DIGITS, digit_table
 from musicae.experiments.digits import to_pixels
 from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
 from musicae.experiments.image_trainings import metrics_of, resumed

@@ -26,6 +26,14 @@ def test_layers_lead_from_the_image_to_the_code_and_back() -> None:
     )
 
 
+def test_black_says_nothing_and_teaches_the_first_layer_nothing() -> None:
+    encoder = SIZES.encoder()
+    encoder(torch.full((3, 1, 4, 6), -1.0)).sum().backward()
+    first = next(layer for layer in encoder.modules() if isinstance(layer, nn.Linear))
+    assert first.weight.grad is not None and first.bias.grad is not None
+    assert not first.weight.grad.any() and first.bias.grad.any()
+
+
 def test_an_image_that_is_no_square_has_a_code_of_its_own_size() -> None:
     autoencoder = image_autoencoder(OBJECTIVES["vae"], SIZES, "bernoulli")
     tokens = torch.randint(256, (3, 4, 6, 1))

@@ -93,11 +93,17 @@ class Curves:
         self.kl = {"train": _means(spans, ("kl",)), "test": [one["kl"] for one in test]}
 
     def pictures(self) -> list[str]:
-        """One of the loss, one of the KL."""
-        names = {"loss, nats": self.loss, "KL, nats": self.kl}
+        """One of the loss, one of the KL, without the first twentieth, in which both fall from far above."""
+        first = len(self.updates) // 20
         return [
-            line_chart(curves, self.updates, x_name="update", y_name=name, from_zero=False)
-            for name, curves in names.items()
+            line_chart(
+                {part: curve[first:] for part, curve in curves.items()},
+                self.updates[first:],
+                x_name="update",
+                y_name=name,
+                from_zero=False,
+            )
+            for name, curves in {"loss, nats": self.loss, "KL, nats": self.kl}.items()
         ]
 
     def table(self, name: str) -> Table:

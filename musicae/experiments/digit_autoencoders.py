@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import torch
@@ -39,30 +39,11 @@ from musicae.training.reporter import Metrics
 UPDATES = 16_384
 """Of every training, where nothing else is asked for; 262,144 were published."""
 
+DEPTH = 16
+"""Channels of the published networks for MNIST, at the image's own size."""
+
 RECONSTRUCTED = 1_000
 """Test images, at most, whose reconstruction is measured."""
-
-PUBLISHED_DIGITS: Mapping[int, Mapping[str, tuple[float, float]]] = {
-    32: {
-        "autoencoder": (94.90, 0.14),
-        "dropout": (96.45, 0.42),
-        "denoising": (96.00, 0.27),
-        "vae": (96.56, 0.31),
-        "aae": (70.74, 3.27),
-        "vqvae": (97.50, 0.18),
-        "acai": (98.25, 0.11),
-    },
-    256: {
-        "autoencoder": (93.94, 0.13),
-        "dropout": (94.50, 0.29),
-        "denoising": (98.51, 0.04),
-        "vae": (98.74, 0.14),
-        "aae": (90.03, 0.54),
-        "vqvae": (97.25, 1.42),
-        "acai": (99.00, 0.08),
-    },
-}
-"""Of MNIST, test accuracy of the classifier in percent, and its standard deviation (Berthelot et al. 2018, table 2)."""
 
 
 class Probed(nn.Module):
@@ -147,10 +128,6 @@ def accuracy_of(logits: Callable[[Batch], Tensor], autoencoder: Autoencoder, dig
         seen = unlabeled_batch(autoencoder, to_pixels(test.images[some], digits.side))
         right += int((logits(seen).argmax(1).cpu().numpy() == test.labels[some]).sum())
     return right / len(test.labels)
-
-
-DEPTH = 16
-"""Channels of the published networks for MNIST, at the image's own size."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -45,17 +45,6 @@ LEARNED = 0.03
 LINES = ConvolutionalSizes(image=32, latent_width=2, latent_channels=16, depth=16)
 QUANTIZED_LINES = replace(LINES, latent_width=4)
 """The published VQ-VAE halves the image once less."""
-
-PUBLISHED_LINES: Mapping[str, tuple[float, float]] = {
-    "autoencoder": (6.88e-3, 0.44),
-    "dropout": (2.85e-3, 0.74),
-    "denoising": (4.21e-3, 0.66),
-    "vae": (1.21e-3, 0.49),
-    "aae": (3.26e-3, 0.14),
-    "vqvae": (5.41e-3, 0.77),
-    "acai": (0.24e-3, 0.10),
-}
-"""Mean distance and smoothness (Berthelot et al. 2018, table 1)."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def perturbation(plan: DigitPlan) -> Figure:
     """Test accuracy of the classifier of codes while the autoencoder is trained, on average over seeds."""
     trainers = [train_compared(plan, seed) for seed in range(plan.seeds)]
     measured = {name: [metrics_of(one[name].folder, "validation") for one in trainers] for name in trainers[0]}
-    updates = [one["update"] for one in min((runs[0] for runs in measured.values()), key=len)]
+    updates = [one["update"] for one in min((run for runs in measured.values() for run in runs), key=len)]
     curves = {
         name: [100 * statistics.mean(run[i]["accuracy"] for run in runs) for i in range(len(updates))]
         for name, runs in measured.items()

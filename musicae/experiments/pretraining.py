@@ -102,10 +102,12 @@ def pretraining(plan: DigitPlan) -> Figure:
     and with one that begins at random; means over seeds."""
     found: dict[str, list[list[float]]] = {}
     for seed in range(plan.seeds):
-        begun = {SCRATCH: DigitTask(SCRATCH, IMAGE_AUTOENCODERS["autoencoder"], plan.digits, plan.code_size, seed, 1)}
-        begun |= {name: trainer.task for name, trainer in train_compared(plan, seed).items()}
-        for name, task in begun.items():
-            accuracies = [_accuracy(plan, name, task.autoencoder, each, seed) for each in LABELED]
+        scratch = DigitTask(SCRATCH, IMAGE_AUTOENCODERS["autoencoder"], plan.digits, plan.code_size, seed, 1)
+        begun = {SCRATCH: (scratch, 0)}
+        begun |= {name: (one.task, one.state.update) for name, one in train_compared(plan, seed).items()}
+        for name, (task, updates) in begun.items():
+            start = f"{name.replace(' ', '-')}-{plan.code_size}-{updates}"
+            accuracies = [_accuracy(plan, start, task.autoencoder, each, seed) for each in LABELED]
             found.setdefault(name, []).append(accuracies)
     curves = {name: [100 * statistics.mean(some) for some in zip(*runs, strict=True)] for name, runs in found.items()}
     rows: list[list[Cell]] = [
@@ -117,8 +119,8 @@ def pretraining(plan: DigitPlan) -> Figure:
     return Figure(caption, [picture], sheet("pretraining", ("encoder", x_name, y_name), rows))
 
 
-def _accuracy(plan: DigitPlan, name: str, autoencoder: Autoencoder, each: int, seed: int) -> float:
-    whole = f"{name.replace(' ', '-')}-{plan.code_size}-{each}"
-    task = ClassifierTask(whole, autoencoder, plan.digits, each, seed)
-    folder = plan.train(f"labels-{whole}", task, seed).folder
+def _accuracy(plan: DigitPlan, start: str, autoencoder: Autoencoder, each: int, seed: int) -> float:
+    """That of a classifier which starts with an autoencoder, called after it."""
+    name = f"{start}-labels-{each}"
+    folder = plan.train(name, ClassifierTask(name, autoencoder, plan.digits, each, seed), seed).folder
     return metrics_of(folder, "validation")[-1]["accuracy"]

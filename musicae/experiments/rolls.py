@@ -38,16 +38,16 @@ Roll = Bool[np.ndarray, "step column"]
 def roll_of(score: Score) -> Roll:
     """A column a pitch for what sounds in each sixteenth, then a column a pitch for what begins in it; no drums."""
     step = _step(score)
-    notes = [
-        note for track in score.tracks if not track.is_drum for note in track.notes.rows() if note[2] in ROLL_PITCHES
+    spans = [
+        (round(start / step), max(round(end / step), round(start / step) + 1), pitch - ROLL_PITCHES.start)
+        for track in score.tracks
+        if not track.is_drum
+        for start, end, pitch, _ in track.notes.rows()
+        if pitch in ROLL_PITCHES
     ]
-    spans = [(round(start / step), round(end / step), pitch - ROLL_PITCHES.start) for start, end, pitch, _ in notes]
-    roll = np.zeros(
-        (max((max(start + 1, end) for start, end, _ in spans), default=0), 2, len(ROLL_PITCHES)), dtype=bool
-    )
+    roll = np.zeros((max((end for _, end, _ in spans), default=0), 2, len(ROLL_PITCHES)), dtype=bool)
     for start, end, pitch in spans:
-        roll[start : max(start + 1, end), 0, pitch] = True
-        roll[start, 1, pitch] = True
+        roll[start:end, 0, pitch] = roll[start, 1, pitch] = True
     return roll.reshape(len(roll), COLUMNS)
 
 

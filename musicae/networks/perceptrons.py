@@ -1,4 +1,7 @@
-"""Image networks of plain matrix products, for images that are small or no squares."""
+"""Image networks of plain matrix products, for images that are small or no squares.
+
+They read black as 0: thousands of background pixels at -1 would move every unit together at every update.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from musicae.networks.images import ImageNetworks
 
@@ -43,7 +47,7 @@ class PerceptronSizes(ImageNetworks):
         return self.before[-1]
 
     def encoder(self) -> nn.Module:
-        return nn.Sequential(nn.Flatten(), *self._hidden(math.prod(self.image), *self.before))
+        return nn.Sequential(Whiteness(), *self._hidden(math.prod(self.image), *self.before))
 
     def decoder(self) -> nn.Module:
         output = nn.Linear(self.after[-1], math.prod(self.image))
@@ -54,6 +58,13 @@ class PerceptronSizes(ImageNetworks):
 
     def _hidden(self, *units: int) -> list[nn.Module]:
         return [layer for sizes in pairwise(units) for layer in (nn.Linear(*sizes), ACTIVATIONS[self.activation]())]
+
+
+class Whiteness(nn.Module):
+    """Pixels from -1 to 1 as a vector of numbers from 0 to 1."""
+
+    def forward(self, image: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch pixel"]:
+        return (image.flatten(1) + 1) / 2
 
 
 ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
