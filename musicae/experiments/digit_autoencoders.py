@@ -31,7 +31,7 @@ from musicae.networks.batch import Batch
 from musicae.networks.convolutional import ConvolutionalSizes
 from musicae.networks.groups import GroupSettings
 from musicae.networks.regularizers.base import Terms, float32
-from musicae.networks.types import ClassLabel, Code, Scalar
+from musicae.networks.types import ClassLabel, Code
 from musicae.training.groups import ParameterGroup
 from musicae.training.loop import Trainer
 from musicae.training.reporter import Metrics
@@ -60,11 +60,7 @@ class Probed(nn.Module):
         self.classifier = nn.Linear(autoencoder.encoder.size if latent.stochastic else latent.size, classes)
 
     def forward(self, batch: Batch) -> Terms:
-        return join_terms(self.autoencoder(batch), {"probe": self.wrong(batch)})
-
-    def wrong(self, batch: Batch) -> Scalar:
-        """The classifier's cross-entropy."""
-        return F.cross_entropy(self.logits(batch), batch.label)
+        return join_terms(self.autoencoder(batch), {"probe": F.cross_entropy(self.logits(batch), batch.label)})
 
     def logits(self, batch: Batch) -> Tensor:
         """What the classifier makes of the codes of images."""
