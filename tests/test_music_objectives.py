@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,9 +12,10 @@ import pytest
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.evaluation.study import EvaluationSettings, Study
-from musicae.experiments import music_measurements, music_objectives
+from musicae.experiments import music_measurements, music_objectives, transfers
 from musicae.experiments.music_measurements import COMPARED, Numbers
 from musicae.experiments.music_objectives import Comparison, Trial, TrialResult, run_trial, trials_of
+from musicae.experiments.score_classifier import train_classifier
 from musicae.model import load
 from musicae.objectives import OBJECTIVES
 from musicae.presets import PRESETS
@@ -30,6 +32,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PRESETS, "melody-2bar", tiny_config("melody-2bar"))
     few = EvaluationSettings(pairs=8, samples=16)
     monkeypatch.setattr(music_measurements, "SETTINGS", few)
+    monkeypatch.setattr(transfers, "train_classifier", partial(train_classifier, updates=3))
 
 
 @pytest.fixture

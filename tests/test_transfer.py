@@ -41,8 +41,9 @@ def test_the_class_alone_is_another_one(model: Model) -> None:
 
 def test_codes_are_relabeled_in_rows() -> None:
     z = torch.rand(3, 5)
-    assert relabeled(z, 0, 2)[:, :2].tolist() == [[1, 0]] * 3
-    assert torch.equal(relabeled(z, 0, 2)[:, 2:], z[:, 2:])
+    moved = relabeled(z, torch.tensor([0, 1, 0]), 2)
+    assert moved[:, :2].tolist() == [[1, 0], [0, 1], [1, 0]]
+    assert torch.equal(moved[:, 2:], z[:, 2:])
 
 
 def test_a_class_must_be_known() -> None:

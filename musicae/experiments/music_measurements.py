@@ -20,6 +20,7 @@ from musicae.evaluation.reconstruction import FieldScores, Reconstruction
 from musicae.evaluation.study import EvaluationSettings, Study
 from musicae.experiments.arae_checkpoints import measure_checkpoints
 from musicae.experiments.label_probes import class_accuracy, labeled, measure_labels, most_frequent, probe_accuracy
+from musicae.experiments.transfers import measure_transfer
 from musicae.model import Model
 from musicae.music.key import NO_KEY, in_one_key, key, mode
 from musicae.music.score import Score
@@ -139,5 +140,6 @@ COMPARED: dict[str, Callable[[Study], Numbers]] = {
     "probes": probe_numbers,
     "checkpoints": measure_checkpoints,
     "labels": lambda on: measure_labels(on.model, on.data),
+    "transfer": measure_transfer,
 }
 """By name, each on its own, so that what a training lacks is measured alone."""

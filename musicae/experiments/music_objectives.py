@@ -95,6 +95,7 @@ class Comparison:
 
     Attributes:
         folder: of their folders.
+        settings: changes of the preset that all of them share, e.g. `("training.batch=64",)`.
         collections: the same music labeled by folder, which codes are asked for; or None.
     """
 
@@ -102,6 +103,7 @@ class Comparison:
     folder: Path
     preset: str | None = None
     device: str = "auto"
+    settings: Sequence[str] = ()
     collections: Dataset | None = None
 
     def measurements(self) -> dict[str, Callable[[Study], Numbers]]:
@@ -161,7 +163,13 @@ def train_trial(trial: Trial, folder: Path, on: Comparison, reporter: Reporter |
 
     It gets neither a model card nor attribute vectors, which take as long as everything that is measured.
     """
-    run = plan(on.dataset, preset=on.preset, objective=trial.objective, settings=trial.settings, seed=trial.seed)
+    run = plan(
+        on.dataset,
+        preset=on.preset,
+        objective=trial.objective,
+        settings=[*on.settings, *trial.settings],
+        seed=trial.seed,
+    )
     known = begun(run, folder)
     trainer = begin(known or run, folder, device=on.device, reporter=reporter, resume=known is not None)
     trainer.run()

@@ -201,5 +201,21 @@ SHEETS = (
             "collection": "collections.most_frequent_collection",
         },
     ),
+    Sheet(
+        "transfer",
+        "Windows in another class: taken for it, notes kept, cost beside that of the windows; own: left as they are",
+        {
+            "arrived": ("transfer.arrived", THOUSANDTHS),
+            "own": ("transfer.own_arrived", THOUSANDTHS),
+            "notes kept": ("transfer.notes_kept", THOUSANDTHS),
+            "own ": ("transfer.own_notes_kept", THOUSANDTHS),
+            "onsets": ("transfer.onsets_kept", THOUSANDTHS),
+            "cost": ("transfer.cost", ".2f"),
+            "own  ": ("transfer.own_cost", ".2f"),
+            "class in code": ("transfer.class_in_code", THOUSANDTHS),
+        },
+        "classifier, of music",
+        {"arrived": "transfer.classifier"},
+    ),
 )
 """The tables, in their order."""

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+import torch.nn.functional as F
+from jaxtyping import Int64
+from torch import Tensor
+
 from musicae.clips.clip import Clips
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
@@ -26,7 +31,7 @@ def transfer(
         MusicaeError: the model knows no classes, or none of that name.
     """
     model = model_for(model)
-    label = class_of(model, to)
+    label = torch.tensor([class_of(model, to)])
     drawn = fresh_seed(seed)
     source = source_for(model, music)
     z = encode_source(model, source)
@@ -53,7 +58,7 @@ def class_of(model: Model, name: str) -> int:
         MusicaeError: the model knows no classes, or none of that name.
     """
     labels = model.config.labels
-    if not labels or model.autoencoder.latent.classes != len(labels):
+    if not knows_classes(model):
         message = f"model {model.name} has no class beside its codes"
         raise MusicaeError(message, "choose a model that was trained to have one", kind="no-classes")
     if name not in labels:
@@ -61,9 +66,12 @@ def class_of(model: Model, name: str) -> int:
     return labels.index(name)
 
 
-def relabeled(z: Codes, label: int, classes: int) -> Codes:
-    """Codes with another class, for certain; the rest stays."""
-    moved = z.clone()
-    moved[:, :classes] = 0.0
-    moved[:, label] = 1.0
-    return moved
+def knows_classes(model: Model) -> bool:
+    """Whether the classes of the labels that it was trained with stand beside the codes of a model."""
+    labels = model.config.labels
+    return bool(labels) and model.autoencoder.latent.classes == len(labels)
+
+
+def relabeled(z: Codes, labels: Int64[Tensor, " window"], classes: int) -> Codes:
+    """Codes with other classes, for certain; the rest stays."""
+    return torch.cat([F.one_hot(labels, classes).to(z), z[:, classes:]], 1)

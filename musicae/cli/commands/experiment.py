@@ -10,7 +10,17 @@ import typer
 
 from musicae.cli.commands.experiment_digits import DIGITS_EXAMPLES, digits
 from musicae.cli.console import Console, examples
-from musicae.cli.options import Device, ExperimentFolder, Json, OnlyRows, Quiet, Seeds, TrainingPrecision, listed
+from musicae.cli.options import (
+    Device,
+    ExperimentFolder,
+    Json,
+    OnlyRows,
+    Quiet,
+    Seeds,
+    SettingTexts,
+    TrainingPrecision,
+    listed,
+)
 
 if TYPE_CHECKING:
     from musicae.experiments.line_autoencoders import LineResult
@@ -105,6 +115,7 @@ def objectives(
     preset: MusicPreset = None,
     seeds: Seeds = 1,
     updates: Annotated[int, typer.Option(min=1, metavar="N", help="Of every training.")] = 2_000,
+    settings: SettingTexts = None,
     few_labels: FewLabels = False,
     collections: Collections = "",
     output: ExperimentFolder = Path("experiments/objectives"),
@@ -128,7 +139,7 @@ def objectives(
 
     dataset = Dataset(find_dataset(data))
     beside = Dataset(find_dataset(collections)) if collections else None
-    comparison = Comparison(dataset, output, preset, device, beside)
+    comparison = Comparison(dataset, output, preset, device, settings or (), beside)
     shares = LABEL_SHARES if few_labels else ()
     trials = trials_of(listed(only), dataset, seeds=seeds, updates=updates, label_shares=shares)
     results = [_objective(console, comparison, trial, f"{i} of {len(trials)}") for i, trial in enumerate(trials, 1)]
