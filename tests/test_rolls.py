@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from musicae.errors import MusicaeError
+from musicae.experiments import rolls
 from musicae.experiments.rolls import COLUMNS, LONGEST, ROLL_STEPS, Pieces, read_pieces, roll_of
 from musicae.music.midi import midi_bytes
 from musicae.music.score import Notes, Score, Track
@@ -78,3 +79,11 @@ def test_windows_lie_anywhere_in_a_piece() -> None:
     images, _ = pieces.draw(200, torch.Generator().manual_seed(0))
     starts = (images[:, 0, 0] == 1).float().argmax(1)
     assert starts.min() == 0 and starts.max() == 50
+    held_out = (pieces.held_out()[:, 0, 0] == 1).float().argmax(1)
+    assert abs(held_out.float().mean().item() - 25) < 0.2 and held_out.unique().tolist() == list(range(51))
+
+
+def test_of_a_piece_that_has_one_window_it_is_the_middle_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rolls, "HELD_OUT_WINDOWS", 1)
+    roll = np.eye(ROLL_STEPS + 50, COLUMNS, dtype=bool)
+    assert Pieces([roll], [roll]).held_out()[0, 0, 0].argmax() == 25

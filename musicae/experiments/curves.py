@@ -93,8 +93,8 @@ class Curves:
         self.kl = {"train": _means(spans, ("kl",)), "test": [one["kl"] for one in test]}
 
     def pictures(self) -> list[str]:
-        """One of the loss, one of the KL, without the first twentieth, in which both fall from far above."""
-        first = len(self.updates) // 20
+        """One of the loss, one of the KL, without the first tenth, in which both fall from far above."""
+        first = len(self.updates) // 10
         return [
             line_chart(
                 {part: curve[first:] for part, curve in curves.items()},

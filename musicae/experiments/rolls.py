@@ -70,9 +70,9 @@ class Pieces:
         return _windows([self.train[i] for i in chosen], shares), torch.full((n,), -1)
 
     def held_out(self) -> Images:
-        """Windows of the other pieces, as many of each."""
+        """Windows of the other pieces, as many of each, at equal distances around its middle."""
         places = max(HELD_OUT_WINDOWS // len(self.test), 1)
-        shares = [i / places for i in range(places)] * len(self.test)
+        shares = [(i + 0.5) / places for i in range(places)] * len(self.test)
         return _windows([roll for roll in self.test for _ in range(places)], shares)
 
 
