@@ -31,7 +31,7 @@ def digit_table(results: Sequence[DigitResult], *, mnist: bool) -> Table:
         "squared error": ".4f",
     }
     rows = [_row([one for one in results if one.name == name], mnist) for name in IMAGE_AUTOENCODERS]
-    return Table("digits", "A linear classifier of codes of digits", columns, [row for row in rows if row])
+    return Table("digits", "How well a linear classifier reads codes of digits", columns, [row for row in rows if row])
 
 
 def _row(results: Sequence[DigitResult], mnist: bool) -> list[Cell]:

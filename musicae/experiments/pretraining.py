@@ -114,7 +114,9 @@ def pretraining(plan: DigitPlan) -> Figure:
         [name, each, value] for name, curve in curves.items() for each, value in zip(LABELED, curve, strict=True)
     ]
     x_name, y_name = "labeled images of each class", "test accuracy, %"
-    picture = line_chart(curves, LABELED, x_name=x_name, y_name=y_name, dashed=[SCRATCH], logarithmic=True)
+    picture = line_chart(
+        curves, LABELED, x_name=x_name, y_name=y_name, dashed=[SCRATCH], from_zero=False, logarithmic=True
+    )
     caption = f"Classifiers of {plan.digits.name} whose encoder begins at random, or as an autoencoder's."
     return Figure(caption, [picture], sheet("pretraining", ("encoder", x_name, y_name), rows))
 
