@@ -21,6 +21,9 @@ NUMBER_OF_LABELS = -1
 """Stands for how many classes the labels of a data set have."""
 
 DETERMINISTIC, NORMAL, PRIOR, BOOTSTRAP = map(spec, ("deterministic", "normal", "prior", "mixture_bootstrap"))
+PENALIZED_CRITIC = named("wasserstein_critic", clamp=0.0, gradient_penalty=1.0)
+"""As in the code that Zhao et al. published last; with clamped weights, as in their text, all draws became one."""
+
 MAKHZANI = "Makhzani et al. 2015, arXiv:1511.05644"
 
 
@@ -196,7 +199,7 @@ OBJECTIVES: dict[str, Objective] = {
         wrappers=(spec("noise", std=0.05),),
         prior=spec("generator"),
         sampler=PRIOR,
-        regularizers=(named("wasserstein_critic"),),
+        regularizers=(PENALIZED_CRITIC,),
     ),
     "arae-transfer": Objective(
         "the same with the class beside a code that does not say it",
@@ -205,7 +208,7 @@ OBJECTIVES: dict[str, Objective] = {
         wrappers=(spec("noise", std=0.05), spec("labeled", classes=NUMBER_OF_LABELS)),
         prior=spec("generator"),
         sampler=PRIOR,
-        regularizers=(named("wasserstein_critic"), named("label_adversary", weight=5.0, classes=NUMBER_OF_LABELS)),
+        regularizers=(PENALIZED_CRITIC, named("label_adversary", weight=5.0, classes=NUMBER_OF_LABELS)),
         labels=True,
     ),
     "acai": Objective(
