@@ -103,8 +103,7 @@ class Training:
     Attributes:
         batch: windows per update, over all processes.
         updates: where training ends, unless minutes run out first.
-        optimizer: adam, or muon for hidden matrices (with Adam for the rest), which learns several times as much an
-            update.
+        optimizer: adam, or muon for hidden matrices (Adam for the rest), which learns several times as much an update.
         learning_rate: at the first update; falls exponentially to `min_learning_rate` at the last one.
         clip: largest norm of the gradient.
         scheduled_sampling: k of the inverse sigmoid by which the decoder sees its own tokens more and more
