@@ -8,8 +8,8 @@ import torch
 
 from musicae.corpus.dataset import Dataset
 from musicae.evaluation.study import Study
-from musicae.experiments import arae_checkpoints
-from musicae.experiments.arae_checkpoints import (
+from musicae.experiments.music import arae_checkpoints
+from musicae.experiments.music.arae_checkpoints import (
     EDITS,
     SWAPS,
     length_and_variance,

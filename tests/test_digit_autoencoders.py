@@ -10,18 +10,18 @@ import pytest
 import torch
 from torch import nn
 
-from musicae.experiments import digit_autoencoders, image_trainings
-from musicae.experiments.digit_autoencoders import (
+from musicae.experiments.images import digit_autoencoders, image_trainings
+from musicae.experiments.images.digit_autoencoders import (
     DigitResult,
     DigitTask,
     accuracy_of,
     train_digits,
 )
-from musicae.experiments.digit_plan import DigitPlan
-from musicae.experiments.digit_report import PUBLISHED_DIGITS, digit_table
-from musicae.experiments.digits import to_pixels
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
-from musicae.experiments.image_trainings import metrics_of, resumed
+from musicae.experiments.images.digit_plan import DigitPlan
+from musicae.experiments.images.digit_report import PUBLISHED_DIGITS, digit_table
+from musicae.experiments.images.digits import to_pixels
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.images.image_trainings import metrics_of, resumed
 from musicae.networks.batch import Batch
 from musicae.training.reporter import NullReporter
 from tests.helpers.idx import write_squares

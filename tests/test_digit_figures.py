@@ -12,14 +12,14 @@ import torch
 
 from musicae.config import build
 from musicae.errors import MusicaeError
-from musicae.experiments import digit_autoencoders, image_trainings, pretraining, roll_autoencoder, rolls
-from musicae.experiments.curves import Curves, followed_training
-from musicae.experiments.digit_figures import FIGURES, figures_named
-from musicae.experiments.digit_plan import DigitPlan
-from musicae.experiments.idx import LabeledImages
-from musicae.experiments.images import image_autoencoder, unlabeled_batch
-from musicae.experiments.perturbations import GAUSSIAN, PERTURBED
-from musicae.experiments.pretraining import ClassifierTask, few_of_each
+from musicae.experiments.images import digit_autoencoders, image_trainings, pretraining, roll_autoencoder, rolls
+from musicae.experiments.images.curves import Curves, followed_training
+from musicae.experiments.images.digit_figures import FIGURES, figures_named
+from musicae.experiments.images.digit_plan import DigitPlan
+from musicae.experiments.images.idx import LabeledImages
+from musicae.experiments.images.image_task import image_autoencoder, unlabeled_batch
+from musicae.experiments.images.perturbations import GAUSSIAN, PERTURBED
+from musicae.experiments.images.pretraining import ClassifierTask, few_of_each
 from musicae.music.midi import midi_bytes
 from musicae.networks.convolutional import ConvolutionalSizes
 from musicae.networks.corruptions import CORRUPTIONS

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from musicae.errors import MusicaeError
-from musicae.experiments.digits import MNIST_COUNTS, Digits, drawn, read_digits, to_pixels
-from musicae.experiments.idx import LabeledImages
+from musicae.experiments.images.digits import MNIST_COUNTS, Digits, drawn, read_digits, to_pixels
+from musicae.experiments.images.idx import LabeledImages
 from tests.helpers.idx import idx, write_squares
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from musicae.errors import MusicaeError
-from musicae.experiments.idx import read_idx, read_labeled_images
+from musicae.experiments.images.idx import read_idx, read_labeled_images
 from tests.helpers.idx import idx
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from musicae.errors import MusicaeError
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS, PIXELS, rows_named
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS, PIXELS, rows_named
 
 
 def test_rows_are_named_in_the_order_of_the_table() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from musicae.corpus.dataset import Dataset
-from musicae.experiments.label_probes import (
+from musicae.experiments.music.label_probes import (
     LABEL_SHARES,
     class_accuracy,
     labeled,

@@ -11,17 +11,17 @@ import torch
 
 from musicae.cpu import usable_cores
 from musicae.errors import MusicaeError
-from musicae.experiments import image_trainings, line_autoencoders
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
-from musicae.experiments.image_trainings import metrics_of, resumed
-from musicae.experiments.line_autoencoders import (
+from musicae.experiments.images import image_trainings, line_autoencoders
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.images.image_trainings import metrics_of, resumed
+from musicae.experiments.images.line_autoencoders import (
     LINES,
     LineResult,
     LineTask,
     line_result,
     train_lines,
 )
-from musicae.experiments.line_report import line_picture, line_record, line_remarks, line_table
+from musicae.experiments.images.line_report import line_picture, line_record, line_remarks, line_table
 from musicae.training.arithmetic import Arithmetic
 from tests.helpers.commands import Run
 

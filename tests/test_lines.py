@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
-from musicae.experiments.lines import (
+from musicae.experiments.images.lines import (
     LineBank,
     LineScores,
     endpoints,

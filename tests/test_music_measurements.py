@@ -10,7 +10,7 @@ import torch
 
 from musicae.corpus.dataset import Dataset
 from musicae.evaluation.study import EvaluationSettings, Study
-from musicae.experiments.music_measurements import COMPARED, collection_numbers, reverse_perplexities
+from musicae.experiments.music.music_measurements import COMPARED, collection_numbers, reverse_perplexities
 from musicae.model import Model
 from musicae.objectives import OBJECTIVES
 from tests.helpers.labels import labeled_by_pitch

@@ -12,10 +12,10 @@ import pytest
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.evaluation.study import EvaluationSettings, Study
-from musicae.experiments import music_measurements, music_objectives, transfers
-from musicae.experiments.music_measurements import COMPARED, Numbers
-from musicae.experiments.music_objectives import Comparison, Trial, TrialResult, run_trial, trials_of
-from musicae.experiments.score_classifier import train_classifier
+from musicae.experiments.music import music_measurements, music_objectives, transfers
+from musicae.experiments.music.music_measurements import COMPARED, Numbers
+from musicae.experiments.music.music_objectives import Comparison, Trial, TrialResult, run_trial, trials_of
+from musicae.experiments.music.score_classifier import train_classifier
 from musicae.model import load
 from musicae.objectives import OBJECTIVES
 from musicae.presets import PRESETS

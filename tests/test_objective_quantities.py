@@ -21,7 +21,7 @@ from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.augment import Pairs
 from musicae.corpus.corrupt import SubstituteSteps
 from musicae.corpus.dataset import Dataset
-from musicae.experiments.label_probes import LabeledWindows, class_accuracy, own_class_accuracy
+from musicae.experiments.music.label_probes import LabeledWindows, class_accuracy, own_class_accuracy
 from musicae.model import TABLES, Model
 from musicae.networks.autoencoder import evaluating
 from musicae.networks.batch import Batch

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from musicae.experiments.music_objectives import Trial, TrialResult
-from musicae.experiments.objective_figures import CURVES, OVERVIEW, mean_curve, objective_figures
-from musicae.experiments.objective_tables import SHEETS, Mean, everything, mean_of, objective_tables
+from musicae.experiments.music.music_objectives import Trial, TrialResult
+from musicae.experiments.music.objective_figures import CURVES, OVERVIEW, mean_curve, objective_figures
+from musicae.experiments.music.objective_tables import SHEETS, Mean, everything, mean_of, objective_tables
 
 PATH = [i / 10 for i in range(11)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from musicae.experiments.images import image_autoencoder, to_images, unlabeled_batch
+from musicae.experiments.images.image_task import image_autoencoder, to_images, unlabeled_batch
 from musicae.networks.perceptrons import PerceptronSizes
 from musicae.objectives import OBJECTIVES
 

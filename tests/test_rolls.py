@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from musicae.errors import MusicaeError
-from musicae.experiments import rolls
-from musicae.experiments.rolls import COLUMNS, LONGEST, ROLL_STEPS, Pieces, read_pieces, roll_of
+from musicae.experiments.images import rolls
+from musicae.experiments.images.rolls import COLUMNS, LONGEST, ROLL_STEPS, Pieces, read_pieces, roll_of
 from musicae.music.midi import midi_bytes
 from musicae.music.score import Notes, Score, Track
 

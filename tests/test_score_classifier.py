@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from musicae.experiments.score_classifier import (
+from musicae.experiments.music.score_classifier import (
     DRUM,
     ONSET,
     SOUNDING,

@@ -10,9 +10,9 @@ import torch
 
 from musicae.corpus.dataset import Dataset
 from musicae.evaluation.study import Study
-from musicae.experiments import transfers
-from musicae.experiments.score_classifier import train_classifier
-from musicae.experiments.transfers import ClassPlaces, measure_transfer
+from musicae.experiments.music import transfers
+from musicae.experiments.music.score_classifier import train_classifier
+from musicae.experiments.music.transfers import ClassPlaces, measure_transfer
 from musicae.model import Model
 from musicae.objectives import apply
 from tests.helpers.labels import labeled_by_pitch

@@ -23,8 +23,8 @@ from musicae.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from musicae.experiments.line_autoencoders import LineResult
-    from musicae.experiments.music_objectives import Comparison, Trial, TrialResult
+    from musicae.experiments.images.line_autoencoders import LineResult
+    from musicae.experiments.music.music_objectives import Comparison, Trial, TrialResult
 
 LINES_EXAMPLES = ("musicae experiment lines --only autoencoder,acai --updates 4096", "musicae experiment lines --json")
 
@@ -81,10 +81,10 @@ def lines(
     An autoencoder takes an hour or several. Ctrl-C stops and saves; the same command goes on, and what is finished is
     not trained again."""
     console = Console(quiet, json)
-    from musicae.experiments.image_autoencoders import rows_named
-    from musicae.experiments.image_trainings import resumed
-    from musicae.experiments.line_autoencoders import LineTask
-    from musicae.experiments.line_report import line_picture, line_record, line_remarks, line_table
+    from musicae.experiments.images.image_autoencoders import rows_named
+    from musicae.experiments.images.image_trainings import resumed
+    from musicae.experiments.images.line_autoencoders import LineTask
+    from musicae.experiments.images.line_report import line_picture, line_record, line_remarks, line_table
     from musicae.storage.atomic import write_atomically
 
     names = rows_named(listed(only))
@@ -132,9 +132,9 @@ def objectives(
         _list_objectives(console)
         return
     from musicae.corpus.dataset import Dataset
-    from musicae.experiments.label_probes import LABEL_SHARES
-    from musicae.experiments.music_objectives import Comparison, trials_of
-    from musicae.experiments.objective_tables import objective_tables
+    from musicae.experiments.music.label_probes import LABEL_SHARES
+    from musicae.experiments.music.music_objectives import Comparison, trials_of
+    from musicae.experiments.music.objective_tables import objective_tables
     from musicae.storage.catalog import find_dataset
 
     dataset = Dataset(find_dataset(data))
@@ -150,15 +150,15 @@ def objectives(
 
 def _objective(console: Console, comparison: Comparison, trial: Trial, place: str) -> TrialResult:
     from musicae.cli.display import Display
-    from musicae.experiments.music_objectives import run_trial
+    from musicae.experiments.music.music_objectives import run_trial
 
     with Display(console, name=f"{trial.name} ({place})") as display:
         return run_trial(trial, comparison, display)
 
 
 def _write_comparison(folder: Path, results: list[TrialResult]) -> None:
-    from musicae.experiments.objective_figures import objective_figures
-    from musicae.experiments.objective_tables import everything, objective_tables
+    from musicae.experiments.music.objective_figures import objective_figures
+    from musicae.experiments.music.objective_tables import everything, objective_tables
     from musicae.storage.atomic import write_atomically
 
     for table in [everything(results), *objective_tables(results)]:
@@ -178,7 +178,7 @@ def _list_objectives(console: Console) -> None:
 
 def _trained(console: Console, name: str, seed: int, updates: int, folder: Path, precision: str) -> LineResult:
     from musicae.cli.display import Display
-    from musicae.experiments.line_autoencoders import train_lines
+    from musicae.experiments.images.line_autoencoders import train_lines
 
     with Display(console, name=f"{name}, seed {seed}") as display:
         return train_lines(name, seed, updates, folder, precision=precision, reporter=display)

@@ -12,7 +12,7 @@ from musicae.cli.console import Console
 from musicae.cli.options import ExperimentFolder, Json, OnlyRows, Quiet, Seeds, TrainingPrecision, listed
 
 if TYPE_CHECKING:
-    from musicae.experiments.digit_plan import DigitPlan
+    from musicae.experiments.images.digit_plan import DigitPlan
 
 DIGITS_EXAMPLES = (
     "musicae experiment digits --only vae,acai --updates 4096",
@@ -73,8 +73,8 @@ def digits(
     piano rolls (midi). Ctrl-C stops and saves; the same command goes on, and what is finished is not trained again."""
     console = Console(quiet, json)
     from musicae.cli.display import Display
-    from musicae.experiments.digit_plan import DigitPlan
-    from musicae.experiments.image_autoencoders import rows_named
+    from musicae.experiments.images.digit_plan import DigitPlan
+    from musicae.experiments.images.image_autoencoders import rows_named
 
     plan = DigitPlan(
         data=data,
@@ -94,9 +94,9 @@ def digits(
 
 
 def _compare(console: Console, plan: DigitPlan) -> None:
-    from musicae.experiments.digit_autoencoders import train_digits
-    from musicae.experiments.digit_report import NOT_REPRODUCED, digit_table
-    from musicae.experiments.image_autoencoders import rows_named
+    from musicae.experiments.images.digit_autoencoders import train_digits
+    from musicae.experiments.images.digit_report import NOT_REPRODUCED, digit_table
+    from musicae.experiments.images.image_autoencoders import rows_named
     from musicae.storage.atomic import write_atomically
 
     names = rows_named(plan.rows)
@@ -109,7 +109,7 @@ def _compare(console: Console, plan: DigitPlan) -> None:
 
 
 def _draw(console: Console, plan: DigitPlan, names: list[str]) -> None:
-    from musicae.experiments.digit_figures import FIGURES, figures_named
+    from musicae.experiments.images.digit_figures import FIGURES, figures_named
     from musicae.render.svg import beside
     from musicae.storage.atomic import write_atomically
 

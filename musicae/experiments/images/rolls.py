@@ -12,7 +12,7 @@ from jaxtyping import Bool
 
 from musicae.corpus.discover import discover
 from musicae.errors import MusicaeError
-from musicae.experiments.images import Images
+from musicae.experiments.images.image_task import Images
 from musicae.music.meter import SIXTEENTHS
 from musicae.music.midi import read_midi
 from musicae.music.score import Score

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 
 from musicae.config import named
-from musicae.experiments.curves import Curves, FollowedTask, followed_training
-from musicae.experiments.digit_plan import DigitPlan
-from musicae.experiments.digits import Digits, drawn, to_pixels
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
-from musicae.experiments.images import encode_images, image_autoencoder, initial_weights
+from musicae.experiments.images.curves import Curves, FollowedTask, followed_training
+from musicae.experiments.images.digit_plan import DigitPlan
+from musicae.experiments.images.digits import Digits, drawn, to_pixels
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.images.image_task import encode_images, image_autoencoder, initial_weights
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.perceptrons import PerceptronSizes
 from musicae.objectives import OBJECTIVES

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from musicae.experiments.digits import Digits, read_digits
-from musicae.experiments.image_trainings import AnyTask, trained
+from musicae.experiments.images.digits import Digits, read_digits
+from musicae.experiments.images.image_trainings import AnyTask, trained
 from musicae.training.loop import Trainer
 from musicae.training.reporter import Reporter
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 
-from musicae.experiments.digit_autoencoders import DigitResult
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
-from musicae.experiments.image_trainings import deviation
+from musicae.experiments.images.digit_autoencoders import DigitResult
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.images.image_trainings import deviation
 from musicae.report.table import Cell, Table
 
 NOT_REPRODUCED = "the published figures of SVHN and CIFAR-10 are not reproduced"

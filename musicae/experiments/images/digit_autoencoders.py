@@ -9,22 +9,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from musicae.experiments.digit_plan import DigitPlan
-from musicae.experiments.digits import Digits, drawn, to_pixels
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS, ImageAutoencoder
-from musicae.experiments.image_trainings import (
-    median_of_last,
-    metrics_of,
-    published_training,
-    write_record,
-)
-from musicae.experiments.images import (
+from musicae.experiments.images.digit_plan import DigitPlan
+from musicae.experiments.images.digits import Digits, drawn, to_pixels
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS, ImageAutoencoder
+from musicae.experiments.images.image_task import (
     Images,
     ImageTask,
     image_autoencoder,
     image_metrics,
     initial_weights,
     unlabeled_batch,
+)
+from musicae.experiments.images.image_trainings import (
+    median_of_last,
+    metrics_of,
+    published_training,
+    write_record,
 )
 from musicae.networks.autoencoder import Autoencoder, evaluating, join_terms
 from musicae.networks.batch import Batch

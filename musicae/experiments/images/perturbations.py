@@ -6,11 +6,11 @@ import statistics
 from collections.abc import Mapping
 
 from musicae.config import spec
-from musicae.experiments.digit_autoencoders import DigitTask, train_row
-from musicae.experiments.digit_plan import DigitPlan
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS, ImageAutoencoder
-from musicae.experiments.image_trainings import metrics_of
-from musicae.experiments.images import BARE
+from musicae.experiments.images.digit_autoencoders import DigitTask, train_row
+from musicae.experiments.images.digit_plan import DigitPlan
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS, ImageAutoencoder
+from musicae.experiments.images.image_task import BARE
+from musicae.experiments.images.image_trainings import metrics_of
 from musicae.objectives import Objective
 from musicae.render.svg import line_chart
 from musicae.report.figures import Figure, sheet

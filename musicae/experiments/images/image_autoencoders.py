@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from musicae.config import Spec, named, pick, spec
-from musicae.experiments.images import BARE
+from musicae.experiments.images.image_task import BARE
 from musicae.networks.images import Likelihood
 from musicae.objectives import Objective
 

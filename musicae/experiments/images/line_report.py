@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
-from musicae.experiments.image_trainings import deviation
-from musicae.experiments.line_autoencoders import LEARNED, LineResult
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.images.image_trainings import deviation
+from musicae.experiments.images.line_autoencoders import LEARNED, LineResult
 from musicae.render.images import interpolation_grid
 from musicae.report.table import Cell, Table
 

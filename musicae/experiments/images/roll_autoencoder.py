@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from musicae.errors import MusicaeError
-from musicae.experiments.curves import Curves, FollowedTask, followed_training
-from musicae.experiments.digit_plan import DigitPlan
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
-from musicae.experiments.images import image_autoencoder, initial_weights
-from musicae.experiments.rolls import COLUMNS, ROLL_STEPS, read_pieces
+from musicae.experiments.images.curves import Curves, FollowedTask, followed_training
+from musicae.experiments.images.digit_plan import DigitPlan
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.images.image_task import image_autoencoder, initial_weights
+from musicae.experiments.images.rolls import COLUMNS, ROLL_STEPS, read_pieces
 from musicae.networks.perceptrons import PerceptronSizes
 from musicae.report.figures import Figure
 

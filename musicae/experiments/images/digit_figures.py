@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from musicae.config import pick
-from musicae.experiments.digit_plan import DigitPlan
-from musicae.experiments.perturbations import perturbation
-from musicae.experiments.planes import petals, plane
-from musicae.experiments.pretraining import pretraining
-from musicae.experiments.roll_autoencoder import midi
+from musicae.experiments.images.digit_plan import DigitPlan
+from musicae.experiments.images.perturbations import perturbation
+from musicae.experiments.images.planes import petals, plane
+from musicae.experiments.images.pretraining import pretraining
+from musicae.experiments.images.roll_autoencoder import midi
 from musicae.report.figures import Figure
 
 

@@ -18,9 +18,15 @@ from musicae.evaluation.prior_samples import PriorSamples
 from musicae.evaluation.probe import r_squared, ridge
 from musicae.evaluation.reconstruction import FieldScores, Reconstruction
 from musicae.evaluation.study import EvaluationSettings, Study
-from musicae.experiments.arae_checkpoints import measure_checkpoints
-from musicae.experiments.label_probes import class_accuracy, labeled, measure_labels, most_frequent, probe_accuracy
-from musicae.experiments.transfers import measure_transfer
+from musicae.experiments.music.arae_checkpoints import measure_checkpoints
+from musicae.experiments.music.label_probes import (
+    class_accuracy,
+    labeled,
+    measure_labels,
+    most_frequent,
+    probe_accuracy,
+)
+from musicae.experiments.music.transfers import measure_transfer
 from musicae.model import Model
 from musicae.music.key import NO_KEY, in_one_key, key, mode
 from musicae.music.score import Score

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from musicae.experiments.arae_checkpoints import SWAPS
-from musicae.experiments.objective_tables import Mean, TrialResults, mean_of
+from musicae.experiments.music.arae_checkpoints import SWAPS
+from musicae.experiments.music.objective_tables import Mean, TrialResults, mean_of
 from musicae.objectives import OBJECTIVES
 from musicae.render.comparison import Heights, Scale, dot_chart, panel_chart
 

@@ -10,14 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicae.config import Training
-from musicae.experiments.digit_autoencoders import DigitTask, accuracy_of
-from musicae.experiments.digit_plan import DigitPlan
-from musicae.experiments.digits import Digits, drawn
-from musicae.experiments.idx import LabeledImages
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
-from musicae.experiments.image_trainings import metrics_of
-from musicae.experiments.images import image_batch, initial_weights
-from musicae.experiments.perturbations import train_compared
+from musicae.experiments.images.digit_autoencoders import DigitTask, accuracy_of
+from musicae.experiments.images.digit_plan import DigitPlan
+from musicae.experiments.images.digits import Digits, drawn
+from musicae.experiments.images.idx import LabeledImages
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.images.image_task import image_batch, initial_weights
+from musicae.experiments.images.image_trainings import metrics_of
+from musicae.experiments.images.perturbations import train_compared
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.batch import Batch
 from musicae.networks.groups import GroupSettings

@@ -10,15 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
-from musicae.experiments.image_trainings import (
-    median_of_last,
-    metrics_of,
-    published_training,
-    trained,
-    write_record,
-)
-from musicae.experiments.images import (
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.images.image_task import (
     Images,
     ImageTask,
     decode_images,
@@ -27,7 +20,14 @@ from musicae.experiments.images import (
     image_metrics,
     initial_weights,
 )
-from musicae.experiments.lines import (
+from musicae.experiments.images.image_trainings import (
+    median_of_last,
+    metrics_of,
+    published_training,
+    trained,
+    write_record,
+)
+from musicae.experiments.images.lines import (
     LineBank,
     endpoints,
     line_scores,

@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from musicae.config import Training
-from musicae.experiments.image_trainings import metrics_of
-from musicae.experiments.images import Images, ImageTask, image_terms
+from musicae.experiments.images.image_task import Images, ImageTask, image_terms
+from musicae.experiments.images.image_trainings import metrics_of
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.types import ClassLabel
 from musicae.render.svg import line_chart

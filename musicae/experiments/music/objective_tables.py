@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from musicae.experiments.arae_checkpoints import SWAPS
-from musicae.experiments.label_probes import LABEL_SHARES
-from musicae.experiments.music_objectives import SEMI_SUPERVISED, TrialResult
+from musicae.experiments.music.arae_checkpoints import SWAPS
+from musicae.experiments.music.label_probes import LABEL_SHARES
+from musicae.experiments.music.music_objectives import SEMI_SUPERVISED, TrialResult
 from musicae.objectives import OBJECTIVES
 from musicae.report.table import Cell, Table
 

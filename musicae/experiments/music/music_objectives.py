@@ -18,7 +18,7 @@ from musicae.config import pick
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.evaluation.study import Study
-from musicae.experiments.music_measurements import COMPARED, Numbers, collection_numbers, study_of
+from musicae.experiments.music.music_measurements import COMPARED, Numbers, collection_numbers, study_of
 from musicae.model import load
 from musicae.objectives import OBJECTIVES
 from musicae.storage.atomic import write_atomically

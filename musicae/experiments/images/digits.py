@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from jaxtyping import UInt8
 
 from musicae.errors import MusicaeError
-from musicae.experiments.idx import LabeledImages, read_labeled_images
-from musicae.experiments.images import Images
+from musicae.experiments.images.idx import LabeledImages, read_labeled_images
+from musicae.experiments.images.image_task import Images
 from musicae.networks.types import ClassLabel
 
 TEST_SHARE = 0.2

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from musicae.errors import MusicaeError
-from musicae.experiments.image_autoencoders import IMAGE_AUTOENCODERS
-from musicae.experiments.images import (
+from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.images.image_task import (
     BARE,
     decode_images,
     encode_images,
@@ -17,7 +17,7 @@ from musicae.experiments.images import (
     to_images,
     to_tokens,
 )
-from musicae.experiments.lines import random_angles, render_lines
+from musicae.experiments.images.lines import random_angles, render_lines
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.convolutional import ConvolutionalSizes
 from musicae.networks.images import Likelihood

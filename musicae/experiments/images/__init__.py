@@ -1,0 +1,1 @@
+"""Autoencoders of images: of lines, of digits, of piano rolls."""

@@ -1,0 +1,1 @@
+"""Objectives compared on music: trainings, measurements, tables and figures."""
