@@ -145,6 +145,7 @@ def test_a_collapsed_posterior_is_told(data: Dataset, tmp_path: Path) -> None:
     (notice,) = (notice for notice in listener.notices if notice.kind == "collapsed")
     assert "collapsed" in notice.message and notice.facts["betas"] == {"kl": 0.05}
     assert "--set kl.beta=0.025" in ADVICE["collapsed"](**notice.facts)
+    assert "kl" not in ADVICE["collapsed"](**{**notice.facts, "betas": {}}), "of a model that has none"
 
 
 def test_training_is_one_call(data: Dataset, tmp_path: Path) -> None:

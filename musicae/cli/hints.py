@@ -65,7 +65,9 @@ def _undeclared_drums(what: str, tracks: Sequence[int]) -> str:
 
 
 def _against_collapse(code_gain_nats: float, betas: Mapping[str, float]) -> str:
-    label, beta = max(betas.items(), key=lambda item: item[1], default=("kl", 0.0))
+    if not betas:
+        return ". If it stays so, lower the weights of what regularizes codes (--set)"
+    label, beta = max(betas.items(), key=lambda item: item[1])
     return f". If it stays so, try --set {label}.beta={beta / 2:g} or --set {label}.free_bits=48"
 
 
@@ -91,7 +93,7 @@ HINTS: dict[str, Callable[..., str]] = {
     "constant-attribute": _constant_attribute,
     "unreadable-score": _unreadable_score,
     "unsuitable-regularizer": lambda name: f"--set {name}=none",
-    "bad-setting": lambda setting: "write, say, --set latent.size=128",
+    "bad-setting": lambda setting: "write, say, --set latent.size=128, or --set kl.beta=0.1 of a regularizer",
     "bad-arguments": lambda name, arguments: "check the values given with --set, or in config.json",
     "no-dataset": _no_dataset,
     "not-a-dataset": lambda path: "make one: musicae preprocess FOLDER -o data/NAME --representation melody --bars 2",

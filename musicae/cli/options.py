@@ -183,7 +183,12 @@ ExperimentFolder = Annotated[
 ]
 SettingTexts = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PART.KNOB=VALUE", show_default=False, help="Change a knob; repeatable."),
+    typer.Option(
+        "--set",
+        metavar="PART.KNOB=VALUE",
+        show_default=False,
+        help="Change a knob, e.g. latent.size=128, or add a regularizer, e.g. sparse.weight=0.1; repeatable.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
