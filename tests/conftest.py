@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from hypothesis import settings
 from musicae.cli import app
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.dataset import Dataset
+from musicae.experiments.music import transfers
+from musicae.experiments.music.score_classifier import train_classifier
 from musicae.model import Model, save, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 from tests.helpers.commands import MODELS, Done, Run, melody
@@ -39,6 +42,12 @@ def threads() -> Iterator[None]:
 def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What tests remember of this machine is not for its users."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def hasty_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What judges transfers learns for three updates."""
+    monkeypatch.setattr(transfers, "train_classifier", partial(train_classifier, updates=3))
 
 
 @pytest.fixture(scope="session", params=["melody-2bar", "drums-2bar", "trio-4bar", "multitrack-1bar-chords"])

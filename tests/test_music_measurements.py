@@ -16,6 +16,8 @@ from musicae.objectives import OBJECTIVES
 from tests.helpers.labels import labeled_by_pitch
 from tests.test_objectives import config_of
 
+pytestmark = pytest.mark.usefixtures("hasty_classifier")
+
 FEW = EvaluationSettings(pairs=8, samples=16)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,16 +11,17 @@ import pytest
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.evaluation.study import EvaluationSettings, Study
-from musicae.experiments.music import music_measurements, music_objectives, transfers
+from musicae.experiments.music import music_measurements, music_objectives
 from musicae.experiments.music.music_measurements import COMPARED, Numbers
 from musicae.experiments.music.music_objectives import Comparison, Trial, TrialResult, run_trial, trials_of
-from musicae.experiments.music.score_classifier import train_classifier
 from musicae.model import load
 from musicae.objectives import OBJECTIVES
 from musicae.presets import PRESETS
 from tests.helpers.commands import Run
 from tests.helpers.labels import labeled_by_pitch
 from tests.helpers.models import tiny_config
+
+pytestmark = pytest.mark.usefixtures("hasty_classifier")
 
 VAE = Trial("vae", 0, 2)
 
@@ -32,7 +32,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PRESETS, "melody-2bar", tiny_config("melody-2bar"))
     few = EvaluationSettings(pairs=8, samples=16)
     monkeypatch.setattr(music_measurements, "SETTINGS", few)
-    monkeypatch.setattr(transfers, "train_classifier", partial(train_classifier, updates=3))
 
 
 @pytest.fixture

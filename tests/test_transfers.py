@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,18 +9,13 @@ import torch
 
 from musicae.corpus.dataset import Dataset
 from musicae.evaluation.study import Study
-from musicae.experiments.music import transfers
-from musicae.experiments.music.score_classifier import train_classifier
 from musicae.experiments.music.transfers import ClassPlaces, measure_transfer
 from musicae.model import Model
 from musicae.objectives import apply
 from tests.helpers.labels import labeled_by_pitch
 from tests.helpers.models import tiny_config
 
-
-@pytest.fixture(autouse=True)
-def hasty_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfers, "train_classifier", partial(train_classifier, updates=3))
+pytestmark = pytest.mark.usefixtures("hasty_classifier")
 
 
 def model_of(objective: str, data: Dataset) -> Model:
