@@ -93,8 +93,10 @@ class Curves:
         self.kl = {"train": _means(spans, ("kl",)), "test": [one["kl"] for one in test]}
 
     def pictures(self) -> list[str]:
-        """One of the loss, one of the KL, without the first tenth, in which both fall from far above."""
-        first = len(self.updates) // 10
+        """One of the loss, one of the KL, from where the loss has come to within a quarter of what it ends at: before,
+        both fall from so far above that nothing else would be seen."""
+        losses = self.loss["test"]
+        first = next((place for place, loss in enumerate(losses) if loss <= 1.25 * losses[-1]), 0)
         return [
             line_chart(
                 {part: curve[first:] for part, curve in curves.items()},
