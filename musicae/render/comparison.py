@@ -14,6 +14,9 @@ PANEL_WIDTH, PANEL_HEIGHT, PANELS_ABREAST = 190.0, 130.0, 5
 SCALE_WIDTH, NUMBERS, ROW_HEIGHT = 128.0, 46.0, 18.0
 """Pixels of a quantity's column, of the numbers at its right, and of a row."""
 
+LETTER = 6.2
+"""Pixels that a letter of a line of text takes at most, on average."""
+
 Heights = Sequence[Number]
 
 
@@ -43,9 +46,8 @@ def panel_chart(
     places = ((PANEL_WIDTH * (i % abreast), PANEL_HEIGHT * (i // abreast) + LINE) for i in range(len(panels)))
     body = [tag("g", panel, transform=f"translate({x:g} {y:g})") for panel, (x, y) in zip(panels, places, strict=True)]
     said = f"across: {x_name}; up: {y_name}" + "".join(f"; dashed: {name}" for name in dashed)
-    return document(
-        PANEL_WIDTH * abreast, PANEL_HEIGHT * ceil(len(panels) / abreast) + LINE, [text(said, 4, 12), *body]
-    )
+    width = max(PANEL_WIDTH * abreast, LETTER * len(said) + 8)
+    return document(width, PANEL_HEIGHT * ceil(len(panels) / abreast) + LINE, [text(said, 4, 12), *body])
 
 
 @dataclass(frozen=True)
