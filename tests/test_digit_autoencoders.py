@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -23,8 +22,7 @@ from musicae.experiments.images.digits import to_pixels
 from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
 from musicae.experiments.images.image_trainings import metrics_of, resumed
 from musicae.networks.batch import Batch
-from musicae.training.reporter import NullReporter
-from tests.helpers.idx import write_squares
+from tests.helpers.digits import digit_plan
 
 
 @pytest.fixture(autouse=True)
@@ -36,17 +34,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def plan(tmp_path: Path) -> DigitPlan:
-    return DigitPlan(
-        data=write_squares(tmp_path / "squares"),
-        midi=None,
-        folder=tmp_path / "out",
-        rows=[],
-        code_size=32,
-        seeds=1,
-        updates=2,
-        precision="float32",
-        watch=lambda name: nullcontext(NullReporter()),
-    )
+    return digit_plan(tmp_path, seeds=1, updates=2)
 
 
 def task(plan: DigitPlan, name: str, updates: int = 4) -> DigitTask:

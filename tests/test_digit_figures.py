@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from musicae.experiments.images.pretraining import ClassifierTask, few_of_each
 from musicae.music.midi import midi_bytes
 from musicae.networks.convolutional import ConvolutionalSizes
 from musicae.networks.corruptions import CORRUPTIONS
-from musicae.training.reporter import NullReporter
 from tests.helpers.commands import Run, assert_fails
+from tests.helpers.digits import digit_plan
 from tests.helpers.idx import write_squares
 from tests.test_rolls import tune
 
@@ -46,17 +45,7 @@ def plan(tmp_path: Path) -> DigitPlan:
     midi.mkdir()
     for pitch in range(50, 55):
         (midi / f"{pitch}.mid").write_bytes(midi_bytes(tune(pitch)))
-    return DigitPlan(
-        data=write_squares(tmp_path / "squares"),
-        midi=midi,
-        folder=tmp_path / "out",
-        rows=[],
-        code_size=32,
-        seeds=2,
-        updates=4,
-        precision="float32",
-        watch=lambda name: nullcontext(NullReporter()),
-    )
+    return digit_plan(tmp_path, seeds=2, updates=4, midi=midi)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from musicae.corpus.dataset import Dataset, Windows
 from musicae.evaluation.probe import ridge
 from musicae.evaluation.types import CodeArray, WindowTensor
 from musicae.model import Model
+from musicae.verbs.transfer import knows_classes
 
 LABEL_SHARES = (0.222, 0.108, 0.0525)
 """Of the training windows, how many have labels: the source's three."""
@@ -84,10 +85,9 @@ def class_accuracy(
 
 def own_class_accuracy(model: Model, asked: LabeledWindows) -> float:
     """Share of windows whose class is what stands at the head of their code; NaN where no class of the labels does."""
-    classes = len(model.config.labels)
-    if not classes or model.autoencoder.latent.classes != classes or not len(asked.classes):
+    if not knows_classes(model) or not len(asked.classes):
         return math.nan
-    said = model.encode(asked.tokens)[:, :classes].argmax(1).numpy()
+    said = model.encode(asked.tokens)[:, : len(model.config.labels)].argmax(1).numpy()
     return float((said == asked.classes).mean())
 
 
