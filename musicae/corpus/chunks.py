@@ -64,6 +64,7 @@ def read_chunk(
     outcomes: list[Outcome] = []
     counts = np.zeros((len(COUNTS), len(files)), dtype=np.int64)
     waiting: list[tuple[int, Stream]] = []
+    cells = 0
     for position, (path, digest) in enumerate(files):
         on_file(position)
         found: list[Stream] = []
@@ -73,9 +74,10 @@ def read_chunk(
             found, outcome = read_file(path, digest, reading)
         outcomes.append(outcome)
         waiting += [(position, stream) for stream in found]
-        if sum(stream.tokens.size for _, stream in waiting) > CELLS or position == len(files) - 1:
+        cells += sum(stream.tokens.size for stream in found)
+        if cells > CELLS or position == len(files) - 1:
             counts += _write_windows(waiting, written, outcomes, reading, len(files))
-            waiting = []
+            waiting, cells = [], 0
     on_file(len(files))
     rows = zip(outcomes, counts.T.tolist(), strict=True)
     written.close(
