@@ -103,9 +103,9 @@ class Model:
 
     @property
     def parameters(self) -> int:
-        """Number of weights, without those of regularizers."""
-        named = self.autoencoder.named_parameters()
-        return sum(weight.numel() for name, weight in named if not name.startswith(REGULARIZERS_PREFIX))
+        """Number of weights, without those of regularizers and of the sampler."""
+        named, left_out = self.autoencoder.named_parameters(), (REGULARIZERS_PREFIX, "sampler.")
+        return sum(weight.numel() for name, weight in named if not name.startswith(left_out))
 
     @property
     def hash(self) -> str:
@@ -298,13 +298,15 @@ def _constraint(constraint: AtMostOne | NoLeading) -> SamplingConstraint:
 def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None:
     """Writes `config.json` and `model.safetensors`; float16 halves the file and costs no audible precision.
 
-    Attribute vectors that the folder holds are of other weights, and go.
+    Attribute vectors that the folder holds go, and those of the model, if it has any, take their place.
     """
     files = {
         folder / "model.safetensors": model.weights(dtype, windows_seen=str(model.windows_seen)),
         folder / "config.json": configuration.dumps(model.config).encode(),
     }
-    write_together(files, overwrite=True, outdated=[folder / "attributes.safetensors"])
+    vectors = {folder / "attributes.safetensors": save_tensors(model.attributes)}
+    files |= vectors if model.attributes else {}
+    write_together(files, overwrite=True, outdated=[] if model.attributes else [*vectors])
     model.folder, model.name = folder, folder.name
 
 
@@ -317,7 +319,7 @@ def save_attributes(model: Model) -> Path:
     if model.folder is None:
         raise MusicaeError(f"model {model.name} has no folder to keep attribute vectors in", "save the model first")
     path = model.folder / "attributes.safetensors"
-    write_atomically(path, save_tensors({name: vector.contiguous() for name, vector in model.attributes.items()}))
+    write_atomically(path, save_tensors(model.attributes))
     return path
 
 

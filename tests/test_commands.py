@@ -91,6 +91,17 @@ def test_fit_says_which_attributes_have_no_vector(run: Run, data: Dataset, tmp_p
     assert "replaced" not in done.err and json.loads(done.out)["without"] == list(ATTRIBUTES)
 
 
+def test_fit_gives_a_model_a_sampler(run: Run, data: Dataset, tmp_path: Path) -> None:
+    save(tiny_model("melody-2bar"), tmp_path / "mine")
+    done = run("fit", "mine", data.folder, "--sampler", "flow", "--updates", 2, "--json")
+    assert done.code == 0 and json.loads(done.out)["held_out"]["loss"] > 0
+    assert "sampler  update 2  held out: loss " in done.err
+    assert json.loads((tmp_path / "mine" / "config.json").read_text())["sampler"]["name"] == "flow"
+    assert run("sample", "-m", "mine").code == 0
+    assert_fails(run("fit", "mine", data.folder, "--sampler", "flaw"), "did you mean flow?")
+    assert run("fit", "mine", data.folder, "--updates", 2).code == 2
+
+
 def test_encode_edit_decode(run: Run, tunes: tuple[str, str]) -> None:
     assert run("encode", "a.mid", "-o", "z.json").paths == [Path("z.json")]
     assert json.loads(run("encode", "a.mid", "-o", "-").out) == json.loads(Path("z.json").read_text())

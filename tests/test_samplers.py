@@ -5,7 +5,9 @@ import torch
 
 from musicae.errors import MusicaeError
 from musicae.networks.priors import StandardNormal
-from musicae.networks.samplers import FittedGaussian, MixtureBootstrap
+from musicae.networks.samplers.base import CodeBatch
+from musicae.networks.samplers.densities import FittedGaussian, MixtureBootstrap
+from musicae.networks.samplers.flow import FlowMatching
 
 
 def test_a_fitted_gaussian_draws_where_codes_lie() -> None:
@@ -37,3 +39,50 @@ def test_a_bootstrap_draws_around_mixtures_of_two_codes() -> None:
     torch.testing.assert_close(sampler.sample(50, generator), means[:1].expand(50, 2))
     with pytest.raises(MusicaeError, match="nearness"):
         MixtureBootstrap(2, StandardNormal(2), nearness=1.5)
+
+
+def clusters(n: int) -> torch.Tensor:
+    """Codes at -2 and 2 in one direction of three, a little beside them in another, and always 1 in the third."""
+    generator = torch.Generator().manual_seed(0)
+    sides = 4.0 * torch.randint(2, (n,), generator=generator) - 2
+    beside = 0.1 * torch.randn(n, generator=generator)
+    return torch.stack([beside, torch.ones(n), sides + beside], 1)
+
+
+def test_a_flow_that_has_learned_nothing_draws_from_the_gaussian_of_the_codes() -> None:
+    generator, codes = torch.Generator().manual_seed(0), clusters(5_000)
+    flow = FlowMatching(3, StandardNormal(3), directions=2, hidden=8, blocks=1, steps=3)
+    gaussian = FittedGaussian(3, StandardNormal(3))
+    for sampler in (flow, gaussian):
+        sampler.fit(codes, torch.zeros_like(codes))
+    a, b = flow.sample(20_000, generator), gaussian.sample(20_000, generator)
+    torch.testing.assert_close(a.mean(0), b.mean(0), atol=0.05, rtol=0)
+    torch.testing.assert_close(torch.cov(a.T), torch.cov(b.T), atol=0.1, rtol=0)
+    torch.testing.assert_close(flow.whitened(codes).var(0), torch.ones(2), atol=1e-3, rtol=0)
+
+
+def test_the_loss_of_a_flow_that_has_learned_nothing_is_one() -> None:
+    torch.manual_seed(0)
+    codes = clusters(20_000)
+    flow = FlowMatching(3, StandardNormal(3), directions=2, hidden=8, blocks=1)
+    flow.fit(codes, torch.zeros_like(codes))
+    assert flow(CodeBatch(codes))["flow"].item() == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_flow_learns_where_codes_lie() -> None:
+    torch.manual_seed(0)
+    codes = clusters(4_096)
+    flow = FlowMatching(3, StandardNormal(3), directions=2, hidden=32, blocks=2)
+    flow.fit(codes, torch.zeros_like(codes))
+    optimizer = torch.optim.Adam(flow.parameters(), 5e-3)
+    for update in range(300):
+        loss = flow(CodeBatch(codes[512 * (update % 8) :][:512]))["flow"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    drawn = flow.sample(2_000, torch.Generator().manual_seed(1))
+    assert ((drawn[:, 2].abs() - 2).abs() < 0.5).float().mean() > 0.9, "a Gaussian has .24 of its draws there"
+    assert drawn[:, 2].mean().abs() < 0.3
+    torch.testing.assert_close(drawn[:, 1], torch.ones(2_000), atol=1e-4, rtol=0)
+    with pytest.raises(MusicaeError, match=r"sampler\.steps"):
+        FlowMatching(3, StandardNormal(3), steps=0)

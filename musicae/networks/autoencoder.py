@@ -27,7 +27,7 @@ from musicae.networks.heads import Head
 from musicae.networks.latents.base import Latent, Posterior
 from musicae.networks.priors import Prior
 from musicae.networks.regularizers.base import Adversarial, Regularizer, Step, Terms, frozen
-from musicae.networks.samplers import Sampler
+from musicae.networks.samplers.base import Sampler
 from musicae.networks.sampling import Drawing
 from musicae.networks.token_spec import TokenSpec
 from musicae.networks.types import ClassLabel, Code, Condition, Features, Mask, Tokens
@@ -152,9 +152,13 @@ class Autoencoder(nn.Module):
                 yield from module.parameters()
 
     def own_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Names and parameters of everything that is no critic."""
-        critics = {id(weight) for adversary in self.adversaries for weight in adversary.critic.parameters()}
-        return ((name, weight) for name, weight in self.named_parameters() if id(weight) not in critics)
+        """Names and parameters of everything that is no critic, and not the sampler, which is trained by itself."""
+        others = (
+            *self.sampler.parameters(),
+            *(w for adversary in self.adversaries for w in adversary.critic.parameters()),
+        )
+        taken = {id(weight) for weight in others}
+        return ((name, weight) for name, weight in self.named_parameters() if id(weight) not in taken)
 
     def _parts(self) -> Iterable[nn.Module]:
         return self.embedding, self.encoder, self.latent, self.prior, self.sampler, self.decoder

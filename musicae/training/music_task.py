@@ -25,12 +25,10 @@ from musicae.storage.atomic import write_atomically
 from musicae.training.checkpoint import TrainingState
 from musicae.training.groups import LossTerms, ParameterGroup
 from musicae.training.reporter import Metrics, Notice
+from musicae.training.sampler_training import FITTED_CODES
 from musicae.training.schedules import sampling_probability
 from musicae.training.task import Task
 from musicae.training.validation import COLLAPSED_NATS, validate
-
-SAMPLER_WINDOWS = 4096
-"""Training windows that the sampler is fitted to whenever weights are saved as the best."""
 
 BATCHES = 0
 """What lies under this number of the path of seeds is for batches; 1 is for the noise in networks."""
@@ -92,7 +90,7 @@ class MusicTask(Task):
 
     def save_best(self, state: TrainingState) -> None:
         """Fits the sampler and writes the model."""
-        self.model.fit_sampler(self.data.train.sample(SAMPLER_WINDOWS, self.seed))
+        self.model.fit_sampler(self.data.train.sample(FITTED_CODES, self.seed))
         self.model.windows_seen = self.seen_before + state.update * self.training.batch
         save(self.model, self.folder)
 

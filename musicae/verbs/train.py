@@ -1,6 +1,7 @@
 """Training as a verb: from a configuration and a data set to a model folder, and on from where a training stopped.
 
-`train` does it all. `plan`, `begin`, `Trainer.run` and `finish` are its parts, for those who show how it goes.
+`train` does it all. `plan`, `begin`, `Trainer.run`, `training.sampler_training.learn_sampler` and `finish` are its
+parts, for those who show how it goes.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from musicae.training.distributed import Ranks, join_ranks
 from musicae.training.loop import Trainer, state_path
 from musicae.training.music_task import MusicTask, Splits, fit_batch
 from musicae.training.reporter import Metrics, Notice, NullReporter, Reporter
+from musicae.training.sampler_training import learn_sampler
 from musicae.training.validation import validate
 
 TEST_WINDOWS = 4096
@@ -235,6 +237,7 @@ def train(
         # Posteriors draw z, which only their means and spreads are asked for here.
         with torch.random.fork_rng(devices=[]):
             if trainer.ranks.rank == 0:
+                learn_sampler(trainer, Path(run.data))
                 finish(trainer, run)
             return load(folder, device)
 

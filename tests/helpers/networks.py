@@ -16,7 +16,7 @@ from musicae.networks.latents import LATENTS
 from musicae.networks.priors import StandardNormal
 from musicae.networks.regularizers.base import Context, Regularizer
 from musicae.networks.regularizers.kl import KL
-from musicae.networks.samplers import PriorSampler
+from musicae.networks.samplers.base import PriorSampler
 from musicae.networks.token_spec import FieldSpec, TokenSpec
 
 A, B, C = FieldSpec("a", torch.eye(5)), FieldSpec("b", torch.eye(4)), FieldSpec("c", torch.eye(8, 3))

@@ -22,7 +22,7 @@ from musicae.networks.encoders import ENCODERS
 from musicae.networks.heads import Categorical
 from musicae.networks.latents.base import Latent, Posterior
 from musicae.networks.priors import StandardNormal
-from musicae.networks.samplers import PriorSampler
+from musicae.networks.samplers.base import PriorSampler
 from musicae.networks.sampling import Chain, Drawing
 from musicae.networks.token_spec import TokenSpec
 from musicae.networks.types import ClassLabel, Code, Condition, Encoding, Features, Mask, Tokens

@@ -13,18 +13,33 @@ from musicae.storage import output_paths
 if TYPE_CHECKING:
     from musicae.training.attribute_vectors import Fit
 
-EXAMPLES = ("musicae fit models/mine tunes", "musicae fit models/mine data/mine --windows 100000")
+EXAMPLES = ("musicae fit models/mine tunes", "musicae fit models/mine data/mine --sampler flow --updates 20000")
 
 
 FittedWindows = Annotated[int, typer.Option(min=4, metavar="N", help="How many training windows to read at most.")]
 WindowSeed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, metavar="N", help="Which windows are drawn.")]
 Replace = Annotated[bool, typer.Option("--force", help="Replace the vectors that the model has.")]
+SamplerName = Annotated[
+    str,
+    typer.Option(
+        "--sampler",
+        metavar="NAME",
+        show_default=False,
+        help="Give the model a sampler anew instead: flow, mixture_bootstrap, fitted_gaussian or prior.",
+    ),
+]
+SamplerUpdates = Annotated[
+    int | None,
+    typer.Option("--updates", min=1, metavar="N", show_default="the sampler's own", help="How long a flow is trained."),
+]
 
 
 def command(
     model: TrainedModel,
     data: DataFolder,
     windows: FittedWindows = 50_000,
+    sampler: SamplerName = "",
+    updates: SamplerUpdates = None,
     seed: WindowSeed = 0,
     force: Replace = False,
     device: Device = "auto",
@@ -32,14 +47,21 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compute the attribute vectors of a model anew.
+    """Compute the attribute vectors of a model anew, or its sampler.
 
     A training that comes to its end computes them from 10,000 windows; this takes more, or other music. A vector leads
     from the mean code of the quarter of the windows with least of the attribute towards that of the quarter with most,
     and as far as it takes to change what is decoded. An attribute that does not vary gets no vector. They are stored
     with the model.
+
+    A sampler says where sample draws codes: flow learns it from the codes of DATA in some minutes. Ctrl-C stops and
+    saves; the same command goes on. Clips of the sampler before cannot be replayed.
     """
     console = Console(quiet, json)
+    if sampler:
+        return _give_sampler(console, model, data, sampler, updates or 0, seed, device)
+    if updates is not None:
+        raise typer.BadParameter("--updates says how long a sampler is trained; say which with --sampler")
     from musicae.corpus.dataset import Dataset
     from musicae.errors import MusicaeError
     from musicae.model import load
@@ -64,6 +86,23 @@ def command(
         console.note(_line(name, found))
     record = {"attributes": {name: _numbers(found) for name, found in fits.items()}, "replaced": replaced}
     console.data([path], {"model": net.name, **record, "without": without, "files": [str(path)]})
+
+
+def _give_sampler(console: Console, model: str, data: str, sampler: str, updates: int, seed: int, device: str) -> None:
+    """Fits a sampler to a data set, and writes it into the model."""
+    from musicae.cli.display import Display
+    from musicae.config import Spec
+    from musicae.corpus.dataset import Dataset
+    from musicae.storage.catalog import find, find_dataset
+    from musicae.storage.locks import exclusive
+    from musicae.training.sampler_training import replace_sampler
+
+    folder, dataset = find(model), Dataset(find_dataset(data))
+    with exclusive(folder / "training" / "lock", folder), Display(console, name="sampler") as display:
+        metrics = replace_sampler(
+            folder, dataset, Spec(sampler), updates=updates, seed=seed, device=device, reporter=display
+        )
+    console.data([folder], {"model": str(folder), "sampler": sampler, "held_out": metrics})
 
 
 def _line(name: str, found: Fit) -> str:

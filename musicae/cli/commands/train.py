@@ -137,6 +137,7 @@ def command(
 def _train(console: Console, folder: Path, run: Run, device: str, *, resume: bool, events: bool) -> None:
     """Trains into a folder, shows how it goes, and measures what came of it."""
     from musicae.training.attribute_vectors import work
+    from musicae.training.sampler_training import learn_sampler
     from musicae.verbs.train import FITTED_WINDOWS, begin, finish
 
     with Display(console, folder if events else None) as display:
@@ -150,6 +151,8 @@ def _train(console: Console, folder: Path, run: Run, device: str, *, resume: boo
             raise
     trainer.ranks.leave()
     if trainer.ranks.rank == 0:
+        with Display(console, name="sampler") as display:
+            learn_sampler(trainer, Path(run.data), display)
         with console.progress(
             "fitting attribute vectors", work(min(FITTED_WINDOWS, len(trainer.task.data.train)))
         ) as done:

@@ -27,7 +27,7 @@ from musicae.networks.latents.wrappers import WRAPPERS
 from musicae.networks.priors import PRIORS
 from musicae.networks.regularizers import REGULARIZERS
 from musicae.networks.regularizers.base import Context
-from musicae.networks.samplers import PriorSampler
+from musicae.networks.samplers.base import PriorSampler
 from musicae.networks.token_spec import FieldSpec, TokenSpec
 from musicae.networks.types import ClassLabel, Code, Encoding, Tokens
 from musicae.objectives import Objective

@@ -1,46 +1,15 @@
-"""Samplers: where codes come from when nothing is encoded.
-
-The prior that the loss knows, or a density of the codes of training windows that is fitted after training.
-"""
+"""Densities that are fitted to codes in closed form."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from musicae.errors import MusicaeError
 from musicae.networks.priors import Prior
+from musicae.networks.samplers.base import Sampler
 from musicae.networks.types import Code
-
-
-class Sampler(nn.Module, ABC):
-    """The interface of samplers, built for codes of some size and the prior of the loss."""
-
-    @abstractmethod
-    def fit(self, mean: Code, std: Code) -> None:
-        """Learns from the posteriors of training windows where codes lie."""
-
-    @abstractmethod
-    def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
-        """n independent draws, on the CPU."""
-
-
-class PriorSampler(Sampler):
-    """Draws from the prior itself: nothing to fit."""
-
-    def __init__(self, size: int, prior: Prior) -> None:
-        super().__init__()
-        self.draw = prior.sample  # the prior's weights stay its own
-
-    def fit(self, mean: Code, std: Code) -> None:
-        pass
-
-    def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
-        return self.draw(n, generator)
 
 
 class FittedGaussian(Sampler):
@@ -119,10 +88,3 @@ class MixtureBootstrap(Sampler):
         around = mixtures[torch.randint(len(mixtures), (n,), generator=generator)]
         spread = torch.randn(n, len(mixtures), generator=generator) @ mixtures / len(mixtures) ** 0.5
         return self.mean.cpu() + self.nearness * around + (1 - self.nearness**2) ** 0.5 * spread
-
-
-SAMPLERS: dict[str, Callable[..., Sampler]] = {
-    "prior": PriorSampler,
-    "fitted_gaussian": FittedGaussian,
-    "mixture_bootstrap": MixtureBootstrap,
-}

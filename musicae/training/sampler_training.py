@@ -1,0 +1,238 @@
+"""Samplers that learn: trained on the codes of training windows, once the autoencoder has been."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float16
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from musicae.config import Spec, Training
+from musicae.corpus.dataset import Dataset, Windows
+from musicae.cpu import usable_cores
+from musicae.model import Model, load, save
+from musicae.networks.samplers.base import CodeBatch, LearnedSampler
+from musicae.seeds import child_seeds, generator
+from musicae.storage.atomic import write_atomically
+from musicae.storage.tensor_files import read_head
+from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
+from musicae.training.checkpoint import TrainingState
+from musicae.training.loop import Trainer, state_path
+from musicae.training.reporter import Metrics, Reporter
+from musicae.training.task import Task
+
+FITTED_CODES, TRAINING_CODES, HELD_OUT_CODES = 2**12, 2**19, 2**12
+"""Windows whose codes a sampler is fitted to, trained on and validated on, at most."""
+
+VALIDATIONS = 10
+LEARNING_RATES = 2e-3, 2e-5
+"""Of Adam, at the first update and at the last."""
+
+OWN_FOLDER = Path("training") / "sampler"
+"""In that of a model: the state of the training of its sampler."""
+
+BATCHES, NOISE, WEIGHTS = 3, 4, 5
+"""What lies under these numbers of the path of seeds is for batches of codes, for validations, for weights."""
+
+
+class SamplerTask(Task):
+    """Trains the sampler of a model on codes; keeps the weights that do best on codes of held-out windows.
+
+    Args:
+        codes, held_out: of training windows, and of validation windows.
+        folder: where the best weights go.
+        seed: decides the batches.
+    """
+
+    def __init__(
+        self,
+        sampler: LearnedSampler,
+        codes: Float16[Tensor, "window size"],
+        held_out: Float16[Tensor, "held_out size"],
+        folder: Path,
+        *,
+        updates: int,
+        seed: int,
+    ) -> None:
+        self.module = self.sampler = sampler
+        self.codes, self.held_out = codes, held_out
+        self.folder, self.seed = folder, seed
+        self.identity = f"a sampler of codes {hashlib.sha256(codes.numpy().tobytes()).hexdigest()[:16]}"
+        self.training = Training(
+            batch=min(sampler.batch, len(codes)),
+            updates=updates,
+            learning_rate=LEARNING_RATES[0],
+            min_learning_rate=LEARNING_RATES[1],
+            validate_every=max(updates // VALIDATIONS, 1),
+        )
+
+    def batch(self, update: int, round: int = 0) -> CodeBatch:
+        source = generator(self.seed, BATCHES, update, round)
+        chosen = torch.randint(len(self.codes), (self.training.batch,), generator=source)
+        return CodeBatch(self.codes[chosen].float().to(self.device))
+
+    @torch.no_grad()
+    def validate(self) -> Metrics:
+        """The loss of held-out codes, or of training codes if there are none; the same draws every time."""
+        codes = self.held_out if len(self.held_out) else self.codes[:HELD_OUT_CODES]
+        with _drawing(self.device, *child_seeds(self.seed, NOISE)):
+            terms = self.sampler(CodeBatch(codes.float().to(self.device)))
+        return {"loss": sum(float(term) for term in terms.values())}
+
+    def save_best(self, state: TrainingState) -> None:
+        write_atomically(
+            self.best, save_tensors({name: x.contiguous() for name, x in self.sampler.state_dict().items()})
+        )
+
+    @property
+    def best(self) -> Path:
+        """The file of the best weights."""
+        return self.folder / "best.safetensors"
+
+
+def train_sampler(
+    model: Model,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    updates: int = 0,
+    seed: int = 0,
+    arithmetic: Arithmetic | None = None,
+    reporter: Reporter | None = None,
+) -> Metrics:
+    """Fits the sampler of a model to the training windows of a data set and, if it is one that learns, trains it.
+
+    What was begun in the folder with the same codes and has not ended goes on.
+
+    Args:
+        folder: where the state of the training goes while it lasts.
+        updates: how long; by default as long as the sampler's own knob says.
+        arithmetic: the precision of updates; by default whichever is fastest here.
+
+    Returns:
+        The loss of held-out codes; nothing of a sampler that does not learn.
+
+    Raises:
+        KeyboardInterrupt: stopped, after saving.
+    """
+    sampler, train = model.autoencoder.sampler, dataset.split("train")
+    with _drawing(model.device, *child_seeds(seed, WEIGHTS)):
+        model.fit_sampler(train.sample(FITTED_CODES, seed))
+    if not isinstance(sampler, LearnedSampler):
+        return {}
+    codes = _codes(model, train, TRAINING_CODES, seed)
+    held_out = _codes(model, dataset.split("validation"), HELD_OUT_CODES, seed)
+    task = SamplerTask(sampler, codes, held_out, folder, updates=updates or sampler.updates, seed=seed)
+    _forget_others(folder, task.identity)
+    trainer = Trainer(task, folder, seed=seed, reporter=reporter)
+    trainer.resume()
+    if trainer.state.update < task.training.updates:
+        wanted = arithmetic or Arithmetic("auto", usable_cores())
+        trainer.arithmetic = choose_training_arithmetic(sampler, task.batch(0), wanted)
+        trainer.run()
+    sampler.load_state_dict(load_tensors(task.best.read_bytes()))
+    shutil.rmtree(folder)
+    return {"loss": trainer.state.best}
+
+
+def learn_sampler(trained: Trainer[Any], data: Path, reporter: Reporter | None = None) -> None:
+    """Trains the sampler of the model that a training came to, if it is one that learns.
+
+    It takes as many updates as the training did, at most, in the same arithmetic.
+
+    Args:
+        data: the folder of the data set that the model was trained on.
+
+    Raises:
+        KeyboardInterrupt: stopped, after saving.
+    """
+    model = load(trained.folder, str(trained.device))
+    sampler = model.autoencoder.sampler
+    if isinstance(sampler, LearnedSampler):
+        train_sampler(
+            model,
+            Dataset(data),
+            trained.folder / OWN_FOLDER,
+            updates=min(sampler.updates, trained.state.update),
+            seed=trained.seed,
+            arithmetic=trained.arithmetic,
+            reporter=reporter,
+        )
+        save(model, trained.folder)
+
+
+def replace_sampler(
+    folder: Path,
+    dataset: Dataset,
+    choice: Spec,
+    *,
+    updates: int = 0,
+    seed: int = 0,
+    device: str = "auto",
+    reporter: Reporter | None = None,
+) -> Metrics:
+    """Gives the model in a folder another sampler, fitted to a data set; all else that it has stays.
+
+    Args:
+        updates: how long one that learns is trained; by default as long as its own knob says.
+
+    Returns:
+        What `train_sampler` gives.
+
+    Raises:
+        KeyboardInterrupt: stopped, after saving; the same call goes on.
+        MusicaeError: there is no such sampler, or the data set is of another kind than the model.
+    """
+    model = with_sampler(load(folder, device), choice)
+    dataset.check_holds(model.representation)
+    halves = any(head.dtype == "F16" for head in read_head(folder / "model.safetensors").tensors.values())
+    metrics = train_sampler(model, dataset, folder / OWN_FOLDER, updates=updates, seed=seed, reporter=reporter)
+    save(model, folder, torch.float16 if halves else torch.float32)
+    return metrics
+
+
+def with_sampler(model: Model, choice: Spec) -> Model:
+    """The same model with another sampler, which has learned nothing yet.
+
+    Raises:
+        MusicaeError: there is no such sampler.
+    """
+    with torch.random.fork_rng(devices=[]):  # whatever it begins with is fitted, or replaced
+        changed = Model(replace(model.config, sampler=choice), model.name, str(model.device))
+    weights = model.autoencoder.state_dict()
+    changed.autoencoder.load_state_dict(
+        {name: x for name, x in weights.items() if not name.startswith("sampler.")}, strict=False
+    )
+    changed.folder, changed.attributes, changed.windows_seen = model.folder, model.attributes, model.windows_seen
+    changed.precision = model.precision
+    return changed
+
+
+def _codes(model: Model, windows: Windows, n: int, seed: int) -> Float16[Tensor, "code size"]:
+    """Those of n random windows, at most."""
+    chosen = torch.randperm(len(windows), generator=torch.Generator().manual_seed(seed))[:n]
+    return torch.cat([model.encode(windows.take(part)).half() for part in chosen.split(FITTED_CODES)])
+
+
+def _forget_others(folder: Path, identity: str) -> None:
+    """Removes a training that was begun with other codes: the autoencoder has learned more since."""
+    path = state_path(folder)
+    if path.exists() and read_head(path).notes.get("identity") != identity:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _drawing(device: torch.device, seed: int) -> Iterator[None]:
+    """Inside, what torch's own generator of a device draws follows from a seed."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
