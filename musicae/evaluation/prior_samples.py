@@ -16,6 +16,7 @@ from torch import Tensor
 
 from musicae.clips.draws import draw_chords
 from musicae.corpus.discover import Progress, no_progress
+from musicae.evaluation.coherence import coherence
 from musicae.evaluation.held_out import Hashes, hashes_of
 from musicae.evaluation.ngram import WindowNGram
 from musicae.evaluation.types import WindowTensor
@@ -55,11 +56,20 @@ class FeatureComparison:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """One number of samples beside that of held-out windows."""
+
+    samples: float
+    held_out: float
+
+
+@dataclass(frozen=True)
 class PriorSamples:
     """Draws from the prior beside held-out windows.
 
     Attributes:
         features: by name, how each is distributed.
+        coherence: by name, what `evaluation.coherence` measures.
         duplicates: share of the samples that are equal to an earlier one.
         memorized: share of the samples that are training windows, in any key.
         training_windows: how many of these were looked through.
@@ -69,6 +79,7 @@ class PriorSamples:
 
     samples: int
     features: dict[str, FeatureComparison]
+    coherence: dict[str, Beside]
     duplicates: float
     memorized: float
     training_windows: int
@@ -92,7 +103,9 @@ def measure_prior_samples(
         hashes: of the windows that samples may be copies of; those of `training` if None.
     """
     real, fields = held_out.numpy(), len(model.representation.shape.fields)
-    ours, theirs = features_of(model.scores(samples)), features_of(model.scores(real))
+    sampled, held = model.scores(samples), model.scores(real)
+    ours, theirs = features_of(sampled), features_of(held)
+    coherent, as_music = (coherence(*of, model.representation) for of in ((sampled, samples), (held, real)))
     if ngram:
         ours["cost"], theirs["cost"] = ngram.cost(samples), ngram.cost(real)
     new, old, known = (windows[..., :fields].astype(np.int16) for windows in (samples, real, training.numpy()))
@@ -100,6 +113,7 @@ def measure_prior_samples(
     return PriorSamples(
         len(samples),
         {name: compare_feature(values, theirs[name], BINS.get(name)) for name, values in ours.items()},
+        {name: Beside(coherent[name], as_music[name]) for name in coherent if name in as_music},
         duplicates=1 - len(np.unique(new.reshape(len(new), -1), axis=0)) / len(new),
         memorized=float(np.isin(hashes_of(model, samples), hashes).mean()),
         training_windows=len(hashes),

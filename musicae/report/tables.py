@@ -219,6 +219,15 @@ def sample_tables(found: Evaluations) -> Iterator[Table]:
         },
     )
     yield from by_model(
+        "coherence",
+        "Keys, leaps over a fifth, and bars that come back",
+        {"share": "", "samples": SHARE, "held out": SHARE},
+        {
+            model: [[COHERENCE[name], both.samples, both.held_out] for name, both in result.coherence.items()]
+            for model, result in results.items()
+        },
+    )
+    yield from by_model(
         "novelty",
         "New or memorized",
         {"what": "", "share": SHARE},
@@ -336,6 +345,12 @@ def chord_tables(found: Evaluations) -> Iterator[Table]:
         },
     )
 
+
+COHERENCE = {
+    "one_key": "windows wholly in one key",
+    "leaps": "intervals over a fifth",
+    "recurrence": "steps of a bar that are those of the bar most like it",
+}
 
 MEASUREMENT_TABLES: dict[str, Callable[[Evaluations], Iterator[Table]]] = {
     "reconstruction": reconstruction_tables,

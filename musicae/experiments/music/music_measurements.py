@@ -28,7 +28,7 @@ from musicae.experiments.music.label_probes import (
 )
 from musicae.experiments.music.transfers import measure_transfer
 from musicae.model import Model
-from musicae.music.key import NO_KEY, in_one_key, key, mode
+from musicae.music.key import NO_KEY, key, mode
 from musicae.music.score import Score
 
 WINDOWS = 1_024
@@ -83,9 +83,10 @@ def sample_numbers(on: Study) -> Numbers:
     `cost_overlap` is the area that both histograms of costs cover.
     """
     found: PriorSamples = MEASUREMENTS["samples"](on)
-    sampled, real = (on.model.scores(windows) for windows in (on.samples, on.windows.numpy()))
-    numbers: dict[str, float | list[float]] = {"one_key": _mean(map(in_one_key, sampled))}
-    numbers["music_one_key"] = _mean(map(in_one_key, real))
+    numbers: dict[str, float | list[float]] = {}
+    if "one_key" in found.coherence:
+        in_key = found.coherence["one_key"]
+        numbers |= {"one_key": in_key.samples, "music_one_key": in_key.held_out}
     if on.ngram:
         numbers["cost"] = float(on.ngram.cost(on.samples).mean())
         numbers["music_cost"] = float(on.ngram.cost(on.windows.numpy()).mean())
