@@ -6,7 +6,9 @@ arXiv:2103.16091). What is unusual:
 - The way turns, x_t = cos(pi t / 2) x_0 + sin(pi t / 2) x_1 (Albergo and Vanden-Eijnden 2023, arXiv:2209.15571), so
   that x_t keeps the variance 1, and of codes that are Gaussian nothing is to be learned: v = 0 carries N(0, 1) to
   itself. So a flow that was not trained draws what `FittedGaussian` draws.
-- It moves in the directions in which codes vary most; in the others they are drawn from a Gaussian.
+- It moves in the directions in which codes vary most, and leaves them at their mean in the others.
+- Times are drawn so that noise levels are lognormal (Karras et al. 2022, arXiv:2206.00364): where nearly all is noise,
+  or nearly nothing, there is little to learn.
 """
 
 from __future__ import annotations
@@ -27,18 +29,19 @@ QUARTER_TURN = math.pi / 2
 TIME_FEATURES = 64
 FREQUENCIES = (0.5, 50.0)
 """The least and the largest of the sines of t that a network sees, in radians."""
+NOISE = (-0.7, 0.9)
+"""Mean and standard deviation of ln cot(pi t / 2), the logarithm of the noise beside the code in x_t."""
 
 Times = Float[Tensor, " batch"]
-Whitened = Float[Tensor, "batch direction"]
 
 
 class FlowMatching(LearnedSampler):
     """Codes of training windows in their principal directions, each scaled to variance 1, as a flow from N(0, 1).
 
-    Its loss is the mean of |v(x_t, t) - dx_t/dt|^2 over directions, both without their factor pi / 2: 1 for v = 0.
+    Its loss is the mean of |v(x_t, t) - dx_t/dt|^2 over directions, both without their factor pi / 2: 1 where v = 0.
 
     Args:
-        directions: how many of the principal directions the network moves in, at most.
+        share: of the variance of codes that lies in the principal directions that are kept.
         hidden, blocks: of the network.
         steps: of Heun's method, two evaluations each, when codes are drawn.
         updates, batch: how long it is trained, and on how many codes at once.
@@ -46,14 +49,15 @@ class FlowMatching(LearnedSampler):
 
     mean: Tensor
     root: Tensor
-    """Principal directions of codes as rows, the widest first, each as long as their standard deviation along it."""
+    """Principal directions of codes as rows, the widest first, each as long as their standard deviation along it; 0
+    where a direction is not kept."""
 
     def __init__(
         self,
         size: int,
         prior: Prior,
         *,
-        directions: int = 64,
+        share: float = 0.98,
         hidden: int = 320,
         blocks: int = 5,
         steps: int = 24,
@@ -61,48 +65,59 @@ class FlowMatching(LearnedSampler):
         batch: int = 1_024,
     ) -> None:
         super().__init__()
-        counts = {"directions": directions, "hidden": hidden, "blocks": blocks, "steps": steps}
-        for name, count in {**counts, "updates": updates, "batch": batch}.items():
+        counts = {"hidden": hidden, "blocks": blocks, "steps": steps, "updates": updates, "batch": batch}
+        for name, count in counts.items():
             if count < 1:
                 raise MusicaeError(f"sampler.{name} is {count}", f"give sampler.{name} one or more")
-        self.directions, self.steps, self.updates, self.batch = min(directions, size), steps, updates, batch
+        if not 0 < share <= 1:
+            raise MusicaeError(f"sampler.share is {share}", "give sampler.share more than 0, and 1 at most")
+        self.share, self.steps, self.updates, self.batch = share, steps, updates, batch
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("root", torch.eye(size))
-        self.velocity = Velocity(self.directions, hidden, blocks)
+        self.velocity = Velocity(size, hidden, blocks)
 
     @torch.no_grad()
     def fit(self, mean: Code, std: Code) -> None:
         """Takes over mean and covariance of posterior means, and forgets what was learned of others."""
         centered = mean.double() - mean.double().mean(0)
         variances, directions = torch.linalg.eigh(centered.T @ centered / len(mean))
+        variances, directions = variances.flip(0).clamp(min=1e-12), directions.T.flip(0)
+        kept = variances.cumsum(0) - variances < self.share * variances.sum()
         self.mean.copy_(mean.mean(0))
-        self.root.copy_((directions * variances.clamp(min=1e-12).sqrt()).T.flip(0))
+        self.root.copy_(directions * (variances.sqrt() * kept)[:, None])
         self.velocity.reset()
 
-    def whitened(self, code: Code) -> Whitened:
-        """Codes along the directions that the network moves in; mean 0 and variance 1 over training windows."""
-        rows = self.root[: self.directions]
-        return (code - self.mean) @ (rows / rows.square().sum(1, keepdim=True)).T
+    @property
+    def kept(self) -> Float[Tensor, " size"]:
+        """1 for the directions that are kept, 0 for the others."""
+        return (self.root != 0).any(1).to(self.root)
+
+    def whitened(self, code: Code) -> Code:
+        """Codes along the principal directions, of mean 0 and variance 1 over training windows; 0 if not kept."""
+        lengths = self.root.square().sum(1, keepdim=True)
+        return (code - self.mean) @ (self.root / lengths.masked_fill(lengths == 0, 1)).T
 
     def forward(self, batch: CodeBatch) -> dict[str, Scalar]:
         """The loss of a batch of codes, at times and from draws of torch's own generator."""
-        x1 = self.whitened(batch.code)
-        x0, t = torch.randn_like(x1), torch.rand(len(x1), device=x1.device)
-        turned = QUARTER_TURN * t[:, None]
-        found = self.velocity(turned.cos() * x0 + turned.sin() * x1, t)
-        return {"flow": (found.float() - (turned.cos() * x1 - turned.sin() * x0)).square().mean()}
+        x1, kept = self.whitened(batch.code), self.kept
+        x0 = torch.randn_like(x1) * kept
+        mean, std = NOISE
+        turned = torch.atan((-mean - std * torch.randn(len(x1), 1, device=x1.device)).exp())
+        found = self.velocity(turned.cos() * x0 + turned.sin() * x1, turned[:, 0] / QUARTER_TURN)
+        missed = (found.float() - (turned.cos() * x1 - turned.sin() * x0)) * kept
+        return {"flow": missed.square().sum() / (len(x1) * kept.sum())}
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
         """By Heun's method, with steps of equal length in t."""
-        drawn = torch.randn(n, len(self.mean), generator=generator).to(self.mean)
-        x, step = drawn[:, : self.directions], 1 / self.steps
+        kept, step = self.kept, 1 / self.steps
+        x = torch.randn(n, len(self.mean), generator=generator).to(self.mean) * kept
         for start in range(self.steps):
-            v = self._at(x, start * step)
-            x = x + step * (v + self._at(x + step * v, (start + 1) * step)) / 2
-        return (self.mean + torch.cat([x, drawn[:, self.directions :]], 1) @ self.root).cpu()
+            v = self._at(x, start * step) * kept
+            x = x + step * (v + self._at(x + step * v, (start + 1) * step) * kept) / 2
+        return (self.mean + x @ self.root).cpu()
 
-    def _at(self, x: Whitened, t: float) -> Whitened:
+    def _at(self, x: Code, t: float) -> Code:
         """dx/dt at one time for all."""
         return QUARTER_TURN * self.velocity(x, torch.full((len(x),), t, device=x.device))
 
@@ -112,15 +127,15 @@ class Velocity(nn.Module):
 
     frequencies: Tensor
 
-    def __init__(self, directions: int, hidden: int, blocks: int) -> None:
+    def __init__(self, size: int, hidden: int, blocks: int) -> None:
         super().__init__()
         least, largest = map(math.log, FREQUENCIES)
         frequencies = torch.linspace(least, largest, TIME_FEATURES // 2).exp()
         self.register_buffer("frequencies", frequencies, persistent=False)
-        self.input = nn.Linear(directions, hidden)
+        self.input = nn.Linear(size, hidden)
         self.time = nn.Sequential(nn.Linear(TIME_FEATURES, hidden // 2 + 1), nn.SiLU())
         self.blocks = nn.ModuleList(_Block(hidden, hidden // 2 + 1) for _ in range(blocks))
-        self.norm, self.output = nn.LayerNorm(hidden), nn.Linear(hidden, directions)
+        self.norm, self.output = nn.LayerNorm(hidden), nn.Linear(hidden, size)
         self.reset()
 
     def reset(self) -> None:
@@ -131,7 +146,7 @@ class Velocity(nn.Module):
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
 
-    def forward(self, x: Whitened, t: Times) -> Whitened:
+    def forward(self, x: Code, t: Times) -> Code:
         angle = t[:, None] * self.frequencies
         time = self.time(torch.cat([angle.sin(), angle.cos()], 1))
         hidden = self.input(x)
