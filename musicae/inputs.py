@@ -12,6 +12,9 @@ from typing import Protocol, runtime_checkable
 MOST_BYTES = 2**28
 """No score, recipe or list of files is larger; a device like /dev/zero is."""
 
+LARGEST_PART = 2**20
+"""Bytes that are asked for at once, where it is not known how many there are."""
+
 PATIENCE_SECONDS = 5.0
 """How long a pipe with a name may wait for the one who writes into it."""
 
@@ -32,23 +35,26 @@ def read_input(path: str | Path) -> bytes:
     """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb", buffering=0, closefd=True) as file:
-        kind = os.fstat(handle).st_mode
+        about = os.fstat(handle)
         named = not os.fspath(path).startswith(("/dev/", "/proc/"))
-        if stat.S_ISFIFO(kind) and named and not select.select([file], [], [], PATIENCE_SECONDS)[0]:
+        if stat.S_ISFIFO(about.st_mode) and named and not select.select([file], [], [], PATIENCE_SECONDS)[0]:
             raise OSError(errno.ETIMEDOUT, "nobody writes into this pipe")
         if hasattr(os, "set_blocking"):
             os.set_blocking(handle, True)
-        return read_stream(file)
+        return read_stream(file, min(about.st_size or LARGEST_PART, LARGEST_PART))
 
 
-def read_stream(stream: ByteStream) -> bytes:
+def read_stream(stream: ByteStream, part_size: int = LARGEST_PART) -> bytes:
     """What is left of a stream.
+
+    Args:
+        part_size: bytes that are asked for at once.
 
     Raises:
         OSError: it cannot be read, or there is more than `MOST_BYTES`.
     """
     found = bytearray()
-    while part := stream.read(2**20):
+    while part := stream.read(part_size):
         found += part
         if len(found) > MOST_BYTES:
             raise OSError(errno.EFBIG, f"there is more than {MOST_BYTES >> 20} MiB")

@@ -55,7 +55,7 @@ def hierarchical(representation: Spec) -> Config:
             z_slot_size=16 if representation.arguments["bars"] > 2 else 0,
             spans_per_segment=4,
         ),
-        sampler=spec("mixture_bootstrap"),
+        sampler=spec("flow"),
         regularizers=(named("kl", beta=0.05, beta_rate=0.999),),
         augmentations=transposed(representation),
         training=Training(

@@ -26,7 +26,7 @@ FLOW = spec("flow", hidden=8, blocks=1, updates=6, batch=16)
 
 
 def with_flow() -> Config:
-    return replace(tiny(updates=4), sampler=FLOW)
+    return replace(tiny(updates=12), sampler=FLOW)
 
 
 class Interruption(NullReporter):

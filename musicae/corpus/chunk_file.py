@@ -11,7 +11,7 @@ import math
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +182,8 @@ class ChunkFile:
             os.fsync(self._tokens.fileno())
         joined = vars(Chunk.join(self.parts))
         arrays = {name: value for name, value in joined.items() if name not in ("tokens", "outcomes")}
-        text = json.dumps([asdict(outcome) for outcome in outcomes]).encode()
+        names = [one.name for one in fields(Outcome)]
+        text = json.dumps([{name: getattr(outcome, name) for name in names} for outcome in outcomes]).encode()
         shape = np.array((self.bars, *self.row))
         buffer = io.BytesIO()
         np.savez(

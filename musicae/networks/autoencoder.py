@@ -58,7 +58,7 @@ class Autoencoder(nn.Module):
         self.encoder = encoder
         self.latent = latent
         self.prior = prior
-        self.sampler = sampler
+        self.sampler = sampler.requires_grad_(False)  # it is trained by itself, if at all
         self.decoder = decoder
         self.corruptions = cast("Sequence[Corruption]", nn.ModuleList(corruptions))
         self.regularizers = cast("Mapping[str, Regularizer]", nn.ModuleDict(regularizers))

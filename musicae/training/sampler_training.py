@@ -63,7 +63,7 @@ class SamplerTask(Task):
         updates: int,
         seed: int,
     ) -> None:
-        self.module = self.sampler = sampler
+        self.module = self.sampler = sampler.requires_grad_(True)
         self.codes, self.held_out = codes, held_out
         self.folder, self.seed = folder, seed
         self.identity = f"a sampler of codes {hashlib.sha256(codes.numpy().tobytes()).hexdigest()[:16]}"
@@ -140,6 +140,7 @@ def train_sampler(
         trainer.arithmetic = choose_training_arithmetic(sampler, task.batch(0), wanted)
         trainer.run()
     sampler.load_state_dict(load_tensors(task.best.read_bytes()))
+    sampler.requires_grad_(False)
     shutil.rmtree(folder)
     return {"loss": trainer.state.best}
 
@@ -147,7 +148,7 @@ def train_sampler(
 def learn_sampler(trained: Trainer[Any], data: Path, reporter: Reporter | None = None) -> None:
     """Trains the sampler of the model that a training came to, if it is one that learns.
 
-    It takes as many updates as the training did, at most, in the same arithmetic.
+    It takes a quarter of the updates that the training took, at most, in the same arithmetic.
 
     Args:
         data: the folder of the data set that the model was trained on.
@@ -162,7 +163,7 @@ def learn_sampler(trained: Trainer[Any], data: Path, reporter: Reporter | None =
             model,
             Dataset(data),
             trained.folder / OWN_FOLDER,
-            updates=min(sampler.updates, trained.state.update),
+            updates=min(sampler.updates, max(trained.state.update // 4, 1)),
             seed=trained.seed,
             arithmetic=trained.arithmetic,
             reporter=reporter,

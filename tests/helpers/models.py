@@ -16,6 +16,7 @@ def tiny_config(preset: str) -> Config:
         embedding=spec("features", size=8),
         encoder=spec("dense", code=16, hidden=16),
         latent=spec("gaussian", size=8),
+        sampler=spec("mixture_bootstrap"),
         decoder=spec("conductor", hidden=16, layers=1, conductor_hidden=16, conductor_layers=1),
     )
 

@@ -22,6 +22,7 @@ def tiny(preset: str = "melody-2bar", decoder: dict[str, object] | None = None, 
         embedding=spec("features", size=4),
         encoder=spec("dense", code=8, hidden=8),
         latent=spec("gaussian", size=4, mean_std=1.0),
+        sampler=spec("mixture_bootstrap"),
         decoder=spec("conductor", **{**sizes, **(decoder or {})}),
         training=replace(Training(batch=8, validate_every=4, validation_windows=16), **training),  # type: ignore[arg-type]
     )

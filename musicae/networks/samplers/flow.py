@@ -141,7 +141,7 @@ class Velocity(nn.Module):
     def reset(self) -> None:
         """Draws its weights anew; it is 0 everywhere then."""
         for module in self.modules():
-            if isinstance(module, nn.Linear):
+            if isinstance(module, nn.Linear | nn.LayerNorm):
                 module.reset_parameters()
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
