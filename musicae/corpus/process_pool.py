@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import multiprocessing
 import os
@@ -153,6 +154,7 @@ class ProcessPool:
 def _serve(connection: Connection, reading: Reading) -> None:
     """A worker's life: chunks in, files out, a word to the parent before every file; it ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # what was imported stays: looking through it again and again is wasted
     _limit_memory()
     try:
         while True:

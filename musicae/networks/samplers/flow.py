@@ -29,7 +29,7 @@ QUARTER_TURN = math.pi / 2
 TIME_FEATURES = 64
 FREQUENCIES = (0.5, 50.0)
 """The least and the largest of the sines of t that a network sees, in radians."""
-NOISE = (-0.7, 0.9)
+NOISE = (-1.2, 0.8)
 """Mean and standard deviation of ln cot(pi t / 2), the logarithm of the noise beside the code in x_t."""
 
 Times = Float[Tensor, " batch"]
@@ -60,7 +60,7 @@ class FlowMatching(LearnedSampler):
         share: float = 0.98,
         hidden: int = 320,
         blocks: int = 5,
-        steps: int = 24,
+        steps: int = 16,
         updates: int = 6_000,
         batch: int = 1_024,
     ) -> None:
