@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -20,6 +22,20 @@ def generator(seed: int, *path: int, device: str | torch.device = "cpu") -> torc
     """A generator of its own for what lies at a path under a seed."""
     (child,) = child_seeds(seed, *path)
     return torch.Generator(device).manual_seed(child)
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Inside, what torch's own generators draw follows from a seed; behind it they go on as if nothing had been drawn.
+
+    Args:
+        device: whose generator is meant besides that of the CPU.
+    """
+    with torch.random.fork_rng(devices=[device] if device and device.type == "cuda" else []):
+        torch.default_generator.manual_seed(seed)
+        if device and device.type == "cuda":
+            torch.cuda.manual_seed_all(seed)
+        yield
 
 
 def fresh_seed(seed: int | None = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from musicae.seeds import child_seeds, generator
+from musicae.seeds import child_seeds, generator, seeded
 
 
 def test_children_are_known_numbers() -> None:
@@ -25,3 +25,15 @@ def test_a_generator_repeats_its_path_and_leaves_the_global_one_alone() -> None:
     first, again, other = (torch.rand(4, generator=generator(1, number)) for number in (2, 2, 3))
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_what_is_drawn_inside_follows_from_a_seed_and_nothing_outside_notices() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(2)
+    torch.manual_seed(5)
+    with seeded(1):
+        first = torch.rand(2)
+    with seeded(1):
+        again = torch.rand(2)
+    assert torch.equal(first, again) and not torch.equal(first, expected)
+    assert torch.equal(torch.rand(2), expected)

@@ -72,7 +72,11 @@ class Windows:
 
     def sample(self, n: int, seed: int = 0) -> Int64[Tensor, "window segment step field"]:
         """n random windows, none twice; all of them, in random order, if there are fewer."""
-        return self.take(torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n])
+        return self.take(self.choose(n, seed))
+
+    def choose(self, n: int, seed: int = 0) -> Int64[Tensor, " window"]:
+        """The numbers of n random windows, none twice; of all, in random order, if there are fewer."""
+        return torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n]
 
     def labels_of(self, indices: Int64[Tensor, " window"]) -> Int64[Tensor, " window"] | None:
         """The classes of the windows of these numbers; None where the data have no labels."""
@@ -85,8 +89,7 @@ class Windows:
         """
         if self.labels is None:
             return self
-        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(0))
-        hidden = order[round(share * len(self)) :].to(self.labels.device)
+        hidden = self.choose(len(self))[round(share * len(self)) :].to(self.labels.device)
         return Windows(self.tokens, self.offsets, self.shape, self.labels.index_fill(0, hidden, -1))
 
     def draw(self, n: int, generator: torch.Generator) -> Pairs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from jaxtyping import UInt64
 
 from musicae.corpus.dataset import Dataset, Windows
@@ -59,8 +58,7 @@ def hashes_of(model: Model, tokens: WindowTokens) -> Hashes:
 
 def training_hashes(model: Model, train: Windows, seed: int = 0) -> Hashes:
     """The hashes of all training windows, or of random ones of `HASHED_ROWS` rows in all."""
-    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
-    some = order[: HASHED_ROWS // model.representation.window]
+    some = train.choose(HASHED_ROWS // model.representation.window, seed)
     return np.concatenate([hashes_of(model, train.take(part).numpy()) for part in some.split(2**14)])
 
 

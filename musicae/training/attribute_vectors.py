@@ -77,7 +77,7 @@ def fit(
     train = data.split("train")
     if len(train) < LEAST_WINDOWS:
         raise MusicaeError(f"{data.folder} has fewer than four training windows", "preprocess more MIDI files")
-    chosen = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))[:windows]
+    chosen = train.choose(windows, seed)
     codes, values = [], []
     for indices in torch.split(chosen, BATCH):
         tokens = train.take(indices)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ from musicae.corpus.dataset import Dataset, Windows
 from musicae.cpu import usable_cores
 from musicae.model import Model, load, save
 from musicae.networks.samplers.base import CodeBatch, LearnedSampler
-from musicae.seeds import child_seeds, generator
+from musicae.seeds import child_seeds, generator, seeded
 from musicae.storage.atomic import write_atomically
 from musicae.storage.tensor_files import read_head
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
@@ -40,7 +38,7 @@ LEARNING_RATES = 2e-3, 2e-5
 OWN_FOLDER = Path("training") / "sampler"
 """In that of a model: the state of the training of its sampler."""
 
-BATCHES, NOISE, WEIGHTS = 3, 4, 5
+CODE_BATCHES, CODE_NOISE, SAMPLER_WEIGHTS = 3, 4, 5
 """What lies under these numbers of the path of seeds is for batches of codes, for validations, for weights."""
 
 
@@ -76,7 +74,7 @@ class SamplerTask(Task):
         )
 
     def batch(self, update: int, round: int = 0) -> CodeBatch:
-        source = generator(self.seed, BATCHES, update, round)
+        source = generator(self.seed, CODE_BATCHES, update, round)
         chosen = torch.randint(len(self.codes), (self.training.batch,), generator=source)
         return CodeBatch(self.codes[chosen].float().to(self.device))
 
@@ -84,7 +82,7 @@ class SamplerTask(Task):
     def validate(self) -> Metrics:
         """The loss of held-out codes, or of training codes if there are none; the same draws every time."""
         codes = self.held_out if len(self.held_out) else self.codes[:HELD_OUT_CODES]
-        with _drawing(self.device, *child_seeds(self.seed, NOISE)):
+        with seeded(child_seeds(self.seed, CODE_NOISE)[0], self.device):
             terms = self.sampler(CodeBatch(codes.float().to(self.device)))
         return {"loss": sum(float(term) for term in terms.values())}
 
@@ -125,7 +123,7 @@ def train_sampler(
         KeyboardInterrupt: stopped, after saving.
     """
     sampler, train = model.autoencoder.sampler, dataset.split("train")
-    with _drawing(model.device, *child_seeds(seed, WEIGHTS)):
+    with seeded(child_seeds(seed, SAMPLER_WEIGHTS)[0], model.device):
         model.fit_sampler(train.sample(FITTED_CODES, seed))
     if not isinstance(sampler, LearnedSampler):
         return {}
@@ -207,7 +205,7 @@ def with_sampler(model: Model, choice: Spec) -> Model:
     Raises:
         MusicaeError: there is no such sampler.
     """
-    with torch.random.fork_rng(devices=[]):  # whatever it begins with is fitted, or replaced
+    with seeded(0):  # whatever it begins with is fitted, or replaced
         changed = Model(replace(model.config, sampler=choice), model.name, str(model.device))
     weights = model.autoencoder.state_dict()
     changed.autoencoder.load_state_dict(
@@ -220,8 +218,8 @@ def with_sampler(model: Model, choice: Spec) -> Model:
 
 def _codes(model: Model, windows: Windows, n: int, seed: int) -> Float16[Tensor, "code size"]:
     """Those of n random windows, at most."""
-    chosen = torch.randperm(len(windows), generator=torch.Generator().manual_seed(seed))[:n]
-    return torch.cat([model.encode(windows.take(part)).half() for part in chosen.split(FITTED_CODES)])
+    parts = windows.choose(n, seed).split(FITTED_CODES)
+    return torch.cat([model.encode(windows.take(part)).half() for part in parts])
 
 
 def _forget_others(folder: Path, identity: str) -> None:
@@ -229,11 +227,3 @@ def _forget_others(folder: Path, identity: str) -> None:
     path = state_path(folder)
     if path.exists() and read_head(path).notes.get("identity") != identity:
         shutil.rmtree(folder)
-
-
-@contextmanager
-def _drawing(device: torch.device, seed: int) -> Iterator[None]:
-    """Inside, what torch's own generator of a device draws follows from a seed."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield

@@ -15,6 +15,7 @@ from musicae.networks.device import autocast, precision
 from musicae.networks.latents.base import Posterior
 from musicae.networks.regularizers.base import Step
 from musicae.networks.sampling import Drawing
+from musicae.seeds import seeded
 from musicae.training.reporter import Metrics
 
 ACTIVE = 0.01
@@ -45,9 +46,7 @@ def validate(
     device = windows.device
     sums: dict[str, Tensor] = {}
     means: list[Tensor] = []
-    forked = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
-    with evaluating(autoencoder), autocast(device, precision(device)), forked:
-        torch.manual_seed(0)
+    with evaluating(autoencoder), autocast(device, precision(device)), seeded(0, device):
         for tokens in windows.split(batch):
             measured, mean = _measure(autoencoder, tokens)
             means.append(mean)

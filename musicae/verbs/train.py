@@ -28,6 +28,7 @@ from musicae.networks.allowance import Allowance
 from musicae.networks.device import PRECISIONS
 from musicae.objectives import apply
 from musicae.presets import PRESETS
+from musicae.seeds import seeded
 from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find_dataset
 from musicae.storage.locks import exclusive
@@ -315,8 +316,7 @@ def _shared_batch(training: Training, data: Splits, ranks: Ranks, reporter: Repo
 
 def _fresh_model(config: Config, name: str, device: torch.device, seed: int) -> Model:
     """A model with random weights, which follow from the seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed):
         return Model(config, name, str(device))
 
 

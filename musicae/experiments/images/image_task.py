@@ -31,7 +31,7 @@ from musicae.networks.samplers.base import PriorSampler
 from musicae.networks.token_spec import FieldSpec, TokenSpec
 from musicae.networks.types import ClassLabel, Code, Encoding, Tokens
 from musicae.objectives import Objective
-from musicae.seeds import child_seeds, generator
+from musicae.seeds import child_seeds, generator, seeded
 from musicae.training.checkpoint import TrainingState
 from musicae.training.groups import LossTerms, ParameterGroup
 from musicae.training.music_task import parameter_groups
@@ -86,8 +86,7 @@ def image_autoencoder(objective: Objective, networks: ImageNetworks, likelihood:
 @contextmanager
 def initial_weights(seed: int) -> Iterator[None]:
     """Inside, the weights that networks begin with follow from a seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(child_seeds(seed, WEIGHTS)[0])
+    with seeded(child_seeds(seed, WEIGHTS)[0]):
         yield
 
 
@@ -178,8 +177,7 @@ def image_terms(autoencoder: Autoencoder, images: Images, batch: int = 512) -> M
     Where codes have a posterior with a spread they are drawn from it, the same draws every time.
     """
     sums: Metrics = {}
-    with evaluating(autoencoder), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with evaluating(autoencoder), seeded(0):
         for part in images.split(batch):
             read = unlabeled_batch(autoencoder, part)
             terms = autoencoder.terms(autoencoder.encode(read.target, read.condition), read)

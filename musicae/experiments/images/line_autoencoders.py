@@ -37,6 +37,7 @@ from musicae.experiments.images.lines import (
 )
 from musicae.networks.convolutional import ConvolutionalSizes
 from musicae.networks.types import ClassLabel
+from musicae.seeds import seeded
 from musicae.training.reporter import Metrics, Reporter
 
 LEARNED = 0.03
@@ -88,8 +89,7 @@ class LineTask(ImageTask):
 
     def paths(self, n: int | None = None) -> Float[Tensor, "path point 1 height width"]:
         """What lies between the ends of paths, decoded."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with seeded(0):
             first, last = (
                 encode_images(self.autoencoder, ends[:n], sampled=self.row.sampled) for ends in (self.first, self.last)
             )

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from musicae.music.representations.time_grid import STEPS_PER_BAR, STEPS_PER_QUARTER
 from musicae.music.score import Score
-from musicae.seeds import child_seeds, generator
+from musicae.seeds import child_seeds, generator, seeded
 
 UPDATES, BATCH, LEARNING_RATE, WEIGHT_DECAY = 1_500, 64, 1e-3, 0.01
 
@@ -77,8 +77,7 @@ def train_classifier(
 ) -> ScoreClassifier:
     """A classifier of scores whose classes are known."""
     rolls, source = pitch_class_rolls(scores, bars), generator(0, 1)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(child_seeds(0, 0)[0])
+    with seeded(child_seeds(0, 0)[0]):
         classifier = ScoreClassifier(classes, bars)
     optimizer = torch.optim.AdamW(classifier.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     for _ in range(updates):

@@ -29,7 +29,7 @@ QUARTER_TURN = math.pi / 2
 TIME_FEATURES = 64
 FREQUENCIES = (0.5, 50.0)
 """The least and the largest of the sines of t that a network sees, in radians."""
-NOISE = (-1.2, 0.8)
+NOISE_LEVELS = (-1.2, 0.8)
 """Mean and standard deviation of ln cot(pi t / 2), the logarithm of the noise beside the code in x_t."""
 
 Times = Float[Tensor, " batch"]
@@ -101,7 +101,7 @@ class FlowMatching(LearnedSampler):
         """The loss of a batch of codes, at times and from draws of torch's own generator."""
         x1, kept = self.whitened(batch.code), self.kept
         x0 = torch.randn_like(x1) * kept
-        mean, std = NOISE
+        mean, std = NOISE_LEVELS
         turned = torch.atan((-mean - std * torch.randn(len(x1), 1, device=x1.device)).exp())
         found = self.velocity(turned.cos() * x0 + turned.sin() * x1, turned[:, 0] / QUARTER_TURN)
         missed = (found.float() - (turned.cos() * x1 - turned.sin() * x0)) * kept
