@@ -5,9 +5,9 @@ only where the bytes rule out what it does not know, by cheap looks that may tak
 not the other way round; whatever is in doubt is `careful_midi`'s. Of what is plain both read the same.
 
 symusic pairs note-ons and note-offs first in, first out, and drops what is left over. So that it shows it, every track
-gets note-offs of all its pitches far behind its end, before it is parsed: a note that ends there has lost its own.
-Where notes overlap so that `note_pairing` is needed, tracks are parsed once more with note-ons of all pitches before
-their first event: all of them are heard to the far end, unless there is a note-off that ends nothing.
+gets note-offs of all pitches far behind its end, before it is parsed: a note that ends there has lost its own. Where
+notes overlap so that `note_pairing` is needed, tracks are parsed once more with note-ons of all pitches before their
+first event: all of them are heard to the far end, unless there is a note-off that ends nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from jaxtyping import Integer
 from symusic.core import ScoreTick
 
 from musicae.music.careful_midi import Entry, meter_map, moment_of, tempo_map
-from musicae.music.midi_events import CONTROL, META, NOTE_OFF, NOTE_ON, PROGRAM, SYSEX, PerNote
+from musicae.music.midi_events import CONTROL, META, NOTE_ON, PROGRAM, SYSEX, PerNote
 from musicae.music.note_pairing import pair
 from musicae.music.score import Notes, Score, Track
 
@@ -146,9 +146,8 @@ class _Plain:
     def _parse(self, *, with_note_ons: bool = False) -> ScoreTick | None:
         parts = [self.data[:14]]
         for (first, end), used in zip(self.chunks, self.channels, strict=True):
-            pitches = _ALL_PITCHES if with_note_ons else _data_bytes(self.data[first:end])
-            before = b"".join(_events_of(pitches, NOTE_ON | channel, 1) for channel in used) if with_note_ons else b""
-            behind = b"".join(_events_of(pitches, NOTE_OFF | channel, 0) for channel in used)
+            before = b"".join(_NOTE_ONS[channel] for channel in used) if with_note_ons else b""
+            behind = b"".join(_NOTE_OFFS[channel] for channel in used)
             if behind:
                 behind = _FAR_DELTA + behind[1:]
             events = (before, self.data[first : end - 3], _NO_EVENT, behind, b"\0", _END_OF_TRACK)
@@ -261,18 +260,13 @@ def _joined(key: PerNote, notes: Notes) -> tuple[Integer[np.ndarray, " left"], N
     return key[first], Notes(notes.start[first], longest >> 7, notes.pitch[first], longest & 127)
 
 
-def _data_bytes(track: bytes) -> bytes:
-    """All values up to 127 that occur in a track: of the pitches that there may be."""
-    return _ALL_PITCHES.translate(None, delete=_ALL_PITCHES.translate(None, delete=track))
-
-
-def _events_of(pitches: bytes, status: int, velocity: int) -> bytes:
-    """Note-ons or note-offs of pitches at one time, in running status."""
-    events = bytearray((0, 0, velocity)) * len(pitches)
-    events[1::3] = pitches
-    return bytes((0, status, *events[1:]))
-
-
 PITCHES = 128
-_ALL_PITCHES = bytes(range(PITCHES))
 _FAR_DELTA = b"\xff\xff\xff\x7f"
+_NOTE_ONS, _NOTE_OFFS = (
+    [
+        bytes([0, status | channel, 0, velocity]) + b"".join(bytes([0, pitch, velocity]) for pitch in range(1, PITCHES))
+        for channel in range(16)
+    ]
+    for status, velocity in ((0x90, 1), (0x80, 0))
+)
+"""Of every channel and pitch, in running status."""
