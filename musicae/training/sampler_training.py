@@ -31,7 +31,9 @@ from musicae.training.task import Task
 FITTED_CODES, TRAINING_CODES, HELD_OUT_CODES = 2**12, 2**19, 2**12
 """Windows whose codes a sampler is fitted to, trained on and validated on, at most."""
 
-VALIDATIONS = 10
+VALIDATIONS, VALIDATE_EVERY = 10, 200
+"""In a training, at most, and updates between two of them, at least."""
+
 LEARNING_RATES = 2e-3, 2e-5
 """Of Adam, at the first update and at the last."""
 
@@ -70,7 +72,7 @@ class SamplerTask(Task):
             updates=updates,
             learning_rate=LEARNING_RATES[0],
             min_learning_rate=LEARNING_RATES[1],
-            validate_every=max(updates // VALIDATIONS, 1),
+            validate_every=max(updates // VALIDATIONS, VALIDATE_EVERY),
         )
 
     def batch(self, update: int, round: int = 0) -> CodeBatch:
