@@ -49,6 +49,11 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
     return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
 
 
+def float32(x: torch.Tensor) -> torch.autocast:
+    """Inside, products of what lies where x does are computed in float32, whatever the rest is computed in."""
+    return torch.autocast(x.device.type, enabled=False)
+
+
 @contextmanager
 def steady(windows: int = 1) -> Iterator[None]:
     """Computes one window on one thread: to the same bytes however many there are, and faster than if they shared it.

@@ -29,8 +29,9 @@ from musicae.experiments.images.image_trainings import (
 from musicae.networks.autoencoder import Autoencoder, evaluating, join_terms
 from musicae.networks.batch import Batch
 from musicae.networks.convolutional import ConvolutionalSizes
+from musicae.networks.device import float32
 from musicae.networks.groups import GroupSettings
-from musicae.networks.regularizers.base import Terms, float32
+from musicae.networks.regularizers.base import Terms
 from musicae.networks.types import ClassLabel, Code
 from musicae.training.groups import ParameterGroup
 from musicae.training.loop import Trainer

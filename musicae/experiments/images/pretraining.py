@@ -20,8 +20,9 @@ from musicae.experiments.images.image_trainings import metrics_of
 from musicae.experiments.images.perturbations import train_compared
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.batch import Batch
+from musicae.networks.device import float32
 from musicae.networks.groups import GroupSettings
-from musicae.networks.regularizers.base import Terms, float32
+from musicae.networks.regularizers.base import Terms
 from musicae.render.svg import line_chart
 from musicae.report.figures import Figure, sheet
 from musicae.report.table import Cell

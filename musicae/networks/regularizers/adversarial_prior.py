@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae.errors import MusicaeError
-from musicae.networks.device import noise_source
+from musicae.networks.device import float32, noise_source
 from musicae.networks.latents.base import one_hot
 from musicae.networks.regularizers.base import (
     Adversarial,
@@ -20,7 +20,6 @@ from musicae.networks.regularizers.base import (
     check_weights,
     critic_group,
     critic_mlp,
-    float32,
 )
 from musicae.networks.types import ClassLabel, Code, Scalar
 

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -171,8 +170,3 @@ def critic_mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
     """Two hidden layers; nothing in it normalizes, so that its weights may be clamped."""
     layers = [nn.Linear(inputs, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, hidden), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Linear(hidden, outputs))
-
-
-def float32(x: torch.Tensor) -> torch.autocast:
-    """Inside, products of what lies where x does are computed in float32: critics are, whatever the rest is."""
-    return torch.autocast(x.device.type, enabled=False)

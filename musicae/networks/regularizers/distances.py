@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from musicae.networks.device import noise_source
-from musicae.networks.regularizers.base import Context, Regularizer, Step, Terms, check_weights, float32
+from musicae.networks.device import float32, noise_source
+from musicae.networks.regularizers.base import Context, Regularizer, Step, Terms, check_weights
 from musicae.networks.types import Code, Scalar
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)

@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from musicae.networks.device import float32
 from musicae.networks.groups import GroupSettings
-from musicae.networks.regularizers.base import Adversarial, Context, Step, Terms, check_weights, float32
+from musicae.networks.regularizers.base import Adversarial, Context, Step, Terms, check_weights
 from musicae.networks.types import Features, Mask
 
 

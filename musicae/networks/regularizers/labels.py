@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 
 from musicae.errors import MusicaeError
+from musicae.networks.device import float32
 from musicae.networks.regularizers.base import (
     Adversarial,
     Context,
@@ -14,7 +15,6 @@ from musicae.networks.regularizers.base import (
     check_weights,
     critic_group,
     critic_mlp,
-    float32,
 )
 from musicae.networks.types import Code, Scalar
 

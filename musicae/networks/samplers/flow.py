@@ -21,6 +21,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
+from musicae.networks.device import float32
 from musicae.networks.priors import Prior
 from musicae.networks.samplers.base import CodeBatch, LearnedSampler
 from musicae.networks.types import Code, Scalar
@@ -99,7 +100,8 @@ class FlowMatching(LearnedSampler):
 
     def forward(self, batch: CodeBatch) -> dict[str, Scalar]:
         """The loss of a batch of codes, at times and from draws of torch's own generator."""
-        x1, kept = self.whitened(batch.code), self.kept
+        with float32(batch.code):  # what is to be learned is fine
+            x1, kept = self.whitened(batch.code), self.kept
         x0 = torch.randn_like(x1) * kept
         mean, std = NOISE_LEVELS
         turned = torch.atan((-mean - std * torch.randn(len(x1), 1, device=x1.device)).exp())
