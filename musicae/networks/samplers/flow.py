@@ -5,7 +5,7 @@ code x_1 (flow matching: Lipman et al. 2023, arXiv:2210.02747; for music from co
 arXiv:2103.16091). What is unusual:
 - The way turns, x_t = cos(pi t / 2) x_0 + sin(pi t / 2) x_1 (Albergo and Vanden-Eijnden 2023, arXiv:2209.15571), so
   that x_t keeps the variance 1, and of codes that are Gaussian nothing is to be learned: v = 0 carries N(0, 1) to
-  itself. So a flow that was not trained draws what `FittedGaussian` draws.
+  itself. So a flow that was not trained draws nearly what `FittedGaussian` draws.
 - It moves in the directions in which codes vary most, and leaves them at their mean in the others.
 - Times are drawn so that noise levels are lognormal (Karras et al. 2022, arXiv:2206.00364): where nearly all is noise,
   or nearly nothing, there is little to learn.
