@@ -10,7 +10,7 @@ from jaxtyping import Integer
 from musicae.model import WindowTokens
 from musicae.music.key import in_one_key
 from musicae.music.representations.base import Representation
-from musicae.music.score import Score
+from musicae.music.score import Notes, Score
 
 FIFTH = 7
 """In semitones: a larger interval is a leap."""
@@ -31,7 +31,7 @@ def coherence(scores: Sequence[Score], windows: WindowTokens, representation: Re
     pitched = [score for score in scores if any(len(track.notes) and not track.is_drum for track in score.tracks)]
     if pitched:
         found["one_key"] = float(np.mean([in_one_key(score) for score in pitched]))
-        intervals = np.concatenate([_intervals(score) for score in pitched])
+        intervals = np.concatenate([np.diff(leading_notes(score).pitch) for score in pitched])
         if len(intervals):
             found["leaps"] = float((np.abs(intervals) > FIFTH).mean())
     if representation.bars > 1 and len(windows):
@@ -48,7 +48,7 @@ def recurrence(bars: Integer[np.ndarray, "window bar step field"]) -> float:
     return float(alike.max(-1).mean())
 
 
-def _intervals(score: Score) -> Integer[np.ndarray, " interval"]:
-    """Semitones between the notes of the first pitched track that has any, one after the other."""
-    first = next(track.notes for track in score.tracks if len(track.notes) and not track.is_drum)
-    return np.diff(first.pitch)
+def leading_notes(score: Score) -> Notes:
+    """The notes of the first pitched track that has any, or of the drums; those of a trio's melody, say."""
+    tracks = sorted((track for track in score.tracks if len(track.notes)), key=lambda track: track.is_drum)
+    return tracks[0].notes if tracks else Notes.of([])

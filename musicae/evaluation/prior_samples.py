@@ -16,14 +16,14 @@ from torch import Tensor
 
 from musicae.clips.draws import draw_chords
 from musicae.corpus.discover import Progress, no_progress
-from musicae.evaluation.coherence import coherence
+from musicae.evaluation.coherence import coherence, leading_notes
 from musicae.evaluation.held_out import Hashes, hashes_of
 from musicae.evaluation.ngram import WindowNGram
 from musicae.evaluation.types import WindowTensor
 from musicae.model import Model, WindowTokens
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, to_steps
-from musicae.music.score import Notes, Score
+from musicae.music.score import Score
 
 SMOOTHING = 0.5
 """Counts added to every bin before a divergence is taken, so that empty bins cost a finite price."""
@@ -161,21 +161,15 @@ def _normalized(counts: Histogram) -> Histogram:
     return counts / max(counts.sum(), 1.0)
 
 
-def _notes(score: Score) -> Notes:
-    """The notes of the first pitched track that has any, or of the drums; those of a trio's melody, say."""
-    tracks = sorted((track for track in score.tracks if len(track.notes)), key=lambda track: track.is_drum)
-    return tracks[0].notes if tracks else Notes.of([])
-
-
 def _steps(ticks: Integer[np.ndarray, " note"], score: Score) -> FeatureValues:
     return to_steps(ticks, score.ticks_per_quarter).astype(float)
 
 
 NOTE_FEATURES: dict[str, Callable[[Score], FeatureValues]] = {
-    "pitch": lambda score: _notes(score).pitch.astype(float),
-    "interval": lambda score: np.diff(_notes(score).pitch).astype(float),
-    "duration": lambda score: _steps(_notes(score).end - _notes(score).start, score),
-    "onset": lambda score: _steps(_notes(score).start, score) % (4 * STEPS_PER_QUARTER),
+    "pitch": lambda score: leading_notes(score).pitch.astype(float),
+    "interval": lambda score: np.diff(leading_notes(score).pitch).astype(float),
+    "duration": lambda score: _steps(leading_notes(score).end - leading_notes(score).start, score),
+    "onset": lambda score: _steps(leading_notes(score).start, score) % (4 * STEPS_PER_QUARTER),
 }
 """Per note: its pitch, semitones from the note before it, sixteenths that it lasts, the sixteenth of its bar."""
 

@@ -13,9 +13,7 @@ the longest of them, or of equal ones the loudest.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Integer
@@ -56,26 +54,15 @@ def pair(key: PerEvent, tick: PerEvent, velocity: PerEvent, last: PerEvent, mome
     ended = goes_on & ~np.append(strikes[1:], False)[: len(key)]
     found = _in_question(key, tick, strikes, moment)
     if len(found):
-        events = _Events(
-            tuple(tick.tolist()), tuple(strikes.tolist()), moment, NO_LENGTH * _strikes_first(key, tick, strikes)
-        )
+        events = _Events(tick.tolist(), strikes.tolist(), moment, NO_LENGTH * _strikes_first(key, tick, strikes))
         behind = 0
-        two_notes = _two_notes(key, tick, strikes, found, moment).tolist()
-        decided: list[tuple[int, int]] = []
         bounds = (np.searchsorted(key, key[found], side=side).tolist() for side in ("left", "right"))
-        for at, later, begin, stop in zip(found.tolist(), two_notes, *bounds, strict=True):
-            if at < behind:
-                continue
-            if later:
-                behind = at + 4
-                decided += (at, at + later), (at + 1, at + 1 + later)
-                continue
-            off_before = int(tick[at - 1]) if at > begin else NEVER
-            behind, ends = events.passage(at, stop, int(last[at]), off_before)
-            for note, (until, by_off) in ends.items():
-                end[note], ended[note] = until, by_off
-        notes, ends_of = np.array(decided, dtype=np.int64).reshape(-1, 2).T
-        end[notes], ended[notes] = tick[ends_of], True
+        for at, begin, stop in zip(found.tolist(), *bounds, strict=True):
+            if at >= behind:
+                off_before = int(tick[at - 1]) if at > begin else NEVER
+                behind, ends = events.passage(at, stop, int(last[at]), off_before)
+                for note, (until, by_off) in ends.items():
+                    end[note], ended[note] = until, by_off
     key, start, order, end, ended, loud = (column[strikes] for column in (key, tick, order, end, ended, velocity))
     first = np.append(True, (key[1:] != key[:-1]) | (start[1:] != start[:-1]))[: len(key)]
     if first.all():
@@ -108,30 +95,6 @@ def _in_question(
     return np.flatnonzero(again)
 
 
-def _two_notes(
-    key: PerEvent,
-    tick: PerEvent,
-    strikes: Bool[np.ndarray, " event"],
-    found: Integer[np.ndarray, " found"],
-    moment: int,
-) -> Integer[np.ndarray, " found"]:
-    """How many events after a note-on it and the next one end, where a passage of two notes leaves no doubt; else 0.
-
-    What `_Events.passage` would find: 2 where they end in turn; 1 where the first sounds until the second is struck,
-    and the second's note-off comes twice. Most passages are of these kinds, and are decided all at once.
-    """
-    key, tick, strikes = np.append(key, [-1] * 4), np.append(tick, [0] * 4), np.append(strikes, [True] * 4)
-    events = found[:, None] + np.arange(5)
-    own = key[events] == key[found][:, None]
-    two = own[:, :4].all(1) & (strikes[events[:, :4]] == (True, True, False, False)).all(1)
-    two &= strikes[events[:, 4]] | ~own[:, 4]
-    on, again, end, over = tick[events[:, :4]].T
-    before = np.where(key[found - 1] == key[found], tick[found - 1], NEVER)
-    in_turn = (on == again) | (over - end >= moment) & (end - before >= moment) & (on < end)
-    twice = (again < end) & ((end == over) | (end < over) & (end - again >= moment))
-    return np.where(two, np.where(in_turn, 2, twice), 0)
-
-
 @dataclass(frozen=True, slots=True)
 class _Events:
     """The events of all keys, one key after the other.
@@ -142,8 +105,8 @@ class _Events:
         no_length: what a note without length counts.
     """
 
-    tick: tuple[int, ...]
-    strikes: tuple[bool, ...]
+    tick: list[int]
+    strikes: list[bool]
     moment: int
     no_length: float
 
@@ -181,24 +144,50 @@ class _Events:
         return at, pairs
 
     def _doubtful(self, first: int, behind: int, pairs: _Ends, off_before: int, last: int) -> _Ends:
-        """The pairs of a passage in doubt, which may be what they were."""
+        """The pairs of a passage in doubt, which may be what they were; the simplest passages are decided at once."""
         struck = {self.tick[note] for note in pairs}
         if behind - first == 2 * len(pairs) and len(struck) == 1:
             return pairs  # one note, or some that start together
-        start = self.tick[first]
-        ticks = tuple([tick - start for tick in self.tick[first:behind]])
-        passage = _Events(ticks, self.strikes[first:behind], self.moment, self.no_length)
-        reading = _fewest_faults if behind - first <= REMEMBERED_EVENTS else _fewest_faults.__wrapped__
-        found = reading(passage, max(off_before - start, -self.moment))
-        return {first + note: (last if end is None else start + end, by_off) for note, end, by_off in found}
+        if behind - first == 4 and len(struck) == 2 and self.strikes[first + 1] and not self.strikes[behind - 2]:
+            _, again, end, over = self.tick[first:behind]
+            if again < end == over or (end < over and end - again >= self.moment):
+                return {first: (again, True), first + 1: (end, True)}
+        found = self._fewest_faults(first, behind, off_before, last)
+        return {note: (end, by_off or self._two_end(note, behind)) for note, (end, by_off) in found.items()}
 
-    def two_end(self, note: int) -> bool:
+    def _two_end(self, note: int, behind: int) -> bool:
         """Whether the next note's note-off comes twice, and so may be that of a note as well: on, on, off, off."""
-        if self.strikes[note + 1 : note + 4] != (True, False, False):
+        if note + 3 >= behind or self.strikes[note + 1 : note + 4] != [True, False, False]:
             return False
         return self.tick[note + 3] - self.tick[note + 2] < self.moment
 
-    def release(self, readings: _Readings, at: int, sounding: Sequence[int], off_before: int) -> _Readings:
+    def _fewest_faults(self, first: int, behind: int, off_before: int, last: int) -> _Ends:
+        """The reading of a passage with the fewest faults, by dynamic programming over how many notes sound.
+
+        Those that sound are always the last ones struck: a note-off ends the oldest of them or nothing, a note-on joins
+        them, or ends them all.
+        """
+        readings: _Readings = {0: (0.0, None)}
+        struck: list[int] = []
+        ends: _Ends = {}
+        for at in range(first, behind):
+            if not self.strikes[at]:
+                readings = self._release(readings, at, struck[-DEEPEST:], off_before)
+                off_before = self.tick[at]
+            elif struck and struck[-1] == at - 1 and self.tick[at - 1] == self.tick[at]:
+                ends[at] = self.tick[at], False  # it is struck twice, and sounds once
+            else:
+                readings = _strike(readings)
+                struck.append(at)
+        chain = min(readings.items(), key=lambda reading: reading[1][0] + LOST * reading[0])[1][1]
+        for note, stop in zip(struck, [*(self.tick[at] for at in struck[1:]), last], strict=True):
+            ends[note] = stop, False
+        while chain is not None:
+            note, off, chain = chain
+            ends[note] = self.tick[off], True
+        return ends
+
+    def _release(self, readings: _Readings, at: int, sounding: list[int], off_before: int) -> _Readings:
         """The readings after a note-off; `off_before` is the tick of the last one before it."""
         now = self.tick[at]
         stray = DOUBLED_OFF if now - off_before < self.moment else STRAY
@@ -212,41 +201,6 @@ class _Events:
                 cost += self.no_length if now == self.tick[note] else TWICE * (now == off_before)
                 _keep(found, depth - 1, cost, (note, at, chain))
         return found
-
-
-@lru_cache(maxsize=2**12)  # music repeats itself
-def _fewest_faults(passage: _Events, off_before: int) -> list[tuple[int, int | None, bool]]:
-    """The reading of a passage with the fewest faults, by dynamic programming over how many notes sound.
-
-    Those that sound are always the last ones struck: a note-off ends the oldest of them or nothing, a note-on joins
-    them, or ends them all.
-
-    Args:
-        passage: its events alone, at ticks counted from its first one.
-        off_before: the tick of the note-off before it.
-
-    Returns:
-        Of every note-on, the tick at which its note ends, None for the end of the track, and whether by a note-off.
-    """
-    readings: _Readings = {0: (0.0, None)}
-    struck: list[int] = []
-    ends: dict[int, tuple[int | None, bool]] = {}
-    for at, strikes in enumerate(passage.strikes):
-        if not strikes:
-            readings = passage.release(readings, at, struck[-DEEPEST:], off_before)
-            off_before = passage.tick[at]
-        elif struck and struck[-1] == at - 1 and passage.tick[at - 1] == passage.tick[at]:
-            ends[at] = passage.tick[at], False  # it is struck twice, and sounds once
-        else:
-            readings = _strike(readings)
-            struck.append(at)
-    chain = min(readings.items(), key=lambda reading: reading[1][0] + LOST * reading[0])[1][1]
-    for note, stop in zip(struck, [*(passage.tick[at] for at in struck[1:]), None], strict=True):
-        ends[note] = stop, False
-    while chain is not None:
-        note, off, chain = chain
-        ends[note] = passage.tick[off], True
-    return [(note, end, by_off or passage.two_end(note)) for note, (end, by_off) in ends.items()]
 
 
 def _strike(readings: _Readings) -> _Readings:
@@ -269,8 +223,6 @@ has no length, in a file that writes note-ons before note-offs."""
 LONG_OVERLAP, SHORT_OVERLAP, TWICE = 1.2, 0.01, 1.15
 """A note sounds on under the next one of its pitch, or only for a moment, as in legato; it ends at the tick of another
 one's end, which looks like a note-off that comes twice."""
-REMEMBERED_EVENTS = 32
-"""Of passages that are longer the reading is not kept for the next one like it."""
 DEEPEST = 6
 """More notes than these are not taken to sound at one pitch at once."""
 NEVER = -(2**62)
