@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import math
 import multiprocessing
@@ -21,6 +22,9 @@ from musicae.errors import MusicaeError
 SECONDS_PER_FILE = 60.0
 """A file that takes longer hangs its reader."""
 
+SECONDS_PER_LOOK = 0.1
+"""How often is looked how far the readers are."""
+
 MOST_MEMORY = 2**30
 """Bytes that a worker may take for what it reads."""
 
@@ -31,6 +35,8 @@ DONE = "done"
 """What a worker says when a result is written; any other text says why it cannot be written."""
 
 CONTEXT = multiprocessing.get_context("spawn")
+
+Position = ctypes.c_longlong
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +50,20 @@ class ReadingTask:
 
 @dataclass(slots=True)
 class _Worker:
-    """One process, what it reads, and when its last message came: none yet while it starts up, which takes a while."""
+    """One process and what it reads.
+
+    Attributes:
+        reading: memory that it shares: the position of the file that it reads; -1 before the first one of a task.
+        position: what was seen there last.
+        last_seen: when it had gone on; never yet while it starts up, which takes a while.
+    """
 
     connection: Connection
     process: multiprocessing.process.BaseProcess
+    reading: Position
     task: int = -1
     position: int = 0
-    last_message: float = math.inf
+    last_seen: float = math.inf
 
     def stop(self) -> None:
         self.process.kill()
@@ -84,8 +97,9 @@ class ProcessPool:
                 while waiting and len(busy) < self.count:
                     busy.append(self._start())
                     self._assign(busy[-1], waiting.popleft(), tasks)
-                ready = set(wait([worker.connection for worker in busy], timeout=1.0))
+                ready = set(wait([worker.connection for worker in busy], timeout=SECONDS_PER_LOOK))
                 for worker in list(busy):
+                    self._look(worker)
                     fate = self._receive(worker) if worker.connection in ready else self._overdue(worker)
                     if fate == DONE:
                         yield worker.task
@@ -103,34 +117,40 @@ class ProcessPool:
 
     def _start(self) -> _Worker:
         ours, theirs = CONTEXT.Pipe()
-        process = CONTEXT.Process(target=_serve, args=(theirs, self.reading), daemon=True)
+        position = CONTEXT.RawValue(Position, -1)
+        process = CONTEXT.Process(target=_serve, args=(theirs, position, self.reading), daemon=True)
         process.start()
         theirs.close()
-        return _Worker(ours, process)
+        return _Worker(ours, process, position)
 
     def _assign(self, worker: _Worker, task: int, tasks: Sequence[ReadingTask]) -> None:
-        worker.task, worker.position = task, 0
+        worker.task, worker.position, worker.reading.value = task, 0, -1
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died, as its connection will say
             worker.connection.send((tasks[task], self.skip.get(task, {})))
 
+    def _look(self, worker: _Worker) -> None:
+        """See how far a worker is."""
+        position = worker.reading.value
+        if position > worker.position or (position == 0 and worker.last_seen == math.inf):
+            self.on_file(position - worker.position)
+            worker.position, worker.last_seen = position, time.monotonic()
+
     def _receive(self, worker: _Worker) -> str:
-        """Take in what a worker says: that it is done, that it has died, or nothing of note."""
+        """Take in what a worker says: that it is done, or that it has died."""
         try:
-            message: int | str = worker.connection.recv()
+            message: str = worker.connection.recv()
         except (EOFError, OSError):
+            self._look(worker)  # it may have gone on since
             return "its reader died"
-        worker.last_message = time.monotonic()
-        if message == DONE:
-            return DONE
-        if isinstance(message, str):
+        if message != DONE:
             hint = "choose another folder, or free some space: what is done need not be done again"
             raise MusicaeError(message, hint, kind="unwritable-chunk")
-        self.on_file(message - worker.position)
-        worker.position = message
-        return ""
+        self._look(worker)
+        worker.last_seen = time.monotonic()
+        return DONE
 
     def _overdue(self, worker: _Worker) -> str:
-        late = time.monotonic() - worker.last_message > SECONDS_PER_FILE
+        late = time.monotonic() - worker.last_seen > SECONDS_PER_FILE
         return f"reading took more than {SECONDS_PER_FILE:g} s" if late else ""
 
     def _blame(self, worker: _Worker, fate: str, tasks: Sequence[ReadingTask]) -> None:
@@ -142,7 +162,7 @@ class ProcessPool:
             return
         paths = tasks[worker.task].paths
         innocent = worker.position >= len(paths) or worker.position in self.skip.get(worker.task, {})
-        if innocent or worker.last_message == math.inf:
+        if innocent or worker.last_seen == math.inf:
             raise MusicaeError(
                 f"reading {paths[0]} and the {len(paths) - 1} files after it failed: {fate}",
                 "free some memory and run the same command again: it continues where it stopped; "
@@ -151,15 +171,19 @@ class ProcessPool:
         self.skip.setdefault(worker.task, {})[worker.position] = fate
 
 
-def _serve(connection: Connection, reading: Reading) -> None:
-    """A worker's life: chunks in, files out, a word to the parent before every file; it ends with its parent."""
+def _serve(connection: Connection, position: Position, reading: Reading) -> None:
+    """A worker's life: chunks in, files out; where the parent looks stands which file it reads; it ends with it."""
+
+    def on_file(now: int) -> None:
+        position.value = now
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()  # what was imported stays: looking through it again and again is wasted
     _limit_memory()
     try:
         while True:
             task, skip = connection.recv()
-            connection.send(_read(task, reading, connection.send, skip))
+            connection.send(_read(task, reading, on_file, skip))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
 

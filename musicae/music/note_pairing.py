@@ -189,17 +189,20 @@ class _Events:
 
     def _release(self, readings: _Readings, at: int, sounding: list[int], off_before: int) -> _Readings:
         """The readings after a note-off; `off_before` is the tick of the last one before it."""
-        now = self.tick[at]
+        now, tick = self.tick[at], self.tick
         stray = DOUBLED_OFF if now - off_before < self.moment else STRAY
+        twice = TWICE if now == off_before else 0.0
         found: _Readings = {}
         for depth, (cost, chain) in readings.items():
-            _keep(found, depth, cost + stray, chain)
+            if depth not in found or cost + stray < found[depth][0]:
+                found[depth] = cost + stray, chain
             if depth:
                 note = sounding[-depth]
                 if depth > 1:
-                    cost += SHORT_OVERLAP if now - self.tick[sounding[1 - depth]] < self.moment else LONG_OVERLAP
-                cost += self.no_length if now == self.tick[note] else TWICE * (now == off_before)
-                _keep(found, depth - 1, cost, (note, at, chain))
+                    cost += SHORT_OVERLAP if now - tick[sounding[1 - depth]] < self.moment else LONG_OVERLAP
+                cost += self.no_length if now == tick[note] else twice
+                if depth - 1 not in found or cost < found[depth - 1][0]:
+                    found[depth - 1] = cost, (note, at, chain)
         return found
 
 
@@ -207,14 +210,13 @@ def _strike(readings: _Readings) -> _Readings:
     """The readings after a note-on."""
     found: _Readings = {}
     for depth, (cost, chain) in readings.items():
-        _keep(found, min(depth + 1, DEEPEST), cost + LOST * (depth == DEEPEST), chain)
-        _keep(found, 1, cost + LOST * depth, chain)
+        deeper, lost = (depth + 1, cost) if depth < DEEPEST else (depth, cost + LOST)
+        if deeper not in found or lost < found[deeper][0]:
+            found[deeper] = lost, chain
+        cost += LOST * depth
+        if 1 not in found or cost < found[1][0]:
+            found[1] = cost, chain
     return found
-
-
-def _keep(readings: _Readings, depth: int, cost: float, chain: _Chain) -> None:
-    if depth not in readings or cost < readings[depth][0]:
-        readings[depth] = cost, chain
 
 
 LOST, STRAY, DOUBLED_OFF, NO_LENGTH = 1.0, 1.5, 0.1, 1.0

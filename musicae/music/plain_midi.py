@@ -6,8 +6,8 @@ not the other way round; whatever is in doubt is `careful_midi`'s. Of what is pl
 
 symusic pairs note-ons and note-offs first in, first out, and drops what is left over. So that it shows it, every track
 gets note-offs of all pitches far behind its end, before it is parsed: a note that ends there has lost its own. Where
-notes overlap so that `note_pairing` is needed, tracks are parsed once more with note-ons of all pitches before their
-first event: all of them are heard to the far end, unless there is a note-off that ends nothing.
+notes overlap so that `note_pairing` is needed, their tracks are parsed once more with note-ons of all pitches before
+their first event: all of them are heard to the far end, unless there is a note-off that ends nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,8 @@ from musicae.music.careful_midi import Entry, meter_map, moment_of, tempo_map
 from musicae.music.midi_events import CONTROL, META, NOTE_ON, PROGRAM, SYSEX, PerNote
 from musicae.music.note_pairing import pair
 from musicae.music.score import Notes, Score, Track
+
+_Columns = Mapping[str, Integer[np.ndarray, "_"]]
 
 FAR = 2**28 - 1
 """The largest delta time."""
@@ -143,10 +145,13 @@ class _Plain:
             meter_map({tick: (top, bottom) for tick, (top, bottom) in meters.items() if top and bottom}),
         )
 
-    def _parse(self, *, with_note_ons: bool = False) -> ScoreTick | None:
-        parts = [self.data[:14]]
-        for (first, end), used in zip(self.chunks, self.channels, strict=True):
-            before = b"".join(_NOTE_ONS[channel] for channel in used) if with_note_ons else b""
+    def _parse(self, *, again: Sequence[int] = ()) -> ScoreTick | None:
+        """All chunks, or some of them again, with note-ons before them."""
+        chosen = again or range(len(self.chunks))
+        parts = [self.data[:10], len(chosen).to_bytes(2), self.data[12:14]]
+        for number in chosen:
+            (first, end), used = self.chunks[number], self.channels[number]
+            before = b"".join(_NOTE_ONS[channel] for channel in used) if again else b""
             behind = b"".join(_NOTE_OFFS[channel] for channel in used)
             if behind:
                 behind = _FAR_DELTA + behind[1:]
@@ -175,7 +180,8 @@ class _Plain:
         notes, moment = Notes(start, end, pitch, velocity), moment_of(parsed.ticks_per_quarter)
         doubtful, together = _overlaps((track << 7 | pitch) << 28, notes, moment)
         if len(doubtful):
-            again = None if self._has_strays() else _paired_anew(track, notes, doubtful, moment)
+            strays = self._has_strays(columns, np.unique(doubtful >> 7).tolist())
+            again = None if strays else _paired_anew(track, notes, doubtful, moment)
             if again is None:
                 return None
             track, notes = again
@@ -185,12 +191,22 @@ class _Plain:
         key, notes = _joined(key, notes)
         return notes, np.searchsorted(key >> 35, np.arange(len(bounds))).tolist()
 
-    def _has_strays(self) -> bool:
-        """Whether a note-off ends nothing: then not all of the note-ons before the music are heard to the far end."""
-        parsed = self._parse(with_note_ons=True)
-        ends = [track.notes.numpy() for track in parsed.tracks] if parsed else []
-        far = sum(np.count_nonzero(track["time"] + track["duration"] >= FAR) for track in ends)
-        return bool(far != PITCHES * sum(map(len, self.channels)))
+    def _has_strays(self, tracks: Sequence[_Columns], doubtful: Sequence[int]) -> bool:
+        """Whether a note-off ends nothing: then not all of the note-ons before the music are heard to the far end.
+
+        Only in the tracks that are in doubt, if every chunk is one track.
+        """
+        chosen = [number for number, channels in enumerate(self.channels) if channels]
+        if len(chosen) == len(tracks):
+            chosen, tracks = [chosen[track] for track in doubtful], [tracks[track] for track in doubtful]
+        parsed = self._parse(again=chosen)
+        if parsed is None:
+            return True
+        heard = [track.notes.numpy() for track in parsed.tracks]
+        before = PITCHES * sum(len(self.channels[number]) for number in chosen)
+        start, expected = (np.sort(np.concatenate([track["time"] for track in some])) for some in (heard, tracks))
+        end = np.concatenate([track["time"] + track["duration"] for track in heard])
+        return bool(np.count_nonzero(end >= FAR) != before) or not np.array_equal(start[before:], expected)
 
 
 def _agreed(rows: Iterable[tuple[int, Entry]]) -> dict[int, Entry] | None:
@@ -214,8 +230,14 @@ def _overlaps(key: PerNote, notes: Notes, moment: int) -> tuple[Integer[np.ndarr
     end = start + (ordered & LONGEST - 1)
     together = start[1:] == start[:-1]
     near = end[1:] - end[:-1] < moment
-    doubtful = start[1:][near & ~together] >> 28 if np.count_nonzero(near) else start[:0]
-    return doubtful, bool(np.count_nonzero(together))
+    if not np.count_nonzero(near):
+        return start[:0], bool(np.count_nonzero(together))
+    near_key, one = start[1:][near] >> 28, together[near]
+    if not np.count_nonzero(one):
+        return near_key, bool(np.count_nonzero(together))
+    # Notes that start together are one, unless the next one starts before they end.
+    overlapping = start[1:][(start[1:] < end[:-1]) & ~together] >> 28
+    return near_key[~one | np.isin(near_key, overlapping)], True
 
 
 def _paired_anew(

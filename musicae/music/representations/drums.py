@@ -53,7 +53,10 @@ class Drums(Representation):
         self, score: Score, asked: int | None = None, *, partial: bool = False
     ) -> tuple[list[Stream], list[Refusal]]:
         grid = TimeGrid(score)
-        lines, refusals = drum_lines(score, grid)
+        lines, tracks = drum_lines(score, grid), list(enumerate(score.tracks))
+        refusals = [replace(_NOT_DRUMS, track=index) for index, track in tracks if not track.is_drum]
+        if not lines:
+            refusals += [replace(_NO_HITS, track=index) for index, track in tracks if track.is_drum]
         return [stream(score, grid, [line]) for line in lines], grid.refusals + refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
@@ -73,18 +76,14 @@ def drum_field() -> Field:
     )
 
 
-def drum_lines(score: Score, grid: TimeGrid) -> tuple[list[Line], list[Refusal]]:
-    """All drum tracks of a score as one line, if any of their notes is of the nine classes; why the others are not."""
+def drum_lines(score: Score, grid: TimeGrid) -> list[Line]:
+    """All drum tracks of a score as one line; none if no note of theirs is of the nine classes."""
     tracks = tuple(index for index, track in enumerate(score.tracks) if track.is_drum)
-    refusals = [replace(_NOT_DRUMS, track=index) for index, track in enumerate(score.tracks) if not track.is_drum]
-    hits = np.zeros((grid.time, len(DRUM_CLASSES) + 1), dtype=np.int16)
+    tokens = np.zeros(grid.time, dtype=np.int16)
     for track in tracks:
         spans = grid.quantize(score.tracks[track])
-        hits[spans.start, _CLASS_OF_PITCH[spans.pitch]] = 1
-    tokens = hits @ _TOKEN_OF_CLASS
-    if not tokens.any():
-        return [], refusals + [replace(_NO_HITS, track=track) for track in tracks]
-    return [Line(tracks, tokens, tokens.reshape(-1, STEPS_PER_BAR).max(axis=1) == 0)], refusals
+        np.bitwise_or.at(tokens, spans.start, _TOKEN_OF_PITCH[spans.pitch])
+    return [Line(tracks, tokens, tokens.reshape(-1, STEPS_PER_BAR).max(axis=1) == 0)] if tokens.any() else []
 
 
 def drum_like(score: Score) -> list[int]:
@@ -151,6 +150,6 @@ DRUM_VOCABULARY = 2 ** len(DRUM_CLASSES)
 
 _CLASSES_BY_PITCH = {pitch: kind for kind, pitches in enumerate(DRUM_CLASSES.values()) for pitch in pitches}
 _PITCH_OF_CLASS = np.array([pitches[0] for pitches in DRUM_CLASSES.values()])
-# One class more, worth nothing, takes every other pitch.
+# One class more takes every other pitch.
 _CLASS_OF_PITCH = np.array([_CLASSES_BY_PITCH.get(pitch, len(DRUM_CLASSES)) for pitch in range(128)])
-_TOKEN_OF_CLASS = np.array([*(2**kind for kind in range(len(DRUM_CLASSES))), 0], dtype=np.int16)
+_TOKEN_OF_PITCH = ((1 << _CLASS_OF_PITCH) % DRUM_VOCABULARY).astype(np.int16)

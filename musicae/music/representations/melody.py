@@ -11,7 +11,7 @@ A bar of four quarters, C (a quarter), D (a quarter), a rest, C (a quarter), one
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,11 +79,8 @@ class Melody(Representation):
         self, score: Score, asked: int | None = None, *, partial: bool = False
     ) -> tuple[list[Stream], list[Refusal]]:
         grid = TimeGrid(score)
-        parts, refusals = melody_parts(score, grid, asked)
-        if not parts:
-            parts, _ = bass_parts(score, grid)
-            read = {part.track for part in parts}
-            refusals = [refusal for refusal in refusals if refusal.track not in read]
+        parts = melody_parts(score, grid, asked) or bass_parts(score, grid)
+        refusals = _refusals(score, {part.track for part in parts}, asked)
         return [stream(score, part.grid, [part.line(part.grid)]) for part in parts], grid.refusals + refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
@@ -130,18 +127,18 @@ class LinePart:
         return _line(self.track, self.spans if grid is self.grid else _spans(self.notes, grid), grid)
 
 
-def melody_parts(score: Score, grid: TimeGrid, asked: int | None = None) -> tuple[list[LinePart], list[Refusal]]:
-    """The tracks of a score that can be read as melodies, best first, and why the others cannot.
+def melody_parts(score: Score, grid: TimeGrid, asked: int | None = None) -> list[LinePart]:
+    """The tracks of a score that can be read as melodies, best first.
 
     Args:
         asked: a pitched track that is read whatever its program.
     """
-    return _parts(score, grid, _refuse_as_melody, asked)
+    return _parts(score, grid, [_refuse_as_melody(*entry, asked) is None for entry in enumerate(score.tracks)])
 
 
-def bass_parts(score: Score, grid: TimeGrid) -> tuple[list[LinePart], list[Refusal]]:
-    """The tracks of a score that can be read as basses (programs 32 to 39), best first, and why the others cannot."""
-    return _parts(score, grid, _refuse_as_bass)
+def bass_parts(score: Score, grid: TimeGrid) -> list[LinePart]:
+    """The tracks of a score that can be read as basses (programs 32 to 39), best first."""
+    return _parts(score, grid, [track.program in BASSES and not track.is_drum for track in score.tracks])
 
 
 def line_notes(tokens: Integer[np.ndarray, " time"]) -> Notes:
@@ -165,25 +162,25 @@ def random_line(generator: np.random.Generator, bars: int) -> Notes:
     return Notes(start * TICKS_PER_STEP, end * TICKS_PER_STEP, pitch, np.full_like(pitch, VELOCITY))
 
 
-def _parts(
-    score: Score, grid: TimeGrid, refuse: Callable[[Track], Refusal | None], asked: int | None = None
-) -> tuple[list[LinePart], list[Refusal]]:
+def _parts(score: Score, grid: TimeGrid, allowed: Sequence[bool]) -> list[LinePart]:
+    """Those of the tracks that are allowed which have notes on the grid, best first."""
     readable: list[LinePart] = []
-    refusals = []
     for index, track in enumerate(score.tracks):
-        refusal = None if index == asked and not track.is_drum else refuse(track)
-        if refusal is None:
+        if allowed[index]:
             own = grid.narrowed(track)
             spans = _spans(track, own)
             if len(spans):
                 readable.append(LinePart(index, track, own, spans))
-                continue
-            refusal = _NO_NOTES
-        refusals.append(replace(refusal, track=index))
     if len(readable) > 1:
         bars = grid.time // grid.steps_per_bar
         readable.sort(key=lambda part: _rank(part, bars), reverse=True)
-    return readable, refusals
+    return readable
+
+
+def _refusals(score: Score, read: Container[int], asked: int | None) -> list[Refusal]:
+    """Why the tracks that are not read cannot be."""
+    unread = (entry for entry in enumerate(score.tracks) if entry[0] not in read)
+    return [replace(_refuse_as_melody(*entry, asked) or _NO_NOTES, track=entry[0]) for entry in unread]
 
 
 def _spans(track: Track, grid: TimeGrid) -> Spans:
@@ -204,29 +201,27 @@ def _line(track: int, spans: Spans, grid: TimeGrid) -> Line:
 
 def _rank(part: LinePart, bars: int) -> tuple[bool, float]:
     """Larger for what is more likely the tune in a piece of so many bars; `Melody` states the rule."""
-    name, spans = part.notes.name.lower(), part.spans
+    name, spans, grid = part.notes.name.lower(), part.spans, part.grid
     named = any(word in name for word in MELODY_NAMES)
-    size = part.grid.time + 1
-    voices = np.cumsum(np.bincount(spans.start, minlength=size) - np.bincount(spans.end, minlength=size))
-    single = np.count_nonzero(voices == 1) / np.count_nonzero(voices)
-    sounding = np.count_nonzero(part.grid.sounding(spans)) / bars
+    size = grid.time + 1
+    voices = np.cumsum(np.bincount(spans.start, minlength=size) - np.bincount(spans.end, minlength=size))[:-1]
+    sounds = voices > 0
+    single = np.count_nonzero(voices == 1) / np.count_nonzero(sounds)
+    sounding = np.count_nonzero(sounds.reshape(-1, grid.steps_per_bar).any(axis=1)) / bars
     return named, float(single * sounding * spans.pitch.mean())
 
 
-def _refuse_as_melody(track: Track) -> Refusal | None:
+def _refuse_as_melody(index: int, track: Track, asked: int | None) -> Refusal | None:
     if track.is_drum:
         return _DRUMS
+    if index == asked:
+        return None
     if track.program in BASSES:
         return _BASS
     return _SOUND_EFFECT if track.program in SOUND_EFFECTS else None
 
 
-def _refuse_as_bass(track: Track) -> Refusal | None:
-    return None if track.program in BASSES and not track.is_drum else _NOT_A_BASS
-
-
 _DRUMS = Refusal(-1, "drums", "needs a pitched instrument")
 _BASS = Refusal(-1, "bass", "needs a program that is no bass (32 to 39), as there are melodies beside it")
 _SOUND_EFFECT = Refusal(-1, "sound effects", "needs a program from 0 to 111")
-_NOT_A_BASS = Refusal(-1, "not a bass", "needs a bass program (32 to 39)")
 _NO_NOTES = Refusal(-1, "no notes", f"needs notes from {LOWEST_PITCH} to {HIGHEST_PITCH} in bars of four quarters")

@@ -190,14 +190,14 @@ class TimeGrid:
         return Spans(start, end, track.notes.pitch)[start < end]
 
     def place(self, notes: Notes) -> tuple[Rows, Rows]:
-        """The rows at which notes start and end; they are equal where the grid has no rows (a meter is cut out).
+        """The rows at which notes start and end; equal where the grid has no rows (a meter is cut out).
 
         A note that has no row in its region, up to half a step before the next region, is moved there.
         """
-        region = np.searchsorted(self._starts, notes.start, side="right") - 1
+        several = len(self._starts) > 1
+        region = np.searchsorted(self._starts, notes.start, side="right") - 1 if several else np.array([0])
         start = self._row(notes.start, region)
-        early = start >= self._limits[region]
-        if early.any():
+        if several and (early := start >= self._limits[region]).any():
             half = self._ticks_per_quarter // (2 * self.steps_per_quarter)
             region[early] = np.searchsorted(self._starts, notes.start[early] + half, side="right") - 1
             start[early] = self._row(notes.start[early], region[early])
@@ -205,7 +205,7 @@ class TimeGrid:
         end = np.minimum(np.maximum(end, start + 1), self._limits[region])
         return start, np.maximum(start, end)
 
-    def _row(self, tick: Rows, region: Rows) -> Rows:
+    def _row(self, tick: Rows, region: Integer[np.ndarray, "#note"]) -> Rows:
         """The nearest row of a tick on the grid of a region."""
         steps = to_steps(tick - self._starts[region], self._ticks_per_quarter, self.steps_per_quarter)
         return self._rows[region] + steps
@@ -380,7 +380,7 @@ def _regions(score: Score, steps_per_quarter: int) -> list[Region]:
         bar = whole if fits else max(1, whole * meter.numerator // meter.denominator)
         span = -((meter.tick - end) // bar)
         if end == score.end and fits:
-            last = max((int(track.notes.start.max(initial=0)) for track in score.tracks), default=0)
+            last = max((int(track.notes.start[-1]) for track in score.tracks if len(track.notes)), default=0)
             span += 2 * steps_per_quarter * (meter.tick + span * bar - last) <= score.ticks_per_quarter
         bars = (span if end == score.end else (end - meter.tick) // bar) if fits else 0
         regions.append(Region(meter.tick, number, span, bars, meter))

@@ -90,10 +90,9 @@ class Trio(Representation):
 
 def _parts(score: Score, grid: TimeGrid, asked: int | None = None) -> tuple[list[list[Line]], list[Refusal]]:
     """The lines to choose from for melody, bass and drums; what is missing, and which tracks no part can read."""
-    basses, _ = bass_parts(score, grid)
+    basses = bass_parts(score, grid)
     is_bass = any(asked == part.track for part in basses)
-    melodies, _ = melody_parts(score, grid, None if is_bass else asked)
-    drums, _ = drum_lines(score, grid)
+    melodies, drums = melody_parts(score, grid, None if is_bass else asked), drum_lines(score, grid)
     best = (_best(melodies, MOST_MELODIES, asked), _best(basses, MOST_BASSES, asked))
     parts = [*([part.line(grid) for part in some] for some in best), drums]
     missing = [refusal for lines, refusal in zip(parts, _MISSING, strict=True) if not lines]
