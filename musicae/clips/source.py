@@ -17,15 +17,8 @@ from musicae.music.midi import read_midi
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Refusal, Representation, Stream, TokenArray
 from musicae.music.representations.drums import drum_like
-from musicae.music.representations.time_grid import (
-    STEPS_PER_QUARTER,
-    TimeGrid,
-    in_words,
-    list_of_tracks,
-    pad,
-    some,
-    unusable,
-)
+from musicae.music.representations.streams import in_words, list_of_tracks, pad, some, unusable
+from musicae.music.representations.time_grid import STEPS_PER_QUARTER, TimeGrid
 from musicae.music.score import Score
 from musicae.storage import catalog
 

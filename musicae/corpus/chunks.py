@@ -19,7 +19,7 @@ from musicae.errors import MusicaeError
 from musicae.inputs import read_input
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Refusal, Representation, Stream
-from musicae.music.representations.time_grid import some
+from musicae.music.representations.streams import some
 
 CELLS = 2**22
 """Tokens of streams that are held at once; of a piece with more, one stream after the other."""

@@ -34,6 +34,14 @@ class Notes:
         table = np.array(sorted(rows, key=lambda row: (row[0], row[2])), dtype=np.int64).reshape(-1, 4)
         return cls(*table.T)
 
+    @classmethod
+    def join(cls, parts: Sequence[Notes]) -> Notes:
+        """Notes one after the other, each part in order."""
+        if len(parts) == 1:
+            return parts[0]
+        columns = ([getattr(part, name) for part in parts] for name in ("start", "end", "pitch", "velocity"))
+        return cls(*(np.concatenate(column) if column else np.arange(0) for column in columns))
+
     def __len__(self) -> int:
         return len(self.start)
 

@@ -17,17 +17,8 @@ import numpy as np
 from jaxtyping import Integer
 
 from musicae.music.representations.base import SHIFTS, Field, Refusal, Representation, Stream, TokenArray
-from musicae.music.representations.time_grid import (
-    STEPS_PER_BAR,
-    TICKS_PER_STEP,
-    VELOCITY,
-    Line,
-    TimeGrid,
-    bar_shape,
-    decoded,
-    opening,
-    stream,
-)
+from musicae.music.representations.streams import Line, bar_shape, decoded, opening, stream
+from musicae.music.representations.time_grid import STEPS_PER_BAR, TICKS_PER_STEP, VELOCITY, TimeGrid
 from musicae.music.score import Notes, Score, Track
 
 
@@ -80,8 +71,7 @@ def drum_lines(score: Score, grid: TimeGrid) -> list[Line]:
     """All drum tracks of a score as one line; none if no note of theirs is of the nine classes."""
     tracks = tuple(index for index, track in enumerate(score.tracks) if track.is_drum)
     tokens = np.zeros(grid.time, dtype=np.int16)
-    for track in tracks:
-        spans = grid.quantize(score.tracks[track])
+    for spans in grid.quantize(*(score.tracks[track] for track in tracks)):
         np.bitwise_or.at(tokens, spans.start, _TOKEN_OF_PITCH[spans.pitch])
     return [Line(tracks, tokens, tokens.reshape(-1, STEPS_PER_BAR).max(axis=1) == 0)] if tokens.any() else []
 

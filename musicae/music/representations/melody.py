@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 from jaxtyping import Integer
@@ -26,19 +27,8 @@ from musicae.music.representations.base import (
     Stream,
     TokenArray,
 )
-from musicae.music.representations.time_grid import (
-    STEPS_PER_BAR,
-    TICKS_PER_STEP,
-    VELOCITY,
-    Line,
-    Spans,
-    TimeGrid,
-    bar_shape,
-    decoded,
-    opening,
-    skyline,
-    stream,
-)
+from musicae.music.representations.streams import Line, bar_shape, decoded, opening, stream
+from musicae.music.representations.time_grid import STEPS_PER_BAR, TICKS_PER_STEP, VELOCITY, Spans, TimeGrid, skyline
 from musicae.music.score import Notes, Score, Track
 
 HOLD, NOTE_OFF, FIRST_ONSET = 0, 1, 2
@@ -124,7 +114,7 @@ class LinePart:
 
     def line(self, grid: TimeGrid) -> Line:
         """Its tokens on a grid."""
-        return _line(self.track, self.spans if grid is self.grid else _spans(self.notes, grid), grid)
+        return _line(self.track, self.spans if grid is self.grid else _spans([self.notes], grid)[0], grid)
 
 
 def melody_parts(score: Score, grid: TimeGrid, asked: int | None = None) -> list[LinePart]:
@@ -164,13 +154,14 @@ def random_line(generator: np.random.Generator, bars: int) -> Notes:
 
 def _parts(score: Score, grid: TimeGrid, allowed: Sequence[bool]) -> list[LinePart]:
     """Those of the tracks that are allowed which have notes on the grid, best first."""
-    readable: list[LinePart] = []
-    for index, track in enumerate(score.tracks):
-        if allowed[index]:
-            own = grid.narrowed(track)
-            spans = _spans(track, own)
-            if len(spans):
-                readable.append(LinePart(index, track, own, spans))
+    tracks = list(compress(enumerate(score.tracks), allowed))
+    grids = [grid.narrowed(track) for _, track in tracks]
+    if all(own is grid for own in grids):
+        spans = _spans([track for _, track in tracks], grid)
+    else:
+        spans = [_spans([track], own)[0] for (_, track), own in zip(tracks, grids, strict=True)]
+    found = zip(tracks, grids, spans, strict=True)
+    readable = [LinePart(index, track, own, inside) for (index, track), own, inside in found if len(inside)]
     if len(readable) > 1:
         bars = grid.time // grid.steps_per_bar
         readable.sort(key=lambda part: _rank(part, bars), reverse=True)
@@ -183,10 +174,10 @@ def _refusals(score: Score, read: Container[int], asked: int | None) -> list[Ref
     return [replace(_refuse_as_melody(*entry, asked) or _NO_NOTES, track=entry[0]) for entry in unread]
 
 
-def _spans(track: Track, grid: TimeGrid) -> Spans:
-    """The notes of a track that have tokens."""
-    spans = grid.quantize(track)
-    return spans[(spans.pitch >= LOWEST_PITCH) & (spans.pitch <= HIGHEST_PITCH)]
+def _spans(tracks: Sequence[Track], grid: TimeGrid) -> list[Spans]:
+    """The notes of tracks that have tokens."""
+    pitched = grid.quantize(*tracks)
+    return [spans[(spans.pitch >= LOWEST_PITCH) & (spans.pitch <= HIGHEST_PITCH)] for spans in pitched]
 
 
 def _line(track: int, spans: Spans, grid: TimeGrid) -> Line:

@@ -31,15 +31,8 @@ from musicae.music.representations.base import (
     Stream,
     TokenArray,
 )
-from musicae.music.representations.time_grid import (
-    TICKS_PER_QUARTER,
-    Rows,
-    TimeGrid,
-    bar_shape,
-    decoded,
-    list_of_tracks,
-    opening,
-)
+from musicae.music.representations.streams import bar_shape, decoded, list_of_tracks, opening
+from musicae.music.representations.time_grid import TICKS_PER_QUARTER, Rows, TimeGrid
 from musicae.music.score import Notes, Score, Track, concatenate
 
 TRACKS, EVENTS = 8, 64

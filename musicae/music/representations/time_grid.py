@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 from jaxtyping import Bool, Integer
 
-from musicae.errors import MusicaeError
 from musicae.music.meter import SIXTEENTHS, BarGrid
 from musicae.music.representations.base import (
-    Constraint,
-    Field,
     Refusal,
-    Representation,
-    Shape,
-    Stream,
-    TokenArray,
 )
 from musicae.music.score import Meter, Notes, Score, Track
 
@@ -41,9 +35,6 @@ TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 VELOCITY = 80
 """Of decoded notes, as Magenta's."""
 
-MOST_WORDS, LONGEST_TRACK_NAME = 32, 80
-"""Tracks, or meters, that a message or a label names, and characters of the name of a track."""
-
 Rows = Integer[np.ndarray, " note"]
 PerPiece = Integer[np.ndarray, " piece"]
 
@@ -60,22 +51,7 @@ class Spans:
         return len(self.start)
 
     def __getitem__(self, keep: Bool[np.ndarray, " note"]) -> Spans:
-        return Spans(self.start[keep], self.end[keep], self.pitch[keep])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """One part of a score as tokens of one field.
-
-    Attributes:
-        tracks: indices of the score's tracks that it reads; none for a part that rests throughout.
-        tokens: on the rows of the grid.
-        silent: for every bar, whether nothing sounds and nothing starts.
-    """
-
-    tracks: tuple[int, ...]
-    tokens: Integer[np.ndarray, " time"]
-    silent: Bool[np.ndarray, " bar"]
+        return self if keep.all() else Spans(self.start[keep], self.end[keep], self.pitch[keep])
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +160,14 @@ class TimeGrid:
         starts, numbers = self._starts[piece] + inside * whole, self._numbers[piece] + inside
         self._set_pieces(*(np.concatenate([[0], column]) for column in (starts, numbers, counts)))
 
-    def quantize(self, track: Track) -> Spans:
-        """The notes of a track on rows: every note lasts a row at least, and none outlasts its region."""
-        start, end = self.place(track.notes)
-        return Spans(start, end, track.notes.pitch)[start < end]
+    def quantize(self, *tracks: Track) -> list[Spans]:
+        """The notes of tracks on rows: every note lasts a row at least, and none outlasts its region."""
+        notes = Notes.join([track.notes for track in tracks])
+        start, end = self.place(notes)
+        inside = start < end
+        bounds = accumulate((len(track.notes) for track in tracks), initial=0)
+        parts = (slice(*pair) for pair in pairwise(bounds))
+        return [Spans(start[part], end[part], notes.pitch[part])[inside[part]] for part in parts]
 
     def place(self, notes: Notes) -> tuple[Rows, Rows]:
         """The rows at which notes start and end; equal where the grid has no rows (a meter is cut out).
@@ -245,116 +225,12 @@ def skyline(spans: Spans) -> Spans:
     length = np.minimum(spans.end - spans.start, _LENGTH_MASK)
     key = np.sort(spans.start << (_LENGTH_BITS + 7) | spans.pitch << _LENGTH_BITS | length)
     start = key >> (_LENGTH_BITS + 7)
-    highest = np.append(start[1:] != start[:-1], True)[: len(start)]
+    highest = np.ones(len(start), dtype=bool)
+    highest[:-1] = start[1:] != start[:-1]
     key, start = key[highest], start[highest]
     end = start + (key & _LENGTH_MASK)
     end[:-1] = np.minimum(end[:-1], start[1:])
     return Spans(start, end, key >> _LENGTH_BITS & 127)
-
-
-def pad(tokens: Integer[np.ndarray, "time field"], shape: Shape, time: int) -> Integer[np.ndarray, "{time} field"]:
-    """Rows of a stream, padded with rests to `time` rows: what still sounds at their end gets its note-off."""
-    padded = np.empty((time, len(shape.columns)), dtype=tokens.dtype)
-    padded[:] = [max(field.end, 0) for field in shape.columns]
-    padded[: len(tokens)] = tokens
-    if len(tokens) < time:
-        for line in shape.no_leading:
-            events = tokens[:, line.field][tokens[:, line.field] > 0]
-            if len(events) and events[-1] in line.onsets:
-                padded[len(tokens), line.field] = line.token
-    return padded
-
-
-def stream(score: Score, grid: TimeGrid, lines: Sequence[Line]) -> Stream:
-    """Lines side by side, one field each."""
-    tracks = tuple(track for line in lines for track in line.tracks)
-    return Stream(
-        tokens=np.stack([line.tokens for line in lines], axis=1),
-        silent=np.stack([line.silent for line in lines]),
-        bars=grid.bars,
-        tracks=tracks,
-        label=list_of_tracks(score, tracks),
-    )
-
-
-def decoded(*tracks: Track, bars: int) -> Score:
-    """A score of so many bars from tracks in `TICKS_PER_QUARTER`."""
-    end = bars * SIXTEENTHS.ticks(TICKS_PER_QUARTER)
-    return Score(TICKS_PER_QUARTER, tracks, end, meters=(Meter(0, *SIXTEENTHS.signature),))
-
-
-def opening(score: Score, representation: Representation) -> TokenArray:
-    """The first bars of a score's first reading, up to the first jump in its bar numbers, padded with rests.
-
-    A score without any note is read as rests.
-
-    Raises:
-        MusicaeError: the score has notes and no reading.
-    """
-    streams, refusals = representation.readings(score)
-    shape, bars = representation.shape, representation.bars
-    if not streams and not score.silent:
-        raise unusable(score, representation.name, refusals)
-    tokens = np.empty((0, len(shape.columns)), dtype=np.int16)
-    if streams:
-        numbers = streams[0].bars[:bars]
-        whole = int((numbers - np.arange(len(numbers)) == numbers[0]).sum())
-        tokens = streams[0].tokens[: whole * (representation.window // bars)]
-    return pad(tokens, shape, representation.window).reshape(shape.segments, shape.steps, -1)
-
-
-def bar_shape(
-    bars: int,
-    *fields: Field,
-    conditions: tuple[Field, ...] = (),
-    constraints: tuple[Constraint, ...] = (),
-    segments: int = 1,
-    steps: int = STEPS_PER_BAR,
-) -> Shape:
-    """The shape of `bars` bars of so many segments each, sixteenths by default.
-
-    Raises:
-        MusicaeError: the number of bars is not 1 to 64.
-    """
-    if not 1 <= bars <= MOST_BARS:
-        raise MusicaeError(f"a window cannot have {bars} bars", f"choose 1 to {MOST_BARS} bars")
-    return Shape(bars * segments, steps, fields, conditions, constraints)
-
-
-def in_words(index: int, track: Track) -> str:
-    """A track as errors and labels name it, e.g. "track 2 'Lead' (program 80)"."""
-    instrument = "drums" if track.is_drum else f"program {track.program}"
-    name = track.name if len(track.name) <= LONGEST_TRACK_NAME else f"{track.name[: LONGEST_TRACK_NAME - 3]}..."
-    return f"track {index} {name!r} ({instrument})" if name else f"track {index} ({instrument})"
-
-
-def list_of_tracks(score: Score, tracks: Sequence[int]) -> str:
-    """Tracks as `in_words` has them, one after the other."""
-    return ", ".join(some([in_words(track, score.tracks[track]) for track in tracks]))
-
-
-def some(words: Sequence[str]) -> list[str]:
-    """So many of some words as one can read, and how many more there are."""
-    few = list(words[:MOST_WORDS])
-    return few if len(words) <= MOST_WORDS else [*few, f"and {len(words) - MOST_WORDS} more"]
-
-
-def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> MusicaeError:
-    """The error for a score without any stream: what it needs, its tracks, and what each of them would need.
-
-    Of a score without a single bar that can be read, the meters alone are named.
-    """
-    grid = TimeGrid(score)
-    of_track = {refusal.track: refusal.remedy for refusal in refusals if refusal.track >= 0}
-    needs = [f"it {refusal.remedy}" for refusal in refusals if refusal.track < 0]
-    needs += [
-        f"{in_words(index, track)} {of_track.get(index, 'can be used')}" for index, track in enumerate(score.tracks)
-    ]
-    hint = "give a file that has what is missing, or a model of another representation"
-    if not grid.time and TOO_LONG not in refusals:  # whatever the tracks would need, the score needs this first
-        needs = [f"it {refusal.remedy}" for refusal in grid.refusals]
-        hint = "only bars of four quarters are read (4/4, 2/2, 2/4, 1/4): change the meter, or give another file"
-    return MusicaeError(f"no {representation} in the score: {'; '.join(some(needs))}", hint)
 
 
 def _fits(meter: Meter) -> bool:
@@ -396,5 +272,4 @@ def _other_meter(region: Region) -> Refusal:
 
 TOO_LONG = Refusal(-1, "too long", f"needs to be shorter than {LONGEST_BARS} bars")
 
-_LENGTH_BITS = 21
-_LENGTH_MASK = (1 << _LENGTH_BITS) - 1
+_LENGTH_BITS, _LENGTH_MASK = 21, 2**21 - 1

@@ -32,14 +32,8 @@ from musicae.music.representations.melody import (
     no_leading_note_off,
     random_line,
 )
-from musicae.music.representations.time_grid import (
-    Line,
-    TimeGrid,
-    bar_shape,
-    decoded,
-    opening,
-    stream,
-)
+from musicae.music.representations.streams import Line, bar_shape, decoded, opening, stream
+from musicae.music.representations.time_grid import TimeGrid
 from musicae.music.score import Notes, Score, Track
 
 MOST_MELODIES, MOST_BASSES = 4, 2

@@ -1,0 +1,146 @@
+"""Lines of tokens side by side as streams, the first of them as a window, and messages about what cannot be one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Integer
+
+from musicae.errors import MusicaeError
+from musicae.music.meter import SIXTEENTHS
+from musicae.music.representations.base import (
+    Constraint,
+    Field,
+    Refusal,
+    Representation,
+    Shape,
+    Stream,
+    TokenArray,
+)
+from musicae.music.representations.time_grid import MOST_BARS, STEPS_PER_BAR, TICKS_PER_QUARTER, TOO_LONG, TimeGrid
+from musicae.music.score import Meter, Score, Track
+
+MOST_WORDS, LONGEST_TRACK_NAME = 32, 80
+"""Tracks, or meters, that a message or a label names, and characters of the name of a track."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One part of a score as tokens of one field.
+
+    Attributes:
+        tracks: indices of the score's tracks that it reads; none for a part that rests throughout.
+        tokens: on the rows of the grid.
+        silent: for every bar, whether nothing sounds and nothing starts.
+    """
+
+    tracks: tuple[int, ...]
+    tokens: Integer[np.ndarray, " time"]
+    silent: Bool[np.ndarray, " bar"]
+
+
+def pad(tokens: Integer[np.ndarray, "time field"], shape: Shape, time: int) -> Integer[np.ndarray, "{time} field"]:
+    """Rows of a stream, padded with rests to `time` rows: what still sounds at their end gets its note-off."""
+    padded = np.empty((time, len(shape.columns)), dtype=tokens.dtype)
+    padded[:] = [max(field.end, 0) for field in shape.columns]
+    padded[: len(tokens)] = tokens
+    if len(tokens) < time:
+        for line in shape.no_leading:
+            events = tokens[:, line.field][tokens[:, line.field] > 0]
+            if len(events) and events[-1] in line.onsets:
+                padded[len(tokens), line.field] = line.token
+    return padded
+
+
+def stream(score: Score, grid: TimeGrid, lines: Sequence[Line]) -> Stream:
+    """Lines side by side, one field each."""
+    tracks = tuple(track for line in lines for track in line.tracks)
+    return Stream(
+        tokens=np.stack([line.tokens for line in lines], axis=1),
+        silent=np.stack([line.silent for line in lines]),
+        bars=grid.bars,
+        tracks=tracks,
+        label=list_of_tracks(score, tracks),
+    )
+
+
+def decoded(*tracks: Track, bars: int) -> Score:
+    """A score of so many bars from tracks in `TICKS_PER_QUARTER`."""
+    end = bars * SIXTEENTHS.ticks(TICKS_PER_QUARTER)
+    return Score(TICKS_PER_QUARTER, tracks, end, meters=(Meter(0, *SIXTEENTHS.signature),))
+
+
+def opening(score: Score, representation: Representation) -> TokenArray:
+    """The first bars of a score's first reading, up to the first jump in its bar numbers, padded with rests.
+
+    A score without any note is read as rests.
+
+    Raises:
+        MusicaeError: the score has notes and no reading.
+    """
+    streams, refusals = representation.readings(score)
+    shape, bars = representation.shape, representation.bars
+    if not streams and not score.silent:
+        raise unusable(score, representation.name, refusals)
+    tokens = np.empty((0, len(shape.columns)), dtype=np.int16)
+    if streams:
+        numbers = streams[0].bars[:bars]
+        whole = int((numbers - np.arange(len(numbers)) == numbers[0]).sum())
+        tokens = streams[0].tokens[: whole * (representation.window // bars)]
+    return pad(tokens, shape, representation.window).reshape(shape.segments, shape.steps, -1)
+
+
+def bar_shape(
+    bars: int,
+    *fields: Field,
+    conditions: tuple[Field, ...] = (),
+    constraints: tuple[Constraint, ...] = (),
+    segments: int = 1,
+    steps: int = STEPS_PER_BAR,
+) -> Shape:
+    """The shape of `bars` bars of so many segments each, sixteenths by default.
+
+    Raises:
+        MusicaeError: the number of bars is not 1 to 64.
+    """
+    if not 1 <= bars <= MOST_BARS:
+        raise MusicaeError(f"a window cannot have {bars} bars", f"choose 1 to {MOST_BARS} bars")
+    return Shape(bars * segments, steps, fields, conditions, constraints)
+
+
+def in_words(index: int, track: Track) -> str:
+    """A track as errors and labels name it, e.g. "track 2 'Lead' (program 80)"."""
+    instrument = "drums" if track.is_drum else f"program {track.program}"
+    name = track.name if len(track.name) <= LONGEST_TRACK_NAME else f"{track.name[: LONGEST_TRACK_NAME - 3]}..."
+    return f"track {index} {name!r} ({instrument})" if name else f"track {index} ({instrument})"
+
+
+def list_of_tracks(score: Score, tracks: Sequence[int]) -> str:
+    """Tracks as `in_words` has them, one after the other."""
+    return ", ".join(some([in_words(track, score.tracks[track]) for track in tracks]))
+
+
+def some(words: Sequence[str]) -> list[str]:
+    """So many of some words as one can read, and how many more there are."""
+    few = list(words[:MOST_WORDS])
+    return few if len(words) <= MOST_WORDS else [*few, f"and {len(words) - MOST_WORDS} more"]
+
+
+def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> MusicaeError:
+    """The error for a score without any stream: what it needs, its tracks, and what each of them would need.
+
+    Of a score without a single bar that can be read, the meters alone are named.
+    """
+    grid = TimeGrid(score)
+    of_track = {refusal.track: refusal.remedy for refusal in refusals if refusal.track >= 0}
+    needs = [f"it {refusal.remedy}" for refusal in refusals if refusal.track < 0]
+    needs += [
+        f"{in_words(index, track)} {of_track.get(index, 'can be used')}" for index, track in enumerate(score.tracks)
+    ]
+    hint = "give a file that has what is missing, or a model of another representation"
+    if not grid.time and TOO_LONG not in refusals:  # whatever the tracks would need, the score needs this first
+        needs = [f"it {refusal.remedy}" for refusal in grid.refusals]
+        hint = "only bars of four quarters are read (4/4, 2/2, 2/4, 1/4): change the meter, or give another file"
+    return MusicaeError(f"no {representation} in the score: {'; '.join(some(needs))}", hint)
