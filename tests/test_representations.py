@@ -21,6 +21,12 @@ BARS = (1, 2, 16)
 EVERY = [
     *(pytest.param(REPRESENTATIONS[name](bars=bars), id=f"{name}-{bars}") for name in REPRESENTATIONS for bars in BARS),
     pytest.param(Multitrack(bars=1, chords=True), id="multitrack-1-chords"),
+    *(
+        pytest.param(REPRESENTATIONS[name](bars=2, meter=meter), id=f"{name}-2-{meter}")
+        for name in REPRESENTATIONS
+        for meter in ("3/4", "6/8", "5/4", "12/8", "7/8")
+        if name != "multitrack" or meter not in ("5/4", "12/8")
+    ),
 ]
 every = pytest.mark.parametrize("representation", EVERY)
 laws = settings(max_examples=25)
@@ -113,7 +119,7 @@ def test_any_tokens_decode(representation: Representation, seed: int) -> None:
     kept = generator.random(shape) < generator.random()
     tokens = np.stack([kept * generator.integers(f.vocabulary, size=shape) for _, f in fields(representation)], axis=-1)
     music = representation.decode(tokens)
-    assert music.end == representation.bars * 4 * music.ticks_per_quarter
+    assert music.end == representation.bars * representation.grid.ticks(music.ticks_per_quarter)
     for part in music.tracks:
         assert all(0 <= start < end <= music.end for start, end, _, _ in part.notes.rows())
         assert part.notes == Notes.of(part.notes.rows())
@@ -177,6 +183,7 @@ def test_resolution_and_order_of_notes_do_not_matter(representation: Representat
             for part in music.tracks
         ),
         end=music.end * ticks // 480,
+        meters=music.meters,
     )
     assert same(written(representation, again), written(representation, music))
 

@@ -160,8 +160,21 @@ def test_six_eight(run: Run, tmp_path: Path) -> None:
     write_midi(melody(6, 8), tmp_path / "jig.mid")
     for words in ((), ("--track", 0), ("-m", "drums-2bar"), ("-m", "trio-4bar")):
         done = run("reconstruct", "jig.mid", *words)
-        assert_fails(done, "it needs bars of four quarters, and bars 1 to 11, counted from 1, are in 6/8\n", "4/4")
-        assert "track" not in done.err and "channel" not in done.err
+        assert_fails(done, "it needs bars of four quarters, and bars 1 to 11, counted from 1, are in 6/8\n")
+        assert "hint: a model of melody in 6/8 or multitrack in 6/8 reads it" in done.err
+        error = done.err.partition("hint:")[0]
+        assert "track" not in error and "channel" not in error
+
+
+def test_a_meter_that_a_model_reads_is_read_and_written(tmp_path: Path) -> None:
+    """Of two meters with bars as long, what is written has that of the file."""
+    write_midi(melody(6, 8), tmp_path / "jig.mid")
+    source = read(tmp_path / "jig.mid", Melody(bars=2, meter="3/4"))
+    assert source.style.meter == "6/8"
+    assert source.tokens.shape == (2, 12, 1)
+    with pytest.raises(MusicaeError) as caught:
+        read(tmp_path / "jig.mid", Melody(bars=2, meter="5/4"))
+    assert hint(caught.value).startswith("a model of melody in 6/8 or multitrack in 6/8 reads it")
 
 
 def test_verbs_read_what_was_piped(run: Run, tunes: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,9 @@ def hint(error: MusicaeError) -> str:
 def preprocess_command(representation: str, arguments: Mapping[str, object]) -> str:
     """The command that makes data sets of a representation."""
     chords = " --chords" if arguments.get("chords") else ""
+    meter = f" --meter {arguments['meter']}" if "meter" in arguments else ""
     bars = arguments["bars"]
-    return f"musicae preprocess FOLDER -o data/NAME --representation {representation} --bars {bars}{chords}"
+    return f"musicae preprocess FOLDER -o data/NAME --representation {representation} --bars {bars}{meter}{chords}"
 
 
 def _no_model(name: str, known: Sequence[str]) -> str:
@@ -39,9 +40,11 @@ def _other_representation(representation: str, arguments: Mapping[str, object], 
     return f"leave --preset away, or make a data set: {command}" if preset else command
 
 
-def _unreadable_score(representations: Sequence[str], model: str = "") -> str:
+def _unreadable_score(representations: Sequence[str], model: str = "", meter: str = "") -> str:
     readers = f"a model of {' or '.join(representations)} reads it"
-    return f"{readers}: -m {model}" if model else f"{readers}; train one with musicae train"
+    kind = representations[0].partition(" ")[0]
+    data = f"musicae preprocess FOLDER --representation {kind} --meter {meter} and " if meter else ""
+    return f"{readers}: -m {model}" if model else f"{readers}; train one with {data}musicae train"
 
 
 def _constant_attribute(models: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor
 from musicae import __version__
 from musicae.errors import MusicaeError
 from musicae.music.chords import Chord
+from musicae.music.meter import SIXTEENTHS
 
 PartCode = Float[Tensor, " size"]
 ForcedTokens = Integer[np.ndarray, "segment step field"]
@@ -35,18 +36,22 @@ class Style:
     Attributes:
         programs: General MIDI programs of the pitched tracks, in order; where there are none the representation's own
             are used.
+        meter: the time signature; empty for the representation's own.
 
     Raises:
-        MusicaeError: a number is out of its range.
+        MusicaeError: a number is out of its range, or there is no such meter.
     """
 
     tempo_qpm: float = 120.0
     programs: tuple[int, ...] = ()
+    meter: str = ""
 
     def __post_init__(self) -> None:
         require_within("tempo_qpm", self.tempo_qpm, SLOWEST_QPM, FASTEST_QPM)
         for program in self.programs:
             require_within("a program", program, 0, 127)
+        if self.meter:
+            SIXTEENTHS.with_meter(self.meter)
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,6 +48,7 @@ def to_json(recipe: Recipe) -> dict[str, Any]:
         "temperature": recipe.temperature,
         "tempo_qpm": recipe.style.tempo_qpm,
         "programs": list(recipe.style.programs),
+        "meter": recipe.style.meter,
         "parts": [_part_to_json(part) for part in recipe.parts],
     }
 
@@ -61,7 +62,7 @@ def from_json(data: Any) -> Recipe:
     if not isinstance(data, dict) or not {"model", "parts"} <= data.keys():
         raise _not_a_recipe("an object with a model and parts is needed")
     known = _read(data, _ENTRIES)
-    style = Style(known.pop("tempo_qpm", 120.0), known.pop("programs", ()))
+    style = Style(known.pop("tempo_qpm", 120.0), known.pop("programs", ()), known.pop("meter", ""))
     parts = tuple(_part_from_json(part, number) for number, part in enumerate(known.pop("parts")))
     for number, part in enumerate(parts):
         if len(part.z) != len(parts[0].z):
@@ -204,6 +205,7 @@ _ENTRIES: dict[str, _Entry] = {
     "temperature": ("temperature", "a number", _number),
     "tempo_qpm": ("tempo_qpm", "a number", _number),
     "programs": ("programs", "a list of whole numbers", _whole_numbers),
+    "meter": ("meter", "a time signature", _text),
     "parts": ("parts", "a list of parts", _parts),
 }
 """The entries of a recipe: their names in the record, their kinds in words, and the functions that read them."""

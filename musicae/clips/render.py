@@ -16,7 +16,8 @@ from jaxtyping import Integer
 from musicae.clips.recipe import ForcedTokens, Part, Recipe, Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
-from musicae.music.score import Score, Tempo, Track, concatenate
+from musicae.music.meter import SIXTEENTHS
+from musicae.music.score import Meter, Score, Tempo, Track, concatenate
 from musicae.networks.device import precision_name
 from musicae.seeds import child_seeds
 
@@ -126,10 +127,13 @@ def _joined(forced: ForcedTokens | None, programs: ForcedTokens | None) -> Force
 
 
 def _styled(score: Score, style: Style) -> Score:
-    """The score at the style's tempo and, if it has as many pitched tracks, with the style's programs."""
+    """The score at the style's tempo, in its meter, and, if it has as many pitched tracks, with its programs."""
     programs = iter(style.programs)
     pitched = [track for track in score.tracks if not track.is_drum]
     tracks: tuple[Track, ...] = score.tracks
     if len(pitched) == len(style.programs):
         tracks = tuple(t if t.is_drum else replace(t, program=next(programs)) for t in score.tracks)
-    return replace(score, tracks=tracks, tempi=(Tempo(0, style.tempo_qpm),))
+    meters = score.meters
+    if style.meter:
+        meters = (Meter(0, *SIXTEENTHS.with_meter(style.meter).signature),)
+    return replace(score, tracks=tracks, tempi=(Tempo(0, style.tempo_qpm),), meters=meters)

@@ -13,6 +13,7 @@ from musicae.corpus.windows import WindowFilter, drop_leading_note_offs, filter_
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model, load
 from musicae.music.chords import Chord
+from musicae.music.meter import COMMON_TIME, SIXTEENTHS
 from musicae.music.midi import read_midi
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Refusal, Representation, Stream, TokenArray
@@ -55,6 +56,9 @@ class Source:
         return self.tokens[..., : len(self.representation.shape.fields)]
 
 
+TRIED_METERS = 3
+"""Meters of a score in which it is tried to be read."""
+
 Music = Source | Score | bytes | str | Path
 """What a verb reads: a window, or a score, a MIDI file's bytes or its path, of which it reads the best window."""
 
@@ -88,10 +92,12 @@ def read(
             raise MusicaeError(
                 f"{label}: {error.message}", hint, kind="undeclared-drums", what=what, tracks=undeclared
             ) from error
-        raise _unreadable_score(error, label, _readers(score, representation), representation.bars) from error
+        raise _unreadable_score(error, label, _readers(score, representation), representation) from error
     # A tempo that is set a moment after the bar line is the window's, too.
     begun = choice.tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
     tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick < begun][-1]
+    meter = [meter for meter in score.meters if meter.tick < begun][-1]
+    whole = representation.grid.holds(meter.numerator, meter.denominator) == 1
     pitched = () if representation.keeps_programs else choice.tracks
     programs = tuple(score.tracks[i].program for i in pitched if not score.tracks[i].is_drum)
     warnings = [f"{label} is damaged: {fault}; what is whole is read" for fault in score.faults]
@@ -99,7 +105,7 @@ def read(
     return Source(
         choice.tokens,
         representation,
-        Style(tempo, programs),
+        Style(tempo, programs, f"{meter.numerator}/{meter.denominator}" if whole else ""),
         f"{label}: {choice}" + (f", drums: {', '.join(drums)}" if drums else ""),
         name,
         tuple(warnings),
@@ -185,12 +191,12 @@ def best_window(
     if score.silent:
         raise MusicaeError("there are no notes in the score", "give a file with notes")
     streams, refusals = representation.readings(score, track)
-    if track is not None and TimeGrid(score).time:
+    if track is not None and TimeGrid(score, representation.grid).time:
         streams = [stream for stream in streams if track in stream.tracks]
         if not streams:
             raise _unreadable(score, representation, track, refusals)
     if not streams:
-        raise unusable(score, representation.name, refusals)
+        raise unusable(score, representation, refusals)
     bars = representation.bars
     judged = [filter_windows(stream.tokens, stream.silent, stream.bars, representation, bars) for stream in streams]
     if bar is not None:
@@ -258,7 +264,7 @@ def _choice(stream: Stream, start: int, score: Score, representation: Representa
         tokens=drop_leading_note_offs(tokens, shape).reshape(shape.segments, shape.steps, len(shape.columns)),
         tracks=tracks,
         label=label,
-        tick=int(TimeGrid(score).ticks(stream.bars[start : start + 1])[0]),
+        tick=int(TimeGrid(score, representation.grid).ticks(stream.bars[start : start + 1])[0]),
         first_bar=first_bar,
         last_bar=first_bar + representation.bars - 1,
         total_bars=int(stream.bars[-1]) + 1,
@@ -278,6 +284,18 @@ def _unreadable(score: Score, representation: Representation, track: int, refusa
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a score can be read as: a representation, by name, in bars of a meter."""
+
+    representation: str
+    meter: str
+
+    def in_words(self, meter: str) -> str:
+        """With its own meter, if that is another one."""
+        return self.representation if self.meter == meter else f"{self.representation} in {self.meter}"
+
+
 def _names(music: Score | bytes | str | Path) -> tuple[str, str]:
     """What messages call some music, and what names of outputs do."""
     if isinstance(music, Score | bytes):
@@ -285,15 +303,27 @@ def _names(music: Score | bytes | str | Path) -> tuple[str, str]:
     return str(music), Path(music).stem
 
 
-def _unreadable_score(error: MusicaeError, label: str, readers: Sequence[str], bars: int) -> MusicaeError:
+def _unreadable_score(
+    error: MusicaeError, label: str, readers: Sequence[Reader], representation: Representation
+) -> MusicaeError:
     """The error of a score, and which representations and which installed model read it instead."""
     message = f"{label}: {error.message}"
     if not readers:
         return MusicaeError(message, error.hint, kind=error.kind, **error.facts)
-    found = [model for model in catalog.described()[0] if model.representation in readers]
-    nearest = min(found, key=lambda model: abs(model.bars - bars)).name if found else ""
-    hint = f"a model of {' or '.join(readers)} reads it{nearest and f', such as {nearest}'}"
-    return MusicaeError(message, hint, kind="unreadable-score", representations=readers, model=nearest)
+    grids = {(reader.representation, *SIXTEENTHS.with_meter(reader.meter).signature) for reader in readers}
+
+    def reads(model: catalog.Description) -> bool:
+        bar = SIXTEENTHS.with_meter(model.meter or COMMON_TIME)
+        return any(name == model.representation and bar.holds(*signature) for name, *signature in grids)
+
+    def distance(model: catalog.Description) -> tuple[bool, int]:
+        return model.representation != representation.name, abs(model.bars - representation.bars)
+
+    nearest = min(filter(reads, catalog.described()[0]), key=distance, default=None)
+    model, names = nearest.name if nearest else "", [reader.in_words(representation.grid.meter) for reader in readers]
+    hint = f"a model of {' or '.join(names)} reads it{model and f', such as {model}'}"
+    other = "" if readers[0].meter == representation.grid.meter else readers[0].meter
+    return MusicaeError(message, hint, kind="unreadable-score", representations=names, model=model, meter=other)
 
 
 def _undeclared_drums(score: Score, representation: Representation) -> list[int]:
@@ -304,15 +334,18 @@ def _undeclared_drums(score: Score, representation: Representation) -> list[int]
     return found if representation.streams(score.with_drums([str(number) for number in found]))[0] else []
 
 
-def _readers(score: Score, representation: Representation) -> list[str]:
-    """The representations that read a score that this one cannot; none where it is not the representation's fault."""
+def _readers(score: Score, representation: Representation) -> list[Reader]:
+    """The representations, and their meters, that read a score that this one cannot; none where it is no use asking."""
     if representation.streams(score)[0]:
         return []
-    return [name for name in REPRESENTATIONS if _reads(name, representation.bars, score)]
+    own, signatures = representation.grid.meter, (f"{meter.numerator}/{meter.denominator}" for meter in score.meters)
+    meters = list(dict.fromkeys([own, *signatures]))[:TRIED_METERS]
+    readers = [Reader(name, meter) for name in REPRESENTATIONS for meter in meters]
+    return [reader for reader in readers if _reads(reader, representation.bars, score)]
 
 
-def _reads(name: str, bars: int, score: Score) -> bool:
+def _reads(reader: Reader, bars: int, score: Score) -> bool:
     try:
-        return bool(REPRESENTATIONS[name](bars=bars).streams(score)[0])
-    except MusicaeError:  # it has no windows of so many bars
+        return bool(REPRESENTATIONS[reader.representation](bars=bars, meter=reader.meter).streams(score)[0])
+    except MusicaeError:  # it has no windows of so many bars, or of this meter
         return False

@@ -15,6 +15,7 @@ from musicae.evaluation.note_distance import instruments_of, note_f1, rhythm_of
 from musicae.evaluation.types import Advance, WindowTensor
 from musicae.model import Codes, Model
 from musicae.music.chords import QUALITIES, Chord, progression
+from musicae.music.representations.time_grid import bar_of
 from musicae.music.score import Score
 
 TRITONE = 6
@@ -128,7 +129,7 @@ def time_on_chord(played: Sequence[tuple[Score, Sequence[Chord]]], quality: str)
         counts = np.array([chord.root >= 0 and chord.quality == quality for chord in chords])
         for track in score.tracks:
             if not track.is_drum:
-                bar = track.notes.start // (4 * score.ticks_per_quarter)
+                bar = track.notes.start // bar_of(score).ticks(score.ticks_per_quarter)
                 length = (track.notes.end - track.notes.start) * counts[bar]
                 inside += int((length * belongs[bar, track.notes.pitch]).sum())
                 total += int(length.sum())

@@ -8,7 +8,7 @@ from itertools import cycle
 from rich.text import Text
 
 from musicae.music.representations.drums import NAMES
-from musicae.music.representations.time_grid import STEPS_PER_BAR, STEPS_PER_QUARTER
+from musicae.music.representations.time_grid import STEPS_PER_QUARTER, bar_of
 from musicae.music.score import Score, Track
 
 TRACK_COLORS = ("cyan", "magenta", "yellow", "green", "blue")
@@ -22,41 +22,41 @@ def roll(score: Score, width: int = 80) -> Text:
     highest of each track; those of drums are the drums that are hit.
     """
     step = score.ticks_per_quarter / STEPS_PER_QUARTER
-    bars = -(-round(score.end / step) // STEPS_PER_BAR)
+    bar = bar_of(score).steps
+    bars = -(-round(score.end / step) // bar)
     margin = 10 if any(track.is_drum and len(track.notes) for track in score.tracks) else 4
-    bars_per_line = max(1, (width - margin - 2) // (STEPS_PER_BAR + 1))
+    bars_per_line = max(1, (width - margin - 2) // (bar + 1))
     lines = [
         line
         for first in range(0, bars, bars_per_line)
         for track, color in zip(score.tracks, cycle(TRACK_COLORS), strict=False)
         if len(track.notes)
-        for line in _system(track, color, margin, step, range(first, min(first + bars_per_line, bars)))
+        for line in _system(track, color, margin, step, range(first, min(first + bars_per_line, bars)), bar)
     ]
     return Text("\n").join(lines)
 
 
-def _system(track: Track, color: str, margin: int, step: float, bars: range) -> Iterator[Text]:
+def _system(track: Track, color: str, margin: int, step: float, bars: range, bar: int) -> Iterator[Text]:
     """One track, a line for every pitch of it, highest first, and an empty line."""
     pitches = sorted(set(track.notes.pitch.tolist()), reverse=True)
     for pitch in pitches if track.is_drum else range(pitches[0], pitches[-1] - 1, -1):
-        cells = _cells(track, pitch, step, bars)
+        cells = _cells(track, pitch, step, range(bars.start * bar, bars.stop * bar))
         label = NAMES.get(pitch, str(pitch)) if track.is_drum else f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
         line = Text().append(f"{label:>{margin}} ", style="dim")
         for i in range(len(bars)):
-            line.append("│", style="dim").append(cells[i * STEPS_PER_BAR : (i + 1) * STEPS_PER_BAR], style=color)
+            line.append("│", style="dim").append(cells[i * bar : (i + 1) * bar], style=color)
         yield line.append("│", style="dim")
     yield Text()
 
 
-def _cells(track: Track, pitch: int, step: float, bars: range) -> str:
-    """One pitch of a track in some bars: a block where a note starts, a line where it goes on."""
-    cells = [" "] * len(bars) * STEPS_PER_BAR
-    offset = bars.start * STEPS_PER_BAR
+def _cells(track: Track, pitch: int, step: float, steps: range) -> str:
+    """One pitch of a track in some steps: a block where a note starts, a line where it goes on."""
+    cells = [" "] * len(steps)
     notes = track.notes[track.notes.pitch == pitch]
     for start, end, _, _ in notes.rows():
         first = round(start / step)
         last = max(round(end / step), first + 1)
-        first, last = first - offset, last - offset
+        first, last = first - steps.start, last - steps.start
         for i in range(max(first, 0), min(last, len(cells))):
             cells[i] = "█" if i == first else "━"
     return "".join(cells)

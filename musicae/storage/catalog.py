@@ -67,6 +67,8 @@ class Description:
     folder: str
     representation: str
     bars: int
+    meter: str
+    """Empty for four quarters."""
     chords: bool
     latent_size: int
     parameters: int
@@ -74,7 +76,8 @@ class Description:
 
     def __str__(self) -> str:
         bars = "1 bar" if self.bars == 1 else f"{self.bars} bars"
-        music = f"{self.representation}, {bars}{', chords' if self.chords else ''}"
+        meter = self.meter and f" of {self.meter}"
+        music = f"{self.representation}, {bars}{meter}{', chords' if self.chords else ''}"
         vectors = " ".join(self.attributes) or "none"
         return f"{self.name:24} {music:32} z {self.latent_size:<4} {self.parameters / 1e6:6.1f} M  vectors: {vectors}"
 
@@ -94,6 +97,7 @@ def describe(folder: Path) -> Description:
             folder=str(folder),
             representation=typed(music["name"], str, "representation"),
             bars=typed(music["bars"], int, "bars"),
+            meter=typed(music.get("meter", ""), str, "meter"),
             chords=typed(music.get("chords", False), bool, "chords"),
             latent_size=typed(latent["size"], int, "size"),
             parameters=head.numbers,

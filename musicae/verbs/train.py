@@ -27,7 +27,7 @@ from musicae.music.representations.base import Representation
 from musicae.networks.allowance import Allowance
 from musicae.networks.device import PRECISIONS
 from musicae.objectives import apply
-from musicae.presets import PRESETS
+from musicae.presets import PRESETS, fitted
 from musicae.seeds import seeded
 from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find_dataset
@@ -128,12 +128,12 @@ def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = ""
         reads = build(REPRESENTATIONS, chosen)
         message = f"{dataset.folder} holds {dataset.representation}; {preset or initial} reads {reads}"
         raise _other_representation(message, reads, preset or "")
-    return replace(config, representation=held)
+    return fitted(config, held)
 
 
 def _differences(a: Spec, b: Spec) -> int:
     """In how many arguments two representations of one name differ."""
-    return sum(b.arguments.get(name) != value for name, value in a.arguments.items())
+    return sum(a.arguments.get(name) != b.arguments.get(name) for name in {*a.arguments, *b.arguments})
 
 
 def plan(

@@ -14,6 +14,7 @@ from musicae.cli.options import DrumTracks, ForceFolder, Json, Quiet, folder_opt
 EXAMPLES = (
     "musicae preprocess midi/",
     "musicae preprocess midi/ -o data/mine --representation melody --bars 16",
+    "musicae preprocess midi/ -o data/waltzes --meter 3/4",
 )
 
 
@@ -21,6 +22,9 @@ MidiFolders = Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folde
 DataOutput = Annotated[Path | None, folder_option("Without it: data/REPRESENTATION-BARSbar.")]
 RepresentationName = Annotated[str, typer.Option(metavar="NAME", help="melody, drums, trio or multitrack.")]
 Bars = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window.")]
+MeterName = Annotated[
+    str, typer.Option("--meter", metavar="N/D", help="Read the bars of this meter, and of those as long: 3/4 and 6/8.")
+]
 Chords = Annotated[bool, typer.Option("--chords", help="Infer the chord of every bar, for multitrack.")]
 SplitsOption = Annotated[
     Path | None,
@@ -51,6 +55,7 @@ def command(
     output: DataOutput = None,
     representation: RepresentationName = "melody",
     bars: Bars = 2,
+    meter: MeterName = "4/4",
     chords: Chords = False,
     splits: SplitsOption = None,
     label: Label = "",
@@ -74,11 +79,14 @@ def command(
         raise typer.BadParameter(f"{representation!r} is no representation; choose one of {', '.join(REPRESENTATIONS)}")
     if chords and representation != "multitrack":
         raise typer.BadParameter("--chords is for --representation multitrack")
-    folder = output or Path("data") / f"{representation}-{bars}bar{'-chords' if chords else ''}"
+    knobs: dict[str, Any] = {"bars": bars, "meter": meter} | ({"chords": True} if chords else {})
+    made = REPRESENTATIONS[representation](**knobs)
+    in_meter = f"-{meter.replace('/', '-')}" if "meter" in made.arguments else ""
+    folder = output or Path("data") / f"{representation}-{bars}bar{in_meter}{'-chords' if chords else ''}"
     manifest = preprocess(
         folders,
         folder,
-        REPRESENTATIONS[representation](bars=bars, **({"chords": True} if chords else {})),
+        made,
         annotations=Annotations(splits, label, tuple(drums or ())),
         workers=workers,
         strict=strict,

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Integer
 
 from musicae.errors import MusicaeError
 from musicae.music.chords import NO_CHORD, Chord, of_class
-from musicae.music.meter import SIXTEENTHS, BarGrid
+from musicae.music.meter import COMMON_TIME, SIXTEENTHS, BarGrid
 from musicae.music.score import Score
 
 SHIFTS = range(-5, 7)
@@ -164,8 +164,8 @@ class Representation(ABC):
     """So many of the first steps of a segment say which program plays it."""
 
     @abstractmethod
-    def __init__(self, *, bars: int) -> None:
-        """For windows of `bars` bars; it sets `bars`, `shape` and `arguments`."""
+    def __init__(self, *, bars: int, meter: str = COMMON_TIME) -> None:
+        """For windows of `bars` bars of a meter; it sets `bars`, `grid`, `shape` and `arguments`."""
 
     @abstractmethod
     def encode(self, score: Score) -> TokenArray:
@@ -259,7 +259,8 @@ class Representation(ABC):
     def __str__(self) -> str:
         """The representation in words."""
         bars = "1 bar" if self.bars == 1 else f"{self.bars} bars"
-        return f"{self.name} of {bars}, with chords" if self.has_chords else f"{self.name} of {bars}"
+        meter = "" if self.grid.meter == COMMON_TIME else f" of {self.grid.meter}"
+        return f"{self.name} of {bars}{meter}{', with chords' if self.has_chords else ''}"
 
     @property
     def window(self) -> int:

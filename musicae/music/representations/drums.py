@@ -16,9 +16,10 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Integer
 
+from musicae.music.meter import COMMON_TIME, SIXTEENTHS, meter_argument
 from musicae.music.representations.base import SHIFTS, Field, Refusal, Representation, Stream, TokenArray
 from musicae.music.representations.streams import Line, bar_shape, decoded, opening, stream
-from musicae.music.representations.time_grid import STEPS_PER_BAR, TICKS_PER_STEP, VELOCITY, TimeGrid
+from musicae.music.representations.time_grid import TICKS_PER_STEP, VELOCITY, TimeGrid
 from musicae.music.score import Notes, Score, Track
 
 
@@ -30,20 +31,22 @@ class Drums(Representation):
 
     name = "drums"
 
-    def __init__(self, *, bars: int) -> None:
-        self.bars, self.arguments = bars, {"bars": bars}
-        self.shape = bar_shape(bars, drum_field())
+    def __init__(self, *, bars: int, meter: str = COMMON_TIME) -> None:
+        self.bars, self.grid = bars, SIXTEENTHS.with_meter(meter)
+        self.arguments = {"bars": bars, **meter_argument(self.grid)}
+        self.shape = bar_shape(bars, drum_field(), steps=self.grid.steps)
 
     def encode(self, score: Score) -> TokenArray:
         return opening(score, self)
 
     def decode(self, tokens: TokenArray) -> Score:
-        return decoded(Track(drum_notes(tokens.reshape(-1)), is_drum=True, name="drums"), bars=len(tokens))
+        notes = drum_notes(tokens.reshape(-1))
+        return decoded(Track(notes, is_drum=True, name="drums"), bars=len(tokens), grid=self.grid)
 
     def streams(
         self, score: Score, asked: int | None = None, *, partial: bool = False
     ) -> tuple[list[Stream], list[Refusal]]:
-        grid = TimeGrid(score)
+        grid = TimeGrid(score, self.grid)
         lines, tracks = drum_lines(score, grid), list(enumerate(score.tracks))
         refusals = [replace(_NOT_DRUMS, track=index) for index, track in tracks if not track.is_drum]
         if not lines:
@@ -51,7 +54,8 @@ class Drums(Representation):
         return [stream(score, grid, [line]) for line in lines], grid.refusals + refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
-        return decoded(Track(random_drums(generator, self.bars), is_drum=True, name="drums"), bars=self.bars)
+        notes = random_drums(generator, self.window)
+        return decoded(Track(notes, is_drum=True, name="drums"), bars=self.bars, grid=self.grid)
 
 
 def drum_field() -> Field:
@@ -73,7 +77,7 @@ def drum_lines(score: Score, grid: TimeGrid) -> list[Line]:
     tokens = np.zeros(grid.time, dtype=np.int16)
     for spans in grid.quantize(*(score.tracks[track] for track in tracks)):
         np.bitwise_or.at(tokens, spans.start, _TOKEN_OF_PITCH[spans.pitch])
-    return [Line(tracks, tokens, tokens.reshape(-1, STEPS_PER_BAR).max(axis=1) == 0)] if tokens.any() else []
+    return [Line(tracks, tokens, tokens.reshape(-1, grid.steps_per_bar).max(axis=1) == 0)] if tokens.any() else []
 
 
 def drum_like(score: Score) -> list[int]:
@@ -103,10 +107,10 @@ def drum_notes(tokens: Integer[np.ndarray, " time"]) -> Notes:
     return Notes(start, start + TICKS_PER_STEP, pitch, np.full_like(pitch, VELOCITY))[order]
 
 
-def random_drums(generator: np.random.Generator, bars: int) -> Notes:
+def random_drums(generator: np.random.Generator, steps: int) -> Notes:
     """At least one hit; hits of random classes, sparse or dense."""
     share = generator.uniform(0.05, 0.5)
-    hit = generator.random((bars * STEPS_PER_BAR, len(DRUM_CLASSES))) < share
+    hit = generator.random((steps, len(DRUM_CLASSES))) < share
     hit[generator.integers(len(hit)), generator.integers(len(DRUM_CLASSES))] = True
     step, kind = np.nonzero(hit)
     start = step * TICKS_PER_STEP
@@ -118,7 +122,7 @@ _DRUM_NAMES = re.compile(r"drum|percussion|\bperc\b|\bkit\b|schlagzeug|batterie|
 _HATS = (42, 44, 46)
 _KIT = (35, 36, 38, 40, *_HATS, 49, 51, 57, 59)
 _NOT_DRUMS = Refusal(-1, "not drums", "needs MIDI channel 10, that of the drums")
-_NO_HITS = Refusal(-1, "no hits", "needs hits of the nine classes of drums in bars of four quarters")
+_NO_HITS = Refusal(-1, "no hits", "needs hits of the nine classes of drums in bars that are read")
 
 DRUM_CLASSES = {
     "kick": (36, 35),

@@ -18,6 +18,7 @@ from itertools import compress
 import numpy as np
 from jaxtyping import Integer
 
+from musicae.music.meter import COMMON_TIME, SIXTEENTHS, meter_argument
 from musicae.music.representations.base import (
     SHIFTS,
     Field,
@@ -28,7 +29,7 @@ from musicae.music.representations.base import (
     TokenArray,
 )
 from musicae.music.representations.streams import Line, bar_shape, decoded, opening, stream
-from musicae.music.representations.time_grid import STEPS_PER_BAR, TICKS_PER_STEP, VELOCITY, Spans, TimeGrid, skyline
+from musicae.music.representations.time_grid import TICKS_PER_STEP, VELOCITY, Spans, TimeGrid, skyline
 from musicae.music.score import Notes, Score, Track
 
 HOLD, NOTE_OFF, FIRST_ONSET = 0, 1, 2
@@ -44,7 +45,7 @@ MELODY_NAMES = ("melody", "lead", "vocal", "voice", "vox", "solo")
 
 
 class Melody(Representation):
-    """`bars` bars of melody: segments are bars, one field of 90 tokens.
+    """`bars` bars of melody: segments are bars, one field of 90 tokens; a bar has four steps a quarter.
 
     Every pitched track can be read, except sound effects (programs 112 to 127), and basses (32 to 39) unless there is
     nothing else. Tracks whose name says melody, lead, vocal, voice, vox or solo come first; then those with the
@@ -54,28 +55,29 @@ class Melody(Representation):
 
     name = "melody"
 
-    def __init__(self, *, bars: int) -> None:
-        self.bars, self.arguments = bars, {"bars": bars}
-        self.shape = bar_shape(bars, line_field("melody"), constraints=(no_leading_note_off(0),))
+    def __init__(self, *, bars: int, meter: str = COMMON_TIME) -> None:
+        self.bars, self.grid = bars, SIXTEENTHS.with_meter(meter)
+        self.arguments = {"bars": bars, **meter_argument(self.grid)}
+        self.shape = bar_shape(bars, line_field("melody"), constraints=(no_leading_note_off(0),), steps=self.grid.steps)
 
     def encode(self, score: Score) -> TokenArray:
         return opening(score, self)
 
     def decode(self, tokens: TokenArray) -> Score:
         notes = line_notes(tokens.reshape(-1))
-        return decoded(Track(notes, MELODY_PROGRAM, name="melody"), bars=len(tokens))
+        return decoded(Track(notes, MELODY_PROGRAM, name="melody"), bars=len(tokens), grid=self.grid)
 
     def streams(
         self, score: Score, asked: int | None = None, *, partial: bool = False
     ) -> tuple[list[Stream], list[Refusal]]:
-        grid = TimeGrid(score)
+        grid = TimeGrid(score, self.grid)
         parts = melody_parts(score, grid, asked) or bass_parts(score, grid)
         refusals = _refusals(score, {part.track for part in parts}, asked)
         return [stream(score, part.grid, [part.line(part.grid)]) for part in parts], grid.refusals + refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
-        notes = random_line(generator, self.bars)
-        return decoded(Track(notes, MELODY_PROGRAM, name="melody"), bars=self.bars)
+        notes = random_line(generator, self.window)
+        return decoded(Track(notes, MELODY_PROGRAM, name="melody"), bars=self.bars, grid=self.grid)
 
 
 def line_field(name: str) -> Field:
@@ -141,9 +143,8 @@ def line_notes(tokens: Integer[np.ndarray, " time"]) -> Notes:
     return Notes(events[onset] * TICKS_PER_STEP, end[onset] * TICKS_PER_STEP, pitch, np.full_like(pitch, VELOCITY))
 
 
-def random_line(generator: np.random.Generator, bars: int) -> Notes:
+def random_line(generator: np.random.Generator, steps: int) -> Notes:
     """At least one note; notes of random pitch and length, one at a time, with rests between some of them."""
-    steps = bars * STEPS_PER_BAR
     count = int(generator.integers(1, steps // 2 + 1))
     start = np.sort(generator.choice(steps, size=count, replace=False))
     room = np.append(start[1:], steps) - start
@@ -215,4 +216,4 @@ def _refuse_as_melody(index: int, track: Track, asked: int | None) -> Refusal | 
 _DRUMS = Refusal(-1, "drums", "needs a pitched instrument")
 _BASS = Refusal(-1, "bass", "needs a program that is no bass (32 to 39), as there are melodies beside it")
 _SOUND_EFFECT = Refusal(-1, "sound effects", "needs a program from 0 to 111")
-_NO_NOTES = Refusal(-1, "no notes", f"needs notes from {LOWEST_PITCH} to {HIGHEST_PITCH} in bars of four quarters")
+_NO_NOTES = Refusal(-1, "no notes", f"needs notes from {LOWEST_PITCH} to {HIGHEST_PITCH} in bars that are read")

@@ -13,16 +13,16 @@ A bar of a piano that plays C for two quarters, then D, at velocity 80, over a k
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Integer
 
+from musicae.errors import MusicaeError
 from musicae.music.chord_inference import infer
-from musicae.music.chords import CHORD_CLASSES, NO_CHORD, QUALITIES, of_class
-from musicae.music.meter import TWENTY_FOURTHS
+from musicae.music.chords import NO_CHORD
+from musicae.music.meter import COMMON_TIME, TWENTY_FOURTHS, BarGrid, meter_argument
 from musicae.music.representations.base import (
-    CHORD,
     SHIFTS,
     AtMostOne,
     Field,
@@ -31,6 +31,7 @@ from musicae.music.representations.base import (
     Stream,
     TokenArray,
 )
+from musicae.music.representations.chord_fields import chord_field, reharmonized
 from musicae.music.representations.streams import bar_shape, decoded, list_of_tracks, opening
 from musicae.music.representations.time_grid import TICKS_PER_QUARTER, Rows, TimeGrid
 from musicae.music.score import Notes, Score, Track, concatenate
@@ -38,7 +39,8 @@ from musicae.music.score import Notes, Score, Track, concatenate
 TRACKS, EVENTS = 8, 64
 """Rows of a bar, and events of a row, its program and its end included."""
 
-EVENT_STEPS_PER_BAR = TWENTY_FOURTHS.steps
+MOST_STEPS = TWENTY_FOURTHS.steps
+"""Of a bar, and of a time shift."""
 TICKS_PER_EVENT_STEP = TICKS_PER_QUARTER // TWENTY_FOURTHS.steps_per_quarter
 VELOCITIES = 8
 VELOCITIES_PER_BIN = 128 // VELOCITIES
@@ -49,7 +51,7 @@ Note = tuple[int, int, int, int]
 
 NOTE_ON, NOTE_OFF, TIME_SHIFT, VELOCITY, PROGRAM, DRUMS, END = 0, 128, 256, 352, 360, 488, 489
 EVENT_VOCABULARY = 490
-_NO_NOTES = Refusal(-1, "no notes", "needs notes in bars of four quarters")
+_NO_NOTES = Refusal(-1, "no notes", "needs notes in bars that are read")
 
 
 class Multitrack(Representation):
@@ -62,19 +64,26 @@ class Multitrack(Representation):
     program over the bars, and all drums, which play alone where there is no chord.
 
     Args:
+        meter: of at most four quarters.
         chords: whether every step is conditioned on the chord of its bar (49 classes), inferred from the whole score.
+
+    Raises:
+        MusicaeError: the meter's bars are longer.
     """
 
     name = "multitrack"
-    grid = TWENTY_FOURTHS
     program_steps = 1
 
-    def __init__(self, *, bars: int, chords: bool = False) -> None:
-        self.bars, self.arguments = bars, {"bars": bars, "chords": chords}
+    def __init__(self, *, bars: int, meter: str = COMMON_TIME, chords: bool = False) -> None:
+        self.bars, self.grid = bars, TWENTY_FOURTHS.with_meter(meter)
+        if self.grid.steps > MOST_STEPS:
+            hint = "choose a shorter meter, or another representation"
+            raise MusicaeError(f"a bar of {self.name} has four quarters at most, one of {meter} has more", hint)
+        self.arguments = {"bars": bars, "chords": chords, **meter_argument(self.grid)}
         self.shape = bar_shape(
             bars,
             _field(chords),
-            conditions=(_chord_field(),) if chords else (),
+            conditions=(chord_field(),) if chords else (),
             constraints=(AtMostOne(0, DRUMS, TRACKS),),
             segments=TRACKS,
             steps=EVENTS,
@@ -84,11 +93,12 @@ class Multitrack(Representation):
         return opening(score, self)
 
     def decode(self, tokens: TokenArray) -> Score:
-        bars = [[_notes_of(row) for row in bar] for bar in tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()]
+        steps = self.grid.steps
+        bars = [[_notes_of(row, steps) for row in bar] for bar in tokens[..., 0].reshape(-1, TRACKS, EVENTS).tolist()]
         for bar, chord in zip(bars, self.chords_of(tokens), strict=False):
             if chord == NO_CHORD:
                 bar[:] = [row for row in bar if row[0] == DRUMS]
-        return concatenate([_score(bar) for bar in bars])
+        return concatenate([_score(bar, self.grid) for bar in bars])
 
     def streams(
         self, score: Score, asked: int | None = None, *, partial: bool = False
@@ -127,7 +137,8 @@ class Multitrack(Representation):
     def generate(self, generator: np.random.Generator) -> Score:
         programs = sorted(generator.choice(128, size=generator.integers(1, TRACKS), replace=False).tolist())
         tokens = [PROGRAM + program for program in programs] + [DRUMS][: int(generator.integers(2))]
-        return concatenate([_score([(token, _random_notes(generator)) for token in tokens]) for _ in range(self.bars)])
+        bars = [[(token, _random_notes(generator, self.grid.steps)) for token in tokens] for _ in range(self.bars)]
+        return concatenate([_score(bar, self.grid) for bar in bars])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +147,7 @@ class _Part:
 
     tracks: tuple[int, ...]
     token: int
+    bar_steps: int
     start: Rows
     end: Rows
     pitch: Rows
@@ -143,20 +155,20 @@ class _Part:
 
     def counts(self, bars: int) -> Integer[np.ndarray, " bar"]:
         """How many notes start in every bar."""
-        return np.bincount(self.start // EVENT_STEPS_PER_BAR, minlength=bars)
+        return np.bincount(self.start // self.bar_steps, minlength=bars)
 
     def within(self, bars: Integer[np.ndarray, " bar"]) -> _Part:
         """The notes of these bars alone, which are counted from 0."""
-        bar = self.start // EVENT_STEPS_PER_BAR
+        bar = self.start // self.bar_steps
         place = np.searchsorted(bars, bar)
         inside = bars[np.minimum(place, len(bars) - 1)] == bar
-        moved = ((bar - place) * EVENT_STEPS_PER_BAR)[inside]
+        moved = ((bar - place) * self.bar_steps)[inside]
         start, end = self.start[inside] - moved, self.end[inside] - moved
-        return _Part(self.tracks, self.token, start, end, self.pitch[inside], self.velocity[inside])
+        return replace(self, start=start, end=end, pitch=self.pitch[inside], velocity=self.velocity[inside])
 
     def events(self, bars: int) -> tuple[Integer[np.ndarray, "bar event"], Bool[np.ndarray, " bar"]]:
         """The row of every bar, and where notes at the end of a bar are left out so that the others fit."""
-        bar, velocity, keep = self.start // EVENT_STEPS_PER_BAR, self.velocity, np.ones(len(self.start), dtype=bool)
+        bar, velocity, keep = self.start // self.bar_steps, self.velocity, np.ones(len(self.start), dtype=bool)
         ended, shortened = keep, np.zeros(bars, dtype=bool)
         room = EVENTS - 1  # the end takes one
         if self.token == DRUMS:
@@ -193,8 +205,8 @@ class _Part:
         start, end, pitch = self.start[keep], self.end[keep], self.pitch[keep]
         closed = np.flatnonzero(ended[keep])
         note, on = np.concatenate([np.arange(len(start)), closed]), np.arange(len(start) + len(closed)) < len(start)
-        bar, step = start[note] // EVENT_STEPS_PER_BAR, np.where(on, start[note], end[note])
-        step = step - bar * EVENT_STEPS_PER_BAR
+        bar, step = start[note] // self.bar_steps, np.where(on, start[note], end[note])
+        step = step - bar * self.bar_steps
         # Ends come before starts; either are in the order of the notes.
         order = np.lexsort((note, on, step, bar))
         note, on, bar, step = note[order], on[order], bar[order], step[order]
@@ -238,7 +250,7 @@ def _part(tracks: tuple[int, ...], token: int, groups: list[Notes], grid: TimeGr
     start, end = (np.concatenate([place[i] for place in places]) for i in (0, 1))
     pitch = np.concatenate([notes.pitch for notes in groups])
     velocity = (np.concatenate([notes.velocity for notes in groups]) - 1) // VELOCITIES_PER_BIN
-    end = np.minimum(end, (start // EVENT_STEPS_PER_BAR + 1) * EVENT_STEPS_PER_BAR)
+    end = np.minimum(end, (start // grid.steps_per_bar + 1) * grid.steps_per_bar)
     order = np.lexsort((velocity, end, start, pitch))
     order = order[start[order] < end[order]]
     start, end, pitch, velocity = start[order], end[order], pitch[order], velocity[order]
@@ -247,7 +259,7 @@ def _part(tracks: tuple[int, ...], token: int, groups: list[Notes], grid: TimeGr
     end = np.where(same, np.minimum(end, following), end)
     order = np.lexsort((pitch, start))
     order = order[start[order] < end[order]]
-    return _Part(tracks, token, start[order], end[order], pitch[order], velocity[order])
+    return _Part(tracks, token, grid.steps_per_bar, start[order], end[order], pitch[order], velocity[order])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -260,7 +272,7 @@ class _Counts:
 
 
 def _counts(parts: list[_Part]) -> _Counts:
-    found = [np.unique(part.start // EVENT_STEPS_PER_BAR, return_counts=True) for part in parts]
+    found = [np.unique(part.start // part.bar_steps, return_counts=True) for part in parts]
     numbers = np.repeat(np.arange(len(parts)), [len(bars) for bars, _ in found])
     return _Counts(numbers, *(np.concatenate(column) for column in zip(*found, strict=True)))
 
@@ -281,8 +293,8 @@ def _places(keys: Rows) -> Rows:
     return np.arange(len(keys)) - np.repeat(first, np.diff(np.append(first, len(keys))))
 
 
-def _notes_of(row: list[int]) -> tuple[int, list[Note]]:
-    """The program token and the notes, in steps, of a row of events, whatever its events."""
+def _notes_of(row: list[int], steps: int) -> tuple[int, list[Note]]:
+    """The program token and the notes, in steps of a bar of so many, of a row of events, whatever its events."""
     program, velocity, now = -1, VELOCITIES // 2, 0
     sounding: dict[int, tuple[int, int]] = {}
     notes: list[Note] = []
@@ -298,12 +310,12 @@ def _notes_of(row: list[int]) -> tuple[int, list[Note]]:
         elif token >= VELOCITY:
             velocity = token - VELOCITY
         elif token >= TIME_SHIFT:
-            now = min(now + token - TIME_SHIFT + 1, EVENT_STEPS_PER_BAR)
+            now = min(now + token - TIME_SHIFT + 1, steps)
         elif token % NOTE_OFF in sounding:
             end(token % NOTE_OFF)
-        if token < NOTE_OFF and now < EVENT_STEPS_PER_BAR:
+        if token < NOTE_OFF and now < steps:
             sounding[token] = (now, velocity * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2 + 1)
-    now = EVENT_STEPS_PER_BAR
+    now = steps
     for pitch in list(sounding):
         end(pitch)
     return max(program, PROGRAM), notes
@@ -327,7 +339,7 @@ def _rows(
     return tokens, full
 
 
-def _score(rows: list[tuple[int, list[Note]]]) -> Score:
+def _score(rows: list[tuple[int, list[Note]]], grid: BarGrid) -> Score:
     """One bar from program tokens and notes in steps; rows without notes are no tracks, and drums are one."""
     tracks, hits = [], {}
     for token, notes in rows:
@@ -338,7 +350,7 @@ def _score(rows: list[tuple[int, list[Note]]]) -> Score:
             tracks.append(Track(Notes.of(ticks), token - PROGRAM))
     if hits:
         tracks.append(Track(Notes.of(hits.values()), is_drum=True))
-    return decoded(*tracks, bars=1)
+    return decoded(*tracks, bars=1, grid=grid)
 
 
 def _field(chords: bool) -> Field:
@@ -354,40 +366,15 @@ def _field(chords: bool) -> Field:
         onsets=range(NOTE_ON, NOTE_OFF),
         end=END,
         untransposed_marker=DRUMS,
-        reharmonization=_reharmonization(tokens) if chords else None,
+        reharmonization=reharmonized(tokens, pitched) if chords else None,
     )
 
 
-def _reharmonization(tokens: Integer[np.ndarray, " vocabulary"]) -> Integer[np.ndarray, "chord triad vocabulary"]:
-    """Notes of a chord's third and fifth follow them to where another triad on its root has them."""
-    pitches, pitched = tokens % 128, tokens < TIME_SHIFT
-    table = np.tile(tokens, (CHORD_CLASSES, len(QUALITIES), 1))
-    for chord, quality in np.ndindex(CHORD_CLASSES, len(QUALITIES)):
-        for tone, interval in of_class(chord).moved(QUALITIES[quality]).items():
-            inside = (pitches + interval >= 0) & (pitches + interval < 128)
-            table[chord, quality, pitched & (pitches % 12 == tone) & inside] += interval
-    return table
-
-
-def _chord_field() -> Field:
-    """No chord, and four triads on twelve roots, which follow a transposition around."""
-    table = [[of_class(index).transpose(shift).index for index in range(CHORD_CLASSES)] for shift in SHIFTS]
-    turned = [[of_class(index).turn(quality).index for index in range(CHORD_CLASSES)] for quality in QUALITIES]
-    return Field(
-        name=CHORD,
-        vocabulary=CHORD_CLASSES,
-        features=np.eye(CHORD_CLASSES, dtype=np.float32),
-        transposition=np.array(table),
-        onsets=range(0),
-        reharmonization=np.tile(turned, (CHORD_CLASSES, 1, 1)),
-    )
-
-
-def _random_notes(generator: np.random.Generator) -> list[Note]:
+def _random_notes(generator: np.random.Generator, steps: int) -> list[Note]:
     """A few notes, so that they fit into a row, none sounding twice at once."""
     rows = []
     for pitch in generator.choice(128, size=generator.integers(1, 9), replace=False).tolist():
-        start, end = sorted(generator.choice(EVENT_STEPS_PER_BAR + 1, size=2, replace=False).tolist())
+        start, end = sorted(generator.choice(steps + 1, size=2, replace=False).tolist())
         velocity = VELOCITIES_PER_BIN * int(generator.integers(VELOCITIES)) + VELOCITIES_PER_BIN // 2 + 1
         rows.append((start, end, pitch, velocity))
     return rows

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.errors import MusicaeError
-from musicae.music.meter import SIXTEENTHS
+from musicae.music.meter import BarGrid
 from musicae.music.representations.base import (
     Constraint,
     Field,
@@ -19,11 +19,12 @@ from musicae.music.representations.base import (
     Stream,
     TokenArray,
 )
-from musicae.music.representations.time_grid import MOST_BARS, STEPS_PER_BAR, TICKS_PER_QUARTER, TOO_LONG, TimeGrid
+from musicae.music.representations.time_grid import MOST_BARS, TICKS_PER_QUARTER, TOO_LONG, TimeGrid
 from musicae.music.score import Meter, Score, Track
 
 MOST_WORDS, LONGEST_TRACK_NAME = 32, 80
 """Tracks, or meters, that a message or a label names, and characters of the name of a track."""
+NAMED_METERS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,10 +67,10 @@ def stream(score: Score, grid: TimeGrid, lines: Sequence[Line]) -> Stream:
     )
 
 
-def decoded(*tracks: Track, bars: int) -> Score:
+def decoded(*tracks: Track, bars: int, grid: BarGrid) -> Score:
     """A score of so many bars from tracks in `TICKS_PER_QUARTER`."""
-    end = bars * SIXTEENTHS.ticks(TICKS_PER_QUARTER)
-    return Score(TICKS_PER_QUARTER, tracks, end, meters=(Meter(0, *SIXTEENTHS.signature),))
+    end = bars * grid.ticks(TICKS_PER_QUARTER)
+    return Score(TICKS_PER_QUARTER, tracks, end, meters=(Meter(0, *grid.signature),))
 
 
 def opening(score: Score, representation: Representation) -> TokenArray:
@@ -83,7 +84,7 @@ def opening(score: Score, representation: Representation) -> TokenArray:
     streams, refusals = representation.readings(score)
     shape, bars = representation.shape, representation.bars
     if not streams and not score.silent:
-        raise unusable(score, representation.name, refusals)
+        raise unusable(score, representation, refusals)
     tokens = np.empty((0, len(shape.columns)), dtype=np.int16)
     if streams:
         numbers = streams[0].bars[:bars]
@@ -98,9 +99,9 @@ def bar_shape(
     conditions: tuple[Field, ...] = (),
     constraints: tuple[Constraint, ...] = (),
     segments: int = 1,
-    steps: int = STEPS_PER_BAR,
+    steps: int,
 ) -> Shape:
-    """The shape of `bars` bars of so many segments each, sixteenths by default.
+    """The shape of `bars` bars of so many segments each.
 
     Raises:
         MusicaeError: the number of bars is not 1 to 64.
@@ -128,12 +129,12 @@ def some(words: Sequence[str]) -> list[str]:
     return few if len(words) <= MOST_WORDS else [*few, f"and {len(words) - MOST_WORDS} more"]
 
 
-def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> MusicaeError:
+def unusable(score: Score, representation: Representation, refusals: Sequence[Refusal]) -> MusicaeError:
     """The error for a score without any stream: what it needs, its tracks, and what each of them would need.
 
     Of a score without a single bar that can be read, the meters alone are named.
     """
-    grid = TimeGrid(score)
+    grid = TimeGrid(score, representation.grid)
     of_track = {refusal.track: refusal.remedy for refusal in refusals if refusal.track >= 0}
     needs = [f"it {refusal.remedy}" for refusal in refusals if refusal.track < 0]
     needs += [
@@ -142,5 +143,6 @@ def unusable(score: Score, representation: str, refusals: Sequence[Refusal]) -> 
     hint = "give a file that has what is missing, or a model of another representation"
     if not grid.time and TOO_LONG not in refusals:  # whatever the tracks would need, the score needs this first
         needs = [f"it {refusal.remedy}" for refusal in grid.refusals]
-        hint = "only bars of four quarters are read (4/4, 2/2, 2/4, 1/4): change the meter, or give another file"
-    return MusicaeError(f"no {representation} in the score: {'; '.join(some(needs))}", hint)
+        meters = ", ".join(representation.grid.held()[:NAMED_METERS])
+        hint = f"only bars of {representation.grid} are read ({meters}): change the meter, or give another file"
+    return MusicaeError(f"no {representation.name} in the score: {'; '.join(some(needs))}", hint)

@@ -1,10 +1,10 @@
-"""The grid of bars of four quarters, in ticks, never in seconds: 16 steps to a bar, or finer where it is asked for."""
+"""The grid of the bars of one meter, in ticks, never in seconds: a sixteenth a step, or finer where it is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -56,12 +56,12 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Consecutive meters that are all read as bars of four quarters, or one meter that is cut out.
+    """Consecutive meters that are all read as bars of the grid, or one meter that is cut out.
 
     Attributes:
         start: tick.
         number: the number of its first bar in the file, from 0.
-        span: how many bar numbers it takes: of four quarters where it is read, else of its own meter.
+        span: how many bar numbers it takes: of the grid's bars where it is read, else of its own meter's.
         bars: how many bars are read.
         meter: the (first) time signature.
     """
@@ -76,23 +76,23 @@ class Region:
 class TimeGrid:
     """Where the ticks of one score fall on the rows of a stream.
 
-    Meters whose bar divides four quarters (4/4, 2/2, 2/4, 1/4, 4/8, 8/8) are read as bars of four quarters, and the
-    grid goes on where one of them follows another; only a whole bar of four quarters (4/4, 2/2) starts it anew where
-    it does not fall on a bar line, after a pickup, say. All others (3/4, 6/8) are cut out, and the grid starts again
-    after them. An incomplete bar before a new start is cut out too. The last bar is always whole.
+    Meters of which one, two, four bars make up a bar of the grid are read as such (in four quarters 4/4, 2/2, 2/4, 1/4,
+    4/8 and 8/8), and the grid goes on where one of them follows another; only a whole bar (4/4, 2/2) starts it anew
+    where it does not fall on a bar line, after a pickup, say. All others (3/4, 6/8) are cut out, and the grid starts
+    again after them. An incomplete bar before a new start is cut out too. The last bar is always whole.
 
     Of scores that are longer than `LONGEST_BARS`, only the bars near notes are on the grid. A note that lasts from one
     side of such a gap to the other one ends before it.
 
     Attributes:
-        steps_per_bar: rows of a bar.
+        bar: what it counts in; a step is a row.
         refusals: what of the score is not on the grid, and why.
     """
 
     def __init__(self, score: Score, bar: BarGrid = SIXTEENTHS) -> None:
-        self.steps_per_quarter, self.steps_per_bar = bar.steps_per_quarter, bar.steps
+        self.bar, self.steps_per_bar = bar, bar.steps
         self._ticks_per_quarter, self._tracks = score.ticks_per_quarter, len(score.tracks)
-        regions = _regions(score, bar.steps_per_quarter)
+        regions = _regions(score, bar)
         starts, numbers, bars = zip(*((region.start, region.number, region.bars) for region in regions), strict=True)
         self._set_pieces(np.array(starts), np.array(numbers), np.array(bars))
         if self._length > LONGEST_BARS:
@@ -100,8 +100,8 @@ class TimeGrid:
         too_long = self._length > LONGEST_BARS
         if too_long:
             self._keep(np.arange(0))
-        cut = [region for region in regions if not _fits(region.meter)]
-        self.refusals = [TOO_LONG] if too_long else [_other_meter(region) for region in cut]
+        cut = [region for region in regions if not _bars_of(region.meter, bar)]
+        self.refusals = [TOO_LONG] if too_long else [_other_meter(region, bar) for region in cut]
 
     @property
     def bars(self) -> Integer[np.ndarray, " bar"]:
@@ -153,7 +153,7 @@ class TimeGrid:
         piece = np.searchsorted(self._first, bars, side="right") - 1
         new = (np.diff(bars, prepend=-2) != 1) | (np.diff(piece, prepend=-1) != 0)
         first, piece = bars[new], piece[new]
-        whole = SIXTEENTHS.ticks(self._ticks_per_quarter)
+        whole = self.bar.ticks(self._ticks_per_quarter)
         inside = first - self._first[piece]
         counts = np.diff(np.append(np.flatnonzero(new), len(bars)))
         # The first piece takes what begins before all others, and has no bars.
@@ -178,7 +178,7 @@ class TimeGrid:
         region = np.searchsorted(self._starts, notes.start, side="right") - 1 if several else np.array([0])
         start = self._row(notes.start, region)
         if several and (early := start >= self._limits[region]).any():
-            half = self._ticks_per_quarter // (2 * self.steps_per_quarter)
+            half = self._ticks_per_quarter // (2 * self.bar.steps_per_quarter)
             region[early] = np.searchsorted(self._starts, notes.start[early] + half, side="right") - 1
             start[early] = self._row(notes.start[early], region[early])
         end = self._row(notes.end, region)
@@ -187,7 +187,7 @@ class TimeGrid:
 
     def _row(self, tick: Rows, region: Integer[np.ndarray, "#note"]) -> Rows:
         """The nearest row of a tick on the grid of a region."""
-        steps = to_steps(tick - self._starts[region], self._ticks_per_quarter, self.steps_per_quarter)
+        steps = to_steps(tick - self._starts[region], self._ticks_per_quarter, self.bar.steps_per_quarter)
         return self._rows[region] + steps
 
     def sounding(self, spans: Spans) -> Bool[np.ndarray, " bar"]:
@@ -200,7 +200,7 @@ class TimeGrid:
     def ticks(self, numbers: Integer[np.ndarray, " bar"]) -> Integer[np.ndarray, " bar"]:
         """The ticks at which bars of these numbers in the file start."""
         piece = np.searchsorted(self._numbers, numbers, side="right") - 1
-        whole = SIXTEENTHS.ticks(self._ticks_per_quarter)
+        whole = self.bar.ticks(self._ticks_per_quarter)
         return np.asarray(self._starts[piece] + (numbers - self._numbers[piece]) * whole)
 
     @property
@@ -233,41 +233,47 @@ def skyline(spans: Spans) -> Spans:
     return Spans(start, end, key >> _LENGTH_BITS & 127)
 
 
-def _fits(meter: Meter) -> bool:
-    """Whether a bar divides four quarters."""
-    return meter.denominator % meter.numerator == 0
+def bar_of(score: Score) -> BarGrid:
+    """A bar of a score's first meter, in sixteenths."""
+    first = score.meters[0]
+    return replace(SIXTEENTHS, numerator=first.numerator, denominator=first.denominator)
 
 
-def _regions(score: Score, steps_per_quarter: int) -> list[Region]:
+def _bars_of(meter: Meter, bar: BarGrid) -> int:
+    """How many bars of a meter make up one of the grid's; 0 if it is not read."""
+    return bar.holds(meter.numerator, meter.denominator)
+
+
+def _regions(score: Score, grid: BarGrid) -> list[Region]:
     """The regions with music, in order; a last note that is a little early for a bar line has a bar behind it."""
-    whole = SIXTEENTHS.ticks(score.ticks_per_quarter)
-    meters = [Meter(0, *SIXTEENTHS.signature), *(meter for meter in score.meters if meter.tick < max(score.end, 1))]
+    whole = grid.ticks(score.ticks_per_quarter)
+    meters = [Meter(0, 4, 4), *(meter for meter in score.meters if meter.tick < max(score.end, 1))]
     edges: list[Meter] = []
     for meter in meters:
         if edges and edges[-1].tick == meter.tick:
             edges.pop()
-        goes_on = edges and _fits(edges[-1]) and _fits(meter)
-        if not goes_on or (meter.numerator == meter.denominator and (meter.tick - edges[-1].tick) % whole):
+        goes_on = edges and _bars_of(edges[-1], grid) and _bars_of(meter, grid)
+        if not goes_on or (_bars_of(meter, grid) == 1 and (meter.tick - edges[-1].tick) % whole):
             edges.append(meter)
     regions: list[Region] = []
     number = 0
     for meter, end in zip(edges, [*(meter.tick for meter in edges[1:]), score.end], strict=True):
-        fits = _fits(meter)
-        bar = whole if fits else max(1, whole * meter.numerator // meter.denominator)
+        fits = _bars_of(meter, grid) > 0
+        bar = whole if fits else BarGrid(meter.numerator, meter.denominator, 1).ticks(score.ticks_per_quarter)
         span = -((meter.tick - end) // bar)
         if end == score.end and fits:
             last = max((int(track.notes.start[-1]) for track in score.tracks if len(track.notes)), default=0)
-            span += 2 * steps_per_quarter * (meter.tick + span * bar - last) <= score.ticks_per_quarter
+            span += 2 * grid.steps_per_quarter * (meter.tick + span * bar - last) <= score.ticks_per_quarter
         bars = (span if end == score.end else (end - meter.tick) // bar) if fits else 0
         regions.append(Region(meter.tick, number, span, bars, meter))
         number += span
     return regions
 
 
-def _other_meter(region: Region) -> Refusal:
+def _other_meter(region: Region, bar: BarGrid) -> Refusal:
     meter = f"{region.meter.numerator}/{region.meter.denominator}"
     where = f"bars {region.number + 1} to {region.number + region.span}, counted from 1, are in {meter}"
-    return Refusal(-1, "other meter", f"needs bars of four quarters, and {where}")
+    return Refusal(-1, "other meter", f"needs bars of {bar}, and {where}")
 
 
 TOO_LONG = Refusal(-1, "too long", f"needs to be shorter than {LONGEST_BARS} bars")

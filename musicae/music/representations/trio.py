@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from musicae.music.meter import COMMON_TIME, SIXTEENTHS, meter_argument
 from musicae.music.representations.base import Refusal, Representation, Stream, TokenArray
 from musicae.music.representations.drums import (
     drum_field,
@@ -50,14 +51,16 @@ class Trio(Representation):
 
     name = "trio"
 
-    def __init__(self, *, bars: int) -> None:
-        self.bars, self.arguments = bars, {"bars": bars}
+    def __init__(self, *, bars: int, meter: str = COMMON_TIME) -> None:
+        self.bars, self.grid = bars, SIXTEENTHS.with_meter(meter)
+        self.arguments = {"bars": bars, **meter_argument(self.grid)}
         self.shape = bar_shape(
             bars,
             line_field("melody"),
             line_field("bass"),
             drum_field(),
             constraints=(no_leading_note_off(0), no_leading_note_off(1)),
+            steps=self.grid.steps,
         )
 
     def encode(self, score: Score) -> TokenArray:
@@ -65,12 +68,12 @@ class Trio(Representation):
 
     def decode(self, tokens: TokenArray) -> Score:
         melody, bass, drums = tokens.reshape(-1, len(self.shape.fields)).T
-        return _score(line_notes(melody), line_notes(bass), drum_notes(drums), bars=len(tokens))
+        return self._score(line_notes(melody), line_notes(bass), drum_notes(drums), bars=len(tokens))
 
     def streams(
         self, score: Score, asked: int | None = None, *, partial: bool = False
     ) -> tuple[list[Stream], list[Refusal]]:
-        grid = TimeGrid(score)
+        grid = TimeGrid(score, self.grid)
         parts, refusals = _parts(score, grid, asked)
         if partial and any(parts):
             rest = Line((), np.zeros(grid.time, dtype=np.int16), np.ones(len(grid.bars), dtype=bool))
@@ -78,8 +81,17 @@ class Trio(Representation):
         return [stream(score, grid, lines) for lines in itertools.product(*parts)], grid.refusals + refusals
 
     def generate(self, generator: np.random.Generator) -> Score:
-        melody, bass = random_line(generator, self.bars), random_line(generator, self.bars)
-        return _score(melody, bass, random_drums(generator, self.bars), self.bars)
+        melody, bass = random_line(generator, self.window), random_line(generator, self.window)
+        return self._score(melody, bass, random_drums(generator, self.window), self.bars)
+
+    def _score(self, melody: Notes, bass: Notes, drums: Notes, bars: int) -> Score:
+        return decoded(
+            Track(melody, MELODY_PROGRAM, name="melody"),
+            Track(bass, BASS_PROGRAM, name="bass"),
+            Track(drums, is_drum=True, name="drums"),
+            bars=bars,
+            grid=self.grid,
+        )
 
 
 def _parts(score: Score, grid: TimeGrid, asked: int | None = None) -> tuple[list[list[Line]], list[Refusal]]:
@@ -99,18 +111,9 @@ def _best(parts: list[LinePart], most: int, asked: int | None) -> list[LinePart]
     return [part for rank, part in enumerate(parts) if rank < most or asked == part.track]
 
 
-def _score(melody: Notes, bass: Notes, drums: Notes, bars: int) -> Score:
-    return decoded(
-        Track(melody, MELODY_PROGRAM, name="melody"),
-        Track(bass, BASS_PROGRAM, name="bass"),
-        Track(drums, is_drum=True, name="drums"),
-        bars=bars,
-    )
-
-
 _MISSING = (
     Refusal(-1, "no melody", "needs a melody (program 0 to 111 but 32 to 39)"),
     Refusal(-1, "no bass", "needs a bass (program 32 to 39)"),
     Refusal(-1, "no drums", "needs drums (MIDI channel 10)"),
 )
-_NO_PART = Refusal(-1, "no part", "has no notes that a melody, a bass or drums could take in bars of four quarters")
+_NO_PART = Refusal(-1, "no part", "has no notes that a melody, a bass or drums could take in bars that are read")
