@@ -14,8 +14,10 @@ from musicae.corpus import builtin as build
 from musicae.corpus.builtin import TUNES, build_grooves, build_tunes, chart, groove_names, measure_starts, tune_score
 from musicae.corpus.splits import SplitsFile
 from musicae.errors import MusicaeError
+from musicae.music.representations.melody import Melody
+from musicae.music.score import Meter
 
-PRODUCT = Path(build.__file__).parents[2] / "data" / "tunes"
+DATA = Path(build.__file__).parents[2] / "data"
 
 REEL = """X: 1
 T: With a pickup, a tie, a triplet, a grace note, and a repeat that cuts a bar
@@ -24,6 +26,13 @@ L: 1/8
 K: C
 G2|c4 e2g2|(3ABc {d}c2 c4-|c4 g2:|
 e2|c8|]
+"""
+
+JIG = """X: 1
+M: 6/8
+L: 1/8
+K: C
+G|c2e ged|ceg c'2:|
 """
 
 
@@ -41,7 +50,12 @@ e2|c8|]
     ],
 )
 def test_whole_measures_start_on_bar_lines(lengths: list[int], starts: list[int]) -> None:
-    assert measure_starts([Fraction(length) for length in lengths]) == starts
+    assert measure_starts([Fraction(length) for length in lengths], Fraction(4)) == starts
+
+
+def test_measures_of_a_jig_start_on_its_bar_lines() -> None:
+    lengths = [Fraction(eighths, 2) for eighths in (1, 6, 5, 1, 6)]
+    assert measure_starts(lengths, Fraction(3)) == [Fraction(5, 2), 3, 6, Fraction(17, 2), 9]
 
 
 def test_a_tune_becomes_a_score() -> None:
@@ -53,21 +67,32 @@ def test_a_tune_becomes_a_score() -> None:
     assert sixteenths[7:] == [(36, 4, 72), (40, 16, 72), (56, 4, 79), (60, 4, 76), (64, 16, 72)]
 
 
-def test_the_splits_of_tunes_are_a_splits_file() -> None:
-    splits = SplitsFile(TUNES)
-    with TUNES.open(newline="") as file:
+def test_a_jig_becomes_a_score_in_its_meter() -> None:
+    converter = pytest.importorskip("music21.converter")
+    jig = tune_score(converter.parse(JIG, format="abc").parts[0])
+    assert jig.meters == (Meter(0, 6, 8),)
+    (stream,), _ = Melody(bars=2, meter="3/4").streams(jig)
+    assert stream.tokens[12:24, 0].tolist() == [53, 0, 0, 0, 57, 0, 60, 0, 57, 0, 55, 0]
+
+
+@pytest.mark.parametrize("meter", TUNES)
+def test_the_splits_of_tunes_are_a_splits_file(meter: str) -> None:
+    splits = SplitsFile(TUNES[meter])
+    with TUNES[meter].open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len({row["path"] for row in rows}) == len(rows)
     assert {splits(Path(), Path(row["path"])) for row in rows} == {0, 1, 2}
 
 
-def test_the_committed_tunes_are_small_and_held_out() -> None:
-    files = [path for path in PRODUCT.rglob("*") if path.is_file()]
+@pytest.mark.parametrize(("name", "rows_per_bar"), [("tunes", 16), ("tunes-triple", 12)])
+def test_the_committed_tunes_are_small_and_held_out(name: str, rows_per_bar: int) -> None:
+    product = DATA / name
+    files = [path for path in product.rglob("*") if path.is_file()]
     assert 0 < sum(path.stat().st_size for path in files) < 2_000_000
     seen: set[bytes] = set()
     for split in ("train", "validation", "test"):
-        tokens, offsets = (np.load(PRODUCT / split / f"{name}.npy") for name in ("tokens", "offsets"))
-        windows = {tokens[row : row + 32].tobytes() for row in offsets}
+        tokens, offsets = (np.load(product / split / f"{name}.npy") for name in ("tokens", "offsets"))
+        windows = {tokens[row : row + 2 * rows_per_bar].tobytes() for row in offsets}
         assert windows and not windows & seen
         seen |= windows
 

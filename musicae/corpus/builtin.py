@@ -22,22 +22,24 @@ from typing import Any
 from musicae.corpus.discover import Progress, no_progress
 from musicae.corpus.preprocess import Annotations, preprocess
 from musicae.corpus.shards import Manifest
-from musicae.errors import MusicaeError
+from musicae.errors import MusicaeError, unknown_name
+from musicae.music.meter import COMMON_TIME
 from musicae.music.midi import midi_bytes
 from musicae.music.representations.melody import Melody
 from musicae.music.representations.time_grid import TICKS_PER_QUARTER
-from musicae.music.score import Notes, Score, Track
+from musicae.music.score import Meter, Notes, Score, Track
 from musicae.storage.atomic import write_atomically
 
 _PACKAGE = Path(__file__).parents[1]
-_IN_COPY, _IN_WHEEL = (folder / "data" / "tunes.csv" for folder in (_PACKAGE.parent, _PACKAGE / "_bundle"))
-TUNES = _IN_COPY if _IN_COPY.exists() else _IN_WHEEL
-"""Tunes in four quarters of O'Neill's Music of Ireland, Aird's Airs and Ryan's Mammoth Collection, and the split that
-every model of ours keeps them in. A path is a file of music21's corpus and the tune's number in it."""
+_PLACES = [folder / "data" for folder in (_PACKAGE.parent, _PACKAGE / "_bundle")]
+_DATA = next((place for place in _PLACES if (place / "tunes.csv").exists()), _PLACES[0])
+TUNES = {"4/4": _DATA / "tunes.csv", "3/4": _DATA / "tunes-triple.csv"}
+"""By the meter of the data set: tunes of O'Neill's Music of Ireland, Aird's Airs and Ryan's Mammoth Collection, and the
+split that every model of ours keeps them in. A path is a file of music21's corpus and the tune's number in it. Those in
+four quarters are reels, hornpipes and marches, those in three jigs (6/8) and waltzes."""
 
 BARS = 2
-BAR = 4
-"""Quarters."""
+GROOVE_BEATS = 4
 
 PROGRESSIONS = (
     "C | Am | F | G7",
@@ -54,15 +56,19 @@ PROGRESSIONS = (
 CHART_BARS = 16
 
 
-def build_tunes(output: Path, *, force: bool = False, progress: Progress = no_progress) -> Manifest:
+def build_tunes(
+    output: Path, *, meter: str = COMMON_TIME, force: bool = False, progress: Progress = no_progress
+) -> Manifest:
     """Make the dataset of public-domain tunes: two bars of melody, split as `TUNES` says.
 
     Raises:
-        MusicaeError: music21 is not installed, or the output cannot be written.
+        MusicaeError: music21 is not installed, there are no tunes of the meter, or the output cannot be written.
     """
+    if meter not in TUNES:
+        raise unknown_name("meter", meter, TUNES)
     converter = _require("music21.converter")
     corpus = Path(str(_require("music21").__file__)).parent / "corpus"
-    paths = [PurePath(line.partition(",")[0]) for line in TUNES.read_text().splitlines()[1:]]
+    paths = [PurePath(line.partition(",")[0]) for line in TUNES[meter].read_text().splitlines()[1:]]
     output = output.absolute()
     # In the folder itself, so that no temporary name gets into the dataset.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), warnings.catch_warnings():
@@ -75,28 +81,36 @@ def build_tunes(output: Path, *, force: bool = False, progress: Progress = no_pr
                 advance(1)
         books = sorted({Path(path.parts[0]) for path in paths})
         return preprocess(
-            books, output, Melody(bars=BARS), annotations=Annotations(TUNES), force=force, progress=progress
+            books,
+            output,
+            Melody(bars=BARS, meter=meter),
+            annotations=Annotations(TUNES[meter]),
+            force=force,
+            progress=progress,
         )
 
 
 def tune_score(part: Any) -> Score:
-    """A music21 part in four quarters as a score; repeats are not played out, grace notes are left out.
+    """A music21 part in its first meter as a score; repeats are not played out, grace notes are left out.
 
     A window of a repeat would be a window of its first time once more.
     """
+    signature = next(iter(part.recurse().getElementsByClass("TimeSignature")))
+    bar = Fraction(signature.barDuration.quarterLength)
     lengths = [Fraction(measure.duration.quarterLength) for measure in part.getElementsByClass("Measure")]
     untied = part.stripTies().getElementsByClass("Measure")
     rows = []
-    for start, measure in zip(measure_starts(lengths), untied, strict=True):
+    for start, measure in zip(measure_starts(lengths, bar), untied, strict=True):
         for note in measure.flatten().notes:
             first = start + Fraction(note.offset)
             on, off = (round(time * TICKS_PER_QUARTER) for time in (first, first + Fraction(note.quarterLength)))
             rows += [(on, off, int(pitch.midi), 80) for pitch in note.pitches if on < off]
     end = max((end for _, end, _, _ in rows), default=0)
-    return Score(TICKS_PER_QUARTER, (Track(Notes.of(rows), name="melody"),), end)
+    meter = Meter(0, signature.numerator, signature.denominator)
+    return Score(TICKS_PER_QUARTER, (Track(Notes.of(rows), name="melody"),), end, meters=(meter,))
 
 
-def measure_starts(lengths: Sequence[Fraction]) -> list[Fraction]:
+def measure_starts(lengths: Sequence[Fraction], bar: Fraction) -> list[Fraction]:
     """Where measures of these lengths start, in quarters, such that every whole one starts on a bar line.
 
     A short measure of at most half a bar before a whole one is a pickup and ends on the bar line; other short measures
@@ -105,11 +119,11 @@ def measure_starts(lengths: Sequence[Fraction]) -> list[Fraction]:
     starts: list[Fraction] = []
     position = Fraction(0)
     for length, following in itertools.pairwise([*lengths, Fraction(0)]):
-        line = Fraction(-(-position // BAR) * BAR)
-        if length >= BAR:
+        line = -(-position // bar) * bar
+        if length >= bar:
             position = line
-        elif position == line and length <= BAR / 2 and following >= BAR:
-            position = line + BAR - length
+        elif position == line and length <= bar / 2 and following >= bar:
+            position = line + bar - length
         starts.append(position)
         position += length
     return starts
@@ -149,7 +163,7 @@ def groove_names(library: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(library.rglob("*.mma")):
         text = path.read_text(encoding="utf-8", errors="replace")
         times = re.findall(r"^\s*Time\s+(\d+)", text, flags=re.IGNORECASE | re.MULTILINE)
-        if times and set(times) == {str(BAR)}:
+        if times and set(times) == {str(GROOVE_BEATS)}:
             file = path.relative_to(library).with_suffix("").as_posix()
             for groove in re.findall(r"^\s*DefGroove\s+([\w-]+)", text, flags=re.IGNORECASE | re.MULTILINE):
                 yield file, groove

@@ -11,7 +11,12 @@ from musicae.cli.commands.preprocess import deliver_dataset
 from musicae.cli.console import Console, examples
 from musicae.cli.options import ForceFolder, Json, Quiet, folder_option
 
-TunesFolder = Annotated[Path, folder_option("Where the data set goes. Without it: data/tunes.")]
+TunesFolder = Annotated[
+    Path | None, folder_option("Where the data set goes. Without it: data/tunes, or data/tunes-triple of those in 3/4.")
+]
+TunesMeter = Annotated[
+    str, typer.Option("--meter", metavar="4/4|3/4", help="Reels, hornpipes and marches; or jigs (6/8) and waltzes.")
+]
 GroovesFolder = Annotated[Path, folder_option("Where the MIDI files go. Without it: data/grooves.")]
 GrooveLimit = Annotated[
     int | None, typer.Option("-n", min=1, metavar="N", show_default=False, help="How many grooves. Without it: all.")
@@ -29,18 +34,22 @@ build = typer.Typer(
 app.add_typer(build, name="build")
 
 
-@build.command("tunes", epilog=examples("musicae data build tunes", "musicae data build tunes -o data/mine --json"))
+@build.command(
+    "tunes", epilog=examples("musicae data build tunes", "musicae data build tunes --meter 3/4 -o data/jigs")
+)
 def tunes(
-    output: TunesFolder = Path("data/tunes"),
+    output: TunesFolder = None,
+    meter: TunesMeter = "4/4",
     force: ForceFolder = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Build the data set of public-domain tunes, from music21's corpus."""
     console = Console(quiet, json)
-    from musicae.corpus.builtin import build_tunes
+    from musicae.corpus.builtin import TUNES, build_tunes
 
-    deliver_dataset(build_tunes(output, force=force, progress=console.progress), output, console)
+    folder = output or Path("data") / (TUNES[meter].stem if meter in TUNES else "")
+    deliver_dataset(build_tunes(folder, meter=meter, force=force, progress=console.progress), folder, console)
 
 
 @build.command(
