@@ -310,11 +310,14 @@ def _unreadable_score(
     message = f"{label}: {error.message}"
     if not readers:
         return MusicaeError(message, error.hint, kind=error.kind, **error.facts)
-    grids = {(reader.representation, *SIXTEENTHS.with_meter(reader.meter).signature) for reader in readers}
+    signatures = {(reader.representation, *SIXTEENTHS.with_meter(reader.meter).signature) for reader in readers}
 
     def reads(model: catalog.Description) -> bool:
-        bar = SIXTEENTHS.with_meter(model.meter or COMMON_TIME)
-        return any(name == model.representation and bar.holds(*signature) for name, *signature in grids)
+        try:
+            bar = SIXTEENTHS.with_meter(model.meter or COMMON_TIME)
+        except MusicaeError:  # the folder is damaged
+            return False
+        return any(name == model.representation and bar.holds(*signature) for name, *signature in signatures)
 
     def distance(model: catalog.Description) -> tuple[bool, int]:
         return model.representation != representation.name, abs(model.bars - representation.bars)

@@ -81,7 +81,7 @@ def command(
         raise typer.BadParameter("--chords is for --representation multitrack")
     knobs: dict[str, Any] = {"bars": bars, "meter": meter} | ({"chords": True} if chords else {})
     made = REPRESENTATIONS[representation](**knobs)
-    in_meter = f"-{meter.replace('/', '-')}" if "meter" in made.arguments else ""
+    in_meter = f"-{made.arguments['meter'].replace('/', '-')}" if "meter" in made.arguments else ""
     folder = output or Path("data") / f"{representation}-{bars}bar{in_meter}{'-chords' if chords else ''}"
     manifest = preprocess(
         folders,
