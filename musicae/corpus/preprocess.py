@@ -22,6 +22,7 @@ from musicae import __version__
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.chunk_file import CHANGED, Chunk, Outcome, digest_of, provisional
 from musicae.corpus.chunks import Reading
+from musicae.corpus.dask_pool import DaskPool
 from musicae.corpus.discover import COPY, Inventory, MidiFile, Progress, discover, no_progress
 from musicae.corpus.labels import FOLDER, MEASURES, Labels, attribute_labels, check_label, folder_labels
 from musicae.corpus.policy import policy_of
@@ -70,7 +71,7 @@ def preprocess(
     representation: Representation,
     *,
     annotations: Annotations = NONE,
-    workers: int | None = None,
+    workers: int | str | None = None,
     strict: bool = False,
     force: bool = False,
     progress: Progress = no_progress,
@@ -80,7 +81,8 @@ def preprocess(
     Args:
         output: a folder that does not exist yet, or holds the same dataset, finished or not.
         annotations: what is known of the files besides their music.
-        workers: processes; by default as many as there are cores to use.
+        workers: processes, by default as many as there are cores to use; or the address of a dask scheduler, whose
+            workers read the files.
         strict: fail at the first file that cannot be used, or is damaged.
         force: replace a dataset made from other files or with other settings.
 
@@ -114,7 +116,7 @@ def _made(
     inventory: Inventory,
     reading: Reading,
     settings: Manifest,
-    workers: int,
+    workers: int | str,
     strict: bool,
     progress: Progress,
 ) -> Manifest:
@@ -190,7 +192,8 @@ def _difference(name: str, theirs: Any, ours: Any) -> str:
     """In words what differs in a setting: of a representation, its name or its bars."""
     if not (isinstance(theirs, dict) and isinstance(ours, dict)):
         return name
-    knobs = [f"{knob} ({theirs.get(knob)}, not {ours[knob]})" for knob in ours if theirs.get(knob) != ours[knob]]
+    other = [knob for knob in ours | theirs if theirs.get(knob) != ours.get(knob)]
+    knobs = [f"{knob} ({theirs.get(knob)}, not {ours.get(knob)})" for knob in other]
     return " and ".join(knobs) or name
 
 
@@ -208,7 +211,9 @@ def _tasks(sources: Sequence[MidiFile], work: Path, reading: Reading) -> list[Re
     ]
 
 
-def _read(tasks: Sequence[ReadingTask], reading: Reading, workers: int, strict: bool, progress: Progress) -> Chunk:
+def _read(
+    tasks: Sequence[ReadingTask], reading: Reading, workers: int | str, strict: bool, progress: Progress
+) -> Chunk:
     """Do the tasks that are not done yet; the results of all, as one."""
     for task in tasks:
         provisional(task.result).unlink(missing_ok=True)
@@ -216,8 +221,12 @@ def _read(tasks: Sequence[ReadingTask], reading: Reading, workers: int, strict: 
     files, left = (sum(len(task.paths) for task in some) for some in (tasks, missing))
     with progress("reading", files) as advance:
         advance(files - left)
-        pool = ProcessPool(reading, workers=min(workers, len(missing)), on_file=advance)
-        for index in pool.run(missing):
+        pool: ProcessPool | DaskPool
+        if isinstance(workers, str):
+            pool = DaskPool(reading, scheduler=workers, on_file=advance)
+        else:
+            pool = ProcessPool(reading, workers=min(workers, len(missing)), on_file=advance)
+        for index in pool.run(missing) if missing else ():
             if strict:
                 task = missing[index]
                 _refuse_bad(zip(task.paths, _result(task).outcomes, strict=True))

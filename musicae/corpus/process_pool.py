@@ -143,8 +143,7 @@ class ProcessPool:
             self._look(worker)  # it may have gone on since
             return "its reader died"
         if message != DONE:
-            hint = "choose another folder, or free some space: what is done need not be done again"
-            raise MusicaeError(message, hint, kind="unwritable-chunk")
+            raise unwritable(message)
         self._look(worker)
         worker.last_seen = time.monotonic()
         return DONE
@@ -183,17 +182,24 @@ def _serve(connection: Connection, position: Position, reading: Reading) -> None
     try:
         while True:
             task, skip = connection.recv()
-            connection.send(_read(task, reading, on_file, skip))
+            connection.send(read_task(task, reading, on_file, skip))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
 
 
-def _read(task: ReadingTask, reading: Reading, on_file: Callable[[int], None], skip: dict[int, str]) -> str:
+def read_task(task: ReadingTask, reading: Reading, on_file: Callable[[int], None], skip: dict[int, str]) -> str:
+    """Write the windows of a chunk, as `read_chunk` does; `DONE`, or why they cannot be written."""
     try:
         read_chunk([*zip(task.paths, task.digests, strict=True)], reading, on_file, skip, task.result)
     except MusicaeError as error:
         return error.message
     return DONE
+
+
+def unwritable(why: str) -> MusicaeError:
+    """The error for a chunk that cannot be written."""
+    hint = "choose another folder, or free some space: what is done need not be done again"
+    return MusicaeError(why, hint, kind="unwritable-chunk")
 
 
 def _limit_memory() -> None:

@@ -96,7 +96,7 @@ def _read_in_this_process() -> None:
 
     def run(self: process_pool.ProcessPool, tasks: list[process_pool.ReadingTask]) -> Any:
         for index, task in enumerate(tasks):
-            assert process_pool._read(task, self.reading, lambda _: None, {}) == process_pool.DONE
+            assert process_pool.read_task(task, self.reading, lambda _: None, {}) == process_pool.DONE
             yield index
 
     process_pool.ProcessPool.run = run  # type: ignore[assignment,method-assign]

@@ -13,8 +13,7 @@ from musicae.cli.options import DrumTracks, ForceFolder, Json, Quiet, folder_opt
 
 EXAMPLES = (
     "musicae preprocess midi/",
-    "musicae preprocess midi/ -o data/mine --representation melody --bars 16",
-    "musicae preprocess midi/ -o data/waltzes --meter 3/4",
+    "musicae preprocess midi/ -o data/waltzes --representation melody --bars 16 --meter 3/4",
 )
 
 
@@ -45,6 +44,10 @@ Label = Annotated[
 Workers = Annotated[
     int | None, typer.Option(min=1, metavar="N", show_default=False, help="Processes. Without it: one a core.")
 ]
+Engine = Annotated[str, typer.Option(metavar="processes|dask", help="What reads: processes, or workers of dask.")]
+Scheduler = Annotated[
+    str, typer.Option(metavar="ADDRESS", show_default=False, help="Of dask, whose workers see the same folders.")
+]
 StrictFolder = Annotated[
     bool, typer.Option("--strict", help="Stop at the first file that cannot be used, or is damaged.")
 ]
@@ -61,6 +64,8 @@ def command(
     label: Label = "",
     drums: DrumTracks = None,
     workers: Workers = None,
+    engine: Engine = "processes",
+    scheduler: Scheduler = "",
     strict: StrictFolder = False,
     force: ForceFolder = False,
     json: Json = False,
@@ -79,6 +84,12 @@ def command(
         raise typer.BadParameter(f"{representation!r} is no representation; choose one of {', '.join(REPRESENTATIONS)}")
     if chords and representation != "multitrack":
         raise typer.BadParameter("--chords is for --representation multitrack")
+    if engine not in ("processes", "dask"):
+        raise typer.BadParameter(f"{engine!r} is no engine; choose processes or dask")
+    if (engine == "dask") != bool(scheduler):
+        raise typer.BadParameter("--engine dask and --scheduler ADDRESS belong together")
+    if workers and scheduler:
+        raise typer.BadParameter("--workers is for --engine processes; dask has its own")
     knobs: dict[str, Any] = {"bars": bars, "meter": meter} | ({"chords": True} if chords else {})
     made = REPRESENTATIONS[representation](**knobs)
     in_meter = f"-{made.arguments['meter'].replace('/', '-')}" if "meter" in made.arguments else ""
@@ -88,7 +99,7 @@ def command(
         folder,
         made,
         annotations=Annotations(splits, label, tuple(drums or ())),
-        workers=workers,
+        workers=scheduler or workers,
         strict=strict,
         force=force,
         progress=console.progress,
