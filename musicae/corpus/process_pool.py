@@ -53,14 +53,14 @@ class _Worker:
     """One process and what it reads.
 
     Attributes:
-        reading: memory that it shares: the position of the file that it reads; -1 before the first one of a task.
+        shared: memory that it writes to: the position of the file that it reads; -1 before the first one of a task.
         position: what was seen there last.
         last_seen: when it had gone on; never yet while it starts up, which takes a while.
     """
 
     connection: Connection
     process: multiprocessing.process.BaseProcess
-    reading: Position
+    shared: Position
     task: int = -1
     position: int = 0
     last_seen: float = math.inf
@@ -124,13 +124,13 @@ class ProcessPool:
         return _Worker(ours, process, position)
 
     def _assign(self, worker: _Worker, task: int, tasks: Sequence[ReadingTask]) -> None:
-        worker.task, worker.position, worker.reading.value = task, 0, -1
+        worker.task, worker.position, worker.shared.value = task, 0, -1
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died, as its connection will say
             worker.connection.send((tasks[task], self.skip.get(task, {})))
 
     def _look(self, worker: _Worker) -> None:
-        """See how far a worker is."""
-        position = worker.reading.value
+        """See how far a worker is: exactly, if it has spoken or died before."""
+        position = worker.shared.value
         if position > worker.position or (position == 0 and worker.last_seen == math.inf):
             self.on_file(position - worker.position)
             worker.position, worker.last_seen = position, time.monotonic()
@@ -140,11 +140,9 @@ class ProcessPool:
         try:
             message: str = worker.connection.recv()
         except (EOFError, OSError):
-            self._look(worker)  # it may have gone on since
             return "its reader died"
         if message != DONE:
             raise unwritable(message)
-        self._look(worker)
         worker.last_seen = time.monotonic()
         return DONE
 
