@@ -21,9 +21,11 @@ from musicae.experiments.music import transfers
 from musicae.experiments.music.score_classifier import train_classifier
 from musicae.model import Model, save, save_attributes
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.score import Meter
 from tests.helpers.commands import MODELS, Done, Run, melody
+from tests.helpers.corpora import piece, write_corpus
 from tests.helpers.models import tiny_model
-from tests.helpers.scores import write_midi
+from tests.helpers.scores import scale, score, track, write_midi
 
 settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
 settings.load_profile("musicae")
@@ -118,3 +120,16 @@ def tunes(tmp_path: Path) -> tuple[str, str]:
     write_midi(melody(), tmp_path / "a.mid")
     write_midi(melody().transpose(-7), tmp_path / "b.mid")
     return "a.mid", "b.mid"
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve tunes and five files that cannot be used."""
+    folder = write_corpus(tmp_path_factory.mktemp("midi"), map(piece, range(12)))
+    (folder / "text.mid").write_text("not MIDI")
+    (folder / "empty.MIDI").write_bytes(b"")
+    write_midi(score(track([(0, 1, 36)], is_drum=True)), folder / "deep" / "drums.mid")
+    write_midi(score(track(scale(4)), bars=4, meters=(Meter(0, 6, 8),)), folder / "deep" / "jig.mid")
+    (folder / "deep" / "copy.mid").write_bytes((folder / "000.mid").read_bytes())
+    (folder / "notes.txt").write_text("no MIDI file")
+    return folder
