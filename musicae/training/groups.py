@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from musicae.networks.groups import GroupSettings
+from musicae.training.muon import Muon
 
 Moments = dict[str, Tensor]
 LossTerms = dict[str, Float[Tensor, ""]]
@@ -39,11 +40,7 @@ class ParameterGroup:
 
 
 class GroupOptimizer:
-    """The optimizer of one group.
-
-    Muon (Jordan et al. 2024) orthogonalizes the momentum of a matrix, so that an update moves it in all directions
-    alike; scaled to the size of Adam's updates (Liu et al. 2025), it takes the same learning rate.
-    """
+    """The optimizer of one group: Adam, gradient descent, or Muon for its hidden matrices and Adam for the rest."""
 
     def __init__(self, group: ParameterGroup) -> None:
         self.group = group
@@ -59,7 +56,7 @@ class GroupOptimizer:
             adam = torch.optim.Adam(others, betas=settings.betas, weight_decay=settings.weight_decay, fused=fused)
             self.parts.append(adam)
         if matrices:
-            self.parts.append(torch.optim.Muon(matrices, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"))
+            self.parts.append(Muon(matrices))
         rest = REMEMBERED["sgd" if group.settings.optimizer == "sgd" else "adam"]
         self.remembered = {**dict.fromkeys(others, rest), **dict.fromkeys(matrices, REMEMBERED["muon"])}
 
@@ -67,9 +64,11 @@ class GroupOptimizer:
         """Shortens the group's gradient to its largest norm; returns the norm that it had."""
         return nn.utils.clip_grad_norm_(self.group.parameters, self.group.settings.clip)
 
-    def step(self, learning_rate: float) -> None:
+    def step(self, learning_rate: float, dtype: torch.dtype = torch.float32) -> None:
         """Moves the weights along their gradients, and clamps them."""
         for part in self.parts:
+            if isinstance(part, Muon):
+                part.dtype = dtype
             for settings in part.param_groups:
                 settings["lr"] = learning_rate * self.group.settings.learning_rate_scale
             part.step()
@@ -99,7 +98,13 @@ class Optimizers:
                 parameter.grad = None
         torch.stack(list(terms.values())).sum().backward()
 
-    def step(self, learning_rate: float, only: Sequence[GroupOptimizer] | None = None) -> bool:
+    def step(
+        self,
+        learning_rate: float,
+        only: Sequence[GroupOptimizer] | None = None,
+        *,
+        dtype: torch.dtype = torch.float32,
+    ) -> bool:
         """Clips the gradients of groups and moves their weights.
 
         Whether gradients are finite is the one thing that an update waits for. Averaged over processes, they are so in
@@ -107,6 +112,7 @@ class Optimizers:
 
         Args:
             only: the groups that are moved, if not all.
+            dtype: of the matrix products that optimizers take.
 
         Returns:
             Whether the gradients are finite; if not, nothing was changed.
@@ -116,7 +122,7 @@ class Optimizers:
         if not norms or not torch.isfinite(torch.stack(norms)).all():
             return False
         for one in moved:
-            one.step(learning_rate)
+            one.step(learning_rate, dtype)
         return True
 
     def with_rounds(self, round: int) -> list[GroupOptimizer]:

@@ -180,7 +180,7 @@ class Trainer(Generic[T]):
         with autocast(self.device, self.arithmetic.dtype):
             terms: LossTerms = self.module(batch)
         self.optimizers.backward(terms)
-        finite = self.optimizers.step(rate)
+        finite = self.optimizers.step(rate, dtype=self.arithmetic.dtype)
         state.update += 1
         if finite:
             state.add(terms)
@@ -199,7 +199,7 @@ class Trainer(Generic[T]):
         moved = self.optimizers.with_rounds(round)
         self.optimizers.backward(terms)
         self.ranks.average_gradients(parameter for one in moved for parameter in one.group.parameters)
-        self.optimizers.step(rate, moved)
+        self.optimizers.step(rate, moved, dtype=self.arithmetic.dtype)
 
     def _leave_out(self) -> None:
         """Counts an update that changed nothing.
