@@ -1,0 +1,137 @@
+"""Model folders: `config.json`, `model.safetensors`, `attributes.safetensors`, written and read."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from musicae import config as configuration
+from musicae.checked_json import read_bytes
+from musicae.errors import MusicaeError, error_context
+from musicae.model.model import Model, identity_of
+from musicae.networks.allowance import Allowance
+from musicae.storage.atomic import write_atomically, write_together
+from musicae.storage.catalog import find
+from musicae.storage.tensor_files import FileHead, read_head
+
+UNSAVED_NUMBERS = 2**22
+"""What a network may have besides twice what its file has: critics, tables of features."""
+
+
+def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None:
+    """Writes `config.json` and `model.safetensors`; float16 halves the file and costs no audible precision.
+
+    Attribute vectors that the folder holds go, and those of the model, if it has any, take their place.
+    """
+    files = {
+        folder / "model.safetensors": model.weights(dtype, windows_seen=str(model.windows_seen)),
+        folder / "config.json": configuration.dumps(model.config).encode(),
+    }
+    vectors = {folder / "attributes.safetensors": _attributes(model)}
+    files |= vectors if model.attributes else {}
+    write_together(files, overwrite=True, outdated=[] if model.attributes else [*vectors])
+    model.folder, model.name = folder, folder.name
+
+
+def save_attributes(model: Model) -> Path:
+    """Writes the attribute vectors beside the weights; returns the file.
+
+    Raises:
+        MusicaeError: the model has no folder yet, or it cannot be written.
+    """
+    if model.folder is None:
+        raise MusicaeError(f"model {model.name} has no folder to keep attribute vectors in", "save the model first")
+    path = model.folder / "attributes.safetensors"
+    write_atomically(path, _attributes(model))
+    return path
+
+
+def _attributes(model: Model) -> bytes:
+    """The attribute vectors as a safetensors file, with the spreads of the attributes as notes."""
+    return save_tensors(model.attributes, {name: f"{spread:.6g}" for name, spread in model.spreads.items()})
+
+
+def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Model:
+    """The model of that name or folder.
+
+    Args:
+        precision: float32, bfloat16, or auto: float32 on a CPU, so that every processor writes the same notes.
+
+    Raises:
+        MusicaeError: there is none, or its files are damaged.
+    """
+    folder = find(name)
+    try:
+        with error_context(folder / "config.json"):
+            config = configuration.loads(read_bytes(folder / "config.json").decode())
+    except (OSError, ValueError) as error:
+        raise MusicaeError(f"{folder / 'config.json'} cannot be read: {error}", _DAMAGED) from None
+    head = _head_of(folder / "model.safetensors")
+    # Random numbers are the caller's, not for weights that are replaced; and the file limits what they take.
+    with torch.random.fork_rng(devices=[]), Allowance(2 * head.numbers + UNSAVED_NUMBERS):
+        model = Model(config, folder.name, device, precision)
+    model._identity = identity_of(config)
+    try:
+        model.load_weights(_read_tensors(folder / "model.safetensors"))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise MusicaeError(f"the weights in {folder} do not fit its config.json: {reason}", _DAMAGED) from None
+    _read_attributes(model, folder / "attributes.safetensors")
+    model.windows_seen = _whole_number(head.notes.get("windows_seen", "0"), folder / "model.safetensors")
+    model.folder = folder
+    return model
+
+
+def _read_attributes(model: Model, path: Path) -> None:
+    """Gives a model the attribute vectors of a file, if there is one, and what it says of their spreads."""
+    if not path.exists():
+        return
+    head, size = _head_of(path), model.latent_size
+    if wrong := [name for name, shape in head.shapes.items() if shape != (size,)]:
+        detail = f"{wrong[0]:.60} has shape {head.shapes[wrong[0]]}, codes have {size} numbers"
+        raise MusicaeError(f"{path} does not fit the model: {detail}", _DAMAGED)
+    model.attributes = {name: vector.float() for name, vector in _read_tensors(path).items()}
+    model.spreads = {name: _spread(text, path) for name, text in head.notes.items() if name in model.attributes}
+
+
+def _spread(text: str, path: Path) -> float:
+    try:
+        spread = float(text)
+    except ValueError:
+        spread = math.nan
+    if not 0 <= spread < math.inf:
+        raise MusicaeError(f"{path} has {text[:40]!r} for a spread, which is none", _DAMAGED)
+    return spread
+
+
+def _whole_number(text: str, path: Path) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise MusicaeError(f"{path} has seen {text[:40]!r} windows, which is no number", _DAMAGED)
+    return int(text)
+
+
+def _head_of(path: Path) -> FileHead:
+    try:
+        return read_head(path)
+    except (OSError, ValueError) as error:
+        raise MusicaeError(f"{path} cannot be read: {error}", _DAMAGED) from None
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        tensors = load_tensors(path.read_bytes())
+    except (SafetensorError, OSError, KeyError) as error:
+        raise MusicaeError(f"{path} cannot be read: {error}", _DAMAGED) from None
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise MusicaeError(f"{path} has numbers that are not finite in {name:.60}", _DAMAGED)
+    return tensors
+
+
+_DAMAGED = "the file is damaged: copy it again, or train the model again"
