@@ -7,7 +7,7 @@ from musicae.errors import MusicaeError
 from musicae.networks.priors import StandardNormal
 from musicae.networks.samplers.base import CodeBatch
 from musicae.networks.samplers.densities import FittedGaussian, MixtureBootstrap
-from musicae.networks.samplers.flow import FlowMatching
+from musicae.networks.samplers.flow import GUIDED_FROM, FlowMatching
 
 
 def test_a_fitted_gaussian_draws_where_codes_lie() -> None:
@@ -78,10 +78,26 @@ def test_the_loss_of_a_flow_that_has_learned_nothing_is_one() -> None:
     assert flow(CodeBatch(codes))["flow"].item() == pytest.approx(1.0, abs=0.02)
 
 
+def test_guidance_carries_draws_further_from_the_gaussian() -> None:
+    codes = clusters(2_000)
+    flows = [FlowMatching(3, StandardNormal(3), share=1.0, hidden=8, blocks=1, guidance=w) for w in (0.0, 0.0, 1.0)]
+    for flow in flows:
+        flow.fit(codes, torch.zeros_like(codes))
+    still, plain, guided = (flow.sample(500, torch.Generator().manual_seed(0)) for flow in flows)
+    assert torch.equal(guided, still), "there is nothing that it could be guided by"
+    torch.nn.init.constant_(flows[1].velocity.output.bias, 0.2)
+    torch.nn.init.constant_(flows[2].velocity.output.bias, 0.2)
+    plain, guided = (flow.sample(500, torch.Generator().manual_seed(0)) for flow in flows[1:])
+    longer = (1 + (1 - GUIDED_FROM)) * (plain - still)  # once more, in the rest of the time
+    torch.testing.assert_close(guided - still, longer, atol=0.05, rtol=0.05)
+    with pytest.raises(MusicaeError, match=r"sampler\.guidance"):
+        FlowMatching(3, StandardNormal(3), guidance=-1.0)
+
+
 def test_a_flow_learns_where_codes_lie() -> None:
     torch.manual_seed(0)
     codes = clusters(4_096)
-    flow = FlowMatching(3, StandardNormal(3), share=0.9999, hidden=32, blocks=2)
+    flow = FlowMatching(3, StandardNormal(3), share=0.9999, hidden=32, blocks=2, guidance=0.0)
     flow.fit(codes, torch.zeros_like(codes))
     optimizer = torch.optim.Adam(flow.parameters(), 5e-3)
     for update in range(300):

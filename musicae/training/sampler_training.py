@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from musicae.config import Spec, Training
+from musicae.config import Config, Spec, Training, override
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.cpu import usable_cores
-from musicae.model import Model, load, save
+from musicae.errors import MusicaeError
+from musicae.model import TABLES, Model, load, save
 from musicae.networks.samplers.base import CodeBatch, LearnedSampler
 from musicae.seeds import child_seeds, generator, seeded
 from musicae.storage.atomic import write_atomically
@@ -176,6 +178,7 @@ def replace_sampler(
     dataset: Dataset,
     choice: Spec,
     *,
+    settings: Sequence[str] = (),
     updates: int = 0,
     seed: int = 0,
     device: str = "auto",
@@ -184,6 +187,7 @@ def replace_sampler(
     """Gives the model in a folder another sampler, fitted to a data set; all else that it has stays.
 
     Args:
+        settings: changes of the sampler's own knobs, e.g. `sampler.guidance=3` (`config.override`).
         updates: how long one that learns is trained; by default as long as its own knob says.
 
     Returns:
@@ -191,14 +195,28 @@ def replace_sampler(
 
     Raises:
         KeyboardInterrupt: stopped, after saving; the same call goes on.
-        MusicaeError: there is no such sampler, or the data set is of another kind than the model.
+        MusicaeError: there is no such sampler or knob, or the data set is of another kind than the model.
     """
-    model = with_sampler(load(folder, device), choice)
+    model = load(folder, device)
+    model = with_sampler(model, _set(replace(model.config, sampler=choice), settings))
     dataset.check_holds(model.representation)
     halves = any(head.dtype == "F16" for head in read_head(folder / "model.safetensors").tensors.values())
     metrics = train_sampler(model, dataset, folder / OWN_FOLDER, updates=updates, seed=seed, reporter=reporter)
     save(model, folder, torch.float16 if halves else torch.float32)
     return metrics
+
+
+def _set(config: Config, settings: Sequence[str]) -> Spec:
+    """The sampler of a configuration with other knobs.
+
+    Raises:
+        MusicaeError: a setting is of something else.
+    """
+    for setting in settings:
+        if not setting.strip().startswith("sampler."):
+            raise MusicaeError(f"{setting} is no setting of a sampler", "write, say, sampler.guidance=3")
+        config = override(config, setting, TABLES)
+    return config.sampler
 
 
 def with_sampler(model: Model, choice: Spec) -> Model:
@@ -213,8 +231,8 @@ def with_sampler(model: Model, choice: Spec) -> Model:
     changed.autoencoder.load_state_dict(
         {name: x for name, x in weights.items() if not name.startswith("sampler.")}, strict=False
     )
-    changed.folder, changed.attributes, changed.windows_seen = model.folder, model.attributes, model.windows_seen
-    changed.precision = model.precision
+    for name in ("folder", "attributes", "spreads", "windows_seen", "precision"):
+        setattr(changed, name, getattr(model, name))
     return changed
 
 

@@ -32,6 +32,15 @@ SamplerUpdates = Annotated[
     int | None,
     typer.Option("--updates", min=1, metavar="N", show_default="the sampler's own", help="How long a flow is trained."),
 ]
+SamplerSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="sampler.KNOB=VALUE",
+        show_default=False,
+        help="Change a knob of the sampler, e.g. sampler.guidance=3; repeatable.",
+    ),
+]
 
 
 def command(
@@ -40,6 +49,7 @@ def command(
     windows: FittedWindows = 50_000,
     sampler: SamplerName = "",
     updates: SamplerUpdates = None,
+    settings: SamplerSettings = None,
     seed: WindowSeed = 0,
     force: Replace = False,
     device: Device = "auto",
@@ -59,9 +69,9 @@ def command(
     """
     console = Console(quiet, json)
     if sampler:
-        return _give_sampler(console, model, data, sampler, updates or 0, seed, device)
-    if updates is not None:
-        raise typer.BadParameter("--updates says how long a sampler is trained; say which with --sampler")
+        return _give_sampler(console, model, data, sampler, settings or [], updates or 0, seed, device)
+    if updates is not None or settings:
+        raise typer.BadParameter("--updates and --set are for a sampler; say which with --sampler")
     from musicae.corpus.dataset import Dataset
     from musicae.errors import MusicaeError
     from musicae.model import load
@@ -88,7 +98,9 @@ def command(
     console.data([path], {"model": net.name, **record, "without": without, "files": [str(path)]})
 
 
-def _give_sampler(console: Console, model: str, data: str, sampler: str, updates: int, seed: int, device: str) -> None:
+def _give_sampler(
+    console: Console, model: str, data: str, sampler: str, settings: list[str], updates: int, seed: int, device: str
+) -> None:
     """Fits a sampler to a data set, and writes it into the model."""
     from musicae.cli.display import Display
     from musicae.config import Spec
@@ -100,7 +112,14 @@ def _give_sampler(console: Console, model: str, data: str, sampler: str, updates
     folder, dataset = find(model), Dataset(find_dataset(data))
     with exclusive(folder / "training" / "lock", folder), Display(console, name="sampler") as display:
         metrics = replace_sampler(
-            folder, dataset, Spec(sampler), updates=updates, seed=seed, device=device, reporter=display
+            folder,
+            dataset,
+            Spec(sampler),
+            settings=settings,
+            updates=updates,
+            seed=seed,
+            device=device,
+            reporter=display,
         )
     console.data([folder], {"model": str(folder), "sampler": sampler, "held_out": metrics})
 

@@ -7,6 +7,10 @@ arXiv:2103.16091). What is unusual:
   that x_t keeps the variance 1, and of codes that are Gaussian nothing is to be learned: v = 0 carries N(0, 1) to
   itself. So a flow that was not trained draws nearly what `FittedGaussian` draws.
 - It moves in the directions in which codes vary most, and leaves them at their mean in the others.
+- It may be guided away from that Gaussian (`guidance`), which is to it what a worse model is to a better one in
+  autoguidance (Karras et al. 2024, arXiv:2406.02507): v_worse + (1 + w) (v - v_worse), of which v_worse is 0 here. Only
+  where little noise is left, which is where keys are decided: earlier it makes draws alike (Kynkaanniemi et al. 2024,
+  arXiv:2404.07724).
 - Times are drawn so that noise levels are lognormal (Karras et al. 2022, arXiv:2206.00364): where nearly all is noise,
   or nearly nothing, there is little to learn.
 """
@@ -33,6 +37,9 @@ FREQUENCIES = (0.5, 50.0)
 NOISE_LEVELS = (-1.2, 0.8)
 """Mean and standard deviation of ln cot(pi t / 2), the logarithm of the noise beside the code in x_t."""
 
+GUIDED_FROM = 0.7
+"""The t behind which draws are guided."""
+
 Times = Float[Tensor, " batch"]
 
 
@@ -45,6 +52,8 @@ class FlowMatching(LearnedSampler):
         share: of the variance of codes that lies in the principal directions that are kept.
         hidden, blocks: of the network.
         steps: of Heun's method, two evaluations each, when codes are drawn.
+        guidance: w, by how much further than learned draws are carried from what the fitted Gaussian gives, once t is
+            `GUIDED_FROM`.
         updates, batch: how long it is trained, and on how many codes at once.
     """
 
@@ -62,6 +71,7 @@ class FlowMatching(LearnedSampler):
         hidden: int = 320,
         blocks: int = 5,
         steps: int = 16,
+        guidance: float = 1.0,
         updates: int = 6_000,
         batch: int = 1_024,
     ) -> None:
@@ -72,7 +82,10 @@ class FlowMatching(LearnedSampler):
                 raise MusicaeError(f"sampler.{name} is {count}", f"give sampler.{name} one or more")
         if not 0 < share <= 1:
             raise MusicaeError(f"sampler.share is {share}", "give sampler.share more than 0, and 1 at most")
-        self.share, self.steps, self.updates, self.batch = share, steps, updates, batch
+        if not 0 <= guidance <= 10:
+            raise MusicaeError(f"sampler.guidance is {guidance}", "give sampler.guidance a number from 0 to 10")
+        self.share, self.steps, self.guidance = share, steps, guidance
+        self.updates, self.batch = updates, batch
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("root", torch.eye(size))
         self.velocity = Velocity(size, hidden, blocks)
@@ -120,8 +133,9 @@ class FlowMatching(LearnedSampler):
         return (self.mean + x @ self.root).cpu()
 
     def _at(self, x: Code, t: float) -> Code:
-        """dx/dt at one time for all."""
-        return QUARTER_TURN * self.velocity(x, torch.full((len(x),), t, device=x.device))
+        """dx/dt at one time for all, guided."""
+        scale = QUARTER_TURN * (1 + self.guidance * (t > GUIDED_FROM))
+        return scale * self.velocity(x, torch.full((len(x),), t, device=x.device))
 
 
 class Velocity(nn.Module):
