@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.options import ExperimentFolder, Json, OnlyRows, Quiet, Seeds, TrainingPrecision, listed
+from musicae.cli.options import Device, ExperimentFolder, Json, OnlyRows, Quiet, Seeds, TrainingPrecision, listed
 
 if TYPE_CHECKING:
     from musicae.experiments.images.digit_plan import DigitPlan
@@ -60,6 +60,7 @@ def digits(
     seeds: Seeds = 3,
     updates: DigitUpdates = None,
     output: ExperimentFolder = Path("experiments/digits"),
+    device: Device = "auto",
     precision: TrainingPrecision = "auto",
     json: Json = False,
     quiet: Quiet = False,
@@ -84,6 +85,7 @@ def digits(
         code_size=int(code_size),
         seeds=seeds,
         updates=updates,
+        device=device,
         precision=precision,
         watch=lambda name: Display(console, name=name),
     )

@@ -28,6 +28,7 @@ class DigitPlan:
         rows: the autoencoders that are compared, if not those that the table or a figure compares by itself.
         code_size: of these.
         updates: of every training, if not what the table or a figure takes by itself.
+        device: where trainings run.
         precision: of matrix products; `auto` is whichever is fastest here.
     """
 
@@ -40,6 +41,7 @@ class DigitPlan:
     updates: int | None
     precision: str
     watch: Watch
+    device: str = "auto"
 
     @cached_property
     def digits(self) -> Digits:
@@ -54,4 +56,5 @@ class DigitPlan:
             MusicaeError: the folder holds another training.
         """
         with self.watch(f"{name}, seed {seed}") as reporter:
-            return trained(task, self.folder / f"{name}-{seed}", seed, precision=self.precision, reporter=reporter)
+            folder = self.folder / f"{name}-{seed}"
+            return trained(task, folder, seed, device=self.device, precision=self.precision, reporter=reporter)

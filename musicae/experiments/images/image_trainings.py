@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from musicae.config import Training
 from musicae.cpu import usable_cores
+from musicae.model import pick_device
 from musicae.storage.atomic import write_atomically
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.loop import Trainer
@@ -37,19 +38,28 @@ def published_training(updates: int) -> Training:
     )
 
 
-def resumed(task: AnyTask, folder: Path, seed: int, reporter: Reporter | None = None) -> Trainer[AnyTask]:
+def resumed(
+    task: AnyTask, folder: Path, seed: int, reporter: Reporter | None = None, *, device: str = "cpu"
+) -> Trainer[AnyTask]:
     """A trainer at the last saved state of a folder, or at its start.
 
     Raises:
-        MusicaeError: the folder holds another training.
+        MusicaeError: the folder holds another training, or there is no such device.
     """
+    task.module.to(pick_device(device))
     trainer = Trainer(task, folder, seed=seed, reporter=reporter)
     trainer.resume()
     return trainer
 
 
 def trained(
-    task: AnyTask, folder: Path, seed: int, *, precision: str = "auto", reporter: Reporter | None = None
+    task: AnyTask,
+    folder: Path,
+    seed: int,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    reporter: Reporter | None = None,
 ) -> Trainer[AnyTask]:
     """A trainer that has come to the end of its updates; it goes on where it stopped.
 
@@ -58,9 +68,9 @@ def trained(
 
     Raises:
         KeyboardInterrupt: stopped, after saving.
-        MusicaeError: the folder holds another training.
+        MusicaeError: the folder holds another training, or there is no such device.
     """
-    trainer = resumed(task, folder, seed, reporter)
+    trainer = resumed(task, folder, seed, reporter, device=device)
     if trainer.state.update < task.training.updates:
         wanted = Arithmetic(precision, usable_cores())
         trainer.arithmetic = choose_training_arithmetic(trainer.module, trainer.batch(trainer.state.update), wanted)

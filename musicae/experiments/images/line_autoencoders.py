@@ -81,7 +81,7 @@ class LineTask(ImageTask):
         self.first, self.last = (render_lines(angles, LINES.image) for angles in endpoints(PATHS_SEED))
 
     def draw(self, n: int, source: torch.Generator) -> tuple[Images, ClassLabel]:
-        return render_lines(random_angles(n, source), LINES.image), torch.full((n,), -1)
+        return render_lines(random_angles(n, source).to(self.device), LINES.image), torch.full((n,), -1)
 
     def validate(self) -> Metrics:
         scores = asdict(line_scores(self.paths(), self.bank))
@@ -103,6 +103,7 @@ def train_lines(
     updates: int,
     folder: Path,
     *,
+    device: str = "auto",
     precision: str = "auto",
     reporter: Reporter | None = None,
 ) -> LineResult:
@@ -113,9 +114,10 @@ def train_lines(
 
     Raises:
         KeyboardInterrupt: stopped, after saving.
-        MusicaeError: the folder holds another training.
+        MusicaeError: the folder holds another training, or there is no such device.
     """
-    trainer = trained(LineTask(name, seed, updates), folder, seed, precision=precision, reporter=reporter)
+    task = LineTask(name, seed, updates)
+    trainer = trained(task, folder, seed, device=device, precision=precision, reporter=reporter)
     state, measured = trainer.state, metrics_of(folder, "validation")
     result = line_result(name, seed, state.update, state.seconds / 60, measured)
     write_record(folder / "result.json", asdict(result))
