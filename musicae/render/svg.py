@@ -23,6 +23,9 @@ LINE = 16
 
 WHITE = (255, 255, 255)
 
+FONTS = "system-ui, Helvetica, Arial, DejaVu Sans, Liberation Sans, sans-serif"
+"""By name, since not all that draws SVG knows what is a sans-serif."""
+
 Number = int | float
 Bounds = tuple[Number, Number]
 Color = tuple[int, int, int]
@@ -210,7 +213,7 @@ def _instrument(track: Track) -> int | None:
 def document(width: Number, height: Number, body: Sequence[str]) -> str:
     """An SVG picture of its own."""
     size = {"width": f"{width:g}", "height": f"{height:g}", "viewBox": f"0 0 {width:g} {height:g}"}
-    font = {"font_family": "system-ui, sans-serif", "font_size": 11}
+    font = {"font_family": FONTS, "font_size": 11}
     paper = {"style": "background: #fff"}  # on dark pages, too
     return tag("svg", "".join(body), xmlns="http://www.w3.org/2000/svg", **size, **font, **paper)
 

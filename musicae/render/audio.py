@@ -1,0 +1,193 @@
+"""Sound: scores as WAV files, played by the General MIDI soundfont that comes inside pretty_midi.
+
+The synthesizer (midirenderer) knows no gain. A file that reaches full scale is rendered again with the expression of
+all channels turned down, and every file is brought to the same peak.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tempfile
+import wave
+from pathlib import Path
+
+import midirenderer
+import mido  # type: ignore[import-untyped]
+import numpy as np
+import pretty_midi  # type: ignore[import-untyped]
+from jaxtyping import Float, Int16
+
+from musicae.errors import MusicaeError
+from musicae.music.midi import midi_bytes
+from musicae.music.score import Score, concatenate
+
+SAMPLE_RATE = 48_000
+"""Of what is rendered, in frames a second; two channels of 16 bits."""
+
+PEAK = 10 ** (-1 / 20)
+"""-1 dB below full scale, to which all sound is brought."""
+
+EXPRESSIONS = (127, 90, 64, 32, 16)
+"""MIDI expression that is tried, from full downwards, until nothing is clipped."""
+
+SILENCE = 10 ** (-70 / 20)
+"""Below this share of full scale, the end of a sound is cut off."""
+
+TAIL_SECONDS = 4.0
+"""How long notes may sound after the last bar line."""
+
+FADE_SECONDS = 0.02
+
+REPETITIONS = 4
+"""Of a loop while it is rendered: the last two have the tails of those before them."""
+
+SEAM_SECONDS = 0.03
+"""At the start of a loop, how long it takes to fade from the last repetition, which follows its end, to its own."""
+
+Sound = Float[np.ndarray, "frame channel"]
+Shorter = Float[np.ndarray, "kept channel"]
+
+
+def wav_bytes(score: Score, *, soundfont: Path | None = None, loop: bool = False) -> bytes:
+    """A WAV file of a score.
+
+    Args:
+        soundfont: an SF2 file; the small General MIDI one of pretty_midi if there is none.
+        loop: as long as the score to the frame, and what sounds beyond its end sounds at its start, so that it repeats
+            without a seam. Otherwise what sounds on is heard to its end.
+
+    Raises:
+        MusicaeError: the soundfont cannot be read.
+    """
+    return _written(render_sound(score, soundfont=soundfont, loop=loop))
+
+
+def render_sound(score: Score, *, soundfont: Path | None = None, loop: bool = False) -> Sound:
+    """The frames of `wav_bytes`, from -1 to 1."""
+    font = _read_soundfont(soundfont)
+    if not loop:
+        sound = _loudest(_with_tail(midi_bytes(score)), font)
+        return _normalized(_without_silence(sound, round(seconds_of(score) * SAMPLE_RATE)))
+    length = seconds_of(score) * SAMPLE_RATE
+    sound = _loudest(_with_tail(midi_bytes(concatenate([score] * REPETITIONS))), font)
+    start, end = (round(count * length) for count in (REPETITIONS - 2, REPETITIONS - 1))
+    seam = min(round(SEAM_SECONDS * SAMPLE_RATE), end - start)
+    share = np.linspace(1, 0, seam)[:, None]
+    begin = share * sound[end : end + seam] + (1 - share) * sound[start : start + seam]
+    return _normalized(np.concatenate([begin, sound[start + seam : end]]))
+
+
+def seconds_of(score: Score) -> float:
+    """How long a score lasts, to its end."""
+    starts = [tempo.tick for tempo in score.tempi]
+    ends = [*starts[1:], score.end]
+    return sum(
+        max(min(end, score.end) - start, 0) / score.ticks_per_quarter * 60 / tempo.tempo_qpm
+        for tempo, start, end in zip(score.tempi, starts, ends, strict=True)
+    )
+
+
+def play(wav: bytes) -> None:
+    """Plays a WAV file through the first player of the system, and waits for its end.
+
+    Raises:
+        MusicaeError: there is none, or it fails.
+    """
+    player = next((command for command in PLAYERS if shutil.which(command[0])), None)
+    if player is None:
+        names = ", ".join(command[0] for command in PLAYERS)
+        raise MusicaeError(f"there is no player: none of {names} is installed", "write a WAV file", kind="no-player")
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        file.write(wav)
+        file.flush()
+        done = subprocess.run([*player, file.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise MusicaeError(f"{player[0]} cannot play", "write a WAV file", kind="no-player")
+
+
+def _read_soundfont(path: Path | None) -> bytes:
+    chosen = path or Path(pretty_midi.__file__).parent / "TimGM6mb.sf2"
+    try:
+        return chosen.read_bytes()
+    except OSError as error:
+        raise MusicaeError(f"cannot read the soundfont {chosen}: {error.strerror}", "name an SF2 file") from error
+
+
+def _loudest(midi: bytes, font: bytes) -> Sound:
+    """What is rendered at the highest expression at which nothing is clipped."""
+    for expression in EXPRESSIONS:
+        sound = _rendered(_expressed(midi, expression), font)
+        if np.abs(sound.astype(np.int32)).max(initial=0) < np.iinfo(np.int16).max:
+            break
+    return sound / -float(np.iinfo(np.int16).min)
+
+
+def _rendered(midi: bytes, font: bytes) -> Int16[np.ndarray, "frame channel"]:
+    try:
+        found = midirenderer.render_wave_from(font, midi)
+    except RuntimeError as error:
+        raise MusicaeError(f"the soundfont cannot be used: {error}", "name another SF2 file") from error
+    with wave.open(io.BytesIO(bytes(found))) as file:
+        frames = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        return frames.reshape(-1, file.getnchannels())
+
+
+def _expressed(midi: bytes, expression: int) -> bytes:
+    """A MIDI file all of whose channels begin with some expression (controller 11)."""
+    file = mido.MidiFile(file=io.BytesIO(midi))
+    for track in file.tracks:
+        for channel in sorted({message.channel for message in track if not message.is_meta}):
+            track.insert(0, mido.Message("control_change", channel=channel, control=11, value=expression))
+    return _saved(file)
+
+
+def _with_tail(midi: bytes) -> bytes:
+    """A MIDI file that lasts `TAIL_SECONDS` longer."""
+    file = mido.MidiFile(file=io.BytesIO(midi))
+    tempo = next((message.tempo for message in reversed(file.tracks[0]) if message.type == "set_tempo"), 500_000)
+    file.tracks[0][-1].time += round(mido.second2tick(TAIL_SECONDS, file.ticks_per_beat, tempo))
+    return _saved(file)
+
+
+def _saved(file: mido.MidiFile) -> bytes:
+    out = io.BytesIO()
+    file.save(file=out)
+    return out.getvalue()
+
+
+def _without_silence(sound: Sound, least: int) -> Shorter:
+    """Sound without the silence at its end, but so many frames at least, faded out."""
+    loud = np.flatnonzero(np.abs(sound).max(1, initial=0) > SILENCE)
+    kept = sound[: max(int(loud[-1]) + 1 if len(loud) else 0, least)]
+    kept = np.pad(kept, ((0, max(least - len(kept), 0)), (0, 0)))
+    fade = min(round(FADE_SECONDS * SAMPLE_RATE), len(kept))
+    kept[len(kept) - fade :] *= np.linspace(1, 0, fade)[:, None]
+    return kept
+
+
+def _normalized(sound: Sound) -> Sound:
+    peak = np.abs(sound).max(initial=0)
+    return sound * (PEAK / peak) if peak else sound
+
+
+def _written(sound: Sound) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(sound.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(np.round(sound * np.iinfo(np.int16).max).astype("<i2").tobytes())
+    return out.getvalue()
+
+
+PLAYERS = (
+    ("pw-play",),
+    ("paplay",),
+    ("aplay",),
+    ("afplay",),
+    ("ffplay", "-nodisp", "-autoexit", "-loglevel", "quiet"),
+    ("play",),
+)
+"""Programs that play a WAV file, and their options."""

@@ -1,0 +1,216 @@
+"""Clips as one picture: a piano roll each, under one another or side by side, with all that a musician reads off them.
+
+Pitched notes stand on a keyboard whose C are named, drums on a line each below them. What one clip has and another one
+does not can be marked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+
+import pretty_midi  # type: ignore[import-untyped]
+import resvg_py
+
+from musicae.music.note_distance import DRUM_KIT, onsets_of
+from musicae.music.representations.drums import DRUM_CLASSES, NAMES
+from musicae.music.representations.time_grid import STEPS_PER_QUARTER, bar_of
+from musicae.music.score import Score, Track
+from musicae.render.svg import LINE, PALETTE, Number, document, tag, text
+
+PAGE = 960.0
+"""Width of a picture, in pixels."""
+
+ROW = 6.0
+"""Height of a pitch, or of a drum."""
+
+MARGIN = 58.0
+"""Left of a roll, for names."""
+
+BAR = 92.0
+"""The least width of a bar: as many rolls stand side by side as have room for theirs."""
+
+GAP = 18.0
+LEAST_PITCHES = 13
+BLACK = (1, 3, 6, 8, 10)
+PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+Across = Callable[[Number], float]
+"""Ticks to pixels from the left."""
+
+MARKED = "#111"
+"""The outline of notes that another clip does not have."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A clip in a picture.
+
+    Attributes:
+        chords: a symbol for every bar; none where there are none.
+        beside: another clip; notes that it does not have are marked, and what it had is shown as a shadow.
+    """
+
+    score: Score
+    title: str = ""
+    chords: Sequence[str] = ()
+    beside: Score | None = None
+
+
+def clip_sheet(panels: Sequence[Panel], *, title: str = "") -> str:
+    """One picture of some clips, which share pitches, drums and colors, as SVG."""
+    axes = _Axes.of([panel.score for panel in panels])
+    bars = max(_bars(panel.score) for panel in panels)
+    columns = max(1, min(len(panels), int(PAGE // (MARGIN + BAR * bars + GAP))))
+    width = PAGE / columns - GAP
+    top = LINE * 1.5 if title else 0.0
+    body = [text(title, 4, LINE, font_size=13, font_weight="bold")] if title else []
+    height = axes.height + LINE * 2 + GAP
+    for number, panel in enumerate(panels):
+        x, y = (width + GAP) * (number % columns), top + height * (number // columns)
+        body.append(tag("g", _roll(panel, axes, width), transform=f"translate({x:.1f} {y:.1f})"))
+    foot = top + height * math.ceil(len(panels) / columns)
+    body.append(tag("g", axes.legend(), transform=f"translate(0 {foot:.1f})"))
+    return document(PAGE, foot + LINE + 6, body)
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """What rolls have in common: pitches from low to high, drums, and a color for every instrument."""
+
+    low: int
+    high: int
+    drums: tuple[str, ...]
+    colors: Mapping[int, str]
+    names: Mapping[int, str]
+
+    @classmethod
+    def of(cls, scores: Sequence[Score]) -> _Axes:
+        tracks = [track for score in scores for track in score.tracks if len(track.notes)]
+        pitches = [pitch for track in tracks if not track.is_drum for pitch in track.notes.pitch.tolist()]
+        hit = {_drum(pitch) for track in tracks if track.is_drum for pitch in track.notes.pitch.tolist()}
+        drums = tuple(name for name in (*DRUM_CLASSES, OTHER_DRUM) if name in hit)
+        low, high = (min(pitches), max(pitches)) if pitches else (60, 59)
+        if pitches and high - low + 1 < LEAST_PITCHES:
+            low -= (LEAST_PITCHES - (high - low + 1)) // 2
+            high = low + LEAST_PITCHES - 1
+        names = {instrument(track): _name(track) for track in tracks}
+        return cls(low, high, drums, dict(zip(names, cycle(PALETTE), strict=False)), names)
+
+    @property
+    def pitched_height(self) -> float:
+        return ROW * (self.high - self.low + 1)
+
+    @property
+    def height(self) -> float:
+        return self.pitched_height + (ROW * 2 * len(self.drums) + ROW if self.drums else 0)
+
+    def place(self, track: Track, pitch: int) -> tuple[float, float]:
+        """How far down a note stands, and how high it is."""
+        if not track.is_drum:
+            return ROW * (self.high - pitch), ROW
+        return self.pitched_height + ROW * (1 + 2 * self.drums.index(_drum(pitch))), ROW * 2
+
+    def legend(self) -> str:
+        """Instruments in their colors."""
+        parts, x = [], MARGIN
+        for number, color in self.colors.items():
+            parts.append(tag("rect", x=x, y=2, width=10, height=10, rx=2, fill=color))
+            parts.append(text(self.names[number], x + 14, 11))
+            x += 28 + 6.2 * len(self.names[number])
+        return "".join(parts)
+
+
+OTHER_DRUM = "other"
+
+
+def instrument(track: Track) -> int:
+    """The program of a track, or `DRUM_KIT`."""
+    return DRUM_KIT if track.is_drum else track.program
+
+
+def _name(track: Track) -> str:
+    return "drums" if track.is_drum else pretty_midi.program_to_instrument_name(track.program)
+
+
+def _drum(pitch: int) -> str:
+    return NAMES.get(pitch, OTHER_DRUM)
+
+
+def _bars(score: Score) -> int:
+    return max(1, math.ceil(score.end / bar_of(score).ticks(score.ticks_per_quarter)))
+
+
+def _roll(panel: Panel, axes: _Axes, width: float) -> str:
+    """A clip with its title, bars, names and notes."""
+    score, top = panel.score, LINE * 2.0
+    ticks = bar_of(score).ticks(score.ticks_per_quarter)
+    end = max(score.end, 1)
+
+    def across(tick: Number) -> float:
+        return MARGIN + (width - MARGIN) * tick / end
+
+    body = [text(panel.title, MARGIN, LINE - 4, font_weight="bold")]
+    body += _rows(axes, width, top)
+    beats = max(round(ticks / score.ticks_per_quarter), 1)
+    for bar in range(_bars(score)):
+        for beat in range(1, beats):
+            x = across(bar * ticks + beat * score.ticks_per_quarter)
+            body.append(tag("path", d=f"M{x:.1f} {top}v{axes.height}", stroke="#ddd", stroke_width=0.6))
+        x = across(bar * ticks)
+        body.append(tag("path", d=f"M{x:.1f} {top - 4}v{axes.height + 4}", stroke="#888", stroke_width=0.9))
+        chord = f" {panel.chords[bar]}" if bar < len(panel.chords) else ""
+        body.append(text(str(bar + 1), x + 2, top - 4, font_size=9, fill_opacity=0.6))
+        body.append(text(chord, x + 12, top - 4, font_weight="bold"))
+    body.append(tag("path", d=f"M{width:.1f} {top - 4}v{axes.height + 4}", stroke="#888", stroke_width=0.9))
+    if panel.beside is not None:
+        body += _notes(panel.beside, axes, across, top, known=None, shadow=True)
+    body += _notes(score, axes, across, top, known=panel.beside)
+    return "".join(body)
+
+
+def _rows(axes: _Axes, width: float, top: float) -> list[str]:
+    """The black keys, the names of all C, and the names of drums."""
+    body = []
+    for pitch in range(axes.low, axes.high + 1):
+        y = top + ROW * (axes.high - pitch)
+        if pitch % 12 in BLACK:
+            body.append(tag("rect", x=MARGIN, y=f"{y:.1f}", width=f"{width - MARGIN:.1f}", height=ROW, fill="#f4f4f4"))
+        if pitch % 12 in (0, 7) or pitch in (axes.low, axes.high):
+            name = f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
+            strong = {"font_weight": "bold"} if pitch % 12 == 0 else {"fill_opacity": 0.7}
+            body.append(text(name, MARGIN - 5, y + ROW - 0.5, anchor="end", font_size=8, **strong))
+    for number, name in enumerate(axes.drums):
+        y = top + axes.pitched_height + ROW * (1 + 2 * number)
+        body.append(tag("path", d=f"M{MARGIN} {y + ROW * 2:.1f}H{width:.1f}", stroke="#eee"))
+        body.append(text(name, MARGIN - 5, y + ROW * 1.5, anchor="end", font_size=9))
+    return body
+
+
+def _notes(
+    score: Score, axes: _Axes, across: Across, top: float, *, known: Score | None, shadow: bool = False
+) -> list[str]:
+    """The notes of a clip; those that a known one does not have are outlined."""
+    before, hit = onsets_of(known) if known is not None else None, score.ticks_per_quarter // STEPS_PER_QUARTER
+    body = []
+    for track in score.tracks:
+        for start, stop, pitch, velocity in track.notes.rows():
+            y, height = axes.place(track, pitch)
+            left = across(start)
+            length = max(across(start + hit if track.is_drum else stop) - left - 1, 2.0)
+            new = before is not None and not before[instrument(track), start, pitch]
+            look = {
+                "fill": "#bbb" if shadow else axes.colors[instrument(track)],
+                "fill_opacity": f"{0.45 + 0.55 * velocity / 127:.2f}" if not shadow else "0.6",
+            }
+            if new:
+                look |= {"stroke": MARKED, "stroke_width": "1.2"}
+            box = {"x": f"{left:.1f}", "y": f"{top + y + 0.5:.1f}", "width": f"{length:.1f}"}
+            body.append(tag("rect", **box, height=f"{height - 1:.1f}", rx=1.5, **look))
+    return body
+
+
+def png_bytes(picture: str, zoom: float = 2.0) -> bytes:
+    """An SVG picture as PNG, `zoom` pixels a unit."""
+    return bytes(resvg_py.svg_to_bytes(svg_string=picture, zoom=zoom))

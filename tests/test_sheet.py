@@ -1,0 +1,62 @@
+"""Pictures of clips, read back from their SVG."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+
+from musicae.music.score import Notes, Score, Track
+from musicae.render.sheet import MARKED, Panel, clip_sheet, png_bytes
+
+SIXTEENTH = 120
+
+
+def score(*pitches: int, is_drum: bool = False, bars: int = 1) -> Score:
+    rows = [(i * SIXTEENTH, (i + 1) * SIXTEENTH, pitch, 80) for i, pitch in enumerate(pitches)]
+    return Score(480, (Track(Notes.of(rows), is_drum=is_drum),), 1920 * bars)
+
+
+def boxes(picture: str) -> list[dict[str, str]]:
+    """The rectangles with rounded corners, which are notes and the legend."""
+    found = ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}rect")
+    return [dict(one.attrib) for one in found if "rx" in one.attrib]
+
+
+def words(picture: str) -> list[str]:
+    return [one.text or "" for one in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_every_note_is_a_box_and_higher_ones_stand_higher() -> None:
+    notes = boxes(clip_sheet([Panel(score(60, 64, 72))]))[:3]
+    heights = [float(note["y"]) for note in notes]
+    assert heights == sorted(heights, reverse=True)
+    assert heights[0] - heights[2] == 2 * (heights[0] - heights[1]) * 12 / 8
+
+
+def test_notes_bars_drums_chords_and_instruments_are_named() -> None:
+    tune, kit = score(60, 67), score(36, 42, is_drum=True)
+    both = Score(480, tune.tracks + kit.tracks, 1920)
+    found = words(clip_sheet([Panel(both, "one", ["F#m"])], title="all"))
+    assert {"all", "one", "C4", "G4", "kick", "closed hat", "1", " F#m", "Acoustic Grand Piano", "drums"} <= set(found)
+
+
+def test_what_another_clip_does_not_have_is_marked() -> None:
+    notes = boxes(clip_sheet([Panel(score(60, 64), beside=score(60, 65))]))
+    assert [note.get("stroke") for note in notes[2:4]] == [None, MARKED]
+    assert {note["fill"] for note in notes[:2]} == {"#bbb"}
+
+
+@pytest.mark.parametrize(("bars", "rows"), [(2, 2), (16, 4)])
+def test_rolls_stand_side_by_side_where_they_have_room(bars: int, rows: int) -> None:
+    picture = clip_sheet([Panel(score(60, bars=bars))] * 4)
+    groups = [g.attrib["transform"] for g in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}g")]
+    assert len({place.split()[1] for place in groups[:-1]}) == rows
+
+
+def test_silence_is_a_picture_too() -> None:
+    assert not boxes(clip_sheet([Panel(score())]))
+
+
+def test_pixels_are_a_png_file() -> None:
+    assert png_bytes(clip_sheet([Panel(score(60))])).startswith(b"\x89PNG")
