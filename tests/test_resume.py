@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -88,8 +89,9 @@ def test_interruption_saves(data: Dataset, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow  # and on a busy machine gloo now and then aborts a process that is already done
+@pytest.mark.parametrize("machines", [1, 2])
 @pytest.mark.parametrize("latent", [spec("deterministic", size=4), spec("gaussian", size=4, mean_std=1.0)])
-def test_two_processes_do_what_one_does(latent: Spec, data: Dataset, tmp_path: Path) -> None:
+def test_two_processes_do_what_one_does(latent: Spec, machines: int, data: Dataset, tmp_path: Path) -> None:
     config = replace(tiny(updates=4), latent=latent, regularizers=())
     Run(config, str(data.folder), seed=3, arithmetic=Arithmetic("float32", 1)).save(tmp_path / "one")
     script = tmp_path / "ranks.py"
@@ -103,10 +105,25 @@ def test_two_processes_do_what_one_does(latent: Spec, data: Dataset, tmp_path: P
         "trainer.ranks.leave()\n"
     )
     arguments = [str(script), str(tmp_path / "one")]
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run"]
+    one_machine = [["--standalone", "--nproc-per-node", "2"]]
+    meeting = [
+        "--nnodes",
+        "2",
+        "--nproc-per-node",
+        "1",
+        "--master-addr",
+        "127.0.0.1",
+        "--master-port",
+        str(free_port()),
+    ]
+    starts = one_machine if machines == 1 else [[*meeting, "--node-rank", str(rank)] for rank in range(2)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, *arguments, str(tmp_path / "alone")], check=True, env=environment)
-    subprocess.run([*torchrun, *arguments, str(tmp_path / "both")], check=True, env=environment)
+    started = [
+        subprocess.Popen([*torchrun, *start, *arguments, str(tmp_path / "both")], env=environment) for start in starts
+    ]
+    assert [process.wait() for process in started] == [0] * machines
     alone, both = (load(tmp_path / name, "cpu") for name in ("alone", "both"))
     state = both.autoencoder.state_dict()
     # Normalization takes away what biases before it add: their gradients are rounding alone, of which Adam makes whole
@@ -117,6 +134,12 @@ def test_two_processes_do_what_one_does(latent: Spec, data: Dataset, tmp_path: P
     for name, tensor in alone.autoencoder.state_dict().items():
         if name not in loose:
             torch.testing.assert_close(tensor, state[name], rtol=1e-5, atol=1e-5)
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
 
 
 def test_all_processes_hear_that_one_was_interrupted(data: Dataset, tmp_path: Path) -> None:
