@@ -91,6 +91,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = tiny_model("melody-2bar")
     model.folder = folder / "melody-2bar"
     model.attributes = {name: torch.eye(8)[i % 8] for i, name in enumerate(ATTRIBUTES)}
+    model.spreads = dict.fromkeys(ATTRIBUTES, 0.1)
     save_attributes(model)
     return folder
 

@@ -56,6 +56,11 @@ def test_nothing_measures_zero(tracks: tuple[Track, ...]) -> None:
         assert set(measured(empty).values()) | set(of_all_tracks(empty).values()) == {0.0}
 
 
+def test_a_tune_is_diatonic_in_its_own_scale() -> None:
+    flats = line(*((step, pitch + 3) for step, pitch in zip(STEPS, PITCHES, strict=True)))
+    assert measured(score(flats)) == measured(score(SCALE))
+
+
 def test_one_note() -> None:
     found = measured(score(line((0, 60)), steps=16))
     assert found == {"diatonic": 1, "density": 1 / 16, "interval": 0, "syncopation16": 0, "syncopation8": 0}
@@ -78,7 +83,10 @@ def test_the_first_pitched_track_with_notes_counts() -> None:
 
 def test_drums_alone_have_rhythm_and_no_pitch() -> None:
     found = measured(score(line((0, 36), (0, 42), is_drum=True), line((2, 38), is_drum=True), steps=16))
-    assert found == {"diatonic": 0, "density": 2 / 16, "interval": 0, "syncopation16": 0, "syncopation8": 0}
+    assert found == {"diatonic": 0, "density": 2 / 16, "interval": 0, "syncopation16": 0, "syncopation8": 1 / 3}
+    hat = line(*((step, 42) for step in range(0, 16, 2)), is_drum=True)
+    with_hat = measured(score(line((2, 38), is_drum=True), hat, steps=16))
+    assert with_hat["syncopation8"] == 1 / 9, "whatever else sounds around the snare"
     syncopated = measured(score(line((2, 36), is_drum=True), line((7, 38), is_drum=True), steps=16))
     assert (syncopated["syncopation16"], syncopated["syncopation8"]) == (0.5, 0.5)
 
@@ -87,7 +95,7 @@ def test_attributes_count_sixteenths_on_any_tick_grid() -> None:
     played = Notes.of([(231, 300, 60, 80), (470, 800, 61, 80), (1203, 1205, 70, 80)])  # about steps 2, 4, 10 of 120
     found = measured(Score(480, (Track(played),), end=1920))
     assert found == pytest.approx(
-        {"diatonic": 1 / 3, "density": 3 / 16, "interval": 5, "syncopation16": 0, "syncopation8": 2 / 3}
+        {"diatonic": 1, "density": 3 / 16, "interval": 5, "syncopation16": 0, "syncopation8": 2 / 3}
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from musicae.evaluation.note_distance import instrument_distance, note_distance
+from musicae.music.note_distance import instrument_distance, note_distance
 from tests.helpers.stand_ins import BAND, BEAT, LOUD, PIANO, QUARTER, VIOLIN, band
 
 

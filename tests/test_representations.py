@@ -75,6 +75,23 @@ def test_canonical_scores_survive(representation: Representation, seed: int) -> 
 
 @every
 @laws
+@given(seeds, st.floats(0, 1))
+def test_nothing_sounds_behind_silence(representation: Representation, seed: int, share: float) -> None:
+    generator, shape = np.random.default_rng(seed), representation.shape
+    vocabularies = [field.vocabulary for field in shape.fields]
+    tokens = generator.integers(0, vocabularies, (shape.segments, shape.steps, len(vocabularies)))
+    bar = representation.grid.quarters
+    quarters = share * representation.bars * bar
+    silence = representation.silence_from(quarters)
+    music = representation.decode(np.where(silence >= 0, silence, tokens))
+    end = max((track.notes.end.max() for track in music.tracks if len(track.notes)), default=0) / 480
+    grain = bar if isinstance(representation, Multitrack) else 1 / 4
+    assert end <= quarters + grain, "the next step, or bar, is the first that is known"
+    assert representation.bars == round(music.end / 480 / bar)
+
+
+@every
+@laws
 @given(seeds)
 def test_canonical_scores_survive_a_file(representation: Representation, seed: int) -> None:
     music = representation.generate(np.random.default_rng(seed))

@@ -42,6 +42,7 @@ def window(model: Model, seed: int = 0) -> Source:
 
 def with_vectors(model: Model) -> Model:
     model.attributes = {name: torch.eye(8)[i % 8] for i, name in enumerate(ATTRIBUTES)}
+    model.spreads = dict.fromkeys(ATTRIBUTES, 0.1)
     return model
 
 
@@ -78,15 +79,16 @@ def test_same_seed_same_bytes_and_another_seed_other_bytes(any_model: Model) -> 
 def test_clips_are_as_long_as_the_model_says_and_end_on_a_bar_line(any_model: Model) -> None:
     for clip in sample(any_model, 2):
         assert clip.score.end == any_model.representation.bars * 4 * clip.score.ticks_per_quarter
-    joined, *steps = interpolate(any_model, window(any_model), window(any_model, 1), steps=4)
-    assert joined.score.end == 4 * steps[0].score.end
+    steps = interpolate(any_model, window(any_model), window(any_model, 1), steps=4)
+    assert len(steps) == 4
+    assert steps.joined.score.end == 4 * steps[0].score.end
 
 
 def test_variations_of_amount_0_and_ends_of_an_interpolation_are_reconstructions(any_model: Model) -> None:
     a, b = window(any_model, 0), window(any_model, 1)
     again = reconstruct(any_model, a)[0].score
     assert all(clip.score == again for clip in vary(any_model, a, 2, amount=0.0))
-    _, first, *_, last = interpolate(any_model, a, b)
+    first, *_, last = interpolate(any_model, a, b)
     assert first.score == again
     assert last.score == replace(reconstruct(any_model, b)[0].score, tempi=again.tempi)
 
@@ -104,20 +106,20 @@ def test_a_clip_does_not_depend_on_how_many_are_made(any_model: Model) -> None:
 
 def test_between_equal_ends_nothing_changes(any_model: Model) -> None:
     a = window(any_model)
-    _, *steps = interpolate(any_model, a, a, steps=4)
+    steps = interpolate(any_model, a, a, steps=4)
     assert all(step.score == steps[0].score for step in steps)
 
 
 def test_exact_ends_are_the_notes_that_were_given(any_model: Model) -> None:
     a, b = window(any_model, 0), window(any_model, 1)
-    _, first, *_, last = interpolate(any_model, a, b, steps=3, exact_ends=True)
+    first, _, last = interpolate(any_model, a, b, steps=3, exact_ends=True)
     for clip, source in ((first, a), (last, b)):
         assert clip.score.tracks == any_model.representation.decode(source.tokens).tracks
 
 
 def test_the_joined_interpolation_is_its_steps_in_a_row(any_model: Model) -> None:
-    joined, *steps = interpolate(any_model, window(any_model, 0), window(any_model, 1), temperature=1.0, seed=9)
-    assert joined.score == concatenate([step.score for step in steps])
+    steps = interpolate(any_model, window(any_model, 0), window(any_model, 1), temperature=1.0, seed=9)
+    assert steps.joined.score == concatenate([step.score for step in steps])
 
 
 def test_concatenating_moves_every_score_behind_the_one_before(model: Model) -> None:
@@ -127,12 +129,26 @@ def test_concatenating_moves_every_score_behind_the_one_before(model: Model) -> 
     assert (notes.start[-len(two.tracks[0].notes) :] - one.end).tolist() == two.tracks[0].notes.start.tolist()
 
 
-def test_attributes_move_the_code_by_their_amounts(model: Model) -> None:
-    before, after = attribute(with_vectors(model), {"density": 1.0, "interval": -0.5}, seed=2)
-    moved = before.recipe.z + model.attributes["density"] - 0.5 * model.attributes["interval"]
-    torch.testing.assert_close(after.recipe.z, moved)
-    before, after = attribute(model, {"density": 0.0}, window(model), temperature=1.0)
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("amounts", [{"density": 1.0}, {"density": -1.0, "interval": 0.5}])
+def test_attributes_move_as_they_are_asked_to_or_nothing_changes(
+    amounts: dict[str, float], seed: int, model: Model
+) -> None:
+    before, after = (clip.score for clip in attribute(with_vectors(model), amounts, window(model, seed)))
+    moved = [amount * (ATTRIBUTES[name](after) - ATTRIBUTES[name](before)) for name, amount in amounts.items()]
+    assert after == before or min(moved) > 0
+
+
+def test_an_attribute_that_is_to_stay_changes_nothing(model: Model) -> None:
+    before, after = attribute(with_vectors(model), {"density": 0.0}, window(model), temperature=1.0)
     assert after.score == before.score
+
+
+def test_a_model_whose_attributes_have_no_spread_asks_for_a_fit(model: Model) -> None:
+    with_vectors(model).spreads = {}
+    with pytest.raises(MusicaeError, match="how much density varies is not known") as caught:
+        attribute(model, {"density": 1.0})
+    assert caught.value.kind == "no-attributes"
 
 
 def test_attribute_without_vectors_says_how_to_get_them(model: Model) -> None:
@@ -205,8 +221,8 @@ def test_a_seed_is_kept_only_where_anything_is_drawn(model: Model) -> None:
 def test_labels_are_known_before_anything_is_made(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model, "decode", None)
     a = window(model)
-    assert interpolate(model, a, a, steps=3).labels == ("joined", "", "", "")
-    assert attribute(with_vectors(model), {"density": 1.0}).labels == ("before", "after")
+    steps = interpolate(model, a, a, steps=3, even_in="z")
+    assert (steps.labels, steps.joined.label) == (("", "", ""), "joined")
     assert len(sample(model, 3)) == 3
 
 

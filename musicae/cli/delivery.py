@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from musicae.cli.console import Console
+from musicae.cli.renderings import MIDI_ALONE, Renderings, panels_of
 from musicae.errors import MusicaeError
 from musicae.inputs import read_stream
 from musicae.storage import output_paths
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from musicae.clips.source import Source
     from musicae.model import Model
     from musicae.music.score import Score
+    from musicae.render.sheet import Panel
 
 MIDI = (".mid", ".midi")
 JSON = (".json",)
@@ -124,6 +126,8 @@ def deliver(
     *,
     inputs: Sequence[str] = (),
     drawn: bool = False,
+    renderings: Renderings = MIDI_ALONE,
+    panels: Sequence[Panel] | None = None,
     extra: dict[str, object] | None = None,
 ) -> None:
     """Write the clips of one run, each as soon as it is made, and print their paths; draw the first if someone watches.
@@ -131,14 +135,21 @@ def deliver(
     Args:
         inputs: as for `check_output`.
         drawn: nobody chose the seed, so that it is said.
+        renderings: what is made besides MIDI.
+        panels: what its picture shows; by default every clip.
         extra: what else the JSON says.
     """
+    from musicae.clips.write import clip_paths
+
     check_output(output, console, force, clips.labels, inputs=inputs)
+    renderings.check(output, [] if output is None else clip_paths(clips[0].recipe, output, clips.labels), force)
     if drawn and clips.seed is not None:
         console.note(f"seed {clips.seed}")
     if output == "-":
         _draw(clips[0].score, console)
         sys.stdout.buffer.write(clips[0].midi())
+        if renderings.play:
+            renderings.play_all(clips)
         return
     paths = []
     with console.progress("making clips", len(clips)) as done:
@@ -154,9 +165,14 @@ def deliver(
         for path, clip in zip(paths, clips, strict=True)
     ]
     recipe = clips[0].recipe
-    console.data(
-        paths, {"model": recipe.model, "hash": recipe.hash, "seed": recipe.seed, **(extra or {}), "files": files}
-    )
+    if renderings.pictured and panels is None:
+        panels = panels_of(clips)
+    more = renderings.write(clips, paths, panels or (), console)
+    files += [{"path": str(path)} for path in more]
+    facts = {"model": recipe.model, "hash": recipe.hash, "seed": recipe.seed}
+    console.data([*paths, *more], {**facts, **(extra or {}), "files": files})
+    if renderings.play:
+        renderings.play_all(clips)
 
 
 def _draw(score: Score, console: Console) -> None:

@@ -124,6 +124,7 @@ HINTS: dict[str, Callable[..., str]] = {
     "undeclared-drums": _undeclared_drums,
     "no-digits": lambda: "pip install 'musicae[experiments]', or take MNIST's with --data FOLDER",
     "no-midi": lambda: "name a folder of MIDI files with --midi",
+    "no-player": lambda: "write what you hear to a file with --wav",
     "single-clip": lambda: "give more chords, or leave --to away",
 }
 """By kind, the function of its facts that gives the hint."""

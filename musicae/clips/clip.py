@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -92,6 +92,12 @@ class Clips(Sequence[Clip]):
     def seed(self) -> int | None:
         """The seed of all that is drawn; None if nothing is."""
         return self[0].recipe.seed
+
+    @property
+    def joined(self) -> Clip:
+        """All clips in a row as one, of whose recipes each has one part."""
+        parts = tuple(part for clip in self for part in clip.recipe.parts)
+        return Clip(self[0].model, replace(self[0].recipe, parts=parts, label="joined"))
 
     def __len__(self) -> int:
         return len(self._clips)

@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Integer
 
 from musicae.clips.recipe import ForcedTokens, Part, Recipe, Style
 from musicae.errors import MusicaeError
-from musicae.model import Model
+from musicae.model import Model, WindowTokens
 from musicae.music.meter import SIXTEENTHS
 from musicae.music.score import Meter, Score, Tempo, Track, concatenate
 from musicae.networks.device import precision_name
@@ -86,6 +87,22 @@ def render(model: Model, recipe: Recipe) -> Score:
         windows.append(_columns(model, recipe, part, programs))
     scores = [model.representation.decode(tokens) for tokens in windows]
     return _styled(concatenate(scores), recipe.style)
+
+
+def likeliest(model: Model, parts: Sequence[Part]) -> list[Score]:
+    """The music of parts, each decoded by argmax with programs of its own, all at once."""
+    return model.scores(likeliest_windows(model, parts))
+
+
+def likeliest_windows(model: Model, parts: Sequence[Part]) -> WindowTokens:
+    """The windows behind `likeliest`."""
+    condition = np.stack([model.representation.condition_of(part.chords) for part in parts])
+    forced = None
+    if any(part.forced_tokens is not None for part in parts):
+        free = np.full((*condition.shape[1:3], len(model.representation.shape.fields)), -1)
+        forced = np.stack([free if part.forced_tokens is None else part.forced_tokens for part in parts])
+    codes = torch.stack([part.z for part in parts])
+    return model.decode(codes, condition, forced=forced, temperature=0.0)
 
 
 def _check_forced(model: Model, tokens: ForcedTokens, number: int) -> None:

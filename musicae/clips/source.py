@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musicae.clips.recipe import Style
+from musicae.clips.recipe import Part, Style
 from musicae.corpus.windows import WindowFilter, drop_leading_note_offs, filter_windows, onsets, rows_per_bar
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model, load
@@ -35,6 +35,7 @@ class Source:
         name: the file's name without its suffix, which names of outputs begin with; may be empty.
         warnings: what is wrong with the file, and what was asked of it in vain.
         drum_like: the numbers of pitched tracks in the window that look like drums.
+        ends: quarters from its start on which nothing is left to sound, where the piece ends before the window does.
     """
 
     tokens: TokenArray
@@ -44,6 +45,7 @@ class Source:
     name: str = ""
     warnings: tuple[str, ...] = ()
     drum_like: tuple[int, ...] = ()
+    ends: float | None = None
 
     @property
     def chords(self) -> tuple[Chord, ...]:
@@ -54,6 +56,11 @@ class Source:
     def fields(self) -> TokenArray:
         """The tokens without conditions."""
         return self.tokens[..., : len(self.representation.shape.fields)]
+
+
+def rests(representation: Representation, ends: float | None) -> TokenArray | None:
+    """What is known of a window whose music ends early: silence behind it; None if it does not."""
+    return None if ends is None else representation.silence_from(ends)
 
 
 TRIED_METERS = 3
@@ -110,6 +117,14 @@ def read(
         name,
         tuple(warnings),
         tuple(sorted(set(choice.tracks) & set(drum_like(score)))),
+        _end_in_quarters(representation.decode(choice.tokens)) if choice.padded else None,
+    )
+
+
+def _end_in_quarters(score: Score) -> float:
+    """When the last note has ended."""
+    return max((int(track.notes.end.max()) for track in score.tracks if len(track.notes)), default=0) / (
+        score.ticks_per_quarter
     )
 
 
@@ -134,6 +149,12 @@ def model_for(model: Model | str | Path) -> Model:
         MusicaeError: there is none.
     """
     return model if isinstance(model, Model) else load(model)
+
+
+def part_of(model: Model, source: Source) -> Part:
+    """A window as what it is decoded from again: its code, its chords, and the rests that are known."""
+    (z,) = encode_source(model, source)
+    return Part(z, chords=source.chords, forced_tokens=rests(model.representation, source.ends))
 
 
 def encode_source(model: Model, source: Source) -> Codes:

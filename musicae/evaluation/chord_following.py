@@ -11,10 +11,10 @@ import torch
 
 from musicae.corpus.discover import Progress, no_progress
 from musicae.evaluation.held_out import decode_all
-from musicae.evaluation.note_distance import instruments_of, note_f1, rhythm_of
 from musicae.evaluation.types import Advance, WindowTensor
 from musicae.model import Codes, Model
 from musicae.music.chords import QUALITIES, Chord, progression
+from musicae.music.note_distance import instruments_of, note_f1, rhythm_of
 from musicae.music.representations.time_grid import bar_of
 from musicae.music.score import Score
 

@@ -18,9 +18,9 @@ import torch
 from musicae.clips.draws import draw_chords
 from musicae.corpus.discover import Progress, no_progress
 from musicae.evaluation.held_out import decode_all
-from musicae.evaluation.note_distance import Onset, note_f1, rhythm_of
 from musicae.model import Model
 from musicae.music.key import NO_KEY, key
+from musicae.music.note_distance import Onset, note_f1, rhythm_of
 from musicae.music.score import Score
 
 

@@ -18,10 +18,10 @@ from musicae.corpus.discover import Progress, no_progress
 from musicae.errors import MusicaeError
 from musicae.evaluation.held_out import decode_all
 from musicae.evaluation.ngram import WindowNGram
-from musicae.evaluation.note_distance import instrument_distance, note_distance
 from musicae.evaluation.types import WindowTensor
 from musicae.geometry import path
 from musicae.model import Model, WindowTokens
+from musicae.music.note_distance import instrument_distance, note_distance
 
 PathTokens = Integer[np.ndarray, "point window segment step field"]
 Distance = Callable[[Any, Any], float]

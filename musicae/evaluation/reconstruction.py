@@ -16,10 +16,10 @@ from jaxtyping import Bool, Float, Integer
 
 from musicae.corpus.discover import Progress, no_progress
 from musicae.evaluation.held_out import decode_all
-from musicae.evaluation.note_distance import instruments_of, note_f1, onsets_of
 from musicae.evaluation.plain import DETAIL
 from musicae.evaluation.types import WindowTensor
 from musicae.model import BATCH, Codes, Model, WindowTokens
+from musicae.music.note_distance import instruments_of, note_f1, onsets_of
 from musicae.music.representations.base import Field
 from musicae.music.score import Score
 from musicae.networks.autoencoder import evaluating

@@ -1,10 +1,11 @@
 """What can be measured of a score and moved in the latent space: ATTRIBUTES, functions from scores to numbers.
 
-Definitions of Roberts et al. 2018 (arXiv:1803.05428), appendix, on a grid of sixteenths counted from the start of the
-score, whatever its meters: pitches are those of the first pitched track that has notes, so that a trio's attributes
-are its melody's; at each onset its highest note counts. Others are of all tracks together, as those of Simon et al.
-2018 (arXiv:1806.00195). A score of drums only has rhythm but no pitches. Everything is 0 where nothing is there to be
-measured.
+After Roberts et al. 2018 (arXiv:1803.05428), appendix, on a grid of sixteenths counted from the start of the score,
+whatever its meters, with two changes: what they count in C major is counted in the score's own scale, and syncopation
+of drums is counted drum by drum, since a hit between the beats is one whatever else sounds around it. Pitches are those
+of the first pitched track that has notes, so that a trio's attributes are its melody's; at each onset its highest note
+counts. Others are of all tracks together, as those of Simon et al. 2018 (arXiv:1806.00195). A score of drums only has
+rhythm but no pitches. Everything is 0 where nothing is there to be measured.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Integer, Shaped
 
+from musicae.music.key import MAJOR_SCALE
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, Spans, skyline, to_steps
 from musicae.music.score import Notes, Score, Track
 
-C_MAJOR = (0, 2, 4, 5, 7, 9, 11)
 STRINGS = (*range(40, 47), *range(48, 52))
 """General MIDI programs from violin to harp, and string ensembles; the timpani between them are none."""
 
 
 def diatonic(score: Score) -> float:
-    """Share of the notes that are in C major (pitch classes 0, 2, 4, 5, 7, 9, 11)."""
-    return _mean(np.isin(_line(score).pitch % 12, C_MAJOR))
+    """Share of the notes that are in the major scale, on whatever tonic, that has most of them."""
+    classes = np.bincount(_line(score).pitch % 12, minlength=12)
+    most = max(int(classes[(tonic + np.array(MAJOR_SCALE)) % 12].sum()) for tonic in range(12))
+    return most / classes.sum() if classes.any() else 0.0
 
 
 def density(score: Score) -> float:
@@ -39,15 +42,17 @@ def interval(score: Score) -> float:
 
 
 def syncopation16(score: Score) -> float:
-    """Share of the onsets that fall between eighths without an onset on the eighth before: steps 1, 3, 5, ..."""
-    onsets = _onsets(score)
-    return _mean((onsets % 2 == 1) & ~np.isin(onsets - 1, onsets))
+    """Share of the onsets that fall between eighths without an onset on the eighth before: steps 1, 3, 5, ...
+
+    Of drums, share of the hits, each beside those of its own drum.
+    """
+    return _mean(np.concatenate([(x % 2 == 1) & ~np.isin(x - 1, x) for x in _layers(score)]))
 
 
 def syncopation8(score: Score) -> float:
     """Share of the onsets that fall between quarters with no onset in the two sixteenths before: steps 2, 6, 10, ..."""
-    onsets = _onsets(score)
-    return _mean((onsets % 4 == 2) & ~np.isin(onsets - 1, onsets) & ~np.isin(onsets - 2, onsets))
+    layers = _layers(score)
+    return _mean(np.concatenate([(x % 4 == 2) & ~np.isin(x - 1, x) & ~np.isin(x - 2, x) for x in layers]))
 
 
 def strings(score: Score) -> float:
@@ -106,6 +111,17 @@ def _onsets(score: Score) -> Integer[np.ndarray, " onset"]:
     if len(line) or not beaten:
         return line.start
     return np.unique(to_steps(np.concatenate(beaten), score.ticks_per_quarter))
+
+
+def _layers(score: Score) -> list[Integer[np.ndarray, " onset"]]:
+    """The steps at which something starts, drum by drum where drums are all there is."""
+    beaten = [track.notes for track in score.tracks if track.is_drum]
+    line = _line(score)
+    if len(line) or not beaten:
+        return [line.start]
+    starts, pitches = (np.concatenate([getattr(notes, name) for notes in beaten]) for name in ("start", "pitch"))
+    steps = to_steps(starts, score.ticks_per_quarter)
+    return [np.unique(steps[pitches == pitch]) for pitch in np.unique(pitches)] or [steps]
 
 
 def _mean(values: Shaped[np.ndarray, " value"]) -> float:

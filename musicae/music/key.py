@@ -46,6 +46,16 @@ def in_one_key(score: Score) -> bool:
     return any(used <= {(tonic + step) % 12 for step in MAJOR_SCALE} for tonic in range(12))
 
 
+def foreign_share(score: Score) -> float:
+    """Share of the pitched notes that are not in the major scale, on whatever tonic, that has most of them."""
+    classes = np.zeros(12)
+    for track in score.tracks:
+        if not track.is_drum:
+            classes += np.bincount(track.notes.pitch % 12, minlength=12)
+    inside = max(float(classes[(tonic + np.array(MAJOR_SCALE)) % 12].sum()) for tonic in range(12))
+    return 1 - inside / classes.sum() if classes.any() else 0.0
+
+
 def _fits(score: Score) -> Float[np.ndarray, " key"] | None:
     """The correlation of every key's profile with the time that every pitch class sounds; None if all sound alike."""
     sounding = np.zeros(12)

@@ -28,6 +28,11 @@ class BarGrid:
         return self.ticks(self.steps_per_quarter)
 
     @property
+    def quarters(self) -> float:
+        """Quarters of a bar."""
+        return 4 * self.numerator / self.denominator
+
+    @property
     def signature(self) -> tuple[int, int]:
         """The time signature, as numerator and denominator."""
         return self.numerator, self.denominator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
-from musicae.errors import MusicaeError
+from musicae.errors import MusicaeError, unknown_name
 from musicae.model import BATCH, Codes, Model, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
+from musicae.storage import catalog
 
 LEAST_WINDOWS = 4
 """So that a quarter of them is one."""
@@ -40,6 +41,7 @@ class Fit:
     Attributes:
         vector: mean z of the highest quarter of the windows minus mean z of the lowest quarter, times `length`.
         low, high: mean of the attribute in these quarters.
+        spread: its standard deviation over windows.
         length: the least of `LENGTHS` that moves enough windows up and down.
         up, down: share of the windows below `high` whose decoded attribute grows when the vector is added, and of those
             above `low` where it shrinks when it is subtracted.
@@ -48,6 +50,7 @@ class Fit:
     vector: Float[Tensor, " size"]
     low: float
     high: float
+    spread: float
     length: float
     up: float
     down: float
@@ -109,6 +112,35 @@ def vectors_of(model: Model) -> dict[str, Tensor]:
     return model.attributes
 
 
+def require_vectors(model: Model, names: Iterable[str]) -> None:
+    """Make sure that a model has the vectors of some attributes.
+
+    Raises:
+        MusicaeError: there is no such attribute, or it is always the same in the model's music.
+    """
+    vectors = vectors_of(model)
+    for name in names:
+        if name not in ATTRIBUTES:
+            raise unknown_name("attribute vector", name, sorted(vectors))
+        if name not in vectors:
+            others = [found.name for found in catalog.described()[0] if name in found.attributes]
+            hint = f"another model moves it: {others[0]}" if others else "no installed model moves it"
+            message = f"{name} is always the same in the music of model {model.name}"
+            raise MusicaeError(message, hint, kind="constant-attribute", models=others)
+
+
+def spread_of(model: Model, name: str) -> float:
+    """The standard deviation of an attribute over music.
+
+    Raises:
+        MusicaeError: the model's vectors are of a time when it was not measured.
+    """
+    if name not in model.spreads:
+        message = f"how much {name} varies is not known of model {model.name}"
+        raise MusicaeError(message, "compute its attribute vectors anew", kind="no-attributes", model=model.name)
+    return model.spreads[name]
+
+
 def work(windows: int) -> int:
     """How much the progress of a fit to so many windows comes to."""
     return windows + min(windows, TRIED) * len(ATTRIBUTES)
@@ -130,6 +162,7 @@ def highest_quarter(values: Values) -> Values:
 def store(model: Model, fits: Mapping[str, Fit]) -> Path:
     """Gives a model the vectors, in place of those it had, and writes them beside its weights; returns the file."""
     model.attributes = {name: found.vector for name, found in fits.items()}
+    model.spreads = {name: found.spread for name, found in fits.items()}
     return save_attributes(model)
 
 
@@ -171,4 +204,4 @@ def _fit(z: Codes, values: Values, attribute: Attribute, trial: _Trial) -> Fit:
     most = np.max(list(tried.values()), axis=0)
     enough = np.where(most >= ENOUGH, ENOUGH, NEARLY * most)
     length = next((length for length, moved in tried.items() if (moved >= enough).all()), LENGTHS[-1])
-    return Fit(length * difference, low, high, length, *tried[length])
+    return Fit(length * difference, low, high, float(values.std()), length, *tried[length])

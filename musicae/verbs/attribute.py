@@ -1,23 +1,41 @@
-"""More or less of an attribute: codes moved along attribute vectors."""
+"""More or less of an attribute: codes moved along attribute vectors, as far as it takes and no further."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from musicae import geometry
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from musicae import geometry, seeds
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords
 from musicae.clips.recipe import Part, Style
-from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, encode_source, model_for, source_for
-from musicae.errors import MusicaeError
-from musicae.model import Model
+from musicae.clips.render import likeliest, recipe_of
+from musicae.clips.source import Music, model_for, part_of, source_for
+from musicae.model import Codes, Model
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.key import foreign_share
+from musicae.music.note_distance import instruments_of, kept_share
+from musicae.music.score import Score
 from musicae.seeds import fresh_seed
-from musicae.storage import catalog
-from musicae.training.attribute_vectors import vectors_of
+from musicae.training.attribute_vectors import require_vectors, spread_of
+
+MULTIPLES = np.geomspace(0.05, 5.0, 24)
+"""How far along the vectors is looked first, in their own lengths."""
+
+ASIDE = (0.2, 0.5, 1.0)
+"""How far to their side is looked then, in lengths of the step that was best so far."""
+
+ROUNDS, TRIED = 3, 24
+"""How often, and at how many points each time."""
+
+TOLERANCE = 0.1
+"""How far from what was asked, in spreads of the attribute, is as good as arrived."""
 
 
 def attribute(
@@ -25,46 +43,108 @@ def attribute(
     amounts: Mapping[str, float],
     music: Music | None = None,
     *,
+    keep: float = 0.0,
     temperature: float = 0.0,
     seed: int | None = None,
     tempo_qpm: float = 120.0,
 ) -> Clips:
     """The clip "before", and the clip "after" its attributes are changed.
 
+    Codes are sought around the sum of the attribute vectors: of those whose music, decoded by argmax, has as much of
+    the attributes as was asked for, the one that keeps most notes. Where none gets there, it is the one that gets
+    nearest; where none changes an attribute in the direction that was asked for, nothing changes.
+
     Args:
-        amounts: per attribute how much of its vector is added; 1 goes as far as it takes to change most music
-            (`training.attribute_vectors.Fit`).
+        amounts: per attribute by how many of its own standard deviations over music it is to change.
         music: what to change; without it, a draw from the prior at `tempo_qpm`.
+        keep: share of the notes that stay, at least, where there is a choice.
 
     Raises:
         MusicaeError: the model has no such vector.
     """
     model, drawn = model_for(model), fresh_seed(seed)
-    vectors = vectors_of(model)
-    for name in amounts:
-        if name in ATTRIBUTES and name not in vectors:
-            raise _constant(model, name)
+    require_vectors(model, amounts)
     source = None if music is None else source_for(model, music)
-    (z,) = encode_source(model, source) if source else draw(model, 1, drawn)
-    (chords,) = [source.chords] if source else draw_chords(model, 1, drawn)
+    part = part_of(model, source) if source else Part(draw(model, 1, drawn)[0], chords=draw_chords(model, 1, drawn)[0])
     label = source.label if source else "a draw from the prior"
     before = recipe_of(
         model,
         "attribute",
-        [Part(z, chords=chords)],
+        [part],
         seed=drawn if source is None or temperature else None,
         temperature=temperature,
         style=source.style if source else Style(tempo_qpm),
         arguments={"source": label, "amounts": {}},
         origin=source.name if source else "",
     )
-    moved = Part(geometry.move(z, vectors, amounts), chords=chords)
+    moved = replace(part, z=_moved(model, part, amounts, keep))
     after = replace(before, parts=(moved,), arguments={"source": label, "amounts": dict(amounts)}, label="after")
     return Clips.of(model, replace(before, label="before"), after)
 
 
-def _constant(model: Model, name: str) -> MusicaeError:
-    others = [found.name for found in catalog.described()[0] if name in found.attributes]
-    hint = f"another model moves it: {others[0]}" if others else "no installed model moves it"
-    message = f"{name} is always the same in the music of model {model.name}"
-    return MusicaeError(message, hint, kind="constant-attribute", models=others)
+@dataclass(frozen=True, eq=False)
+class _Goal:
+    """What is asked of some music.
+
+    Attributes:
+        before: the music as it is.
+        amounts: changes of attributes, in spreads.
+        spreads: of these attributes.
+    """
+
+    before: Score
+    amounts: Mapping[str, float]
+    spreads: Mapping[str, float]
+    keep: float
+
+    def moves(self, after: Score) -> Mapping[str, float]:
+        """By how many spreads every attribute has changed."""
+        return {
+            name: (ATTRIBUTES[name](after) - ATTRIBUTES[name](self.before)) / max(self.spreads[name], 1e-9)
+            for name in self.amounts
+        }
+
+    def cost(self, after: Score) -> float:
+        """What is wrong with some music: how far it is from what was asked, and what it lost on the way."""
+        moves = self.moves(after)
+        missed = sum(max(abs(moves[name] - amount) - TOLERANCE, 0.0) for name, amount in self.amounts.items())
+        kept = kept_share(self.before, after)
+        gone = instruments_of(self.before) - instruments_of(after)
+        foreign = 0.0 if "diatonic" in self.amounts else max(foreign_share(after) - foreign_share(self.before), 0.0)
+        return missed + (1 - kept) + len(gone) * LAYER + foreign + (kept < self.keep) * BOUND
+
+    def reached(self, after: Score) -> bool:
+        """Whether all attributes have moved as they should."""
+        moves = self.moves(after)
+        return all(moves[name] * amount > 0 for name, amount in self.amounts.items() if amount)
+
+
+LAYER, BOUND = 2.0, 10.0
+"""What a lost instrument and a broken bound cost, beside a spread that is missing."""
+
+
+def _moved(model: Model, part: Part, amounts: Mapping[str, float], keep: float) -> Float[Tensor, " size"]:
+    """The code of a part, moved; the same code where nothing moves as it should."""
+    (before,) = likeliest(model, [part])
+    goal = _Goal(before, amounts, {name: spread_of(model, name) for name in amounts}, keep)
+    step = geometry.move(torch.zeros_like(part.z), model.attributes, amounts)
+    source = seeds.generator(0, len(part.z))  # where is looked is always the same
+    best, least = part.z, np.inf
+    for code, score in _heard(model, part, part.z + torch.from_numpy(MULTIPLES).to(step)[:, None] * step):
+        if goal.reached(score) and (cost := goal.cost(score)) < least:
+            best, least = code, cost
+    found, best = np.isfinite(least), best if np.isfinite(least) else part.z + step
+    for _ in range(ROUNDS):
+        length = (best - part.z).norm()
+        aside = torch.nn.functional.normalize(torch.randn(TRIED, len(step), generator=source), dim=1)
+        reach = length * torch.tensor(ASIDE).repeat(TRIED // len(ASIDE))[:, None]
+        nearer = torch.rand(TRIED, 1, generator=source) * 0.5 + 0.6  # of the way that was best so far
+        for code, score in _heard(model, part, part.z + nearer * (best - part.z) + reach * aside):
+            if goal.reached(score) and (cost := goal.cost(score)) < least:
+                best, least, found = code, cost, True
+    return best if found else part.z
+
+
+def _heard(model: Model, part: Part, codes: Codes) -> list[tuple[Float[Tensor, " size"], Score]]:
+    """Codes, and the music that each stands for in the place of that of a part."""
+    return list(zip(codes, likeliest(model, [replace(part, z=z) for z in codes]), strict=True))

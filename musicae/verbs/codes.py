@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae.clips.clip import Clips
-from musicae.clips.recipe import Part, Recipe, Style
+from musicae.clips.recipe import ForcedTokens, Part, Recipe, Style
 from musicae.clips.recipe_json import read_recipe
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, encode_source, model_for, source_for
+from musicae.clips.source import Music, model_for, part_of, source_for
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 
@@ -24,7 +24,7 @@ def encode(model: Model | str | Path, music: Music) -> Recipe:
     return recipe_of(
         model,
         "encode",
-        [Part(z, chords=source.chords) for z in encode_source(model, source)],
+        [part_of(model, source)],
         seed=None,
         temperature=0.0,
         style=source.style,
@@ -55,7 +55,7 @@ def decode(
     run = recipe_of(
         model,
         "decode",
-        [Part(part.z, number, part.chords) for number, part in enumerate(recipe.parts)],
+        [Part(part.z, number, part.chords, forced_tokens=_rests(part)) for number, part in enumerate(recipe.parts)],
         seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
         style=replace(recipe.style, tempo_qpm=recipe.style.tempo_qpm if tempo_qpm is None else tempo_qpm),
@@ -63,6 +63,12 @@ def decode(
         origin=recipe.origin,
     )
     return Clips.of(model, *run.split())
+
+
+def _rests(part: Part) -> ForcedTokens | None:
+    """What a part forces, unless it leaves nothing to its code."""
+    forced = part.forced_tokens
+    return None if forced is None or (forced >= 0).all() else forced
 
 
 def _recipe(model: Model, codes: Recipe | bytes | str | Path | Float[Tensor, "part size"]) -> Recipe:

@@ -1,18 +1,39 @@
-"""From one clip to another in equal steps."""
+"""From one clip to another in steps that change about the same share of the notes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
 
 from musicae import geometry
 from musicae.clips.clip import Clips
-from musicae.clips.recipe import Part
-from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, Source, encode_source, model_for, source_for
+from musicae.clips.recipe import Part, PartCode
+from musicae.clips.render import likeliest_windows, recipe_of
+from musicae.clips.source import Music, Source, encode_source, model_for, rests, source_for
 from musicae.model import Model
+from musicae.music.note_distance import Onsets, note_f1, onsets_of
+from musicae.music.representations.base import TokenArray
 from musicae.seeds import fresh_seed
+
+Even = Literal["notes", "z"]
+"""What all steps change by about as much: the notes that are decoded, or the code."""
+
+POINTS_PER_STEP = 8
+"""Points of a path among which its steps are chosen."""
+
+STEP_LENGTHS = np.linspace(0.05, 1, 20)
+"""Shares of the notes that a step may change."""
+
+EVEN = 1.6
+"""Times the mean that the largest step may be, for steps to be called even."""
+
+Gaps = Float[np.ndarray, "point other_point"]
 
 
 def interpolate(
@@ -21,23 +42,27 @@ def interpolate(
     b: Music,
     *,
     steps: int = 5,
+    even_in: Even = "notes",
     linear: bool = False,
     exact_ends: bool = False,
     temperature: float = 0.0,
     seed: int | None = None,
 ) -> Clips:
-    """All steps in a row as one clip labelled "joined", then every step as a clip of its own.
+    """A clip for every step; `Clips.joined` is all of them in a row.
 
-    The path is a great circle (`geometry.slerp`), or a line if `linear`. The first and the last step are the
-    reconstructions of a and b, or their own notes if `exact_ends`. Tempo and programs are those of a. Chords,
-    where the model has any, are those of a in the first half of the path, then those of b.
+    The path is a great circle (`geometry.slerp`), or a line if `linear`. Steps stand on it where what is decoded by
+    argmax changes by about as many notes from each to the next, or at equal distances of codes (`even_in`). Where a
+    decoder changes most notes at once, the path takes a detour over the codes of music whose beginning is that of what
+    comes behind the change, and whose end is that of what comes before it. The first
+    and the last are the reconstructions of a and b, or their own notes if `exact_ends`. Tempo and programs are those of
+    a. Chords, where the model has any, are those of a in the first half of the path, then those of b.
     """
     model = model_for(model)
-    start, end = source_for(model, a), source_for(model, b)
-    between = geometry.lerp if linear else geometry.slerp
-    codes = geometry.path(encode_source(model, start)[0], encode_source(model, end)[0], steps, between)
-    chords = [start.chords] * (steps - steps // 2) + [end.chords] * (steps // 2)
-    parts = [Part(z, number, chord) for number, (z, chord) in enumerate(zip(codes, chords, strict=True))]
+    path = _Path(model, source_for(model, a), source_for(model, b), linear)
+    start, end = path.start, path.end
+    even = even_in == "notes" and steps > 2
+    parts = _even(path, steps) if even else [path.part(float(place)) for place in np.linspace(0, 1, steps)]
+    parts = [replace(part, draw=number) for number, part in enumerate(parts)]
     run = recipe_of(
         model,
         "interpolate",
@@ -45,10 +70,141 @@ def interpolate(
         seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
         style=start.style,
-        arguments={"a": start.label, "b": end.label, "linear": linear},
+        arguments={"a": start.label, "b": end.label, "linear": linear, "even_in": even_in},
         origin="-".join(source.name for source in (start, end) if source.name),
     )
-    return Clips.of(model, replace(run, label="joined"), *run.split())
+    return Clips.of(model, *run.split())
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """Something that lies between two windows, and what is decoded there.
+
+    Attributes:
+        place: from 0 to 1.
+        window: all columns.
+    """
+
+    place: float
+    part: Part
+    window: TokenArray
+    notes: Onsets
+
+
+class _Path:
+    """All that lies between two windows."""
+
+    def __init__(self, model: Model, start: Source, end: Source, linear: bool) -> None:
+        self.model, self.start, self.end = model, start, end
+        self.between = geometry.lerp if linear else geometry.slerp
+        (self.first,), (self.last,) = (encode_source(model, source) for source in (start, end))
+
+    def part(self, place: float) -> Part:
+        """What is decoded at a place of the path itself."""
+        return self._with(place, self.between(self.first, self.last, place))
+
+    def points(self, places: Sequence[float]) -> list[_Point]:
+        """The path at some places."""
+        return self._decoded(places, [self.part(place) for place in places])
+
+    def denser(self, a: _Point, b: _Point) -> list[_Point]:
+        """Points of the path between two others."""
+        return self.points(np.linspace(a.place, b.place, POINTS_PER_STEP + 1)[1:-1].tolist())
+
+    def detour(self, a: _Point, b: _Point) -> list[_Point]:
+        """Codes of mixtures of two points, each of which has a little more of the beginning of the second one."""
+        spec = self.model.autoencoder.spec
+        cells = a.window.reshape(-1, a.window.shape[-1] * (spec.steps if spec.ragged else 1))
+        other = b.window.reshape(cells.shape)
+        cuts = np.unique(np.linspace(0, len(cells), POINTS_PER_STEP + 1)[1:-1].round().astype(int))
+        mixed = np.stack([np.concatenate([other[:cut], cells[cut:]]) for cut in cuts])
+        codes = self.model.encode(mixed.reshape(-1, *a.window.shape))
+        places = np.linspace(a.place, b.place, len(cuts) + 2)[1:-1].tolist()
+        return self._decoded(places, [self._with(place, z) for place, z in zip(places, codes, strict=True)])
+
+    def _decoded(self, places: Sequence[float], parts: Sequence[Part]) -> list[_Point]:
+        if not parts:
+            return []
+        windows = likeliest_windows(self.model, parts)
+        notes = [onsets_of(score) for score in self.model.scores(windows)]
+        return [_Point(*point) for point in zip(places, parts, windows, notes, strict=True)]
+
+    def _with(self, place: float, z: PartCode) -> Part:
+        chords = self.start.chords if place <= 0.5 else self.end.chords
+        return Part(z, chords=chords, forced_tokens=rests(self.model.representation, self._ends(place)))
+
+    def _ends(self, place: float) -> float | None:
+        """Where the music ends, on the way from the one end to the other."""
+        ends = [source.ends for source in (self.start, self.end)]
+        if ends == [None, None]:
+            return None
+        representation = self.model.representation
+        whole = representation.bars * representation.grid.quarters
+        first, last = (whole if one is None else one for one in ends)
+        return (1 - place) * first + place * last
+
+
+def _even(path: _Path, steps: int) -> list[Part]:
+    """Parts, the ends among them, between whose neighbors about as many notes change.
+
+    They are chosen among `POINTS_PER_STEP` points a step, and as many more wherever the chosen ones differ most.
+    """
+    points = path.points(np.linspace(0, 1, POINTS_PER_STEP * (steps - 1) + 1).tolist())
+    if points[0].notes == points[-1].notes:
+        return [point.part for point in points[::POINTS_PER_STEP]]
+    for look in (path.denser, path.detour, path.detour):
+        gaps = _gaps(points)
+        found = {_widest(gaps, first, last) for first, last in pairwise(_evenest(gaps, steps))}
+        worst = sorted(found, key=lambda place: -gaps[place, place + 1])[: max(steps // 2, 1)]
+        for place in sorted(worst, reverse=True):
+            points[place + 1 : place + 1] = look(points[place], points[place + 1])
+    return [points[place].part for place in _evenest(_gaps(points), steps)]
+
+
+def _gaps(points: Sequence[_Point]) -> Gaps:
+    """The note distance between what is decoded at any two points."""
+    gaps = np.zeros((len(points), len(points)))
+    for i, one in enumerate(points):
+        gaps[i, i + 1 :] = [1 - note_f1([(one.notes, other.notes)]) for other in points[i + 1 :]]
+    return gaps
+
+
+def _widest(gaps: Gaps, first: int, last: int) -> int:
+    """The point between two others, or the first of them, behind which most notes change at once."""
+    return max(range(first, last), key=lambda point: gaps[point, point + 1])
+
+
+def _evenest(gaps: Gaps, steps: int) -> list[int]:
+    """Points from the first to the last whose largest gap is least, of those that are even; else the most even ones.
+
+    What gaps add up to is not what lies between the ends: one leap is shorter than the way around. So the length that
+    all of them should have is not known, and several are tried.
+    """
+
+    def unevenness(points: list[int]) -> tuple[float, float]:
+        between = np.array([gaps[first, last] for first, last in pairwise(points)])
+        ratio = between.max() / max(between.mean(), 1e-9) if between.min() > 0 else np.inf
+        return max(ratio, EVEN), between.max()
+
+    return min((_at_distances(gaps, steps, length) for length in STEP_LENGTHS), key=unevenness)
+
+
+def _at_distances(gaps: Gaps, steps: int, length: float) -> list[int]:
+    """Points from the first to the last so that the gaps between them deviate least from a length.
+
+    By dynamic programming: best[n, j] = min over i < j of best[n - 1, i] + (gaps[i, j] - length)^2.
+    """
+    count = len(gaps)
+    forward = np.where(np.arange(count)[:, None] < np.arange(count), (gaps - length) ** 2, np.inf)
+    best, before = forward[0], []
+    for _ in range(steps - 2):
+        total = best[:, None] + forward
+        before.append(total.argmin(0))
+        best = total.min(0)
+    chosen = [count - 1]
+    for predecessor in reversed(before):
+        chosen.append(int(predecessor[chosen[-1]]))
+    return [0, *reversed(chosen)]
 
 
 def _with_ends(parts: Sequence[Part], start: Source, end: Source) -> list[Part]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from musicae.clips.clip import Clips
-from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, encode_source, model_for, source_for
+from musicae.clips.source import Music, model_for, part_of, source_for
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 
@@ -19,7 +18,7 @@ def reconstruct(model: Model | str | Path, music: Music, *, temperature: float =
     recipe = recipe_of(
         model,
         "reconstruct",
-        [Part(z, chords=source.chords) for z in encode_source(model, source)],
+        [part_of(model, source)],
         seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
         style=source.style,

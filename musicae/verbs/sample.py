@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from musicae.clips.clip import Clips
-from musicae.clips.draws import draw, draw_chords
+from musicae.clips.draws import draw, draw_chords, draw_with
 from musicae.clips.recipe import Part, Style
 from musicae.clips.render import recipe_of
 from musicae.clips.source import model_for
@@ -20,13 +21,23 @@ def sample(
     temperature: float = 0.5,
     seed: int | None = None,
     tempo_qpm: float = 120.0,
+    wanted: Mapping[str, str] | None = None,
 ) -> Clips:
     """`n` clips that the model makes up; where it has chords, each under a random one of its own.
 
     Temperature 0.5 is what MusicVAE's own tool samples with: more even than the training data, with fewer slips.
+
+    Args:
+        wanted: of which attributes there is to be more ("high") or less ("low") than in other clips
+            (`clips.draws.draw_with`).
+
+    Raises:
+        MusicaeError: there is no such attribute, or the model has no vector of it, since it is always the same.
     """
     model, seed = model_for(model), fresh_seed(seed)
-    codes_and_chords = zip(draw(model, n, seed), draw_chords(model, n, seed), strict=True)
+    chords = draw_chords(model, n, seed)
+    codes = draw_with(model, n, seed, wanted, chords) if wanted else draw(model, n, seed)
+    codes_and_chords = zip(codes, chords, strict=True)
     run = recipe_of(
         model,
         "sample",
@@ -34,6 +45,6 @@ def sample(
         seed=seed,
         temperature=temperature,
         style=Style(tempo_qpm),
-        arguments={},
+        arguments={"wanted": dict(wanted)} if wanted else {},
     )
     return Clips.of(model, *run.split())

@@ -27,18 +27,25 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumber,
 )
+from musicae.cli.renderings import Renderings, panels_of, with_renderings
 
 EXAMPLES = ("musicae attribute --add density", "musicae attribute a.mid --add density --subtract interval=0.5")
 
 Change = typer.Option(
-    metavar="NAME[=AMOUNT]", show_default=False, help="An attribute, by an amount of 1 or another one."
+    metavar="NAME[=AMOUNT]",
+    show_default=False,
+    help="An attribute, by an amount of 1 or another one, in standard deviations over music.",
 )
 
 
+@with_renderings
 def command(
     file: Annotated[str | None, typer.Argument(help="A MIDI file; without it, new music is changed.")] = None,
     add: Annotated[list[str] | None, Change] = None,
     subtract: Annotated[list[str] | None, Change] = None,
+    keep: Annotated[
+        float, typer.Option(min=0, max=1, metavar="SHARE", help="Of the notes, that stay if it can be done.")
+    ] = 0.0,
     temperature: Temperature = 0.0,
     model: ModelName = DEFAULT_MODEL,
     bar: FirstBar = None,
@@ -53,29 +60,35 @@ def command(
     precision: Precision = "auto",
     json: Json = False,
     quiet: Quiet = False,
+    *,
+    renderings: Renderings,
 ) -> None:
     """Change an attribute of a clip, or of new music.
 
-    Without FILE, write new music after and before the change. An amount of 1 goes as far as it takes to
-    change most music, where codes hold the attribute.
+    Without FILE, write new music after and before the change. An amount of 1 changes the attribute by as much as it
+    varies from clip to clip. Of all music that has so much of it the one is taken that keeps most notes.
 
-    diatonic: notes in C major. density: notes. interval: leaps. syncopation16, syncopation8: notes off the eighth, off
-    the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity, range."""
+    diatonic: notes in the clip's own scale. density: notes. interval: leaps. syncopation16, syncopation8: notes off the
+    eighth, off the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity, range."""
     console = Console(quiet, json)
     if file is None and (bar, track, drums) != (None, None, None):
         raise typer.BadParameter("--bar, --track and --drums choose from a FILE: name one")
     amounts = parse_amounts(add or [], subtract or [])
     inputs = [file] if file else []
     check_output(output, console, force, inputs=inputs)
+    import torch
+
+    from musicae.clips.clip import Clips
     from musicae.model import load
     from musicae.music.attributes import ATTRIBUTES
+    from musicae.music.note_distance import kept_share
     from musicae.verbs.attribute import attribute
 
     net = load(model, device, precision)
     source = None
     if file:
         source = read_source(file, net, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
-    clips = attribute(net, amounts, source, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
+    clips = attribute(net, amounts, source, keep=keep, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
     before, after = clips
     stages = {"before": before.score, "after": after.score}
     if file and source:
@@ -83,8 +96,22 @@ def command(
     values = {name: {stage: ATTRIBUTES[name](score) for stage, score in stages.items()} for name in amounts}
     for name, of_stage in values.items():
         console.note(f"{name}: {', '.join(f'{stage} {value:.3g}' for stage, value in of_stage.items())}")
+    if torch.equal(before.recipe.z, after.recipe.z):
+        console.note(f"no way was found to change {' and '.join(amounts)} as asked: the clip stays as it is")
+    else:
+        console.note(f"{kept_share(before.score, after.score):.0%} of the notes stay")
     wanted = clips[1:] if source else clips[::-1]
-    deliver(wanted, output, console, force, inputs=inputs, drawn=seed is None, extra={"changed": values})
+    deliver(
+        wanted,
+        output,
+        console,
+        force,
+        inputs=inputs,
+        drawn=seed is None,
+        renderings=renderings,
+        panels=panels_of(Clips([after]), before) if renderings.pictured else None,
+        extra={"changed": values},
+    )
 
 
 def parse_amounts(add: list[str], subtract: list[str]) -> dict[str, float]:

@@ -25,6 +25,7 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumbers,
 )
+from musicae.cli.renderings import Renderings, with_renderings
 
 EXAMPLES = ('musicae compose --chords "C Am F G"', 'musicae compose --chords "Dm7 G7 C" --form AABA -o song.mid')
 
@@ -42,6 +43,7 @@ End = Annotated[str | None, typer.Option("--to", metavar="FILE", show_default=Fa
 Variation = Annotated[float, typer.Option(min=0, max=1, metavar="SHARE", help="How much the bars of a section differ.")]
 
 
+@with_renderings
 def command(
     chords: ChordSymbols,
     bars_per_chord: BarsPerChord = 1,
@@ -64,6 +66,8 @@ def command(
     precision: Precision = "auto",
     json: Json = False,
     quiet: Quiet = False,
+    *,
+    renderings: Renderings,
 ) -> None:
     """Write a piece for several instruments over a chord progression.
 
@@ -94,4 +98,4 @@ def command(
     ]
     song = Song(found, bars_per_chord, form, repeat)
     clips = compose(net, song, *ends, variation=variation, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
-    deliver(clips, output, console, force, inputs=inputs, drawn=seed is None)
+    deliver(clips, output, console, force, inputs=inputs, drawn=seed is None, renderings=renderings)

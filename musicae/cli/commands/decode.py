@@ -20,10 +20,12 @@ from musicae.cli.options import (
     Temperature,
     TempoQpm,
 )
+from musicae.cli.renderings import Renderings, with_renderings
 
 EXAMPLES = ("musicae decode z.json", "musicae decode z.json --temperature 0.8 -o again.mid")
 
 
+@with_renderings
 def command(
     file: RecipePath,
     temperature: Temperature = 0.0,
@@ -36,6 +38,8 @@ def command(
     precision: Precision = "auto",
     json: Json = False,
     quiet: Quiet = False,
+    *,
+    renderings: Renderings,
 ) -> None:
     """Write the music of latent codes.
 
@@ -57,4 +61,4 @@ def command(
         console.note(f"the codes are of {recipe.model} {recipe.hash}: {net.name} {net.hash} decodes them otherwise")
     with error_context(file):
         clips = decode(net, recipe, temperature=temperature, seed=seed, tempo_qpm=tempo)
-    deliver(clips, output, console, force, inputs=[file], drawn=seed is None)
+    deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

@@ -96,7 +96,7 @@ def command(
 
     if output:
         page.check_page(output, force=force)
-    chosen = [(model, _data_for(model, data)) for model in (load(name, device, precision) for name in models)]
+    chosen = [(model, data_for(model, data)) for model in (load(name, device, precision) for name in models)]
     names = distinct([model.name for model, _ in chosen])
     asked = [name.strip() for name in only.split(",")] if only else ALL
     settings = EvaluationSettings(pairs, points, samples, temperature, amount, projection=projection)
@@ -116,7 +116,7 @@ def command(
     console.data([output] if output else [], evaluation_record(found, published=published))
 
 
-def _data_for(model: Model, asked: list[str] | None) -> Dataset:
+def data_for(model: Model, asked: list[str] | None) -> Dataset:
     """The first of the data sets that were asked for, or of all that are here, that holds what the model reads.
 
     Raises:

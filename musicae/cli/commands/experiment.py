@@ -1,4 +1,4 @@
-"""`musicae experiment lines`, `digits` and `objectives`."""
+"""`musicae experiment lines`, `digits`, `objectives` and `verbs`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from musicae.cli.commands.experiment_digits import DIGITS_EXAMPLES, digits
+from musicae.cli.commands.experiment_verbs import VERBS_EXAMPLES, verbs
 from musicae.cli.console import Console, examples
 from musicae.cli.options import (
     Device,
@@ -63,7 +64,7 @@ app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, epilog=examples(*
 
 @app.callback()
 def experiment() -> None:
-    """Reproduce the experiments by which autoencoders were compared."""
+    """Reproduce the experiments by which autoencoders were compared; measure what verbs promise."""
 
 
 @app.command("lines", epilog=examples(*LINES_EXAMPLES))
@@ -72,6 +73,7 @@ def lines(
     seeds: Seeds = 3,
     updates: LineUpdates = 16_384,
     output: ExperimentFolder = Path("experiments/lines"),
+    device: Device = "auto",
     precision: TrainingPrecision = "auto",
     json: Json = False,
     quiet: Quiet = False,
@@ -90,7 +92,9 @@ def lines(
     names = rows_named(listed(only))
     results: list[LineResult] = []
     for seed in range(seeds):
-        results += [_trained(console, name, seed, updates, output / f"{name}-{seed}", precision) for name in names]
+        results += [
+            _trained(console, name, seed, updates, output / f"{name}-{seed}", device, precision) for name in names
+        ]
     table = line_table(results)
     paths = {
         name: resumed(LineTask(name, 0, updates), output / f"{name}-0", 0).task.paths(1)[0, :, 0].numpy()
@@ -105,6 +109,7 @@ def lines(
 
 
 app.command("digits", epilog=examples(*DIGITS_EXAMPLES))(digits)
+app.command("verbs", epilog=examples(*VERBS_EXAMPLES))(verbs)
 
 
 @app.command("objectives", epilog=examples(*OBJECTIVES_EXAMPLES))
@@ -176,9 +181,11 @@ def _list_objectives(console: Console) -> None:
     console.data(list(OBJECTIVES), {"objectives": {name: one.summary for name, one in OBJECTIVES.items()}})
 
 
-def _trained(console: Console, name: str, seed: int, updates: int, folder: Path, precision: str) -> LineResult:
+def _trained(
+    console: Console, name: str, seed: int, updates: int, folder: Path, device: str, precision: str
+) -> LineResult:
     from musicae.cli.display import Display
     from musicae.experiments.images.line_autoencoders import train_lines
 
     with Display(console, name=f"{name}, seed {seed}") as display:
-        return train_lines(name, seed, updates, folder, precision=precision, reporter=display)
+        return train_lines(name, seed, updates, folder, device=device, precision=precision, reporter=display)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,14 +26,19 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumbers,
 )
+from musicae.cli.renderings import Renderings, with_renderings
 
 EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid --steps 9 --exact-ends -o slow.mid")
 
 
+@with_renderings
 def command(
     a: MidiPath,
     b: MidiPath,
     steps: Annotated[int, typer.Option(min=2, metavar="N", help="Clips from a to b, both included.")] = 5,
+    even_in: Annotated[
+        Literal["notes", "z"], typer.Option(help="What every step changes by as much: the notes, or the code.")
+    ] = "notes",
     linear: Annotated[bool, typer.Option("--linear", help="Go along a line, not a great circle.")] = False,
     exact_ends: Annotated[
         bool, typer.Option("--exact-ends", help="Keep the notes of a and b; they are reconstructions otherwise.")
@@ -52,6 +57,8 @@ def command(
     precision: Precision = "auto",
     json: Json = False,
     quiet: Quiet = False,
+    *,
+    renderings: Renderings,
 ) -> None:
     """Go from one clip to another in steps.
 
@@ -62,6 +69,7 @@ def command(
         raise typer.BadParameter("stdin holds one file: name a or b")
     bars, tracks = each(bar), each(track)
     check_output(output, console, force, inputs=[a, b])
+    from musicae.clips.clip import Clips
     from musicae.model import load
     from musicae.verbs.interpolate import interpolate
 
@@ -71,6 +79,15 @@ def command(
         for path, first, part in zip((a, b), bars, tracks, strict=True)
     )
     clips = interpolate(
-        net, start, end, steps=steps, linear=linear, exact_ends=exact_ends, temperature=temperature, seed=seed
+        net,
+        start,
+        end,
+        steps=steps,
+        even_in=even_in,
+        linear=linear,
+        exact_ends=exact_ends,
+        temperature=temperature,
+        seed=seed,
     )
-    deliver(clips, output, console, force, inputs=[a, b], drawn=seed is None)
+    every = Clips([clips.joined, *clips])
+    deliver(every, output, console, force, inputs=[a, b], drawn=seed is None, renderings=renderings)

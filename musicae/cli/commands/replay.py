@@ -9,10 +9,12 @@ import typer
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver, from_stdin
 from musicae.cli.options import DeviceName, Json, OutputPath, PrecisionName, Quiet, RecipeModel, RecipePath
+from musicae.cli.renderings import Renderings, with_renderings
 
 EXAMPLES = ("musicae replay morph.json", "musicae replay morph.json -o again.mid")
 
 
+@with_renderings
 def command(
     file: RecipePath,
     model: RecipeModel = None,
@@ -27,6 +29,8 @@ def command(
     ] = None,
     json: Json = False,
     quiet: Quiet = False,
+    *,
+    renderings: Renderings,
 ) -> None:
     """Make an output again, byte for byte.
 
@@ -44,4 +48,4 @@ def command(
         net = original(model or recipe.model, device or recipe.device, precision or recipe.precision)
     with error_context(file):
         clips = replay(recipe, net, force=force)
-    deliver(clips, output, console, force, inputs=[file])
+    deliver(clips, output, console, force, inputs=[file], renderings=renderings)

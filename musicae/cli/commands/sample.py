@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
 from musicae.cli.options import (
@@ -18,13 +22,27 @@ from musicae.cli.options import (
     Temperature,
     TempoQpm,
 )
+from musicae.cli.renderings import Renderings, with_renderings
 
-EXAMPLES = ("musicae sample", "musicae sample -n 8 --temperature 1 --tempo 96 -o ideas/")
+EXAMPLES = ("musicae sample", "musicae sample -n 8 --with density=high --tempo 96 -o ideas/")
+
+Wanted = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="NAME=high|low",
+        show_default=False,
+        help="More or less of an attribute than other clips have: density=high; repeatable. musicae attribute -h "
+        "explains them.",
+    ),
+]
 
 
+@with_renderings
 def command(
     n: ClipCount = 4,
     temperature: Temperature = 0.5,
+    wanted: Wanted = None,
     model: ModelName = DEFAULT_MODEL,
     tempo: TempoQpm = None,
     seed: Seed = None,
@@ -34,13 +52,18 @@ def command(
     precision: Precision = "auto",
     json: Json = False,
     quiet: Quiet = False,
+    *,
+    renderings: Renderings,
 ) -> None:
     """Write new music, drawn from a model."""
     console = Console(quiet, json)
+    levels = {name: level for name, _, level in (text.partition("=") for text in wanted or [])}
+    if not all(level in ("low", "high") for level in levels.values()):
+        raise typer.BadParameter("--with takes an attribute and how much of it: density=high, or density=low")
     check_output(output, console, force)
     from musicae.model import load
     from musicae.verbs.sample import sample
 
     net = load(model, device, precision)
-    clips = sample(net, n, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
-    deliver(clips, output, console, force, drawn=seed is None)
+    clips = sample(net, n, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0, wanted=levels)
+    deliver(clips, output, console, force, drawn=seed is None, renderings=renderings)

@@ -24,6 +24,7 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumber,
 )
+from musicae.cli.renderings import Renderings, with_renderings
 
 EXAMPLES = (
     "musicae transfer a.mid --to minor -m models/mode",
@@ -33,6 +34,7 @@ EXAMPLES = (
 ClassName = Annotated[str, typer.Option("--to", metavar="CLASS", help="The class to play it in.")]
 
 
+@with_renderings
 def command(
     file: MidiPath,
     to: ClassName,
@@ -48,6 +50,8 @@ def command(
     precision: Precision = "auto",
     json: Json = False,
     quiet: Quiet = False,
+    *,
+    renderings: Renderings,
 ) -> None:
     """Play a clip in another class: in minor instead of major, say.
 
@@ -63,4 +67,4 @@ def command(
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
     clips = transfer(net, source, to, temperature=temperature, seed=seed)
     console.note(f"the model takes it for {clips[0].recipe.arguments['from']}")
-    deliver(clips[1:], output, console, force, inputs=[file], drawn=seed is None)
+    deliver(clips[1:], output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

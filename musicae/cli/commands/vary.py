@@ -27,15 +27,17 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumber,
 )
+from musicae.cli.renderings import Renderings, panels_of, with_renderings
 
 EXAMPLES = ("musicae vary a.mid", "musicae vary a.mid --amount 0.6 -n 8 -o variations/")
 
 
+@with_renderings
 def command(
     file: MidiPath,
     n: ClipCount = 4,
     amount: Annotated[
-        float, typer.Option(min=0, max=1, metavar="X", help="0 repeats the clip, 1 makes new music.")
+        float, typer.Option(min=0, max=1, metavar="X", help="The share of the notes that change; 1 makes new music.")
     ] = 0.3,
     temperature: Temperature = 0.0,
     model: ModelName = DEFAULT_MODEL,
@@ -51,14 +53,22 @@ def command(
     precision: Precision = "auto",
     json: Json = False,
     quiet: Quiet = False,
+    *,
+    renderings: Renderings,
 ) -> None:
     """Write variations of a clip."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
     from musicae.model import load
+    from musicae.music.note_distance import note_distance
+    from musicae.verbs.reconstruct import reconstruct
     from musicae.verbs.vary import vary
 
     net = load(model, device, precision)
     source = read_source(file, net, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     clips = vary(net, source, n, amount=amount, temperature=temperature, seed=seed)
-    deliver(clips, output, console, force, inputs=[file], drawn=seed is None)
+    (again,) = reconstruct(net, source)
+    shares = ", ".join(f"{note_distance(again.score, clip.score):.0%}" for clip in clips)
+    console.note(f"of the notes of its reconstruction change: {shares}")
+    panels = panels_of(clips, again) if renderings.pictured else None
+    deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings, panels=panels)

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
 from musicae.evaluation.held_out import decode_all
-from musicae.evaluation.note_distance import note_f1, onsets_of, rhythm_of
 from musicae.evaluation.study import Study
 from musicae.experiments.music.label_probes import Classes, class_accuracy, labeled
 from musicae.experiments.music.score_classifier import ScoreClassifier, share_of, train_classifier
 from musicae.model import Codes, Model
+from musicae.music.note_distance import note_f1, onsets_of, rhythm_of
 from musicae.verbs.transfer import knows_classes, relabeled
 
 LEARNED_FROM = 10_000

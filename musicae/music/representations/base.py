@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Field:
         features: one row of input features per token; one-hot rows when the token has no inner structure.
         transposition: the token that `token` becomes under each of `SHIFTS`; -1 where it leaves the range.
         onsets: the tokens that start a note or a hit.
+        rest: the token that ends whatever sounds.
         end: the token after which nothing follows in its segment, or -1 if there is none.
         untransposed_marker: the token that opens segments which no transposition moves (drums); -1: none.
         reharmonization: the token that `token` becomes when the chord turns into another triad on its root; None
@@ -49,6 +51,7 @@ class Field:
     transposition: Integer[np.ndarray, "shift vocabulary"]
     onsets: range
     end: int = -1
+    rest: int = 0
     untransposed_marker: int = -1
     reharmonization: Integer[np.ndarray, "chord triad vocabulary"] | None = None
 
@@ -198,6 +201,14 @@ class Representation(ABC):
     @abstractmethod
     def generate(self, generator: np.random.Generator) -> Score:
         """A random canonical score: one that `decode(encode(score))` gives back."""
+
+    def silence_from(self, quarters: float) -> FieldTokens:
+        """Tokens of a window in which nothing sounds from so many quarters after its start on; -1 before that."""
+        shape, step = self.shape, math.ceil(quarters * self.grid.steps_per_quarter)
+        tokens = np.full((self.window, len(shape.fields)), -1)
+        tokens[step:] = 0
+        tokens[step : step + 1] = [field.rest for field in shape.fields]
+        return tokens.reshape(shape.segments, shape.steps, -1)
 
     @property
     @final

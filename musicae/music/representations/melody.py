@@ -91,6 +91,7 @@ def line_field(name: str) -> Field:
         features=np.eye(LINE_VOCABULARY, dtype=np.float32),
         transposition=np.where(tokens < FIRST_ONSET, tokens, moved),
         onsets=ONSETS,
+        rest=NOTE_OFF,
     )
 
 

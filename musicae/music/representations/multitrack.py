@@ -13,6 +13,7 @@ A bar of a piano that plays C for two quarters, then D, at velocity 80, over a k
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,7 @@ from musicae.music.representations.base import (
     SHIFTS,
     AtMostOne,
     Field,
+    FieldTokens,
     Refusal,
     Representation,
     Stream,
@@ -99,6 +101,12 @@ class Multitrack(Representation):
             if chord == NO_CHORD:
                 bar[:] = [row for row in bar if row[0] == DRUMS]
         return concatenate([_score(bar, self.grid) for bar in bars])
+
+    def silence_from(self, quarters: float) -> FieldTokens:
+        """From the next bar line on: where events stand says nothing of time."""
+        tokens = np.full((self.shape.segments, EVENTS, 1), -1)
+        tokens[math.ceil(quarters / self.grid.quarters) * TRACKS :] = END
+        return tokens
 
     def streams(
         self, score: Score, asked: int | None = None, *, partial: bool = False

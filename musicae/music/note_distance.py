@@ -13,15 +13,17 @@ DRUM_KIT = 128
 Onset = tuple[int, int, int]
 """Instrument, start in ticks, pitch."""
 
+Onsets = Counter[Onset]
+
 
 def instruments_of(score: Score) -> frozenset[int]:
     """The programs that play, and `DRUM_KIT`."""
     return frozenset(DRUM_KIT if track.is_drum else track.program for track in score.tracks if len(track.notes))
 
 
-def onsets_of(score: Score) -> Counter[Onset]:
+def onsets_of(score: Score) -> Onsets:
     """What starts when and on which instrument."""
-    found: Counter[Onset] = Counter()
+    found: Onsets = Counter()
     for track in score.tracks:
         instrument = DRUM_KIT if track.is_drum else track.program
         notes = zip(track.notes.start.tolist(), track.notes.pitch.tolist(), strict=True)
@@ -29,7 +31,7 @@ def onsets_of(score: Score) -> Counter[Onset]:
     return found
 
 
-def rhythm_of(score: Score) -> Counter[Onset]:
+def rhythm_of(score: Score) -> Onsets:
     """What starts when on which instrument, whatever its pitch."""
     return Counter({(instrument, start, 0): 1 for instrument, start, _ in onsets_of(score)})
 
@@ -45,7 +47,14 @@ def note_distance(a: Score, b: Score) -> float:
     return 1 - note_f1([(onsets_of(a), onsets_of(b))])
 
 
-def note_f1(pairs: Iterable[tuple[Counter[Onset], Counter[Onset]]]) -> float:
+def kept_share(before: Score, after: Score) -> float:
+    """Notes in common, of those that either has at least: 1 where all that one has is in the other, or one has none."""
+    ours, theirs = onsets_of(before), onsets_of(after)
+    fewer = min(ours.total(), theirs.total())
+    return (ours & theirs).total() / fewer if fewer else 1.0
+
+
+def note_f1(pairs: Iterable[tuple[Onsets, Onsets]]) -> float:
     """F1 of notes over all pairs: 2 x common / (ours + theirs); 1 where there is none in either.
 
     A note in common starts at the same tick, on the same pitch and instrument (the note-matching F-measure of Raffel et

@@ -1,0 +1,57 @@
+"""`musicae experiment verbs`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from musicae.cli.commands.evaluate import DataNames, data_for
+from musicae.cli.console import Console
+from musicae.cli.options import Device, FixedSeed, Json, ModelNames, Precision, Quiet, Split, WindowLimit, listed
+
+VERBS_EXAMPLES = (
+    "musicae experiment verbs melody-2bar --data tunes",
+    "musicae experiment verbs melody-2bar drums-2bar --data data/tunes --data data/grooves --only vary,interpolate",
+)
+
+OnlyVerbs = Annotated[
+    str,
+    typer.Option(metavar="NAME,...", show_default="all", help="vary, interpolate, density, attribute, short."),
+]
+
+
+def verbs(
+    models: ModelNames,
+    data: DataNames = None,
+    only: OnlyVerbs = "",
+    split: Split = "test",
+    windows: WindowLimit = 60,
+    seed: FixedSeed = 0,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure what verbs promise, on held-out music.
+
+    vary: whether as many notes change as were asked for. interpolate: whether all steps are alike. density: what stays
+    of a tune that becomes three tenths denser. attribute: whether attributes move as they should, and what stays.
+    short: whether anything sounds behind the end of a clip that is shorter than the model."""
+    console = Console(quiet, json)
+    from musicae.config import pick
+    from musicae.evaluation.held_out import held_out
+    from musicae.experiments.verbs.promises import PROMISES, HeldOut, measure_promises
+    from musicae.experiments.verbs.tables import promise_tables
+    from musicae.model import load
+
+    names = listed(only) or list(PROMISES)
+    for name in names:
+        pick(PROMISES, name, "promise")
+    found = {}
+    for model in models:
+        net = load(model, device, precision)
+        trial = HeldOut.of(net, held_out(net, data_for(net, data), windows, split=split, seed=seed).numpy())
+        found[net.name] = measure_promises(trial, names, console.progress)
+    console.tables(promise_tables(found))
+    console.data([], {"windows": windows, "models": found})

@@ -1,0 +1,227 @@
+"""What verbs promise, measured on held-out windows: how much changes, in what steps, what stays, and what ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from musicae.clips.recipe import Style
+from musicae.clips.source import Source
+from musicae.corpus.discover import Progress, no_progress
+from musicae.model import Model
+from musicae.music.attributes import ATTRIBUTES
+from musicae.music.key import in_one_key
+from musicae.music.note_distance import Onsets, kept_share, note_f1, onsets_of
+from musicae.music.score import Score
+from musicae.seeds import child_seeds
+from musicae.training.attribute_vectors import spread_of
+from musicae.verbs.attribute import attribute
+from musicae.verbs.interpolate import interpolate
+from musicae.verbs.reconstruct import reconstruct
+from musicae.verbs.vary import vary
+
+AMOUNTS = (0.1, 0.3, 0.6)
+"""Of variations."""
+
+PATH_STEPS = 7
+"""Of interpolations."""
+
+RAISE = 0.3
+"""By which share of itself density is raised."""
+
+MOVES = 1.0
+"""By how many spreads every attribute is moved up and down."""
+
+PromiseRow = dict[str, float | int | str]
+Shares = Float[np.ndarray, " clip"]
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """A model and windows that it was not trained on.
+
+    Attributes:
+        sources: two at least.
+        scores: their music.
+    """
+
+    model: Model
+    sources: Sequence[Source]
+    scores: Sequence[Score]
+
+    @classmethod
+    def of(cls, model: Model, windows: Any) -> HeldOut:
+        """The windows [window, segment, step, column] as sources."""
+        sources = [
+            Source(window, model.representation, Style(), f"window {number}") for number, window in enumerate(windows)
+        ]
+        return cls(model, sources, model.scores(windows))
+
+
+def variations(on: HeldOut) -> list[PromiseRow]:
+    """Per amount: mean share of the notes of the reconstruction that change, share of the clips within .2 of the
+    amount, and share that is the reconstruction again."""
+    rows: list[PromiseRow] = []
+    for amount in AMOUNTS:
+        changed = []
+        for number, source in enumerate(on.sources):
+            (again,) = reconstruct(on.model, source)
+            if not again.score.silent:
+                (clip,) = vary(on.model, source, 1, amount=amount, seed=child_seeds(0, number)[0])
+                changed.append(_changed(again.score, clip.score))
+        shares = np.array(changed)
+        near = float((np.abs(shares - amount) <= 0.2).mean())
+        rows.append({"amount": amount, "changed": float(shares.mean()), "near": near, "same": _share(shares == 0)})
+    return rows
+
+
+def interpolations(on: HeldOut) -> list[PromiseRow]:
+    """Of paths between a window and the next one: mean and largest share of the notes that a step changes, the share
+    of the paths whose largest step is at most twice the mean, and the share of the steps that change nothing where the
+    ends differ by as many notes as there are steps; and the share of the steps that lead, on average over paths, away
+    from the one end, or towards the other."""
+    largest, means, still, away = [], [], [], []
+    for a, b in pairwise(on.sources):
+        notes = [onsets_of(clip.score) for clip in interpolate(on.model, a, b, steps=PATH_STEPS)]
+        steps = np.array([1 - note_f1([pair]) for pair in pairwise(notes)])
+        if _differing(notes[0], notes[-1]) >= PATH_STEPS:
+            largest.append(steps.max())
+            means.append(steps.mean())
+            still += list(steps == 0)
+            away.append([[1 - note_f1([(one, end)]) for one in notes] for end in (notes[0], notes[-1])])
+    if not away:
+        return []
+    from_a, to_b = np.array(away).mean(0)
+    leading = np.concatenate([np.diff(from_a) > 0, np.diff(to_b) < 0])
+    return [
+        {
+            "paths": len(means),
+            "mean step": _mean(means),
+            "largest step": _mean(largest),
+            "even": _share(np.array(largest) <= 2 * np.array(means)),
+            "still": _share(np.array(still)),
+            "leading on": _share(leading),
+        }
+    ]
+
+
+def raised_density(on: HeldOut) -> list[PromiseRow]:
+    """Density raised by `RAISE` of itself: by what it was, which share of the notes stayed, and of the clips in one
+    key, which share stayed in one."""
+    spread = spread_of(on.model, "density")
+    raised, kept, keys = [], [], []
+    for source, score in zip(on.sources, on.scores, strict=True):
+        (again,) = reconstruct(on.model, source)
+        before = ATTRIBUTES["density"](again.score)
+        if not 0 < before <= 1 / (1 + RAISE):
+            continue
+        _, after = attribute(on.model, {"density": RAISE * before / spread}, source)
+        raised.append(ATTRIBUTES["density"](after.score) / before - 1)
+        kept.append(kept_share(again.score, after.score))
+        if in_one_key(again.score) and any(not track.is_drum for track in score.tracks):
+            keys.append(in_one_key(after.score))
+    if not raised:
+        return []
+    row: PromiseRow = {"raised by": _mean(raised), "raised": _share(np.array(raised) > 0)}
+    return [{**row, "kept": _mean(kept), "in key": _share(np.array(keys)) if keys else 1.0}]
+
+
+def attributes(on: HeldOut) -> list[PromiseRow]:
+    """Every attribute up and down by `MOVES` spreads, in the windows that have room: share that moved so, notes kept,
+    and share of the clips in which an instrument fell silent."""
+    rows: list[PromiseRow] = []
+    for name in (name for name in ATTRIBUTES if name in on.model.attributes):
+        values = np.array([ATTRIBUTES[name](score) for score in on.scores])
+        for sign, limit in ((1, np.quantile(values, 0.95)), (-1, np.quantile(values, 0.05))):
+            room = [s for s, value in zip(on.sources, values, strict=True) if sign * (limit - value) > 0]
+            clips = [attribute(on.model, {name: sign * MOVES}, source) for source in room]
+            pairs = [(before.score, after.score) for before, after in clips]
+            moved = [sign * (ATTRIBUTES[name](after) - ATTRIBUTES[name](before)) > 0 for before, after in pairs]
+            if pairs:
+                rows.append(
+                    {
+                        "attribute": name,
+                        "direction": "up" if sign > 0 else "down",
+                        "windows": len(pairs),
+                        "moved": _share(np.array(moved)),
+                        "kept": float(np.mean([kept_share(*pair) for pair in pairs])),
+                        "lost layers": _share(np.array([_lost(*pair) for pair in pairs])),
+                    }
+                )
+    return rows
+
+
+def short_clips(on: HeldOut) -> list[PromiseRow]:
+    """Windows cut off at their middle: onsets behind it, and notes that are held past it, per reconstruction and per
+    step of an interpolation with the next one."""
+    grid = on.model.representation.grid
+    half = on.model.representation.bars * grid.quarters / 2
+    if on.model.representation.bars < 2:
+        return []
+    cut = [_cut(source, half) for source in on.sources]
+    clips = [clip for source in cut for clip in reconstruct(on.model, source)]
+    clips += [clip for a, b in pairwise(cut) for clip in interpolate(on.model, a, b, steps=3)]
+    late, held = 0, 0
+    for score in (clip.score for clip in clips):
+        end = half * score.ticks_per_quarter
+        late += sum(int((track.notes.start >= end).sum()) for track in score.tracks)
+        held += sum(int(((track.notes.start < end) & (track.notes.end > end)).sum()) for track in score.tracks)
+    return [{"clips": len(clips), "onsets after the end": late, "held past it": held}]
+
+
+def _cut(source: Source, quarters: float) -> Source:
+    """A window whose piece ends after so many quarters."""
+    silence = source.representation.silence_from(quarters)
+    tokens = source.tokens.copy()
+    fields = tokens[..., : silence.shape[-1]]
+    np.copyto(fields, silence, where=silence >= 0)
+    return replace(source, tokens=tokens, ends=quarters)
+
+
+def _lost(before: Score, after: Score) -> bool:
+    """Whether drums, or all pitched instruments, have fallen silent."""
+    kinds = [{track.is_drum for track in score.tracks if len(track.notes)} for score in (before, after)]
+    return not kinds[0] <= kinds[1]
+
+
+def _changed(before: Score, after: Score) -> float:
+    return 1 - note_f1([(onsets_of(before), onsets_of(after))])
+
+
+def _differing(a: Onsets, b: Onsets) -> int:
+    return (a - b).total() + (b - a).total()
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))
+
+
+def _share(flags: Any) -> float:
+    return float(np.mean(flags)) if len(flags) else 0.0
+
+
+PROMISES: dict[str, Callable[[HeldOut], list[PromiseRow]]] = {
+    "vary": variations,
+    "interpolate": interpolations,
+    "density": raised_density,
+    "attribute": attributes,
+    "short": short_clips,
+}
+"""By name, what is measured of a model."""
+
+
+def measure_promises(
+    on: HeldOut, names: Sequence[str], progress: Progress = no_progress
+) -> dict[str, list[PromiseRow]]:
+    """Rows of numbers under the name of what they measure."""
+    found = {}
+    with progress("trying verbs", len(names)) as done:
+        for name in names:
+            found[name] = PROMISES[name](on)
+            done(1)
+    return found

@@ -1,0 +1,41 @@
+"""What verbs promise, as tables: a row a model and setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from musicae.experiments.verbs.promises import PROMISES, PromiseRow
+from musicae.report.table import Cell, Table
+
+TITLES = {
+    "vary": "Variations: share of the notes that change",
+    "interpolate": "Interpolations in seven steps: share of the notes that a step changes",
+    "density": "Density raised by three tenths",
+    "attribute": "Attributes moved by one standard deviation",
+    "short": "Clips that end in the middle of the window",
+}
+
+
+def promise_tables(found: Mapping[str, Mapping[str, Sequence[PromiseRow]]]) -> list[Table]:
+    """A table for everything that was measured of any model.
+
+    Args:
+        found: by model and name, what `measure_promises` gave.
+    """
+    return [table for name in PROMISES if (table := _table(name, found))]
+
+
+def _table(name: str, found: Mapping[str, Mapping[str, Sequence[PromiseRow]]]) -> Table | None:
+    rows = [(model, row) for model, measured in found.items() for row in measured.get(name, ())]
+    if not rows:
+        return None
+    keys = list(rows[0][1])
+    columns = {"model": "", **{key: _style(rows[0][1][key]) for key in keys}}
+    cells: list[list[Cell]] = [[model, *(row[key] for key in keys)] for model, row in rows]
+    return Table(f"verbs-{name}", TITLES[name], columns, cells)
+
+
+def _style(value: float | int | str) -> str:
+    if isinstance(value, str):
+        return ""
+    return "d" if isinstance(value, int) else ".3f"

@@ -1,0 +1,60 @@
+"""What verbs promise: how it is measured, and that what ships keeps it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from musicae.corpus.dataset import Dataset
+from musicae.experiments.verbs.promises import PROMISES, HeldOut, measure_promises
+from musicae.experiments.verbs.tables import promise_tables
+from musicae.model import Model, load
+from tests.helpers.commands import Run
+from tests.test_verbs import with_vectors
+
+
+def trial(model: Model, n: int = 3) -> HeldOut:
+    scores = (model.representation.generate(np.random.default_rng(seed)) for seed in range(n))
+    return HeldOut.of(with_vectors(model), np.stack([model.representation.encode(score) for score in scores]))
+
+
+def test_everything_is_measured_of_any_model(any_model: Model) -> None:
+    found = measure_promises(trial(any_model), list(PROMISES))
+    shares = [value for rows in found.values() for row in rows for key, value in row.items() if key in SHARES]
+    assert shares and all(0 <= value <= 1 for value in shares if not isinstance(value, str))
+    tables = promise_tables({"one": found, "two": found})
+    assert [table.rows[0][0] for table in tables] == ["one"] * len(tables)
+
+
+SHARES = ("changed", "near", "same", "even", "still", "leading on", "raised", "kept", "in key", "moved", "lost layers")
+
+
+def test_nothing_sounds_behind_the_end_of_a_short_clip(any_model: Model) -> None:
+    for row in measure_promises(trial(any_model), ["short"])["short"]:
+        assert (row["onsets after the end"], row["held past it"]) == (0, 0)
+
+
+def test_the_command_prints_tables_and_numbers(run: Run, data: Dataset) -> None:
+    done = run("experiment", "verbs", "melody-2bar", "--data", data.folder, "--windows", 3, "--only", "vary", "--json")
+    rows = json.loads(done.out)["models"]["melody-2bar"]["vary"]
+    assert [row["amount"] for row in rows] == [0.1, 0.3, 0.6]
+
+
+@pytest.mark.slow
+def test_the_shipped_melodies_keep_their_promises() -> None:
+    from musicae.evaluation.held_out import held_out
+    from musicae.storage.catalog import find_dataset
+
+    model = load("melody-2bar", "cpu")
+    windows = held_out(model, Dataset(find_dataset("tunes")), 40)
+    found = measure_promises(HeldOut.of(model, windows.numpy()), list(PROMISES))
+    for row in found["vary"]:
+        assert abs(float(row["changed"]) - float(row["amount"])) <= 0.07
+        assert float(row["near"]) >= 0.9 and row["same"] == 0
+    (steps,) = found["interpolate"]
+    assert float(steps["even"]) >= 0.95 and float(steps["still"]) <= 0.02
+    (denser,) = found["density"]
+    assert float(denser["kept"]) >= 0.7 and float(denser["in key"]) >= 0.9
+    assert np.mean([float(row["moved"]) for row in found["attribute"] if row["attribute"] != "diatonic"]) >= 0.9
