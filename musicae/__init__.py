@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from musicae.cpu import wait_passively
 
 if TYPE_CHECKING:
-    from musicae.clips.source import read as read
+    from musicae.clips.reading import read as read
     from musicae.model import Model as Model
     from musicae.model import load as load
     from musicae.music.score import Score as Score
@@ -51,7 +51,7 @@ _HOMES = {
     "interpolate": "musicae.verbs.interpolate",
     "load": "musicae.model",
     "pack": "musicae.verbs.pack",
-    "read": "musicae.clips.source",
+    "read": "musicae.clips.reading",
     "reconstruct": "musicae.verbs.reconstruct",
     "replay": "musicae.verbs.replay",
     "sample": "musicae.verbs.sample",

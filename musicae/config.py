@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import inspect
 import json
-import math
 import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
-from musicae.checked_json import parse_json, typed
-from musicae.errors import MusicaeError, unknown_name
+from musicae.checked_json import parse_json, read_bytes, typed
+from musicae.errors import MusicaeError, error_context, unknown_name
 
 Constructors = Mapping[str, Callable[..., Any]]
 
@@ -260,97 +260,6 @@ def complete(config: Config, tables: Mapping[str, Constructors]) -> Config:
     return replace(config, **parts, **lists, regularizers=tuple(regularizers))
 
 
-def override(config: Config, setting: str, tables: Mapping[str, Constructors]) -> Config:
-    """The config with one setting changed.
-
-    Args:
-        setting: `latent.size=128`, `encoder=bidirectional`, `training.batch=64`; `kl.beta=0.5` changes the regularizer
-            of that label, or adds one of that kind; `second=kl` adds one of the kind `kl` under the label `second`;
-            `second=none` removes it. Wrappers, corruptions and augmentations, which have no labels, are changed,
-            added and removed alike.
-        tables: the table that each part of the config chooses from.
-
-    Raises:
-        MusicaeError: no such part or knob (the nearest name is offered), or a value of the wrong type.
-    """
-    changed: dict[str, Any]
-    path, equals, text = (part.strip() for part in setting.partition("="))
-    part, _, knob = path.partition(".")
-    if not equals or not part:
-        message = f"{setting} is not of the form part.knob=value"
-        raise MusicaeError(message, "write, say, latent.size=128", kind="bad-setting", setting=setting)
-    if part == "training":
-        wanted = pick(typing.get_type_hints(Training), knob, "training setting")
-        return replace(config, training=replace(config.training, **{knob: parse_value(text, wanted, path)}))
-    if part in PARTS:
-        changed = {part: _changed(tables[part], getattr(config, part), knob, text)}
-        return replace(config, **changed)
-    for name in LISTS:
-        if part in tables[name]:
-            chosen = _listed(tables[name], {item.name: item for item in getattr(config, name)}, part, knob, text)
-            changed = {name: tuple(chosen.values())}
-            return replace(config, **changed)
-    kinds = tables["regularizers"]
-    labels = {item.label: item.spec for item in config.regularizers}
-    if knob or text not in kinds:  # else it is a new label
-        listed = (entry for name in LISTS for entry in tables[name])
-        pick(dict.fromkeys((*PARTS, "training", *labels, *kinds, *listed)), part, "part of a model")
-    chosen = _listed(kinds, labels, part, knob, text)
-    return replace(config, regularizers=tuple(Named(label, choice) for label, choice in chosen.items()))
-
-
-def parse_value(text: str, annotation: Any, path: str) -> Any:
-    """`text` as a value of the annotated type.
-
-    Args:
-        annotation: bool ("true", "false"), int, float, str, a literal of some of them, a tuple of them (separated by
-            commas), or one of those or None ("none").
-        path: what is set, for errors.
-
-    Raises:
-        MusicaeError: the text is none of them; of words, the nearest is offered.
-    """
-    text, origin, inside = text.strip(), typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in (types.UnionType, typing.Union):
-        return (
-            None if text == "none" else parse_value(text, next(item for item in inside if item is not type(None)), path)
-        )
-    if origin is Literal:
-        return pick({str(value): value for value in inside}, text, f"value of {path}")
-    if origin is tuple:
-        parts = [part for part in text.strip("()[] ").split(",") if part.strip()]
-        kinds = inside[:1] * len(parts) if Ellipsis in inside else inside
-        if len(kinds) != len(parts):
-            raise MusicaeError(f"{path} has {len(kinds)} values, not {len(parts)}", "separate them by commas")
-        return tuple(parse_value(part, kind, path) for part, kind in zip(parts, kinds, strict=True))
-    if annotation is bool:
-        return pick({"true": True, "false": False}, text.lower(), f"value of {path}")
-    try:
-        value = annotation(text)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError
-    except (TypeError, ValueError):
-        name = getattr(annotation, "__name__", str(annotation))
-        raise MusicaeError(f"{path}={text} is not of type {name}", f"give a finite value of type {name}") from None
-    return value
-
-
-def _changed(table: Constructors, chosen: Spec, knob: str, text: str) -> Spec:
-    """Another choice, or the same with another value of a knob."""
-    if not knob:
-        pick(table, text, "choice")
-        return Spec(text)
-    wanted = pick(knobs(pick(table, chosen.name, "choice")), knob, f"knob of {chosen.name}").annotation
-    return Spec(chosen.name, {**chosen.arguments, knob: parse_value(text, wanted, f"{chosen.name}.{knob}")})
-
-
-def _listed(table: Constructors, chosen: dict[str, Spec], name: str, knob: str, text: str) -> dict[str, Spec]:
-    """Choices by name, of which one is changed, added or removed."""
-    if (knob, text) == ("", "none"):
-        return {other: choice for other, choice in chosen.items() if other != name}
-    return {**chosen, name: _changed(table, chosen.get(name, Spec(name)), knob, text)}
-
-
 def knobs(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The keyword-only arguments of a constructor, their types resolved."""
     function = constructor.__init__ if inspect.isclass(constructor) else constructor
@@ -388,6 +297,21 @@ def loads(text: str) -> Config:
         known = ", ".join(SECTIONS)
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
         raise MusicaeError(f"not a model configuration: {reason}", f"a config.json has the keys {known}") from None
+
+
+def read_config(folder: Path) -> Config:
+    """The config in a model's folder.
+
+    Raises:
+        MusicaeError: there is none, or it is damaged.
+    """
+    path = folder / "config.json"
+    try:
+        with error_context(path):
+            return loads(read_bytes(path).decode())
+    except (OSError, ValueError) as error:
+        hint = "the file is damaged: copy it again, or train the model again"
+        raise MusicaeError(f"{path} cannot be read: {error}", hint) from None
 
 
 def _check_names(what: str, data: Mapping[str, Any], known: Iterable[str]) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from musicae.clips.recipe import Style
-from musicae.clips.source import Source
+from musicae.clips.reading import Source
+from musicae.clips.style import Style
 from musicae.config import spec
 from musicae.errors import MusicaeError
 from musicae.model import Model

@@ -8,24 +8,12 @@ from typing import Literal
 
 import pytest
 
-from musicae.config import (
-    Config,
-    Named,
-    Spec,
-    Training,
-    build,
-    complete,
-    dumps,
-    loads,
-    named,
-    override,
-    parse_value,
-    spec,
-)
+from musicae.config import Config, Named, Spec, Training, build, complete, dumps, loads, named, spec
 from musicae.errors import MusicaeError
 from musicae.model import TABLES, Model, build_autoencoder
 from musicae.music.representations import REPRESENTATIONS
 from musicae.presets import PRESETS
+from musicae.settings import override, parse_value
 
 
 @pytest.mark.parametrize("name", PRESETS)

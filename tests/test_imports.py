@@ -19,7 +19,7 @@ ROOT = Path(musicae.__file__).parent
 LEVELS: tuple[set[str], ...] = (
     {"errors", "seeds", "cpu", "checked_json", "inputs"},
     {"storage", "config", "music", "networks"},
-    {"presets", "objectives", "corpus"},
+    {"presets", "objectives", "settings", "corpus"},
     {"model"},
     {"training"},
     {"geometry"},

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from musicae.config import Training, override, spec
+from musicae.config import Training, spec
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.augment import Pairs
 from musicae.corpus.corrupt import SubstituteSteps
@@ -33,6 +33,7 @@ from musicae.networks.regularizers.distances import mmd
 from musicae.networks.regularizers.penalties import Contractive
 from musicae.objectives import OBJECTIVES, apply
 from musicae.presets import PRESETS
+from musicae.settings import override
 from musicae.training.validation import validate
 from musicae.verbs.train import Run, begin
 

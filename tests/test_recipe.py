@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from musicae.clips.recipe import Part, Recipe, Style
+from musicae.clips.recipe import Part, Recipe
+from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.verbs.sample import sample

@@ -12,8 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicae.clips.recipe import LARGEST_CODE, Part, Recipe, Style
+from musicae.clips.recipe import LARGEST_CODE, Part, Recipe
 from musicae.clips.recipe_json import dump_recipe, from_json, read_recipe, to_json
+from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.music.chords import CHORD_CLASSES, of_class
 from tests.helpers.commands import Run, assert_fails

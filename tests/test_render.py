@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from musicae.clips.recipe import FASTEST_QPM, SLOWEST_QPM, ForcedTokens, Part, Style
+from musicae.clips.recipe import ForcedTokens, Part
 from musicae.clips.render import check_recipe, recipe_of, render
+from musicae.clips.style import FASTEST_QPM, SLOWEST_QPM, Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.chords import NO_CHORD, progression

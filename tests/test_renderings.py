@@ -59,3 +59,12 @@ def test_where_nothing_plays_a_file_is_offered(run: Run, monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", str(tmp_path))
     done = run("sample", "-n", "1", "--play", "-o", "x.mid")
     assert done.code == 1 and "--wav" in done.err and Path("x.mid").exists()
+
+
+def test_any_midi_file_is_rendered(run: Run, tunes: tuple[str, str]) -> None:
+    done = run("render", "a.mid", "b.mid", "--png", "-o", "heard/")
+    assert [str(path) for path in done.paths] == ["heard/a.wav", "heard/a.png", "heard/b.wav", "heard/b.png"]
+    with wave.open("heard/a.wav") as sound:
+        assert sound.getnframes() > 0
+    assert_fails(run("render", "a.mid", "-o", "heard/a.wav"), "--force")
+    assert run("render", "a.mid", "b.mid", "-o", "one.wav").code == 2

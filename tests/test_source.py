@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from musicae.cli.hints import hint
-from musicae.clips.source import best_window, read
+from musicae.clips.reading import best_window, read
 from musicae.errors import MusicaeError
 from musicae.music.representations.base import Representation
 from musicae.music.representations.drums import Drums

@@ -14,9 +14,9 @@ from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
 from musicae.clips.clip import Clip, Clips
-from musicae.clips.recipe import Style
+from musicae.clips.reading import Source, read
 from musicae.clips.recipe_json import from_json, to_json
-from musicae.clips.source import Source, read
+from musicae.clips.style import Style
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import Model

@@ -17,8 +17,7 @@ from musicae.storage import output_paths
 
 if TYPE_CHECKING:
     from musicae.clips.clip import Clips
-    from musicae.clips.source import Source
-    from musicae.model import Model
+    from musicae.clips.reading import Source
     from musicae.music.score import Score
     from musicae.render.sheet import Panel
 
@@ -68,7 +67,7 @@ def _check_stdout(console: Console, files: int, binary: bool) -> None:
 
 def read_source(
     path: str,
-    model: Model,
+    model: str,
     console: Console,
     *,
     bar: int | None = None,
@@ -77,17 +76,24 @@ def read_source(
     drums: Sequence[str] | None = None,
     strict: bool = False,
 ) -> Source:
-    """The window of a file that the verb works on, which is said, and what is wrong with the file."""
-    from musicae.cli.hints import ADVICE
-    from musicae.clips.source import read
+    """The window of a file that the verb works on, which is said, and what is wrong with the file.
 
-    source = read(from_stdin(path), model.representation, bar=bar, track=track, drums=drums or (), strict=strict)
+    Args:
+        model: the name or folder of the model that reads it, which is not loaded for that.
+    """
+    from musicae.cli.hints import ADVICE
+    from musicae.clips.reading import read, representation_of
+
+    representation = representation_of(model)
+    source = read(from_stdin(path), representation, bar=bar, track=track, drums=drums or (), strict=strict)
     for warning in source.warnings:
         console.warn(warning)
     console.note(f"reading {source.label}")
     for number in source.drum_like:
         console.note(f"track {number} looks like drums{ADVICE['drum-like'](track=number)}")
-    if model.representation.decode(source.tokens).silent:
+    if source.lost:
+        console.note(f"not read: {'; '.join(source.lost)}")
+    if representation.decode(source.tokens).silent:
         console.note("nothing is played there: the model reads rests")
     return source if tempo is None else replace(source, style=replace(source.style, tempo_qpm=tempo))
 

@@ -13,45 +13,17 @@ from jaxtyping import Float, Integer
 from torch import Tensor
 
 from musicae import __version__
+from musicae.clips.style import Style, require_within
 from musicae.errors import MusicaeError
 from musicae.music.chords import Chord
-from musicae.music.meter import SIXTEENTHS
 
 PartCode = Float[Tensor, " size"]
 ForcedTokens = Integer[np.ndarray, "segment step field"]
-
-SLOWEST_QPM, FASTEST_QPM = 60e6 / (2**24 - 1), 60e6
-"""The tempi that MIDI has numbers for: from 2^24 - 1 microseconds a quarter down to one."""
 
 LARGEST_CODE = 1e6
 """Numbers in z are about 1; far beyond this limit a network computes infinities."""
 
 HIGHEST_TEMPERATURE = 100.0
-
-
-@dataclass(frozen=True)
-class Style:
-    """What a representation leaves out and a clip takes from its source.
-
-    Attributes:
-        programs: General MIDI programs of the pitched tracks, in order; where there are none the representation's own
-            are used.
-        meter: the time signature; empty for the representation's own.
-
-    Raises:
-        MusicaeError: a number is out of its range, or there is no such meter.
-    """
-
-    tempo_qpm: float = 120.0
-    programs: tuple[int, ...] = ()
-    meter: str = ""
-
-    def __post_init__(self) -> None:
-        require_within("tempo_qpm", self.tempo_qpm, SLOWEST_QPM, FASTEST_QPM)
-        for program in self.programs:
-            require_within("a program", program, 0, 127)
-        if self.meter:
-            SIXTEENTHS.with_meter(self.meter)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,15 +116,3 @@ def require_code(z: Float[Tensor, " size"]) -> None:
     """
     if z.numel():
         require_within("a number in z", float(z[z.abs().argmax()]), -LARGEST_CODE, LARGEST_CODE)
-
-
-def require_within(name: str, value: int | float, low: int | float, high: int | float) -> None:
-    """Make sure that a number lies between two others, both included.
-
-    Raises:
-        MusicaeError: it does not, or is NaN.
-    """
-    if not low <= value <= high:  # so written because NaN is in no range
-        limits = f"{low:g} or more" if math.isinf(high) else f"from {low:g} to {high:g}"
-        shown = value if isinstance(value, int) else f"{value:g}"
-        raise MusicaeError(f"{name} is {shown}, not {limits}", "choose a number within these limits")

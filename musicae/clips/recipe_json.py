@@ -26,7 +26,8 @@ import numpy as np
 import torch
 
 from musicae.checked_json import parse_json
-from musicae.clips.recipe import ForcedTokens, Part, PartCode, Recipe, Style, require_code
+from musicae.clips.recipe import ForcedTokens, Part, PartCode, Recipe, require_code
+from musicae.clips.style import Style
 from musicae.errors import MusicaeError, error_context, unknown_name
 from musicae.inputs import read_input
 from musicae.music.chords import Chord, of_class, progression

@@ -12,8 +12,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from musicae import config as configuration
-from musicae.checked_json import read_bytes
-from musicae.errors import MusicaeError, error_context
+from musicae.errors import MusicaeError
 from musicae.model.model import Model, identity_of
 from musicae.networks.allowance import Allowance
 from musicae.storage.atomic import write_atomically, write_together
@@ -67,11 +66,7 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
         MusicaeError: there is none, or its files are damaged.
     """
     folder = find(name)
-    try:
-        with error_context(folder / "config.json"):
-            config = configuration.loads(read_bytes(folder / "config.json").decode())
-    except (OSError, ValueError) as error:
-        raise MusicaeError(f"{folder / 'config.json'} cannot be read: {error}", _DAMAGED) from None
+    config = configuration.read_config(folder)
     head = _head_of(folder / "model.safetensors")
     # Random numbers are the caller's, not for weights that are replaced; and the file limits what they take.
     with torch.random.fork_rng(devices=[]), Allowance(2 * head.numbers + UNSAVED_NUMBERS):

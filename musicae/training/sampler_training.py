@@ -15,13 +15,14 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from musicae.config import Config, Spec, Training, override
+from musicae.config import Config, Spec, Training
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.cpu import usable_cores
 from musicae.errors import MusicaeError
 from musicae.model import TABLES, Model, load, save
 from musicae.networks.samplers.base import CodeBatch, LearnedSampler
 from musicae.seeds import child_seeds, generator, seeded
+from musicae.settings import override
 from musicae.storage.atomic import write_atomically
 from musicae.storage.tensor_files import read_head
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic

@@ -14,9 +14,11 @@ from torch import Tensor
 from musicae import geometry, seeds
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords
-from musicae.clips.recipe import Part, Style
+from musicae.clips.reading import Music
+from musicae.clips.recipe import Part
 from musicae.clips.render import likeliest, recipe_of
-from musicae.clips.source import Music, model_for, part_of, source_for
+from musicae.clips.source import model_for, part_of, source_for
+from musicae.clips.style import Style
 from musicae.model import Codes, Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.key import foreign_share

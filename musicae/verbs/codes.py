@@ -9,10 +9,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae.clips.clip import Clips
-from musicae.clips.recipe import ForcedTokens, Part, Recipe, Style
+from musicae.clips.reading import Music
+from musicae.clips.recipe import ForcedTokens, Part, Recipe
 from musicae.clips.recipe_json import read_recipe
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, model_for, part_of, source_for
+from musicae.clips.source import model_for, part_of, source_for
+from musicae.clips.style import Style
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 

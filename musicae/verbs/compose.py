@@ -15,9 +15,11 @@ from torch import Tensor
 from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
-from musicae.clips.recipe import Part, Style
+from musicae.clips.reading import Music, Source
+from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, Source, encode_source, model_for, source_for
+from musicae.clips.source import encode_source, model_for, source_for
+from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
 from musicae.music.chords import Chord, of_class, progression

@@ -13,9 +13,10 @@ from jaxtyping import Float
 
 from musicae import geometry
 from musicae.clips.clip import Clips
+from musicae.clips.reading import Music, Source, rests
 from musicae.clips.recipe import Part, PartCode
 from musicae.clips.render import likeliest_windows, recipe_of
-from musicae.clips.source import Music, Source, encode_source, model_for, rests, source_for
+from musicae.clips.source import encode_source, model_for, source_for
 from musicae.model import Model
 from musicae.music.note_distance import Onsets, note_f1, onsets_of
 from musicae.music.representations.base import TokenArray

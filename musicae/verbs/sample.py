@@ -7,9 +7,10 @@ from pathlib import Path
 
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords, draw_with
-from musicae.clips.recipe import Part, Style
+from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
 from musicae.clips.source import model_for
+from musicae.clips.style import Style
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 

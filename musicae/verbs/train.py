@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from musicae.checked_json import read_json, typed
-from musicae.config import Config, Spec, Training, build, override
+from musicae.config import Config, Spec, Training, build
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown_name
 from musicae.model import TABLES, UNSAVED_NUMBERS, Model, load, pick_device
@@ -29,6 +29,7 @@ from musicae.networks.device import PRECISIONS
 from musicae.objectives import apply
 from musicae.presets import PRESETS, fitted
 from musicae.seeds import seeded
+from musicae.settings import override
 from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find_dataset
 from musicae.storage.locks import exclusive

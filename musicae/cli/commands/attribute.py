@@ -76,6 +76,9 @@ def command(
     amounts = parse_amounts(add or [], subtract or [])
     inputs = [file] if file else []
     check_output(output, console, force, inputs=inputs)
+    source = None
+    if file:
+        source = read_source(file, model, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     import torch
 
     from musicae.clips.clip import Clips
@@ -85,9 +88,6 @@ def command(
     from musicae.verbs.attribute import attribute
 
     net = load(model, device, precision)
-    source = None
-    if file:
-        source = read_source(file, net, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     clips = attribute(net, amounts, source, keep=keep, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
     before, after = clips
     stages = {"before": before.score, "after": after.score}

@@ -69,10 +69,10 @@ def command(
 
 
 def _configured(preset: str, settings: list[str]) -> Config:
-    from musicae.config import override
     from musicae.errors import unknown_name
     from musicae.model import TABLES
     from musicae.presets import PRESETS
+    from musicae.settings import override
 
     if preset not in PRESETS:
         raise unknown_name("preset", preset, PRESETS)

@@ -90,12 +90,12 @@ def command(
     found = progression(chords)
     for notice in dict.fromkeys(chord.notice for chord in found if chord.notice):
         console.note(notice)
-    net = load(model, device, precision)
-    net.require_chords()
     ends = [
-        path and read_source(path, net, console, bar=first, track=part, tempo=tempo, drums=drums, strict=strict)
+        path and read_source(path, model, console, bar=first, track=part, tempo=tempo, drums=drums, strict=strict)
         for path, first, part in zip((start, end), bars, tracks, strict=True)
     ]
+    net = load(model, device, precision)
+    net.require_chords()
     song = Song(found, bars_per_chord, form, repeat)
     clips = compose(net, song, *ends, variation=variation, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
     deliver(clips, output, console, force, inputs=inputs, drawn=seed is None, renderings=renderings)

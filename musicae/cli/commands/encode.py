@@ -48,11 +48,12 @@ def command(
     check_output(output, console, force, inputs=[file], suffixes=JSON)
     from musicae.clips.recipe_json import dump_recipe
     from musicae.clips.write import write_recipe
+
+    source = read_source(file, model, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     from musicae.model import load
     from musicae.verbs.codes import encode
 
     net = load(model, device, precision)
-    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     recipe = encode(net, source)
     if output == "-":
         sys.stdout.buffer.write(dump_recipe(recipe))

@@ -69,15 +69,15 @@ def command(
         raise typer.BadParameter("stdin holds one file: name a or b")
     bars, tracks = each(bar), each(track)
     check_output(output, console, force, inputs=[a, b])
+    start, end = (
+        read_source(path, model, console, bar=first, track=part, tempo=tempo, drums=drums, strict=strict)
+        for path, first, part in zip((a, b), bars, tracks, strict=True)
+    )
     from musicae.clips.clip import Clips
     from musicae.model import load
     from musicae.verbs.interpolate import interpolate
 
     net = load(model, device, precision)
-    start, end = (
-        read_source(path, net, console, bar=first, track=part, tempo=tempo, drums=drums, strict=strict)
-        for path, first, part in zip((a, b), bars, tracks, strict=True)
-    )
     clips = interpolate(
         net,
         start,

@@ -50,12 +50,12 @@ def command(
     """Encode a clip and decode it again."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
+    source = read_source(file, model, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     from musicae.model import load
     from musicae.music.note_distance import note_distance
     from musicae.verbs.reconstruct import reconstruct
 
     net = load(model, device, precision)
-    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     clips = reconstruct(net, source, temperature=temperature, seed=seed)
     kept = 1 - note_distance(net.representation.decode(source.tokens), clips[0].score)
     console.note(f"{kept:.0%} of the notes come back (F1 of what starts when, on which pitch)")

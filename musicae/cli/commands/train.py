@@ -191,8 +191,8 @@ def _planned(
 
 def _resumed(folder: Path, settings: list[str]) -> Run:
     """The training of a folder, with other settings if some are named."""
-    from musicae.config import override
     from musicae.model import TABLES
+    from musicae.settings import override
     from musicae.verbs.train import Run
 
     run = Run.read(folder)

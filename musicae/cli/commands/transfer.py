@@ -59,12 +59,12 @@ def command(
     --objective arae-transfer, aae-style or aae-semi."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
+    source = read_source(file, model, console, bar=bar, track=track, tempo=tempo)
     from musicae.model import load
     from musicae.verbs.transfer import class_of, transfer
 
     net = load(model, device, precision)
     class_of(net, to)
-    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo)
     clips = transfer(net, source, to, temperature=temperature, seed=seed)
     console.note(f"the model takes it for {clips[0].recipe.arguments['from']}")
     deliver(clips[1:], output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

@@ -59,13 +59,13 @@ def command(
     """Write variations of a clip."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
+    source = read_source(file, model, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     from musicae.model import load
     from musicae.music.note_distance import note_distance
     from musicae.verbs.reconstruct import reconstruct
     from musicae.verbs.vary import vary
 
     net = load(model, device, precision)
-    source = read_source(file, net, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
     clips = vary(net, source, n, amount=amount, temperature=temperature, seed=seed)
     (again,) = reconstruct(net, source)
     shares = ", ".join(f"{note_distance(again.score, clip.score):.0%}" for clip in clips)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from musicae.clips.recipe import Style
-from musicae.clips.source import Source
+from musicae.clips.reading import Source
+from musicae.clips.style import Style
 from musicae.corpus.discover import Progress, no_progress
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES

@@ -1,0 +1,87 @@
+"""`musicae render`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from musicae.cli.console import Console
+from musicae.cli.delivery import check_output, from_stdin
+from musicae.cli.options import Force, Json, Quiet
+from musicae.cli.renderings import Loop, Play, Png, SoundFont, Svg
+
+EXAMPLES = ("musicae render a.mid", "musicae render a.mid b.mid --png --loop -o heard/")
+
+MidiFiles = Annotated[list[str], typer.Argument(metavar="FILE...", help="MIDI files, or - for stdin.")]
+SoundPath = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        show_default="beside each file",
+        help="A WAV file, of one MIDI file; or a folder.",
+    ),
+]
+
+
+def command(
+    files: MidiFiles,
+    output: SoundPath = None,
+    force: Force = False,
+    play: Play = False,
+    loop: Loop = False,
+    soundfont: SoundFont = None,
+    svg: Svg = False,
+    png: Png = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Turn MIDI files into sound, and into pictures with --svg or --png.
+
+    Any MIDI file: whole, with its own tempo and programs."""
+    console = Console(quiet, json)
+    targets = _targets(files, output)
+    suffixes = [".wav", *([".svg"] if svg else []), *([".png"] if png else [])]
+    for target in targets:
+        check_output(str(target), console, force, inputs=files, suffixes=(".wav",))
+    from musicae.music.midi import read_midi
+    from musicae.render.audio import play as play_sound
+    from musicae.render.audio import wav_bytes
+    from musicae.render.sheet import Panel, clip_sheet, png_bytes
+    from musicae.storage.atomic import write_atomically
+    from musicae.storage.output_paths import refuse_existing
+
+    refuse_existing([target.with_suffix(suffix) for target in targets for suffix in suffixes], force)
+    written: list[Path] = []
+    for name, target in zip(files, targets, strict=True):
+        score = read_midi(from_stdin(name))
+        for fault in score.faults:
+            console.warn(f"{name} is damaged: {fault}; what is whole is rendered")
+        sound = wav_bytes(score, soundfont=soundfont, loop=loop)
+        made = {".wav": sound}
+        if svg or png:
+            picture = clip_sheet([Panel(score, Path(name).stem)])
+            made |= {".svg": picture.encode()} if svg else {}
+            made |= {".png": png_bytes(picture)} if png else {}
+        for suffix, content in made.items():
+            write_atomically(target.with_suffix(suffix), content)
+            written.append(target.with_suffix(suffix))
+        if play:
+            play_sound(sound)
+    console.data(written, {"files": [{"path": str(path)} for path in written]})
+
+
+def _targets(files: list[str], output: str | None) -> list[Path]:
+    """Where the sound of each file goes."""
+    from musicae.storage import output_paths
+
+    if output is None:
+        return [Path("stdin.wav" if name == "-" else Path(name).with_suffix(".wav").name) for name in files]
+    if output_paths.is_folder(output):
+        return [Path(output) / ("stdin.wav" if name == "-" else f"{Path(name).stem}.wav") for name in files]
+    if len(files) > 1:
+        raise typer.BadParameter("-o names one WAV file, and there are several MIDI files; name a folder: -o heard/")
+    return [Path(output) if output_paths.suffix(output) else Path(f"{output}.wav")]

@@ -1,0 +1,360 @@
+"""What a verb starts from: the window of a piece that a representation reads best, or the one that was asked for.
+
+Nothing here knows torch, so that what cannot be read is told before a model is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from musicae.clips.losses import lost
+from musicae.clips.style import Style
+from musicae.config import build, read_config
+from musicae.corpus.windows import WindowFilter, drop_leading_note_offs, filter_windows, onsets, rows_per_bar
+from musicae.errors import MusicaeError
+from musicae.music.chords import Chord
+from musicae.music.meter import COMMON_TIME, SIXTEENTHS
+from musicae.music.midi import read_midi
+from musicae.music.representations import REPRESENTATIONS
+from musicae.music.representations.base import Refusal, Representation, Stream, TokenArray
+from musicae.music.representations.drums import drum_like
+from musicae.music.representations.streams import in_words, list_of_tracks, pad, some, unusable
+from musicae.music.representations.time_grid import STEPS_PER_QUARTER, TimeGrid
+from musicae.music.score import Score
+from musicae.storage import catalog
+from musicae.storage.catalog import find
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A window of music to start from.
+
+    Attributes:
+        tokens: all columns, fields and conditions.
+        representation: what the tokens are tokens of.
+        label: the file, the bars and the tracks in words.
+        name: the file's name without its suffix, which names of outputs begin with; may be empty.
+        warnings: what is wrong with the file, and what was asked of it in vain.
+        drum_like: the numbers of pitched tracks in the window that look like drums.
+        lost: what of the music the tokens leave out, in words.
+        ends: quarters from its start on which nothing is left to sound, where the piece ends before the window does.
+    """
+
+    tokens: TokenArray
+    representation: Representation
+    style: Style
+    label: str
+    name: str = ""
+    warnings: tuple[str, ...] = ()
+    drum_like: tuple[int, ...] = ()
+    ends: float | None = None
+    lost: tuple[str, ...] = ()
+
+    @property
+    def chords(self) -> tuple[Chord, ...]:
+        """The chord of every bar; none where the representation has no chords."""
+        return self.representation.chords_of(self.tokens)
+
+    @property
+    def fields(self) -> TokenArray:
+        """The tokens without conditions."""
+        return self.tokens[..., : len(self.representation.shape.fields)]
+
+
+def rests(representation: Representation, ends: float | None) -> TokenArray | None:
+    """What is known of a window whose music ends early: silence behind it; None if it does not."""
+    return None if ends is None else representation.silence_from(ends)
+
+
+TRIED_METERS = 3
+"""Meters of a score in which it is tried to be read."""
+
+Music = Source | Score | bytes | str | Path
+"""What a verb reads: a window, or a score, a MIDI file's bytes or its path, of which it reads the best window."""
+
+
+def representation_of(model: str | Path) -> Representation:
+    """What the model of a name, or in a folder, reads; nothing but its configuration is looked at.
+
+    Raises:
+        MusicaeError: there is none, or its configuration is damaged.
+    """
+    choice = read_config(find(model)).representation
+    found: Representation = build(REPRESENTATIONS, choice)
+    return found
+
+
+def read(
+    music: Score | bytes | str | Path,
+    representation: Representation,
+    *,
+    bar: int | None = None,
+    track: int | None = None,
+    drums: Sequence[str] = (),
+    strict: bool = False,
+) -> Source:
+    """The best window of a piece for a representation, or the one that starts at `bar` (from 1) of `track` (from 0).
+
+    Args:
+        drums: tracks, by their numbers or names, that are drums whatever the file says.
+        strict: a damaged file is an error; what is whole of it is read otherwise.
+
+    Raises:
+        MusicaeError: the file cannot be read, or no track of it can be used; the error then knows which models could.
+    """
+    score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
+    label, name = _names(music)
+    try:
+        choice = best_window(score, representation, bar=bar, track=track)
+    except MusicaeError as error:
+        if undeclared := _undeclared_drums(score, representation):
+            what = ", ".join(in_words(number, score.tracks[number]) for number in undeclared)
+            hint = f"{what} looks like drums: say that it is"
+            raise MusicaeError(
+                f"{label}: {error.message}", hint, kind="undeclared-drums", what=what, tracks=undeclared
+            ) from error
+        raise _unreadable_score(error, label, _readers(score, representation), representation) from error
+    # A tempo that is set a moment after the bar line is the window's, too.
+    begun = choice.tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
+    tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick < begun][-1]
+    meter = [meter for meter in score.meters if meter.tick < begun][-1]
+    whole = representation.grid.holds(meter.numerator, meter.denominator) == 1
+    pitched = () if representation.keeps_programs else choice.tracks
+    programs = tuple(score.tracks[i].program for i in pitched if not score.tracks[i].is_drum)
+    warnings = [f"{label} is damaged: {fault}; what is whole is read" for fault in score.faults]
+    warnings += [f"{label} has no track {one!r}" for one in drums if not score.has_track(one)]
+    return Source(
+        choice.tokens,
+        representation,
+        Style(tempo, programs, f"{meter.numerator}/{meter.denominator}" if whole else ""),
+        f"{label}: {choice}" + (f", drums: {', '.join(drums)}" if drums else ""),
+        name,
+        tuple(warnings),
+        tuple(sorted(set(choice.tracks) & set(drum_like(score)))),
+        _end_in_quarters(representation.decode(choice.tokens)) if choice.padded else None,
+        lost(score, choice.tracks, choice.tick, representation),
+    )
+
+
+def _end_in_quarters(score: Score) -> float:
+    """When the last note has ended."""
+    return max((int(track.notes.end.max()) for track in score.tracks if len(track.notes)), default=0) / (
+        score.ticks_per_quarter
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The window that a verb works on, and where it stands in the file.
+
+    Attributes:
+        tokens: settled.
+        tracks: indices into `score.tracks`.
+        label: the tracks in words.
+        tick: where the window starts.
+        first_bar, last_bar: numbers in the file, from 1; `last_bar` lies past `total_bars` when the file is too short.
+        total_bars: how many bars the file has.
+        padded: whether some of the bars are not the file's but rests: after its end, or after a change of meter.
+    """
+
+    tokens: TokenArray
+    tracks: tuple[int, ...]
+    label: str
+    tick: int
+    first_bar: int
+    last_bar: int
+    total_bars: int
+    padded: bool
+
+    def __str__(self) -> str:
+        span = f"bar {self.first_bar}" if self.first_bar == self.last_bar else f"bars {self.first_bar}-{self.last_bar}"
+        rests = ", padded with rests" if self.padded else ""
+        return f"{span} of {self.total_bars}{rests}" + (f" ({self.label})" if self.label else "")
+
+
+def best_window(
+    score: Score, representation: Representation, *, track: int | None = None, bar: int | None = None
+) -> Choice:
+    """The window of a score that a verb should use; a piece that is too short is padded with rests.
+
+    The stream is the first one in the representation's order, among those that read `track` if there is one, that has a
+    usable window; a track that is asked for is read unless that is impossible. The window is the usable one with the
+    most onsets, the earliest of equals; if none is usable, the fullest without a long silence; if there is none of
+    those either, the fullest. At a `bar` that is asked for, the stream with the most onsets there is read.
+
+    Args:
+        track: an index into `score.tracks`.
+        bar: the window's first bar, numbered as in the file, from 1.
+
+    Raises:
+        MusicaeError: nothing can be read from the score or the track (it says what each track would need), or there
+            is no such bar.
+    """
+    if score.silent:
+        raise MusicaeError("there are no notes in the score", "give a file with notes")
+    streams, refusals = representation.readings(score, track)
+    if track is not None and TimeGrid(score, representation.grid).time:
+        streams = [stream for stream in streams if track in stream.tracks]
+        if not streams:
+            raise _unreadable(score, representation, track, refusals)
+    if not streams:
+        raise unusable(score, representation, refusals)
+    bars = representation.bars
+    judged = [filter_windows(stream.tokens, stream.silent, stream.bars, representation, bars) for stream in streams]
+    if bar is not None:
+        return _choice(*_fullest_at(bar, streams, representation), score, representation)
+    chosen = next((i for i, verdicts in enumerate(judged) if verdicts.usable.any()), 0)
+    stream = streams[chosen]
+    return _choice(stream, _fullest(stream, judged[chosen], representation), score, representation)
+
+
+def _fullest(stream: Stream, verdicts: WindowFilter, representation: Representation) -> int:
+    """The index of the first bar of the fullest window, or of the longest run of bars when all are too short."""
+    starting = onsets(stream.tokens, representation.shape.columns).reshape(len(stream.bars), -1).sum(axis=1)
+    full = np.convolve(starting, np.ones(representation.bars, dtype=np.int64))[representation.bars - 1 :]
+    for allowed in (verdicts.usable, ~(verdicts.broken | verdicts.silent), ~verdicts.broken):
+        if allowed.any():
+            return int(np.argmax(np.where(allowed, full[: len(allowed)], -1)))
+    runs = np.flatnonzero(np.diff(stream.bars, prepend=-2) != 1)
+    return int(runs[np.argmax(np.diff(runs, append=len(stream.bars)))])
+
+
+def _fullest_at(bar: int, streams: Sequence[Stream], representation: Representation) -> tuple[Stream, int]:
+    """The stream with the most onsets in the window that starts at a bar, and its place there; the first of equals.
+
+    Raises:
+        MusicaeError: there is no such bar.
+    """
+    rows = rows_per_bar(representation)
+
+    def full(place: tuple[Stream, int]) -> int:
+        stream, start = place
+        window = stream.tokens[start * rows : start * rows + representation.window]
+        return int(onsets(window, representation.shape.columns).sum())
+
+    return max(((stream, _index_of(bar, stream)) for stream in streams), key=full)
+
+
+def _index_of(bar: int, stream: Stream) -> int:
+    """The place in the stream of a bar numbered from 1.
+
+    Raises:
+        MusicaeError: the stream has no such bar.
+    """
+    found = np.flatnonzero(stream.bars == bar - 1)
+    if len(found):
+        return int(found[0])
+    total = int(stream.bars[-1]) + 1
+    if bar > total:
+        raise MusicaeError(f"there is no bar {bar}: the piece has {total} bars", f"choose a bar from 1 to {total}")
+    nearest = int(stream.bars[np.argmin(np.abs(stream.bars - (bar - 1)))]) + 1
+    raise MusicaeError(f"bar {bar} is in a meter that cannot be read", f"the nearest bar that can be read is {nearest}")
+
+
+def _choice(stream: Stream, start: int, score: Score, representation: Representation) -> Choice:
+    shape, rows = representation.shape, rows_per_bar(representation)
+    numbers = stream.bars[start : start + representation.bars]
+    whole = int((numbers - numbers[0] == np.arange(len(numbers))).sum())
+    tokens = pad(stream.tokens[start * rows : (start + whole) * rows], shape, representation.window)
+    first_bar = int(stream.bars[start]) + 1
+    tracks, label = stream.tracks, stream.label
+    if stream.played is not None:
+        playing = (group for group, at in stream.played.items() if ((at >= start) & (at < start + whole)).any())
+        tracks = tuple(sorted(track for group in playing for track in group))
+        label = list_of_tracks(score, tracks)
+    return Choice(
+        tokens=drop_leading_note_offs(tokens, shape).reshape(shape.segments, shape.steps, len(shape.columns)),
+        tracks=tracks,
+        label=label,
+        tick=int(TimeGrid(score, representation.grid).ticks(stream.bars[start : start + 1])[0]),
+        first_bar=first_bar,
+        last_bar=first_bar + representation.bars - 1,
+        total_bars=int(stream.bars[-1]) + 1,
+        padded=whole < representation.bars,
+    )
+
+
+def _unreadable(score: Score, representation: Representation, track: int, refusals: Sequence[Refusal]) -> MusicaeError:
+    if not 0 <= track < len(score.tracks):
+        return MusicaeError(f"there is no track {track}", f"choose a track from 0 to {len(score.tracks) - 1}")
+    remedies = [refusal.remedy for refusal in refusals if refusal.track == track]
+    remedies += [refusal.remedy for refusal in refusals if refusal.track < 0]
+    needs = "; ".join(some(remedies))
+    return MusicaeError(
+        f"{in_words(track, score.tracks[track])} cannot be read as {representation.name}: it {needs}",
+        "choose another track, or leave the choice to musicae",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a score can be read as: a representation, by name, in bars of a meter."""
+
+    representation: str
+    meter: str
+
+    def in_words(self, meter: str) -> str:
+        """With its own meter, if that is another one."""
+        return self.representation if self.meter == meter else f"{self.representation} in {self.meter}"
+
+
+def _names(music: Score | bytes | str | Path) -> tuple[str, str]:
+    """What messages call some music, and what names of outputs do."""
+    if isinstance(music, Score | bytes):
+        return "the score" if isinstance(music, Score) else "MIDI data", ""
+    return str(music), Path(music).stem
+
+
+def _unreadable_score(
+    error: MusicaeError, label: str, readers: Sequence[Reader], representation: Representation
+) -> MusicaeError:
+    """The error of a score, and which representations and which installed model read it instead."""
+    message = f"{label}: {error.message}"
+    if not readers:
+        return MusicaeError(message, error.hint, kind=error.kind, **error.facts)
+    signatures = {(reader.representation, *SIXTEENTHS.with_meter(reader.meter).signature) for reader in readers}
+
+    def reads(model: catalog.Description) -> bool:
+        try:
+            bar = SIXTEENTHS.with_meter(model.meter or COMMON_TIME)
+        except MusicaeError:  # the folder is damaged
+            return False
+        return any(name == model.representation and bar.holds(*signature) for name, *signature in signatures)
+
+    def distance(model: catalog.Description) -> tuple[bool, int]:
+        return model.representation != representation.name, abs(model.bars - representation.bars)
+
+    nearest = min(filter(reads, catalog.described()[0]), key=distance, default=None)
+    model, names = nearest.name if nearest else "", [reader.in_words(representation.grid.meter) for reader in readers]
+    hint = f"a model of {' or '.join(names)} reads it{model and f', such as {model}'}"
+    other = "" if readers[0].meter == representation.grid.meter else readers[0].meter
+    return MusicaeError(message, hint, kind="unreadable-score", representations=names, model=model, meter=other)
+
+
+def _undeclared_drums(score: Score, representation: Representation) -> list[int]:
+    """The tracks that look like drums, where the representation reads the score if they are."""
+    found = drum_like(score)
+    if not found or representation.streams(score)[0]:
+        return []
+    return found if representation.streams(score.with_drums([str(number) for number in found]))[0] else []
+
+
+def _readers(score: Score, representation: Representation) -> list[Reader]:
+    """The representations, and their meters, that read a score that this one cannot; none where it is no use asking."""
+    if representation.streams(score)[0]:
+        return []
+    own, signatures = representation.grid.meter, (f"{meter.numerator}/{meter.denominator}" for meter in score.meters)
+    meters = list(dict.fromkeys([own, *signatures]))[:TRIED_METERS]
+    readers = [Reader(name, meter) for name in REPRESENTATIONS for meter in meters]
+    return [reader for reader in readers if _reads(reader, representation.bars, score)]
+
+
+def _reads(reader: Reader, bars: int, score: Score) -> bool:
+    try:
+        return bool(REPRESENTATIONS[reader.representation](bars=bars, meter=reader.meter).streams(score)[0])
+    except MusicaeError:  # it has no windows of so many bars, or of this meter
+        return False
