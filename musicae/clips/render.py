@@ -82,12 +82,17 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
 
 def render(model: Model, recipe: Recipe) -> Score:
     """The music of a recipe that has been checked, at its tempo and with its programs."""
+    scores = [model.representation.decode(tokens) for tokens in windows_of(model, recipe)]
+    return _styled(concatenate(scores), recipe.style)
+
+
+def windows_of(model: Model, recipe: Recipe) -> list[WindowColumns]:
+    """The windows of a recipe that has been checked, part by part."""
     windows: list[WindowColumns] = []
     for part in recipe.parts:
         programs = None if part.programs_of is None else model.representation.programs(windows[part.programs_of])
         windows.append(_columns(model, recipe, part, programs))
-    scores = [model.representation.decode(tokens) for tokens in windows]
-    return _styled(concatenate(scores), recipe.style)
+    return windows
 
 
 def likeliest(model: Model, parts: Sequence[Part]) -> list[Score]:

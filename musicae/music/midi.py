@@ -83,10 +83,20 @@ def with_names(score: Score) -> Score:
     """The score with its nameless tracks called after their General MIDI instruments, as a DAW shows them."""
 
     def named(track: Track) -> Track:
-        name = "drums" if track.is_drum else pretty_midi.program_to_instrument_name(track.program)
-        return track if track.name else replace(track, name=name)
+        return track if track.name else replace(track, name=instrument_name(track))
 
     return replace(score, tracks=tuple(named(track) for track in score.tracks))
+
+
+def instrument_names(score: Score) -> list[str]:
+    """The General MIDI instruments that play, and drums, each once."""
+    playing = (track for track in score.tracks if len(track.notes))
+    return list(dict.fromkeys(instrument_name(track) for track in playing))
+
+
+def instrument_name(track: Track) -> str:
+    """The General MIDI instrument of a track, or drums."""
+    return "drums" if track.is_drum else pretty_midi.program_to_instrument_name(track.program)
 
 
 def midi_bytes(score: Score, text: str | None = None) -> bytes:

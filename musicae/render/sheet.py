@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
-import pretty_midi  # type: ignore[import-untyped]
 import resvg_py
 
+from musicae.music.midi import instrument_name
 from musicae.music.note_distance import DRUM_KIT, onsets_of
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, bar_of
@@ -95,7 +95,7 @@ class _Axes:
         if pitches and high - low + 1 < LEAST_PITCHES:
             low -= (LEAST_PITCHES - (high - low + 1)) // 2
             high = low + LEAST_PITCHES - 1
-        names = {instrument(track): _name(track) for track in tracks}
+        names = {instrument(track): instrument_name(track) for track in tracks}
         return cls(low, high, drums, dict(zip(names, cycle(PALETTE), strict=False)), names)
 
     @property
@@ -128,10 +128,6 @@ OTHER_DRUM = "other"
 def instrument(track: Track) -> int:
     """The program of a track, or `DRUM_KIT`."""
     return DRUM_KIT if track.is_drum else track.program
-
-
-def _name(track: Track) -> str:
-    return "drums" if track.is_drum else pretty_midi.program_to_instrument_name(track.program)
 
 
 def _drum(pitch: int) -> str:

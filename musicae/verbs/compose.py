@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -16,12 +16,13 @@ from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
 from musicae.clips.reading import Music, Source
-from musicae.clips.recipe import Part
-from musicae.clips.render import recipe_of
+from musicae.clips.recipe import Part, Recipe
+from musicae.clips.render import check_recipe, recipe_of, windows_of
 from musicae.clips.source import encode_source, model_for, source_for
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
+from musicae.music.arrangement import arranged, scale_of
 from musicae.music.chords import Chord, of_class, progression
 from musicae.seeds import fresh_seed
 
@@ -94,12 +95,13 @@ def compose(
     start: Music | None = None,
     end: Music | None = None,
     *,
-    variation: float = 0.0,
+    variation: float = 0.15,
+    loose: bool = False,
     temperature: float = 0.5,
     seed: int | None = None,
     tempo_qpm: float = 120.0,
 ) -> Clips:
-    """One clip of all bars, each decoded under its chord.
+    """One clip of all bars, each decoded under its chord and put in order (`music.arrangement`).
 
     Sections of one letter are the same music, with one code, the programs of their first window and one draw. The first
     letter has the code of `start`, or one from the prior; further ones lie half way from it to new music. With `end`,
@@ -109,6 +111,7 @@ def compose(
     Args:
         song: or the chords of its only section, as text or as chords.
         start, end: music that the piece comes from and leads to.
+        loose: onsets and lengths are as they were decoded, on no grid.
         variation: how far, from 0 to 1, every window but the first of a section moves towards new music; the same one
             wherever the section is played again.
         tempo_qpm: of a piece without `start` and `end`; else it has the tempo of the first of them.
@@ -137,7 +140,20 @@ def compose(
         arguments=_arguments(song, variation, first, last),
         origin="-".join(source.name for source in ends if source.name),
     )
-    return Clips.of(model, recipe)
+    return Clips.of(model, _in_order(model, recipe, scale_of(song.section), loose))
+
+
+def _in_order(model: Model, recipe: Recipe, scale: frozenset[int], loose: bool) -> Recipe:
+    """The recipe with the tokens of its bars as they are when they are in order."""
+    representation, parts, moved, pitched = model.representation, [], 0, 0
+    check_recipe(model, recipe)
+    for part, window in zip(recipe.parts, windows_of(model, recipe), strict=True):
+        found = arranged(representation.decode(window), part.chords, scale, loose=loose)
+        tokens = representation.encode(found.score)[..., : len(representation.shape.fields)]
+        moved, pitched = moved + found.moved, pitched + found.pitched
+        parts.append(replace(part, programs_of=None, forced_tokens=tokens))
+    share = round(moved / pitched, 4) if pitched else 0.0
+    return replace(recipe, parts=tuple(parts), arguments={**recipe.arguments, "moved_into_key": share})
 
 
 def _arguments(song: Song, variation: float, first: Source | None, last: Source | None) -> dict[str, object]:

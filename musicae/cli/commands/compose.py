@@ -41,6 +41,7 @@ Start = Annotated[
 ]
 End = Annotated[str | None, typer.Option("--to", metavar="FILE", show_default=False, help="A MIDI file to arrive at.")]
 Variation = Annotated[float, typer.Option(min=0, max=1, metavar="SHARE", help="How much the bars of a section differ.")]
+Loose = Annotated[bool, typer.Option("--loose", help="Leave onsets and lengths as they were decoded, on no grid.")]
 
 
 @with_renderings
@@ -53,7 +54,8 @@ def command(
     end: End = None,
     bar: FirstBars = None,
     track: TrackNumbers = None,
-    variation: Variation = 0.0,
+    variation: Variation = 0.15,
+    loose: Loose = False,
     temperature: Temperature = 0.5,
     model: ModelName = DEFAULT_CHORDS_MODEL,
     tempo: TempoQpm = None,
@@ -85,6 +87,7 @@ def command(
     check_output(output, console, force, inputs=inputs)
     from musicae.model import load
     from musicae.music.chords import progression
+    from musicae.music.midi import instrument_names
     from musicae.verbs.compose import Song, compose
 
     found = progression(chords)
@@ -97,5 +100,10 @@ def command(
     net = load(model, device, precision)
     net.require_chords()
     song = Song(found, bars_per_chord, form, repeat)
-    clips = compose(net, song, *ends, variation=variation, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
+    clips = compose(
+        net, song, *ends, variation=variation, loose=loose, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0
+    )
+    console.note(f"played by {', '.join(instrument_names(clips[0].score))}")
+    if share := clips[0].recipe.arguments["moved_into_key"]:
+        console.note(f"{share:.1%} of the notes were outside chord and key, and were moved to the nearest inside")
     deliver(clips, output, console, force, inputs=inputs, drawn=seed is None, renderings=renderings)

@@ -1,0 +1,142 @@
+"""Bars of several instruments put in order: one key, one grid, one bass, one drum kit.
+
+What a network writes under a chord is mostly what a band would play, and now and then a note of another key, a hit that
+no kit has, or an onset that is neither a sixteenth nor a triplet. Such notes are moved to the nearest that fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Integer
+
+from musicae.music.chords import Chord
+from musicae.music.key import MAJOR_SCALE
+from musicae.music.representations.drums import DRUM_CLASSES, NAMES
+from musicae.music.representations.melody import BASSES
+from musicae.music.score import Notes, Score, Track
+
+SHORTEST = 4
+"""Parts of a quarter that a note lasts at least: a sixteenth."""
+
+DIVISIONS = (4, 3)
+"""Parts of a quarter at which notes may start: sixteenths and eighth triplets."""
+
+Ticks = Integer[np.ndarray, " note"]
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """Music in order, and how many of its notes had to be moved into its key, of how many."""
+
+    score: Score
+    moved: int
+    pitched: int
+
+
+def scale_of(chords: Sequence[Chord]) -> frozenset[int]:
+    """The pitch classes of the major scale that has most tones of some chords; of equals the one whose own triad is
+    heard first."""
+    tones = [tone for chord in chords for tone in chord.tones]
+    firsts = [chord.root for chord in chords if chord.root >= 0]
+
+    def fit(tonic: int) -> tuple[int, int]:
+        inside = sum((tone - tonic) % 12 in MAJOR_SCALE for tone in tones)
+        homes = (firsts.index(root) for root in (tonic, (tonic + 9) % 12) if root in firsts)
+        return inside, -min(homes, default=len(firsts))
+
+    tonic = max(range(12), key=fit)
+    return frozenset((tonic + step) % 12 for step in MAJOR_SCALE)
+
+
+def allowed_under(chord: Chord, scale: frozenset[int]) -> frozenset[int]:
+    """The pitch classes that fit a chord: its tones, and those of the scale that are beside no tone foreign to it."""
+    foreign = chord.tones - scale
+    return chord.tones | {tone for tone in scale if not {(tone + 1) % 12, (tone - 1) % 12} & foreign}
+
+
+def arranged(score: Score, chords: Sequence[Chord], scale: frozenset[int], *, loose: bool = False) -> Arranged:
+    """Bars in order.
+
+    Args:
+        chords: one for every bar.
+        loose: onsets and lengths stay as they are.
+    """
+    bar, moved, pitched = score.end // len(chords), 0, 0
+    tracks = []
+    for track in _with_one_bass(score.tracks):
+        notes = track.notes if loose else _on_grid(track.notes, score.ticks_per_quarter, bar)
+        if track.is_drum:
+            notes = _standard_kit(notes, score.ticks_per_quarter)
+        else:
+            pitch = _fitting(notes, [chords[at] for at in notes.start // bar], scale, bar, track.program in BASSES)
+            moved, pitched = moved + int((pitch != notes.pitch).sum()), pitched + len(notes)
+            notes = replace(notes, pitch=pitch)
+        tracks.append(replace(track, notes=_without_doubles(notes)))
+    return Arranged(replace(score, tracks=tuple(tracks)), moved, pitched)
+
+
+def _fitting(notes: Notes, chords: Sequence[Chord], scale: frozenset[int], bar: int, bass: bool) -> Ticks:
+    """The pitches of notes, each moved into what its chord allows; of a bass onto the root where a bar begins."""
+    pitches = []
+    for start, pitch, chord in zip(notes.start.tolist(), notes.pitch.tolist(), chords, strict=True):
+        classes = {chord.root} if bass and start % bar == 0 else allowed_under(chord, scale)
+        pitches.append(nearest(pitch, classes) if chord.root >= 0 else pitch)
+    return np.array(pitches, dtype=np.int64)
+
+
+def nearest(pitch: int, classes: frozenset[int] | set[int]) -> int:
+    """The pitch of some classes that is nearest to another one; of two, the lower."""
+    if not classes:
+        return pitch
+    return min((other for other in range(128) if other % 12 in classes), key=lambda other: abs(other - pitch))
+
+
+def _with_one_bass(tracks: Sequence[Track]) -> list[Track]:
+    """The tracks without basses but the one that has most notes."""
+    basses = [track for track in tracks if track.program in BASSES and not track.is_drum]
+    first = max(basses, key=lambda track: len(track.notes), default=None)
+    return [track for track in tracks if track is first or track not in basses]
+
+
+def _on_grid(notes: Notes, ticks_per_quarter: int, bar: int) -> Notes:
+    """Notes that start on the nearest sixteenth or triplet of their bar and end on one, a sixteenth later at least."""
+    steps = {tick for part in DIVISIONS for tick in range(0, bar + 1, ticks_per_quarter // part)}
+    places, first = np.array(sorted(steps)), notes.start // bar * bar
+    start = first + _nearest_of(places[places < bar], notes.start - first)
+    least = places[np.searchsorted(places, start - first + ticks_per_quarter // SHORTEST)]
+    stop = np.maximum(_nearest_of(places, np.minimum(notes.end - first, bar)), least)
+    return replace(notes, start=start, end=first + stop)
+
+
+def _nearest_of(places: Integer[np.ndarray, " place"], ticks: Ticks) -> Ticks:
+    if not len(ticks):
+        return ticks
+    found: Ticks = places[np.abs(places[None] - ticks[:, None]).argmin(1)]
+    return found
+
+
+def _standard_kit(notes: Notes, ticks_per_quarter: int) -> Notes:
+    """Hits of the kinds of drum that a kit has, each on the first pitch of its kind, and short."""
+    known = np.array([pitch in NAMES for pitch in notes.pitch.tolist()], dtype=bool)
+    notes = notes[known]
+    pitch = np.array([DRUM_CLASSES[NAMES[one]][0] for one in notes.pitch.tolist()], dtype=np.int64)
+    return replace(notes, pitch=pitch, end=np.minimum(notes.end, notes.start + ticks_per_quarter // SHORTEST))
+
+
+def _without_doubles(notes: Notes) -> Notes:
+    """Notes of which no two start at once on one pitch, and none sounds on when its pitch starts again."""
+    rows: dict[tuple[int, int], tuple[int, int, int, int]] = {}
+    for start, end, pitch, velocity in notes.rows():
+        other = rows.get((start, pitch))
+        rows[start, pitch] = (start, max(end, other[1] if other else 0), pitch, velocity)
+    starts: dict[int, list[int]] = {}
+    for start, pitch in sorted(rows):
+        starts.setdefault(pitch, []).append(start)
+    kept = []
+    for start, end, pitch, velocity in rows.values():
+        following = next((tick for tick in starts[pitch] if tick > start), end)
+        kept.append((start, min(end, following), pitch, velocity))
+    return Notes.of(kept)

@@ -1,0 +1,79 @@
+"""Bars in order: key, grid, bass and drums."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from musicae.music.arrangement import allowed_under, arranged, nearest, scale_of
+from musicae.music.chords import NO_CHORD, of_class, progression
+from musicae.music.representations.multitrack import Multitrack
+from musicae.music.score import Notes, Score, Track
+
+C_SCALE = frozenset({0, 2, 4, 5, 7, 9, 11})
+BAR = 1920
+
+
+def bar(*notes: tuple[int, int], program: int = 0, is_drum: bool = False, length: int = 240) -> Track:
+    return Track(Notes.of((start, start + length, pitch, 80) for start, pitch in notes), program, is_drum)
+
+
+def in_order(*tracks: Track, chord: str = "C", loose: bool = False) -> Score:
+    return arranged(Score(480, tracks, BAR), progression(chord), C_SCALE, loose=loose).score
+
+
+@pytest.mark.parametrize(
+    ("chords", "tonic"), [("C Am F G", 0), ("Am F C G", 0), ("Dm7 G7 C A7", 0), ("E B C#m A", 4), ("Cm Fm Bb Eb", 3)]
+)
+def test_the_scale_of_a_progression_has_most_of_its_tones(chords: str, tonic: int) -> None:
+    assert scale_of(progression(chords)) == {(tonic + step) % 12 for step in C_SCALE}
+
+
+def test_a_foreign_chord_brings_its_tones_and_takes_what_is_beside_them() -> None:
+    (a_major,) = progression("A")
+    assert allowed_under(a_major, C_SCALE) == C_SCALE - {0, 2} | {1}
+
+
+def test_notes_outside_chord_and_key_are_moved_to_the_nearest_inside() -> None:
+    found = arranged(Score(480, (bar((0, 60), (480, 61), (960, 66)),), BAR), progression("C"), C_SCALE)
+    assert found.score.tracks[0].notes.pitch.tolist() == [60, 60, 65]
+    assert (found.moved, found.pitched) == (2, 3)
+    assert nearest(66, set()) == 66
+
+
+def test_where_there_is_no_chord_pitches_stay() -> None:
+    assert in_order(bar((0, 61)), chord="N.C.").tracks[0].notes.pitch.tolist() == [61]
+
+
+def test_starts_and_ends_are_sixteenths_or_triplets() -> None:
+    crooked = bar((7, 60), (150, 62), (1900, 64), length=20)
+    (track,) = in_order(crooked).tracks
+    assert [row[:2] for row in track.notes.rows()] == [(0, 120), (160, 320), (1800, 1920)]
+    assert in_order(crooked, loose=True).tracks[0].notes.start.tolist() == [7, 150, 1900]
+
+
+def test_one_bass_begins_on_the_root() -> None:
+    busy, idle = bar((0, 40), (480, 43), program=33), bar((0, 36), program=35)
+    (track,) = in_order(idle, busy, chord="F").tracks
+    assert track.program == 33
+    assert track.notes.pitch.tolist() == [41, 43]
+
+
+def test_drums_are_a_kit_and_short() -> None:
+    (kit,) = in_order(bar((0, 35), (0, 36), (480, 27), (960, 100), is_drum=True, length=1000)).tracks
+    assert [(start, end, pitch) for start, end, pitch, _ in kit.notes.rows()] == [(0, 120, 36), (480, 600, 38)]
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 48))
+def test_order_is_order_and_nothing_is_left_out_of_it(seed: int, chord: int) -> None:
+    music = Multitrack(bars=1).generate(np.random.default_rng(seed))
+    once = arranged(music, [of_class(chord)], C_SCALE).score
+    again = arranged(once, [of_class(chord)], C_SCALE)
+    assert again.score == once and again.moved == 0
+    allowed = allowed_under(of_class(chord), C_SCALE) if of_class(chord) != NO_CHORD else frozenset(range(12))
+    for track in once.tracks:
+        assert all(start < end <= BAR for start, end, _, _ in track.notes.rows())
+        assert track.is_drum or {pitch % 12 for pitch in track.notes.pitch.tolist()} <= allowed
