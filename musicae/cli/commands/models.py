@@ -1,4 +1,4 @@
-"""`musicae models list`, `show` and `pack`."""
+"""`musicae models list`, `show`, `pack` and `listen`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 from musicae.cli.console import Console, examples
-from musicae.cli.options import Json, TrainedModel, folder_option
+from musicae.cli.options import ClipCount, Device, FixedSeed, Json, ModelNames, Quiet, TrainedModel, folder_option
 
+ListeningFolder = Annotated[Path, folder_option("Where the page and the clips go.")]
 PackFolder = Annotated[Path, folder_option("Where to pack it.")]
 
 
@@ -30,7 +31,7 @@ app = typer.Typer(
 
 @app.callback()
 def models() -> None:
-    """List the installed models, show one, or pack one.
+    """List the installed models, show one, pack one, or hear what they make.
 
     Models are looked for in the folder that MUSICAE_MODELS names, in models/, and among those that came with musicae.
     """
@@ -75,3 +76,31 @@ def pack_model(name: TrainedModel, output: PackFolder, json: Json = False) -> No
 
     pack(name, output)
     Console(json=json).data([output], {"model": str(output)})
+
+
+@app.command(
+    "listen",
+    epilog=examples(
+        "musicae models listen melody-2bar -o listen", "musicae models listen melody-2bar drums-2bar -n 8 -o listen"
+    ),
+)
+def listen(
+    models: ModelNames,
+    output: ListeningFolder,
+    n: ClipCount = 20,
+    seed: FixedSeed = 0,
+    device: Device = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a page of samples of models, as MIDI files and piano rolls.
+
+    README.md there shows them; files of an earlier page are replaced."""
+    console = Console(quiet, json)
+    from musicae.model import load
+    from musicae.report.listening import write_listening_page
+
+    loaded = [load(name, device) for name in models]
+    with console.progress("sampling", n * len(loaded)) as done:
+        page = write_listening_page(loaded, output, n=n, seed=seed, done=done)
+    console.data([page], {"page": str(page), "models": [model.name for model in loaded]})

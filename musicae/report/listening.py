@@ -1,0 +1,48 @@
+"""A page of samples to listen to and to look at: MIDI files and piano rolls, model by model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from musicae.clips.clip import Clip
+from musicae.model import Model
+from musicae.render.sheet import Panel, clip_sheet
+from musicae.storage.atomic import write_atomically
+from musicae.verbs.sample import sample
+
+PAGE_NAME = "README.md"
+A_PICTURE = 4
+"""Clips that one picture shows."""
+
+
+def write_listening_page(
+    models: Sequence[Model], folder: Path, *, n: int = 20, seed: int = 0, done: Callable[[int], None] = lambda _: None
+) -> Path:
+    """Writes `n` samples of each model, as bare `musicae sample --seed` makes them, and returns the page.
+
+    Args:
+        done: called with 1 for every clip.
+    """
+    lines = ["# Listen", "", f"What `musicae sample -n {n} --seed {seed} -m MODEL` makes: nothing is chosen.", ""]
+    for model in models:
+        lines += [f"## {model.name}", ""]
+        clips = sample(model, n, seed=seed)
+        for first in range(0, n, A_PICTURE):
+            some = list(clips[first : first + A_PICTURE])
+            picture = f"{model.name}/{first + 1:02d}.svg"
+            panels = [_panel(clip, str(first + place)) for place, clip in enumerate(some, start=1)]
+            write_atomically(folder / picture, clip_sheet(panels).encode())
+            links = []
+            for place, clip in enumerate(some, start=first + 1):
+                write_atomically(folder / model.name / f"{place:02d}.mid", clip.midi())
+                links.append(f"[{place}]({model.name}/{place:02d}.mid)")
+                done(1)
+            lines += [f"![piano rolls]({picture})", "", f"MIDI: {', '.join(links)}", ""]
+    write_atomically(folder / PAGE_NAME, ("\n".join(lines).rstrip() + "\n").encode())
+    return folder / PAGE_NAME
+
+
+def _panel(clip: Clip, title: str) -> Panel:
+    chords = [str(chord) for part in clip.recipe.parts for chord in part.chords]
+    return Panel(clip.score, title, chords)

@@ -1,0 +1,18 @@
+"""A page of samples: everything that it shows is there, and is what a bare sample makes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from musicae.verbs.sample import sample
+from tests.helpers.commands import Run
+
+
+def test_the_page_shows_what_sample_makes(run: Run) -> None:
+    done = run("models", "listen", "melody-2bar", "trio-4bar", "-n", 5, "--seed", 3, "-o", "listen")
+    (page,) = done.paths
+    links = re.findall(r"\]\((\S+)\)", page.read_text())
+    assert len(links) == 2 * (2 + 5)
+    assert all((page.parent / link).is_file() for link in links)
+    assert Path("listen/melody-2bar/02.mid").read_bytes() == sample("melody-2bar", 5, seed=3)[1].midi()
