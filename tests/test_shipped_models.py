@@ -1,0 +1,60 @@
+"""Every model that lies in models/ goes through every verb, and its card says what it must."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import musicae
+from musicae.model import Model, load
+from musicae.music.attributes import ATTRIBUTES
+from musicae.music.score import Score
+
+SHELF = Path(musicae.__file__).parent.parent / "models"
+SHIPPED = sorted(folder.name for folder in SHELF.iterdir() if (folder / "config.json").exists())
+LARGEST, ALL = 16 * 2**20, 64 * 2**20
+
+
+@pytest.fixture(scope="module", params=SHIPPED)
+def shipped(request: pytest.FixtureRequest) -> Model:
+    return load(SHELF / request.param, "cpu")
+
+
+def music(model: Model, seed: int) -> Score:
+    return musicae.sample(model, 1, seed=seed)[0].score
+
+
+def test_every_verb_runs(shipped: Model) -> None:
+    a, b = music(shipped, 1), music(shipped, 2)
+    assert not a.silent and not b.silent
+    bars, grid = shipped.representation.bars, shipped.representation.grid
+    clips = [
+        *musicae.reconstruct(shipped, a),
+        *musicae.vary(shipped, a, 1, seed=3),
+        *musicae.interpolate(shipped, a, b, steps=3),
+        *musicae.attribute(shipped, {"density": 0.5}, a),
+        *musicae.decode(shipped, musicae.encode(shipped, a)),
+        *musicae.sample(shipped, 1, seed=4, wanted={"density": "high"}),
+    ]
+    assert {clip.score.end for clip in clips} == {bars * grid.ticks(clips[0].score.ticks_per_quarter)}
+    assert {meter.numerator for clip in clips for meter in clip.score.meters} == {grid.numerator}
+    if shipped.representation.has_chords:
+        assert not musicae.compose(shipped, "C Am", seed=1)[0].score.silent
+
+
+def test_attributes_have_vectors_and_spreads(shipped: Model) -> None:
+    assert set(shipped.attributes) == set(shipped.spreads) <= set(ATTRIBUTES)
+    assert all(spread > 0 for spread in shipped.spreads.values())
+
+
+def test_cards_say_data_training_and_figures(shipped: Model) -> None:
+    card = (SHELF / shipped.name / "README.md").read_text()
+    for heading in ("## Data", "## Training", "## Held-out"):
+        assert heading in card
+    assert "licen" in card
+
+
+def test_weights_are_small() -> None:
+    sizes = [(SHELF / name / "model.safetensors").stat().st_size for name in SHIPPED]
+    assert max(sizes) <= LARGEST and sum(sizes) <= ALL
