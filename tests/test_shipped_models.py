@@ -10,6 +10,7 @@ import musicae
 from musicae.model import Model, load
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
+from tests.helpers.commands import melody
 
 SHELF = Path(musicae.__file__).parent.parent / "models"
 SHIPPED = sorted(folder.name for folder in SHELF.iterdir() if (folder / "config.json").exists())
@@ -58,3 +59,16 @@ def test_cards_say_data_training_and_figures(shipped: Model) -> None:
 def test_weights_are_small() -> None:
     sizes = [(SHELF / name / "model.safetensors").stat().st_size for name in SHIPPED]
     assert max(sizes) <= LARGEST and sum(sizes) <= ALL
+
+
+def test_a_jig_stays_a_jig_in_every_verb() -> None:
+    model, jig = load(SHELF / "melody-2bar-triple", "cpu"), melody(6, 8)
+    clips = [
+        *musicae.reconstruct(model, jig),
+        *musicae.vary(model, jig, 1, seed=3),
+        *musicae.interpolate(model, jig, jig, steps=2),
+        *musicae.attribute(model, {"density": -0.5}, jig),
+        *musicae.decode(model, musicae.encode(model, jig)),
+    ]
+    assert {(meter.numerator, meter.denominator) for clip in clips for meter in clip.score.meters} == {(6, 8)}
+    assert {clip.score.end for clip in clips} == {2 * 3 * 480}
