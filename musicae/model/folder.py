@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from musicae import config as configuration
+from musicae.checked_json import parse_json, typed
 from musicae.errors import MusicaeError
 from musicae.model.model import Model, identity_of
 from musicae.networks.allowance import Allowance
@@ -52,8 +54,12 @@ def save_attributes(model: Model) -> Path:
 
 
 def _attributes(model: Model) -> bytes:
-    """The attribute vectors as a safetensors file, with the spreads of the attributes as notes."""
-    return save_tensors(model.attributes, {name: f"{spread:.6g}" for name, spread in model.spreads.items()})
+    """The attribute vectors as a safetensors file, with the spreads of the attributes in its head.
+
+    They are one note: of several, safetensors would write now this one first, now that one.
+    """
+    spreads = {name: float(f"{model.spreads[name]:.6g}") for name in sorted(model.spreads)}
+    return save_tensors(model.attributes, {"spreads": json.dumps(spreads)} if spreads else None)
 
 
 def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Model:
@@ -92,17 +98,22 @@ def _read_attributes(model: Model, path: Path) -> None:
         detail = f"{wrong[0]:.60} has shape {head.shapes[wrong[0]]}, codes have {size} numbers"
         raise MusicaeError(f"{path} does not fit the model: {detail}", _DAMAGED)
     model.attributes = {name: vector.float() for name, vector in _read_tensors(path).items()}
-    model.spreads = {name: _spread(text, path) for name, text in head.notes.items() if name in model.attributes}
+    model.spreads = _spreads(head.notes.get("spreads", "{}"), path)
 
 
-def _spread(text: str, path: Path) -> float:
+def _spreads(text: str, path: Path) -> dict[str, float]:
+    """What `_attributes` noted.
+
+    Raises:
+        MusicaeError: it is something else.
+    """
     try:
-        spread = float(text)
-    except ValueError:
-        spread = math.nan
-    if not 0 <= spread < math.inf:
-        raise MusicaeError(f"{path} has {text[:40]!r} for a spread, which is none", _DAMAGED)
-    return spread
+        spreads: dict[str, float] = typed(parse_json(text), dict[str, float], "spreads")
+    except ValueError as error:
+        raise MusicaeError(f"{path} cannot be read: {error}", _DAMAGED) from None
+    if not all(0 <= spread < math.inf for spread in spreads.values()):
+        raise MusicaeError(f"{path} has a spread that is none", _DAMAGED)
+    return spreads
 
 
 def _whole_number(text: str, path: Path) -> int:
