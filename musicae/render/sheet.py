@@ -71,8 +71,9 @@ def clip_sheet(panels: Sequence[Panel], *, title: str = "") -> str:
         x, y = (width + GAP) * (number % columns), top + height * (number // columns)
         body.append(tag("g", _roll(panel, axes, width), transform=f"translate({x:.1f} {y:.1f})"))
     foot = top + height * math.ceil(len(panels) / columns)
-    body.append(tag("g", axes.legend(), transform=f"translate(0 {foot:.1f})"))
-    return document(PAGE, foot + LINE + 6, body)
+    legend, lines = axes.legend()
+    body.append(tag("g", legend, transform=f"translate(0 {foot:.1f})"))
+    return document(PAGE, foot + LINE * lines + 6, body)
 
 
 @dataclass(frozen=True)
@@ -112,14 +113,17 @@ class _Axes:
             return ROW * (self.high - pitch), ROW
         return self.pitched_height + ROW * (1 + 2 * self.drums.index(_drum(pitch))), ROW * 2
 
-    def legend(self) -> str:
-        """Instruments in their colors."""
-        parts, x = [], MARGIN
+    def legend(self) -> tuple[str, int]:
+        """Instruments in their colors, and how many lines they take."""
+        parts, x, line = [], MARGIN, 0
         for number, color in self.colors.items():
-            parts.append(tag("rect", x=x, y=2, width=10, height=10, rx=2, fill=color))
-            parts.append(text(self.names[number], x + 14, 11))
-            x += 28 + 6.2 * len(self.names[number])
-        return "".join(parts)
+            width = 28 + 6.2 * len(self.names[number])
+            if x + width > PAGE and x > MARGIN:
+                x, line = MARGIN, line + 1
+            parts.append(tag("rect", x=f"{x:.1f}", y=2 + LINE * line, width=10, height=10, rx=2, fill=color))
+            parts.append(text(self.names[number], x + 14, 11 + LINE * line))
+            x += width
+        return "".join(parts), line + 1
 
 
 OTHER_DRUM = "other"
