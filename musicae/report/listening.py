@@ -17,14 +17,21 @@ A_PICTURE = 4
 
 
 def write_listening_page(
-    models: Sequence[Model], folder: Path, *, n: int = 20, seed: int = 0, done: Callable[[int], None] = lambda _: None
+    models: Sequence[Model],
+    folder: Path,
+    *,
+    n: int = 20,
+    seed: int = 0,
+    made_by: str = "",
+    done: Callable[[int], None] = lambda _: None,
 ) -> Path:
-    """Writes `n` samples of each model, as bare `musicae sample --seed` makes them, and returns the page.
+    """Writes `n` samples of each model, none of them chosen, and returns the page.
 
     Args:
+        made_by: in words, how everybody makes the same clips.
         done: called with 1 for every clip.
     """
-    lines = ["# Listen", "", f"What `musicae sample -n {n} --seed {seed} -m MODEL` makes: nothing is chosen.", ""]
+    lines = ["# Listen", "", f"{n} samples of every model, none of them chosen{made_by and f': {made_by}'}.", ""]
     for model in models:
         lines += [f"## {model.name}", ""]
         clips = sample(model, n, seed=seed)

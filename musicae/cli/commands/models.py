@@ -102,5 +102,6 @@ def listen(
 
     loaded = [load(name, device) for name in models]
     with console.progress("sampling", n * len(loaded)) as done:
-        page = write_listening_page(loaded, output, n=n, seed=seed, done=done)
+        made_by = f"`musicae sample -n {n} --seed {seed} -m MODEL` makes the same"
+        page = write_listening_page(loaded, output, n=n, seed=seed, made_by=made_by, done=done)
     console.data([page], {"page": str(page), "models": [model.name for model in loaded]})
