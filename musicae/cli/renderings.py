@@ -101,14 +101,10 @@ def panels_of(clips: Clips, beside: Clip | None = None) -> list[Panel]:
     in the others what it does not have is marked."""
     from musicae.render.sheet import Panel
 
-    def panel(clip: Clip, title: str, known: Clip | None = None) -> Panel:
-        chords = [str(chord) for part in clip.recipe.parts for chord in part.chords]
-        return Panel(clip.score, title, chords, known.score if known else None)
-
     shown = [clip for clip in clips if clip.label != "joined" or len(clips) == 1]
-    first = [panel(beside, "before")] if beside else []
+    first = [Panel.of(beside, "before")] if beside else []
     numbered = enumerate(shown, start=1)
-    return [*first, *(panel(clip, clip.label or str(number), beside) for number, clip in numbered)]
+    return [*first, *(Panel.of(clip, clip.label or str(number), beside) for number, clip in numbered)]
 
 
 def with_renderings(command: Callable[..., None]) -> Callable[..., None]:

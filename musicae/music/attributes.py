@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Integer, Shaped
 
-from musicae.music.key import MAJOR_SCALE
+from musicae.music.key import scale_share
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, Spans, skyline, to_steps
 from musicae.music.score import Notes, Score, Track
 
@@ -25,9 +25,7 @@ STRINGS = (*range(40, 47), *range(48, 52))
 
 def diatonic(score: Score) -> float:
     """Share of the notes that are in the major scale, on whatever tonic, that has most of them."""
-    classes = np.bincount(_line(score).pitch % 12, minlength=12)
-    most = max(int(classes[(tonic + np.array(MAJOR_SCALE)) % 12].sum()) for tonic in range(12))
-    return most / classes.sum() if classes.any() else 0.0
+    return scale_share(_line(score).pitch)
 
 
 def density(score: Score) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 
 from musicae.music.score import Score
 
@@ -48,12 +48,15 @@ def in_one_key(score: Score) -> bool:
 
 def foreign_share(score: Score) -> float:
     """Share of the pitched notes that are not in the major scale, on whatever tonic, that has most of them."""
-    classes = np.zeros(12)
-    for track in score.tracks:
-        if not track.is_drum:
-            classes += np.bincount(track.notes.pitch % 12, minlength=12)
-    inside = max(float(classes[(tonic + np.array(MAJOR_SCALE)) % 12].sum()) for tonic in range(12))
-    return 1 - inside / classes.sum() if classes.any() else 0.0
+    pitches = [track.notes.pitch for track in score.tracks if not track.is_drum and len(track.notes)]
+    return 1 - scale_share(np.concatenate(pitches)) if pitches else 0.0
+
+
+def scale_share(pitches: Integer[np.ndarray, " note"]) -> float:
+    """Share of some pitches that are in the major scale, on whatever tonic, that has most of them; 0 of none."""
+    classes = np.bincount(pitches % 12, minlength=12)
+    most = max(int(classes[(tonic + np.array(MAJOR_SCALE)) % 12].sum()) for tonic in range(12))
+    return most / len(pitches) if len(pitches) else 0.0
 
 
 def _fits(score: Score) -> Float[np.ndarray, " key"] | None:

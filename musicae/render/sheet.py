@@ -13,6 +13,7 @@ from itertools import cycle
 
 import resvg_py
 
+from musicae.clips.clip import Clip
 from musicae.music.midi import instrument_name
 from musicae.music.note_distance import DRUM_KIT, onsets_of
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
@@ -56,6 +57,12 @@ class Panel:
     title: str = ""
     chords: Sequence[str] = ()
     beside: Score | None = None
+
+    @classmethod
+    def of(cls, clip: Clip, title: str, beside: Clip | None = None) -> Panel:
+        """A clip with the chords of its recipe."""
+        chords = [str(chord) for part in clip.recipe.parts for chord in part.chords]
+        return cls(clip.score, title, chords, beside.score if beside else None)
 
 
 def clip_sheet(panels: Sequence[Panel], *, title: str = "") -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from musicae.clips.clip import Clip
 from musicae.model import Model
 from musicae.render.sheet import Panel, clip_sheet
 from musicae.storage.atomic import write_atomically
@@ -38,7 +37,7 @@ def write_listening_page(
         for first in range(0, n, A_PICTURE):
             some = list(clips[first : first + A_PICTURE])
             picture = f"{model.name}/{first + 1:02d}.svg"
-            panels = [_panel(clip, str(first + place)) for place, clip in enumerate(some, start=1)]
+            panels = [Panel.of(clip, str(first + place)) for place, clip in enumerate(some, start=1)]
             write_atomically(folder / picture, clip_sheet(panels).encode())
             links = []
             for place, clip in enumerate(some, start=first + 1):
@@ -48,8 +47,3 @@ def write_listening_page(
             lines += [f"![piano rolls]({picture})", "", f"MIDI: {', '.join(links)}", ""]
     write_atomically(folder / PAGE_NAME, ("\n".join(lines).rstrip() + "\n").encode())
     return folder / PAGE_NAME
-
-
-def _panel(clip: Clip, title: str) -> Panel:
-    chords = [str(chord) for part in clip.recipe.parts for chord in part.chords]
-    return Panel(clip.score, title, chords)

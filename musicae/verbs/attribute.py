@@ -132,7 +132,7 @@ def _moved(model: Model, part: Part, amounts: Mapping[str, float], keep: float) 
     step = geometry.move(torch.zeros_like(part.z), model.attributes, amounts)
     source = seeds.generator(0, len(part.z))  # where is looked is always the same
     best, least = part.z, np.inf
-    for code, score in _heard(model, part, part.z + torch.from_numpy(MULTIPLES).to(step)[:, None] * step):
+    for code, score in _decoded(model, part, part.z + torch.from_numpy(MULTIPLES).to(step)[:, None] * step):
         if goal.reached(score) and (cost := goal.cost(score)) < least:
             best, least = code, cost
     found, best = np.isfinite(least), best if np.isfinite(least) else part.z + step
@@ -141,12 +141,12 @@ def _moved(model: Model, part: Part, amounts: Mapping[str, float], keep: float) 
         aside = torch.nn.functional.normalize(torch.randn(TRIED, len(step), generator=source), dim=1)
         reach = length * torch.tensor(ASIDE).repeat(TRIED // len(ASIDE))[:, None]
         nearer = torch.rand(TRIED, 1, generator=source) * 0.5 + 0.6  # of the way that was best so far
-        for code, score in _heard(model, part, part.z + nearer * (best - part.z) + reach * aside):
+        for code, score in _decoded(model, part, part.z + nearer * (best - part.z) + reach * aside):
             if goal.reached(score) and (cost := goal.cost(score)) < least:
                 best, least, found = code, cost, True
     return best if found else part.z
 
 
-def _heard(model: Model, part: Part, codes: Codes) -> list[tuple[Float[Tensor, " size"], Score]]:
+def _decoded(model: Model, part: Part, codes: Codes) -> list[tuple[Float[Tensor, " size"], Score]]:
     """Codes, and the music that each stands for in the place of that of a part."""
     return list(zip(codes, likeliest(model, [replace(part, z=z) for z in codes]), strict=True))
