@@ -93,8 +93,9 @@ def test_tones_and_transposition() -> None:
 
 
 def test_a_progression() -> None:
-    assert [str(chord) for chord in progression("C Am | F, G7\n")] == ["C", "Am", "F", "G"]
-    assert [str(chord) for chord in progression("C7(b9,#11),F")] == ["C", "F"]
+    assert [str(chord) for chord in progression("C Am | F, G7\n")] == ["C", "Am", "F", "G7"]
+    assert [str(chord) for chord in progression("C7(b9,#11),F")] == ["C7(b9,#11)", "F"]
+    assert progression("G7") == progression("G") and str(progression("G7")[0].transpose(2)) == "A"
     with pytest.raises(MusicaeError, match="empty"):
         progression(" | ")
     with pytest.raises(MusicaeError, match="Hm"):

@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mido  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 import torch
 
+from musicae import geometry
 from musicae.clips.reading import Source
 from musicae.clips.style import Style
 from musicae.config import spec
@@ -54,7 +56,8 @@ def test_a_plan_has_a_letter_and_a_chord_for_every_bar() -> None:
 
 def test_a_chord_counts_as_its_triad(band: Model) -> None:
     (plain,), (rich,) = (compose(band, chords, temperature=1.0, seed=1) for chords in ("C F", "Cmaj7 Fsus4"))
-    assert rich.score == plain.score
+    assert rich.score.tracks == plain.score.tracks
+    assert [marker.text for marker in rich.score.markers] == ["Cmaj7", "Fsus4"], "as it was written"
 
 
 def test_chords_are_text_or_chords(band: Model) -> None:
@@ -64,7 +67,7 @@ def test_chords_are_text_or_chords(band: Model) -> None:
 
 
 def test_bars_of_a_section_have_its_code_and_its_programs(band: Model) -> None:
-    (clip,) = compose(band, Song("C Am F G", form="AABA"), variation=0.0, seed=1)
+    (clip,) = compose(band, Song("C Am F G", form="AABA", own_instruments=True), variation=0.0, seed=1)
     recipe = clip.recipe
     leads = [0] * 8 + [8] * 4 + [0] * 4
     assert [part.chords for part in recipe.parts] == [(chord,) for chord in progression("C Am F G") * 4]
@@ -76,7 +79,9 @@ def test_bars_of_a_section_have_its_code_and_its_programs(band: Model) -> None:
     assert clip.score.end == 16 * QUARTERS * clip.score.ticks_per_quarter
 
 
-def test_the_first_bar_of_a_section_says_which_programs_play(band: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def decoded(band: Model, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every window that the band decodes from here on."""
     made, decode = [], band.decode
 
     def recorded(*arguments: Any, **options: Any) -> Any:
@@ -84,10 +89,21 @@ def test_the_first_bar_of_a_section_says_which_programs_play(band: Model, monkey
         return made[-1][None]
 
     monkeypatch.setattr(band, "decode", recorded)
+    return made
+
+
+def test_the_first_bar_says_which_programs_play(band: Model, decoded: list[Any]) -> None:
     assert compose(band, Song("C Am F G", form="AB"), temperature=1.0, seed=1)[0].score
-    programs = np.stack(made)[:, :, 0, 0]
+    programs = np.stack(decoded)[:, :, 0, 0]
+    assert (programs == programs[0]).all() and (decoded[0] != decoded[1]).any()
+
+
+def test_sections_may_have_programs_of_their_own(band: Model, decoded: list[Any]) -> None:
+    song = Song("C Am F G", form="AB", own_instruments=True)
+    assert compose(band, song, temperature=1.0, seed=1)[0].score
+    programs = np.stack(decoded)[:, :, 0, 0]
     assert (programs[:4] == programs[0]).all() and (programs[4:] == programs[4]).all()
-    assert (programs[0] != programs[4]).any() and (made[0] != made[1]).any()
+    assert (programs[0] != programs[4]).any()
 
 
 def test_a_section_is_the_same_music_wherever_it_is_played(band: Model) -> None:
@@ -122,14 +138,31 @@ def test_forced_programs_stand(band: Model) -> None:
     assert (programs[:, 1:] == -1).all()
 
 
+def test_markers_say_where_sections_begin_and_chords_change(band: Model, tmp_path: Path) -> None:
+    clip = compose(band, Song("C C G7/B", form="AB"), seed=1)[0]
+    bar = QUARTERS * clip.score.ticks_per_quarter
+    wanted = [(0, "A"), (0, "C"), (2, "G7/B"), (3, "B"), (3, "C"), (5, "G7/B")]
+    assert [(marker.tick // bar, marker.text) for marker in clip.score.markers] == wanted
+    midi = mido.MidiFile(clip.save(tmp_path / "song.mid"))
+    at, found = 0, []
+    for message in midi.tracks[0]:
+        at += message.time
+        found += [(at // bar, message.text)] if message.type == "marker" else []
+    assert found == [(at * midi.ticks_per_beat * QUARTERS // bar, text) for at, text in wanted]
+    assert [marker.text for marker in compose(band, "C G", seed=1)[0].score.markers] == ["C", "G"], "one section"
+
+
 def test_a_piece_leads_from_one_clip_to_another(band: Model) -> None:
     a, b = source(band, "C", 1), source(band, "G", 2)
     ends = band.encode(np.stack([a.tokens, b.tokens]))
     one = compose(band, Song("C G", repeat=3), a, b)[0].recipe
     torch.testing.assert_close(one.z[[0, -1]], ends)
     assert not any(part.draw for part in one.parts) and len(set(map(tuple, one.z.tolist()))) == 6
-    sections = compose(band, Song("C G", form="ABC"), a, b, variation=0.0)[0].recipe
-    torch.testing.assert_close(sections.z[[0, 1, 4, 5]], ends[[0, 0, 1, 1]])
+    sections = compose(band, Song("C G", form="ABAC"), a, b, variation=0.0)[0].recipe
+    way = geometry.path(ends[0], ends[1], 6)
+    torch.testing.assert_close(sections.z, way[[0, 1, 2, 3, 0, 1, 4, 5]], msg="gradual, and a section is played again")
+    wild = compose(band, Song("C G", form="ABA"), a, b, variation=1.0)[0].recipe
+    torch.testing.assert_close(wild.z[[0, 3]], ends, msg="it arrives where the last new section ends")
     varied = compose(band, Song("C G F"), a, b, variation=0.5)[0].recipe
     torch.testing.assert_close(varied.z[[0, -1]], ends)
     with pytest.raises(MusicaeError, match="leads nowhere"):

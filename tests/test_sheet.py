@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from musicae.music.score import Notes, Score, Track
+from musicae.music.score import Marker, Notes, Score, Track
 from musicae.render.sheet import MARKED, Panel, clip_sheet, png_bytes
 
 SIXTEENTH = 120
@@ -36,9 +36,11 @@ def test_every_note_is_a_box_and_higher_ones_stand_higher() -> None:
 
 def test_notes_bars_drums_chords_and_instruments_are_named() -> None:
     tune, kit = score(60, 67), score(36, 42, is_drum=True)
-    both = Score(480, tune.tracks + kit.tracks, 1920)
-    found = words(clip_sheet([Panel(both, "one", ["F#m"])], title="all"))
-    assert {"all", "one", "C4", "G4", "kick", "closed hat", "1", " F#m", "Acoustic Grand Piano", "drums"} <= set(found)
+    both = Score(480, tune.tracks + kit.tracks, 1920, markers=(Marker(0, "B"), Marker(0, "F#m"), Marker(960, "C")))
+    found = words(clip_sheet([Panel(both, "one")], title="all"))
+    assert {"all", "one", "C4", "G4", "kick", "closed hat", "1", "B  F#m", "C", "Acoustic Grand Piano", "drums"} <= set(
+        found
+    )
 
 
 def test_what_another_clip_does_not_have_is_marked() -> None:
@@ -47,11 +49,21 @@ def test_what_another_clip_does_not_have_is_marked() -> None:
     assert {note["fill"] for note in notes[:2]} == {"#bbb"}
 
 
-@pytest.mark.parametrize(("bars", "rows"), [(2, 2), (16, 4)])
+@pytest.mark.parametrize(("bars", "rows"), [(2, 2), (8, 4), (16, 8)])
 def test_rolls_stand_side_by_side_where_they_have_room(bars: int, rows: int) -> None:
     picture = clip_sheet([Panel(score(60, bars=bars))] * 4)
     groups = [g.attrib["transform"] for g in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}g")]
     assert len({place.split()[1] for place in groups[:-1]}) == rows
+
+
+def test_a_long_piece_is_broken_into_lines_in_which_a_bar_is_equally_wide() -> None:
+    notes = Notes.of([(1920 * bar, 1920 * (bar + 1), 60, 80) for bar in range(11)])
+    found = boxes(clip_sheet([Panel(Score(480, (Track(notes),), 1920 * 11), "long")]))[:11]
+    widths = {round(float(note["width"])) for note in found}
+    assert max(widths) - min(widths) <= 1
+    assert found[0]["x"] == found[8]["x"] != found[7]["x"]
+    across = Notes.of([(1920 * 7, 1920 * 9, 60, 80)])
+    assert len(boxes(clip_sheet([Panel(Score(480, (Track(across),), 1920 * 11))]))) == 2 + 1, "in both lines"
 
 
 def test_silence_is_a_picture_too() -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from musicae import __version__
 from musicae.clips.style import Style, require_within
-from musicae.errors import MusicaeError
+from musicae.errors import LONGEST_NAME, MusicaeError
 from musicae.music.chords import Chord
 
 PartCode = Float[Tensor, " size"]
@@ -34,6 +34,7 @@ class Part:
         z: its latent code.
         draw: with the recipe's seed it seeds the decoding, so that parts of one draw draw alike.
         chords: one for every bar; where a model has chords and there are none here, N.C. in every bar.
+        section: the name of the section that begins here; empty where none does.
         programs_of: the number, from 0, of an earlier part whose programs it takes; None for its own.
         forced_tokens: tokens that stand whatever is decoded, -1 where the decoder is free; None where it always is.
 
@@ -46,9 +47,11 @@ class Part:
     chords: tuple[Chord, ...] = ()
     programs_of: int | None = None
     forced_tokens: ForcedTokens | None = None
+    section: str = ""
 
     def __post_init__(self) -> None:
         require_within("draw", self.draw, 0, math.inf)
+        require_within("the length of a section's name", len(self.section), 0, LONGEST_NAME)
         require_code(self.z)
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from musicae.clips.recipe import ForcedTokens, Part, PartCode, Recipe, require_c
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError, error_context, unknown_name
 from musicae.inputs import read_input
-from musicae.music.chords import Chord, of_class, progression
+from musicae.music.chords import Chord, progression
 
 
 def to_json(recipe: Recipe) -> dict[str, Any]:
@@ -106,6 +107,8 @@ def _part_to_json(part: Part) -> dict[str, Any]:
     data: dict[str, Any] = {"draw": part.draw}
     if part.chords:
         data["chords"] = " ".join(map(str, part.chords))
+    if part.section:
+        data["section"] = part.section
     if part.programs_of is not None:
         data["programs_of"] = part.programs_of
     data["z"] = [float(str(number)) for number in part.z.numpy()]  # NumPy's shortest text of a float32
@@ -172,7 +175,7 @@ def _parts(value: Any) -> list[Any]:
 
 
 def _chords(value: Any) -> tuple[Chord, ...]:
-    return tuple(of_class(chord.index) for chord in progression(_text(value))) if value else ()
+    return tuple(replace(chord, notice="") for chord in progression(_text(value))) if value else ()
 
 
 def _code(value: Any) -> PartCode:
@@ -223,6 +226,7 @@ _DEFAULTS: dict[str, Any] = {
 _PART_ENTRIES: dict[str, _Entry] = {
     "draw": ("draw", "a whole number", operator.index),
     "chords": ("chords", "chord symbols", _chords),
+    "section": ("section", "a name", _text),
     "programs_of": ("programs_of", "a whole number or null", _whole_number_or_none),
     "z": ("z", "a list of numbers", _code),
     "forced_tokens": ("forced_tokens", "a window of tokens", _forced_tokens),

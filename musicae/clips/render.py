@@ -6,7 +6,7 @@ run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +18,9 @@ from musicae.clips.recipe import ForcedTokens, Part, Recipe
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model, WindowTokens
+from musicae.music.chords import NO_CHORD
 from musicae.music.meter import SIXTEENTHS
-from musicae.music.score import Meter, Score, Tempo, Track, concatenate
+from musicae.music.score import Marker, Meter, Score, Tempo, Track, concatenate
 from musicae.networks.device import precision_name
 from musicae.seeds import child_seeds
 
@@ -83,7 +84,21 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
 def render(model: Model, recipe: Recipe) -> Score:
     """The music of a recipe that has been checked, at its tempo and with its programs."""
     scores = [model.representation.decode(tokens) for tokens in windows_of(model, recipe)]
-    return _styled(concatenate(scores), recipe.style)
+    score = replace(concatenate(scores), markers=tuple(_markers(recipe, scores)))
+    return _styled(score, recipe.style)
+
+
+def _markers(recipe: Recipe, scores: Sequence[Score]) -> Iterator[Marker]:
+    """Where sections begin and chords change."""
+    start, before = 0, NO_CHORD
+    for part, score in zip(recipe.parts, scores, strict=True):
+        if part.section:
+            yield Marker(start, part.section.encode("utf-8", "backslashreplace").decode())
+        for bar, chord in enumerate(part.chords):
+            if chord != before or (part.section and not bar):
+                yield Marker(start + bar * score.end // len(part.chords), str(chord))
+            before = chord
+        start += score.end
 
 
 def windows_of(model: Model, recipe: Recipe) -> list[WindowColumns]:

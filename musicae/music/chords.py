@@ -7,7 +7,7 @@ adds to its triad is read and left away.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from musicae.errors import MusicaeError
 
@@ -27,11 +27,14 @@ class Chord:
         root: pitch class, from 0 (C) to 11; -1 for no chord.
         quality: one of `QUALITIES`.
         notice: where a symbol stands for no triad, in words what it counts as.
+        symbol: as somebody wrote it, which may say more than the triad; a chord is equal to the same one written
+            otherwise.
     """
 
     root: int
     quality: str = "major"
     notice: str = ""
+    symbol: str = field(default="", compare=False)
 
     @property
     def index(self) -> int:
@@ -45,7 +48,7 @@ class Chord:
 
     def transpose(self, semitones: int) -> Chord:
         """The same chord on another root."""
-        return self if self.root < 0 else replace(self, root=(self.root + semitones) % 12)
+        return self if self.root < 0 else replace(self, root=(self.root + semitones) % 12, symbol="")
 
     def turn(self, quality: str) -> Chord:
         """Another triad on the same root; no chord stays none."""
@@ -59,7 +62,8 @@ class Chord:
         return {(self.root + old) % 12: new - old for old, new in tones if old != new}
 
     def __str__(self) -> str:
-        return "N.C." if self.root < 0 else ROOTS[self.root] + _SUFFIXES[self.quality]
+        """The symbol, or that of the triad."""
+        return self.symbol or ("N.C." if self.root < 0 else ROOTS[self.root] + _SUFFIXES[self.quality])
 
 
 NO_CHORD = Chord(-1)
@@ -94,7 +98,7 @@ def parse_chord(symbol: str) -> Chord:
     if not lacking and TRIADS[quality][1:] != (third, fifth):
         lacking = f"has {'an augmented' if fifth == 8 else 'a diminished'} fifth"
     notice = f"{symbol} {lacking}: it counts as {ROOTS[root]} {quality}" if lacking else ""
-    return Chord(root, quality, notice)
+    return Chord(root, quality, notice, symbol if split_symbols(symbol) == [symbol] else "")
 
 
 def _intervals(symbol: str, at: int) -> tuple[int | None, int, str]:

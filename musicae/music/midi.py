@@ -115,6 +115,7 @@ def midi_bytes(score: Score, text: str | None = None) -> bytes:
         event.tempo = round(60e6 / tempo.tempo_qpm)  # pretty_midi cuts the fraction off: 120 qpm can become 120.0002
     if sum(not track.is_drum for track in score.tracks) > len(CHANNELS):
         _share_channels(midi.tracks[1:], score)
+    midi.tracks[0] = mido.merge_tracks([midi.tracks[0], _marker_track(score)])
     for track in midi.tracks:
         *events, end_of_track = track
         end_of_track.time = max(0, score.end - sum(event.time for event in events))
@@ -123,6 +124,14 @@ def midi_bytes(score: Score, text: str | None = None) -> bytes:
     out = io.BytesIO()
     midi.save(file=out)
     return out.getvalue()
+
+
+def _marker_track(score: Score) -> mido.MidiTrack:
+    ticks = [0, *(marker.tick for marker in score.markers)]
+    return mido.MidiTrack(
+        mido.MetaMessage("marker", text=marker.text, time=tick - before)
+        for marker, (before, tick) in zip(score.markers, itertools.pairwise(ticks), strict=True)
+    )
 
 
 def _share_channels(tracks: Sequence[mido.MidiTrack], score: Score) -> None:

@@ -89,6 +89,14 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
+class Marker:
+    """A word at `tick`, which a DAW shows above its tracks: a chord, or the name of a section."""
+
+    tick: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """A piece of music.
 
@@ -96,6 +104,7 @@ class Score:
         ticks_per_quarter: the unit of every tick in the score.
         end: the tick at which the piece ends: a bar line, or the end of the last note.
         faults: what of the file was damaged, in words; what stands here was whole.
+        markers: sorted; those of files are not read.
     """
 
     ticks_per_quarter: int
@@ -104,6 +113,7 @@ class Score:
     tempi: tuple[Tempo, ...] = field(default=(Tempo(0, 120.0),))
     meters: tuple[Meter, ...] = field(default=(Meter(0, 4, 4),))
     faults: tuple[str, ...] = ()
+    markers: tuple[Marker, ...] = ()
 
     @property
     def silent(self) -> bool:

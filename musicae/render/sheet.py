@@ -7,7 +7,7 @@ does not can be marked.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -33,13 +33,13 @@ MARGIN = 58.0
 BAR = 92.0
 """The least width of a bar: as many rolls stand side by side as have room for theirs."""
 
+LINE_BARS = 8
+"""Longer clips are broken into lines of so many bars."""
+
 GAP = 18.0
 LEAST_PITCHES = 13
 BLACK = (1, 3, 6, 8, 10)
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-Across = Callable[[Number], float]
-"""Ticks to pixels from the left."""
-
 MARKED = "#111"
 """The outline of notes that another clip does not have."""
 
@@ -49,38 +49,46 @@ class Panel:
     """A clip in a picture.
 
     Attributes:
-        chords: a symbol for every bar; none where there are none.
         beside: another clip; notes that it does not have are marked, and what it had is shown as a shadow.
     """
 
     score: Score
     title: str = ""
-    chords: Sequence[str] = ()
     beside: Score | None = None
 
     @classmethod
     def of(cls, clip: Clip, title: str, beside: Clip | None = None) -> Panel:
-        """A clip with the chords of its recipe."""
-        chords = [str(chord) for part in clip.recipe.parts for chord in part.chords]
-        return cls(clip.score, title, chords, beside.score if beside else None)
+        """A clip, and another one beside it."""
+        return cls(clip.score, title, beside.score if beside else None)
+
+    @property
+    def bars(self) -> int:
+        """How many it has, the last of which may not be full."""
+        return max(1, math.ceil(self.score.end / self.bar_ticks))
+
+    @property
+    def bar_ticks(self) -> int:
+        """Ticks of a bar."""
+        return bar_of(self.score).ticks(self.score.ticks_per_quarter)
 
 
 def clip_sheet(panels: Sequence[Panel], *, title: str = "") -> str:
     """One picture of some clips, which share pitches, drums and colors, as SVG."""
     axes = _Axes.of([panel.score for panel in panels])
-    bars = max(_bars(panel.score) for panel in panels)
+    bars = min(max(panel.bars for panel in panels), LINE_BARS)
     columns = max(1, min(len(panels), int(PAGE // (MARGIN + BAR * bars + GAP))))
     width = PAGE / columns - GAP
     top = LINE * 1.5 if title else 0.0
     body = [text(title, 4, LINE, font_size=13, font_weight="bold")] if title else []
     height = axes.height + LINE * 2 + GAP
-    for number, panel in enumerate(panels):
+    lines = [line for panel in panels for line in _lines(panel, width)]
+    for number, line in enumerate(lines):
         x, y = (width + GAP) * (number % columns), top + height * (number // columns)
-        body.append(tag("g", _roll(panel, axes, width), transform=f"translate({x:.1f} {y:.1f})"))
-    foot = top + height * math.ceil(len(panels) / columns)
-    legend, lines = axes.legend()
+        body.append(tag("g", _roll(line, axes), transform=f"translate({x:.1f} {y:.1f})"))
+    foot = top + height * math.ceil(len(lines) / columns)
+    legend, rows = axes.legend()
     body.append(tag("g", legend, transform=f"translate(0 {foot:.1f})"))
-    return document(PAGE, foot + LINE * lines + 6, body)
+    return document(PAGE, foot + LINE * rows + 6, body)
 
 
 @dataclass(frozen=True)
@@ -145,36 +153,75 @@ def _drum(pitch: int) -> str:
     return NAMES.get(pitch, OTHER_DRUM)
 
 
-def _bars(score: Score) -> int:
-    return max(1, math.ceil(score.end / bar_of(score).ticks(score.ticks_per_quarter)))
+@dataclass(frozen=True)
+class _Line:
+    """Some bars of a clip in one row of a picture.
+
+    Attributes:
+        first: the number of its first bar, from 0.
+        width: in pixels, names at its left included.
+    """
+
+    panel: Panel
+    first: int
+    bars: int
+    width: float
+
+    @property
+    def start(self) -> int:
+        return self.first * self.panel.bar_ticks
+
+    @property
+    def end(self) -> int:
+        return max(min(self.start + self.bars * self.panel.bar_ticks, self.panel.score.end), self.start + 1)
+
+    def across(self, tick: Number) -> float:
+        """Ticks to pixels from the left; what lies outside of the line is at its edge."""
+        inside = (min(max(tick, self.start), self.end) - self.start) / (self.end - self.start)
+        return MARGIN + (self.width - MARGIN) * inside
 
 
-def _roll(panel: Panel, axes: _Axes, width: float) -> str:
-    """A clip with its title, bars, names and notes."""
-    score, top = panel.score, LINE * 2.0
-    ticks = bar_of(score).ticks(score.ticks_per_quarter)
-    end = max(score.end, 1)
+def _lines(panel: Panel, width: float) -> list[_Line]:
+    """A clip that fits in one line; else lines whose bars are all equally wide."""
+    if panel.bars <= LINE_BARS:
+        return [_Line(panel, 0, panel.bars, width)]
+    counts = [(first, min(LINE_BARS, panel.bars - first)) for first in range(0, panel.bars, LINE_BARS)]
+    return [_Line(panel, first, bars, MARGIN + (width - MARGIN) * bars / LINE_BARS) for first, bars in counts]
 
-    def across(tick: Number) -> float:
-        return MARGIN + (width - MARGIN) * tick / end
 
-    body = [text(panel.title, MARGIN, LINE - 4, font_weight="bold")]
-    body += _rows(axes, width, top)
-    beats = max(round(ticks / score.ticks_per_quarter), 1)
-    for bar in range(_bars(score)):
+def _roll(line: _Line, axes: _Axes) -> str:
+    """Some bars of a clip, with title, names, markers and notes."""
+    panel, score, top = line.panel, line.panel.score, LINE * 2.0
+    body = [] if line.first else [text(panel.title, MARGIN, LINE - 4, font_weight="bold")]
+    body += _rows(axes, line.width, top)
+    beats = max(round(panel.bar_ticks / score.ticks_per_quarter), 1)
+    for bar in range(line.first, line.first + line.bars):
+        start = bar * panel.bar_ticks
         for beat in range(1, beats):
-            x = across(bar * ticks + beat * score.ticks_per_quarter)
+            x = line.across(start + beat * score.ticks_per_quarter)
             body.append(tag("path", d=f"M{x:.1f} {top}v{axes.height}", stroke="#ddd", stroke_width=0.6))
-        x = across(bar * ticks)
+        x = line.across(start)
         body.append(tag("path", d=f"M{x:.1f} {top - 4}v{axes.height + 4}", stroke="#888", stroke_width=0.9))
-        chord = f" {panel.chords[bar]}" if bar < len(panel.chords) else ""
         body.append(text(str(bar + 1), x + 2, top - 4, font_size=9, fill_opacity=0.6))
-        body.append(text(chord, x + 12, top - 4, font_weight="bold"))
-    body.append(tag("path", d=f"M{width:.1f} {top - 4}v{axes.height + 4}", stroke="#888", stroke_width=0.9))
+    body.append(tag("path", d=f"M{line.width:.1f} {top - 4}v{axes.height + 4}", stroke="#888", stroke_width=0.9))
+    body += _markers(line, top)
     if panel.beside is not None:
-        body += _notes(panel.beside, axes, across, top, known=None, shadow=True)
-    body += _notes(score, axes, across, top, known=panel.beside)
+        body += _notes(panel.beside, axes, line, top, known=None, shadow=True)
+    body += _notes(score, axes, line, top, known=panel.beside)
     return "".join(body)
+
+
+def _markers(line: _Line, top: float) -> list[str]:
+    """Sections and chords, those of one moment in one word."""
+    words: dict[int, list[str]] = {}
+    for marker in line.panel.score.markers:
+        if line.start <= marker.tick < line.end:
+            words.setdefault(marker.tick, []).append(marker.text)
+    behind_numbers = 9 + 6 * len(str(line.first + line.bars))
+    return [
+        text("  ".join(word), line.across(tick) + behind_numbers, top - 4, font_weight="bold")
+        for tick, word in words.items()
+    ]
 
 
 def _rows(axes: _Axes, width: float, top: float) -> list[str]:
@@ -196,16 +243,18 @@ def _rows(axes: _Axes, width: float, top: float) -> list[str]:
 
 
 def _notes(
-    score: Score, axes: _Axes, across: Across, top: float, *, known: Score | None, shadow: bool = False
+    score: Score, axes: _Axes, line: _Line, top: float, *, known: Score | None, shadow: bool = False
 ) -> list[str]:
-    """The notes of a clip; those that a known one does not have are outlined."""
+    """The notes of a line; those that a known one does not have are outlined."""
     before, hit = onsets_of(known) if known is not None else None, score.ticks_per_quarter // STEPS_PER_QUARTER
     body = []
     for track in score.tracks:
         for start, stop, pitch, velocity in track.notes.rows():
+            if stop <= line.start or start >= line.end:
+                continue
             y, height = axes.place(track, pitch)
-            left = across(start)
-            length = max(across(start + hit if track.is_drum else stop) - left - 1, 2.0)
+            left = line.across(start)
+            length = max(line.across(start + hit if track.is_drum else stop) - left - 1, 2.0)
             new = before is not None and not before[instrument(track), start, pitch]
             look = {
                 "fill": "#bbb" if shadow else axes.colors[instrument(track)],

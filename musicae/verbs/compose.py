@@ -23,7 +23,7 @@ from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
 from musicae.music.arrangement import arranged, scale_of
-from musicae.music.chords import Chord, of_class, progression
+from musicae.music.chords import Chord, progression
 from musicae.seeds import fresh_seed
 
 CONTRAST = 0.5
@@ -49,12 +49,15 @@ class Song:
         chords: of one section, as text ("C Am F G") or as chords.
         form: a letter for every section.
         repeat: how often the form is played.
+        own_instruments: every section has its own, and on a path to other music they change bar by bar; otherwise those
+            of the first bar play everything.
     """
 
     chords: str | Sequence[Chord]
     bars_per_chord: int = 1
     form: str = "A"
     repeat: int = 1
+    own_instruments: bool = False
 
     @cached_property
     def section(self) -> tuple[Chord, ...]:
@@ -64,7 +67,17 @@ class Song:
             MusicaeError: there is none, or one of them is no chord symbol.
         """
         chords = progression(self.chords) if isinstance(self.chords, str) else self.chords
-        return tuple(of_class(chord.index) for chord in chords for _ in range(self.bars_per_chord))
+        return tuple(replace(chord, notice="") for chord in chords for _ in range(self.bars_per_chord))
+
+    @property
+    def letters(self) -> str:
+        """Those of the form, each once."""
+        return "".join(dict.fromkeys(self.form))
+
+    def name_of(self, passage: Passage) -> str:
+        """The letter of the section that a passage begins, where there is more than one section."""
+        begins = passage.place == 0 and len(self.form) * self.repeat > 1
+        return self.letters[passage.letter] if begins else ""
 
     def passages(self, bars: int) -> list[Passage]:
         """Every window of so many bars.
@@ -81,9 +94,8 @@ class Song:
         if (length := count * len(self.form) * self.repeat) > MOST_PIECE_BARS:
             hint = f"give fewer sections, repetitions or bars a chord: {MOST_PIECE_BARS} bars at most"
             raise MusicaeError(f"a piece of {length} bars is too long", hint)
-        letters = "".join(dict.fromkeys(self.form))
         return [
-            Passage(letters.index(letter), place, self.section[start : start + bars])
+            Passage(self.letters.index(letter), place, self.section[start : start + bars])
             for letter in self.form * self.repeat
             for place, start in enumerate(range(0, count, bars))
         ]
@@ -103,10 +115,10 @@ def compose(
 ) -> Clips:
     """One clip of all bars, each decoded under its chord and put in order (`music.arrangement`).
 
-    Sections of one letter are the same music, with one code, the programs of their first window and one draw. The first
-    letter has the code of `start`, or one from the prior; further ones lie half way from it to new music. With `end`,
-    the codes of the letters lead to that of `end`, which the letter has that comes in last. A form of one letter goes
-    there window by window instead, and its programs change on the path.
+    Sections of one letter are the same music, with one code and one draw. The first letter has the code of `start`, or
+    one from the prior; further ones lie half way from it to new music. With `end`, the codes lead there in even steps:
+    window by window of the whole piece where the form has one letter, else through the sections in the order in which
+    they come in, each of which is the same music when it is played again.
 
     Args:
         song: or the chords of its only section, as text or as chords.
@@ -124,16 +136,14 @@ def compose(
     song = song if isinstance(song, Song) else Song(song)
     passages = song.passages(model.representation.bars)
     first, last = (None if music is None else source_for(model, music) for music in (start, end))
-    codes, leads = _codes(model, passages, first, last, drawn)
-    z = _varied(model, codes, passages, variation, drawn)
-    if not leads:
-        z[-1] = codes[-1]  # the path arrives, however much it varies
-    random = temperature > 0 or first is None or variation > 0 or (last is None and len(set(song.form)) > 1)
+    codes = _codes(model, passages, first, last, drawn)
+    z = _varied(model, codes, passages, variation, drawn, arrives=last is not None)
+    random = temperature > 0 or first is None or variation > 0 or (last is None and len(song.letters) > 1)
     ends = [source for source in (first, last) if source]
     recipe = recipe_of(
         model,
         "compose",
-        _parts(z, passages, leads),
+        _parts(z, passages, song, on_path=last is not None and len(song.letters) == 1),
         seed=drawn if random else None,
         temperature=temperature,
         style=ends[0].style if ends else Style(tempo_qpm),
@@ -163,43 +173,57 @@ def _arguments(song: Song, variation: float, first: Source | None, last: Source 
     return {**plan, "variation": variation, **ends}
 
 
-def _parts(z: Codes, passages: Sequence[Passage], leads: Sequence[int]) -> list[Part]:
+def _parts(z: Codes, passages: Sequence[Passage], song: Song, *, on_path: bool) -> list[Part]:
     """A part for every passage. Parts that draw with the same random numbers keep their rhythm from chord to chord.
 
     Args:
-        leads: for every passage the one whose programs and draw it has, itself or an earlier one; none where programs
-            change and all have the draw of the first.
+        on_path: whether every passage has a code of its own on the way to other music; all then draw alike.
     """
-    draws = leads or [0] * len(passages)
-    return [
-        Part(code, lead, passage.chords, lead if leads and lead < number else None)
-        for number, (code, lead, passage) in enumerate(zip(z, draws, passages, strict=True))
-    ]
+    letters = [passage.letter for passage in passages]
+    draws = [0] * len(passages) if on_path else [letters.index(letter) for letter in letters]
+    parts = []
+    for number, (code, drawn, passage) in enumerate(zip(z, draws, passages, strict=True)):
+        leader = (number if on_path else drawn) if song.own_instruments else 0
+        programs_of = leader if leader < number else None
+        parts.append(Part(code, drawn, passage.chords, programs_of, section=song.name_of(passage)))
+    return parts
 
 
-def _codes(
-    model: Model, passages: Sequence[Passage], start: Source | None, end: Source | None, seed: int
-) -> tuple[Codes, list[int]]:
-    """The code of every passage before it varies, and the one whose programs it takes; none if programs change."""
+def _codes(model: Model, passages: Sequence[Passage], start: Source | None, end: Source | None, seed: int) -> Codes:
+    """The code of every passage before it varies."""
     letters = [passage.letter for passage in passages]
     new = draw(model, 1 + max(letters), seed)
     base = encode_source(model, start) if start else new[:1]
     if end is None:
-        sections = torch.cat([base, geometry.slerp(base, new[1:], CONTRAST)])
-    elif len(new) > 1:
-        sections = geometry.path(base[0], encode_source(model, end)[0], len(new))
-    elif len(passages) > 1:
-        return geometry.path(base[0], encode_source(model, end)[0], len(passages)), []
-    else:
+        return torch.cat([base, geometry.slerp(base, new[1:], CONTRAST)])[letters]
+    if len(passages) == 1:
         raise MusicaeError("a piece of one clip leads nowhere", "give more chords, or no end", kind="single-clip")
-    return sections[letters], [letters.index(letter) for letter in letters]
+    route = _route(passages)
+    return geometry.path(base[0], encode_source(model, end)[0], 1 + max(route))[route]
 
 
-def _varied(model: Model, codes: Codes, passages: Sequence[Passage], variation: float, seed: int) -> Codes:
-    """Codes moved towards new ones, except those that begin a section; alike wherever a section is played."""
-    places = sorted({(passage.letter, passage.place) for passage in passages})
-    letters = 1 + places[-1][0]
-    new = draw(model, letters + len(places), seed)[letters:]
-    targets = new[[places.index((passage.letter, passage.place)) for passage in passages]]
-    begins: Bool[Tensor, "part 1"] = torch.tensor([passage.place == 0 for passage in passages])[:, None]
-    return torch.where(begins, codes, geometry.slerp(codes, targets, variation))
+def _varied(
+    model: Model, codes: Codes, passages: Sequence[Passage], variation: float, seed: int, *, arrives: bool
+) -> Codes:
+    """Codes moved towards new ones, except those that begin a section; alike wherever a section is played.
+
+    Args:
+        arrives: what a path ends with does not move either.
+    """
+    places, letters = _places(passages), 1 + max(passage.letter for passage in passages)
+    targets = draw(model, letters + 1 + max(places), seed)[letters:][places]
+    begins: Bool[Tensor, " part"] = torch.tensor([passage.place == 0 for passage in passages])
+    route = torch.tensor(_route(passages))
+    fixed = begins | ((route == route.max()) & arrives)
+    return torch.where(fixed[:, None], codes, geometry.slerp(codes, targets, variation))
+
+
+def _route(passages: Sequence[Passage]) -> list[int]:
+    """The place of every passage on a path: of all passages where there is one section, else of those that differ."""
+    return _places(passages) if any(passage.letter for passage in passages) else list(range(len(passages)))
+
+
+def _places(passages: Sequence[Passage]) -> list[int]:
+    """The place of every passage among those that differ, by letter, then by place in the section."""
+    distinct = sorted({(passage.letter, passage.place) for passage in passages})
+    return [distinct.index((passage.letter, passage.place)) for passage in passages]

@@ -41,6 +41,10 @@ Start = Annotated[
 ]
 End = Annotated[str | None, typer.Option("--to", metavar="FILE", show_default=False, help="A MIDI file to arrive at.")]
 Variation = Annotated[float, typer.Option(min=0, max=1, metavar="SHARE", help="How much the bars of a section differ.")]
+OwnInstruments = Annotated[
+    bool,
+    typer.Option("--own-instruments", help="Let every section, and every bar on the way to a file, choose its own."),
+]
 Loose = Annotated[bool, typer.Option("--loose", help="Leave onsets and lengths as they were decoded, on no grid.")]
 
 
@@ -55,6 +59,7 @@ def command(
     bar: FirstBars = None,
     track: TrackNumbers = None,
     variation: Variation = 0.15,
+    own_instruments: OwnInstruments = False,
     loose: Loose = False,
     temperature: Temperature = 0.5,
     model: ModelName = DEFAULT_CHORDS_MODEL,
@@ -73,10 +78,10 @@ def command(
 ) -> None:
     """Write a piece for several instruments over a chord progression.
 
-    The instruments and the rhythm stay through a section, and the notes follow the triads of the chords (G7/B is G).
-    Sections of one letter are the same music. The first letter of the form has the style of the file after --from, the
-    one that comes in last (B in AABA) that after --to; a form of one letter goes from one to the other bar by bar, and
-    its instruments change."""
+    The instruments stay through the piece, the rhythm through a section, and the notes follow the triads of the chords
+    (G7/B is G). Sections of one letter are the same music. The piece begins like the file after --from and goes in even
+    steps to that after --to, where the section ends that comes in last (B in AABA). A DAW shows sections and chords as
+    markers."""
     console = Console(quiet, json)
     if start is end is None and (bar or track or drums):
         raise typer.BadParameter("--bar, --track and --drums choose from files: name one after --from or --to")
@@ -99,7 +104,7 @@ def command(
     ]
     net = load(model, device, precision)
     net.require_chords()
-    song = Song(found, bars_per_chord, form, repeat)
+    song = Song(found, bars_per_chord, form, repeat, own_instruments)
     clips = compose(
         net, song, *ends, variation=variation, loose=loose, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0
     )
