@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import zlib
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +41,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_autoencoder_trains_and_draws_its_paths(name: str, tmp_path: Path) -> None:
     result = train_lines(name, 0, 2, tmp_path, precision="float32")
     assert (result.name, result.updates) == (name, 2)
-    assert math.isfinite(result.squared_error) and math.isfinite(result.mean_distance)
+    assert math.isfinite(result.squared_error) and result.mean_distance is not None
     paths = resumed(LineTask(name, 0, 2), tmp_path, 0).task.paths(3)
     assert paths.shape == (3, 16, 1, LINES.image, LINES.image) and torch.isfinite(paths).all()
 
@@ -53,7 +55,9 @@ def test_a_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     trainer.run()
     again = train_lines("acai", 1, 4, parts, precision="float32")
     assert metrics_of(whole, "validation") == metrics_of(parts, "validation") and again.updates == 4
-    assert train_lines("acai", 1, 4, parts) == again, "what is finished is not trained again"
+    (tmp_path / "elsewhere").mkdir()
+    (parts / "result.json").rename(tmp_path / "elsewhere/result.json")
+    assert train_lines("acai", 1, 4, tmp_path / "elsewhere") == again, "what is finished is not trained again"
     with pytest.raises(MusicaeError, match="lines/acai"):
         resumed(LineTask("vae", 1, 4), parts, 1)
 
@@ -86,8 +90,18 @@ def test_a_row_has_the_mean_of_its_seeds_beside_what_was_published() -> None:
     assert [row[0] for row in table.text()] == ["acai", "wae"]
     assert "wae" in line_remarks(found)[0] and not line_remarks(found[:2])
     assert len(line_record(found)["results"]) == 3
-    picture = line_picture({"acai": torch.zeros(16, 32, 32).numpy()})
-    assert picture.count("<image") == 16 and "acai" in picture
+    assert "path" not in line_record(found)["results"][0]
+
+
+def test_a_picture_has_the_path_of_the_first_seed_of_every_row(tmp_path: Path) -> None:
+    first = train_lines("acai", 0, 2, tmp_path, precision="float32")
+    white = b64encode(zlib.compress(b"\xff" * 16 * LINES.image**2)).decode()
+    found = [first, replace(first, seed=1, path=white)]
+    assert found[0].images.shape == (16, LINES.image, LINES.image)
+    picture = line_picture(found)
+    assert picture.count("<image") == 16 and picture == line_picture(found[:1]) != line_picture(found[1:])
+    with pytest.raises(MusicaeError, match="path of acai cannot be read"):
+        _ = replace(found[0], path="AAAA").images
 
 
 def test_the_command_leaves_a_table_and_a_picture(run: Run) -> None:

@@ -84,8 +84,6 @@ def lines(
     not trained again."""
     console = Console(quiet, json)
     from musicae.experiments.images.image_autoencoders import rows_named
-    from musicae.experiments.images.image_trainings import resumed
-    from musicae.experiments.images.line_autoencoders import LineTask
     from musicae.experiments.images.line_report import line_picture, line_record, line_remarks, line_table
     from musicae.storage.atomic import write_atomically
 
@@ -96,12 +94,8 @@ def lines(
             _trained(console, name, seed, updates, output / f"{name}-{seed}", device, precision) for name in names
         ]
     table = line_table(results)
-    paths = {
-        name: resumed(LineTask(name, 0, updates), output / f"{name}-0", 0).task.paths(1)[0, :, 0].numpy()
-        for name in names
-    }
     write_atomically(output / "lines.csv", table.csv().encode())
-    write_atomically(output / "lines.svg", line_picture(paths).encode())
+    write_atomically(output / "lines.svg", line_picture(results).encode())
     console.tables([table])
     for remark in line_remarks(results):
         console.note(remark)

@@ -1,15 +1,25 @@
-"""The autoencoders of images on the lines task, trained and measured."""
+"""The autoencoders of images on the lines task, trained and measured.
+
+What a training came to is `result.json` in its folder, with one of its paths: all that the table and the picture need,
+so that results of several machines can be put beside each other.
+"""
 
 from __future__ import annotations
 
+import math
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from musicae.checked_json import read_json, typed
+from musicae.errors import MusicaeError
 from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
 from musicae.experiments.images.image_task import (
     Images,
@@ -48,24 +58,61 @@ QUANTIZED_LINES = replace(LINES, latent_width=4)
 """The published VQ-VAE halves the image once less."""
 
 
+GrayPath = UInt8[np.ndarray, "point height width"]
+"""Images from 0 (black) to 255 (white)."""
+
+
 @dataclass(frozen=True)
 class LineResult:
     """What one training came to.
 
     Attributes:
-        mean_distance, smoothness: medians of the last evaluations; undefined paths count as 0, as published.
+        mean_distance, smoothness: medians of the last evaluations; undefined paths count as 0, as published; None
+            where all are undefined.
         undefined: paths of 256 without a smoothness, median.
         squared_error: of reconstructions, per pixel, at the end.
+        path: what lies between two lines, decoded; bytes of `GrayPath`, packed by zlib, in base64.
     """
 
     name: str
     seed: int
     updates: int
-    mean_distance: float
-    smoothness: float
+    mean_distance: float | None
+    smoothness: float | None
     undefined: float
     squared_error: float
     minutes: float
+    path: str = ""
+
+    @property
+    def images(self) -> GrayPath:
+        """The path as images.
+
+        Raises:
+            MusicaeError: it is none.
+        """
+        try:
+            pixels = np.frombuffer(zlib.decompress(b64decode(self.path)), np.uint8)
+            return pixels.reshape(-1, LINES.image, LINES.image)
+        except (ValueError, zlib.error) as error:
+            raise _damaged(f"the path of {self.name}", error) from None
+
+    @classmethod
+    def read(cls, path: Path) -> LineResult:
+        """What was written.
+
+        Raises:
+            MusicaeError: it is damaged.
+        """
+        try:
+            found: LineResult = typed(read_json(path), cls, "the result")
+        except (OSError, ValueError) as error:
+            raise _damaged(str(path), error) from None
+        return found
+
+
+def _damaged(what: str, error: Exception) -> MusicaeError:
+    return MusicaeError(f"{what} cannot be read: {error}", "take the result away: its training ends anew then")
 
 
 class LineTask(ImageTask):
@@ -109,6 +156,8 @@ def train_lines(
 ) -> LineResult:
     """Trains an autoencoder in a folder, goes on where it stopped, and says what it came to.
 
+    Where the folder holds the result already, that is all that is needed of it.
+
     Args:
         precision: of matrix products; `auto` is whichever is fastest here.
 
@@ -116,22 +165,39 @@ def train_lines(
         KeyboardInterrupt: stopped, after saving.
         MusicaeError: the folder holds another training, or there is no such device.
     """
+    written = folder / "result.json"
+    if written.exists():
+        known = LineResult.read(written)
+        if (known.name, known.seed, known.updates) == (name, seed, updates):
+            return known
     task = LineTask(name, seed, updates)
     trainer = trained(task, folder, seed, device=device, precision=precision, reporter=reporter)
     state, measured = trainer.state, metrics_of(folder, "validation")
-    result = line_result(name, seed, state.update, state.seconds / 60, measured)
-    write_record(folder / "result.json", asdict(result))
+    result = replace(
+        line_result(name, seed, state.update, state.seconds / 60, measured), path=_packed(task.paths(1)[0, :, 0])
+    )
+    write_record(written, asdict(result))
     return result
+
+
+def _packed(path: Float[Tensor, "point height width"]) -> str:
+    pixels = ((path.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
+    return b64encode(zlib.compress(pixels.tobytes(), 9)).decode()
 
 
 def line_result(name: str, seed: int, updates: int, minutes: float, measured: Sequence[Metrics]) -> LineResult:
     """The medians of the last evaluations."""
+
+    def median(key: str) -> float | None:
+        found = median_of_last(measured, key)
+        return None if math.isnan(found) else found
+
     return LineResult(
         name=name,
         seed=seed,
         updates=updates,
-        mean_distance=median_of_last(measured, "mean_distance"),
-        smoothness=median_of_last(measured, "smoothness"),
+        mean_distance=median("mean_distance"),
+        smoothness=median("smoothness"),
         undefined=median_of_last(measured, "undefined"),
         squared_error=measured[-1]["squared_error"],
         minutes=minutes,

@@ -8,15 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
 from musicae.experiments.images.image_trainings import deviation
 from musicae.experiments.images.line_autoencoders import LEARNED, LineResult
 from musicae.render.images import interpolation_grid
 from musicae.report.table import Cell, Table
-
-Paths = Float[np.ndarray, "point height width"]
 
 
 def line_table(results: Sequence[LineResult]) -> Table:
@@ -42,15 +39,16 @@ def _row(name: str, results: Sequence[LineResult]) -> list[Cell]:
     if not results:
         return []
     published = PUBLISHED_LINES.get(name, (None, None))
-    distance, smoothness = ([getattr(one, key) for one in results] for key in ("mean_distance", "smoothness"))
+    distance = [1e3 * one.mean_distance for one in results if one.mean_distance is not None]
+    smoothness = [one.smoothness for one in results if one.smoothness is not None]
     return [
         name,
         len(results),
         min(one.updates for one in results),
-        1e3 * statistics.mean(distance),
-        1e3 * deviation(distance),
+        statistics.mean(distance) if distance else None,
+        deviation(distance),
         published[0] and 1e3 * published[0],
-        statistics.mean(smoothness),
+        statistics.mean(smoothness) if smoothness else None,
         deviation(smoothness),
         published[1],
         statistics.mean(one.undefined for one in results),
@@ -68,12 +66,14 @@ def line_remarks(results: Sequence[LineResult]) -> list[str]:
 
 def line_record(results: Sequence[LineResult]) -> dict[str, Any]:
     """Everything that was measured, for JSON."""
-    return {"results": [asdict(one) for one in results]}
+    return {"results": [{key: value for key, value in asdict(one).items() if key != "path"} for one in results]}
 
 
-def line_picture(paths: dict[str, Paths]) -> str:
-    """One path under every autoencoder, a row each, as SVG."""
-    return interpolation_grid(np.stack(list(paths.values())), list(paths))
+def line_picture(results: Sequence[LineResult]) -> str:
+    """One path under every autoencoder, a row each, as SVG: that of its first seed."""
+    paths = {one.name: one.images / 127.5 - 1 for one in sorted(results, key=lambda one: -one.seed)}
+    rows = [name for name in IMAGE_AUTOENCODERS if name in paths]
+    return interpolation_grid(np.stack([paths[name] for name in rows]), rows)
 
 
 PUBLISHED_LINES: Mapping[str, tuple[float, float]] = {
