@@ -17,7 +17,7 @@ VERBS_EXAMPLES = (
 
 OnlyVerbs = Annotated[
     str,
-    typer.Option(metavar="NAME,...", show_default="all", help="vary, interpolate, density, attribute, short."),
+    typer.Option(metavar="NAME,...", show_default="all", help="vary, interpolate, density, attribute, short, compose."),
 ]
 
 
@@ -37,11 +37,13 @@ def verbs(
 
     vary: whether as many notes change as were asked for. interpolate: whether all steps are alike. density: what stays
     of a tune that becomes three tenths denser. attribute: whether attributes move as they should, and what stays.
-    short: whether anything sounds behind the end of a clip that is shorter than the model."""
+    short: whether anything sounds behind the end of a clip that is shorter than the model. compose: whether pieces keep
+    to chords, key and grid, and their bars are related."""
     console = Console(quiet, json)
     from musicae.config import pick
     from musicae.evaluation.held_out import held_out
-    from musicae.experiments.verbs.promises import PROMISES, HeldOut, measure_promises
+    from musicae.experiments.verbs.held_out import HeldOut
+    from musicae.experiments.verbs.promises import PROMISES, measure_promises
     from musicae.experiments.verbs.tables import promise_tables
     from musicae.model import load
 

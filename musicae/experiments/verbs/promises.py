@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Float
 
 from musicae.clips.reading import Source
-from musicae.clips.style import Style
 from musicae.corpus.discover import Progress, no_progress
-from musicae.model import Model
+from musicae.experiments.verbs.held_out import HeldOut, PromiseRow
+from musicae.experiments.verbs.pieces import pieces
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.key import in_one_key
 from musicae.music.note_distance import Onsets, kept_share, note_f1, onsets_of
@@ -37,30 +37,7 @@ RAISE = 0.3
 MOVES = 1.0
 """By how many spreads every attribute is moved up and down."""
 
-PromiseRow = dict[str, float | int | str]
 Shares = Float[np.ndarray, " clip"]
-
-
-@dataclass(frozen=True, eq=False)
-class HeldOut:
-    """A model and windows that it was not trained on.
-
-    Attributes:
-        sources: two at least.
-        scores: their music.
-    """
-
-    model: Model
-    sources: Sequence[Source]
-    scores: Sequence[Score]
-
-    @classmethod
-    def of(cls, model: Model, windows: Any) -> HeldOut:
-        """The windows [window, segment, step, column] as sources."""
-        sources = [
-            Source(window, model.representation, Style(), f"window {number}") for number, window in enumerate(windows)
-        ]
-        return cls(model, sources, model.scores(windows))
 
 
 def variations(on: HeldOut) -> list[PromiseRow]:
@@ -211,6 +188,7 @@ PROMISES: dict[str, Callable[[HeldOut], list[PromiseRow]]] = {
     "density": raised_density,
     "attribute": attributes,
     "short": short_clips,
+    "compose": pieces,
 }
 """By name, what is measured of a model."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from musicae.experiments.verbs.promises import PROMISES, PromiseRow
+from musicae.experiments.verbs.held_out import PromiseRow
+from musicae.experiments.verbs.promises import PROMISES
 from musicae.report.table import Cell, Table
 
 TITLES = {
@@ -13,6 +14,7 @@ TITLES = {
     "density": "Density raised by three tenths",
     "attribute": "Attributes moved by one standard deviation",
     "short": "Clips that end in the middle of the window",
+    "compose": "Pieces over chords, twelve bars each",
 }
 
 
