@@ -102,9 +102,10 @@ def panels_of(clips: Clips, beside: Clip | None = None) -> list[Panel]:
     from musicae.render.sheet import Panel
 
     shown = [clip for clip in clips if clip.label != "joined" or len(clips) == 1]
-    first = [Panel.of(beside, "before")] if beside else []
+    before = beside.score if beside else None
+    first = [Panel(before, "before")] if before else []
     numbered = enumerate(shown, start=1)
-    return [*first, *(Panel.of(clip, clip.label or str(number), beside) for number, clip in numbered)]
+    return [*first, *(Panel(clip.score, clip.label or str(number), before) for number, clip in numbered)]
 
 
 def with_renderings(command: Callable[..., None]) -> Callable[..., None]:

@@ -53,6 +53,13 @@ class Clip:
         """Every attribute of the score."""
         return {name: float(attribute(self.score)) for name, attribute in ATTRIBUTES.items()}
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a roll and a player."""
+        from musicae.render.notebook import notebook_html  # only notebooks wait for a synthesizer
+        from musicae.render.sheet import Panel
+
+        return notebook_html([Panel(self.score, self.label)])
+
     def save(self, output: str | Path | None = None, *, force: bool = False) -> Path:
         """Write the clip as a MIDI file, with its recipe as a `.json` beside it; returns the file's path.
 
@@ -98,6 +105,13 @@ class Clips(Sequence[Clip]):
         """All clips in a row as one, of whose recipes each has one part."""
         parts = tuple(part for clip in self for part in clip.recipe.parts)
         return Clip(self[0].model, replace(self[0].recipe, parts=parts, label="joined"))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a roll and a player for each."""
+        from musicae.render.notebook import notebook_html
+        from musicae.render.sheet import Panel
+
+        return notebook_html([Panel(clip.score, clip.label or str(n)) for n, clip in enumerate(self, start=1)])
 
     def __len__(self) -> int:
         return len(self._clips)

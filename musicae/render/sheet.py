@@ -13,7 +13,6 @@ from itertools import cycle
 
 import resvg_py
 
-from musicae.clips.clip import Clip
 from musicae.music.midi import instrument_name
 from musicae.music.note_distance import DRUM_KIT, onsets_of
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
@@ -55,11 +54,6 @@ class Panel:
     score: Score
     title: str = ""
     beside: Score | None = None
-
-    @classmethod
-    def of(cls, clip: Clip, title: str, beside: Clip | None = None) -> Panel:
-        """A clip, and another one beside it."""
-        return cls(clip.score, title, beside.score if beside else None)
 
     @property
     def bars(self) -> int:

@@ -37,7 +37,7 @@ def write_listening_page(
         for first in range(0, n, A_PICTURE):
             some = list(clips[first : first + A_PICTURE])
             picture = f"{model.name}/{first + 1:02d}.svg"
-            panels = [Panel.of(clip, str(first + place)) for place, clip in enumerate(some, start=1)]
+            panels = [Panel(clip.score, str(first + place)) for place, clip in enumerate(some, start=1)]
             write_atomically(folder / picture, clip_sheet(panels).encode())
             links = []
             for place, clip in enumerate(some, start=first + 1):

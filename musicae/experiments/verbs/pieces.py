@@ -13,8 +13,8 @@ from musicae.music.arrangement import DIVISIONS, allowed_under, scale_of
 from musicae.music.note_distance import note_f1, rhythm_of
 from musicae.verbs.compose import Song, compose
 
-PROGRESSIONS = ("C Am F G", "Dm Bb F C", "Em C G D")
-SEEDS, FORM = 20, "ABC"
+PIECE_CHORDS = ("C Am F G", "Dm Bb F C", "Em C G D")
+PIECES, FORM = 20, "ABC"
 """Of 240 bars of which no two are the same music."""
 
 
@@ -26,8 +26,8 @@ def pieces(on: HeldOut) -> list[PromiseRow]:
         return []
     foreign: list[bool] = []
     tones, off_grid, alike, moved = [], [], [], []
-    for seed in range(SEEDS):
-        song = Song(PROGRESSIONS[seed % len(PROGRESSIONS)], form=FORM)
+    for seed in range(PIECES):
+        song = Song(PIECE_CHORDS[seed % len(PIECE_CHORDS)], form=FORM)
         (clip,) = compose(on.model, song, seed=seed)
         scale = scale_of(song.section)
         bars = Clips.of(on.model, *clip.recipe.split())
