@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-LONGEST_NAME = 100
-"""Characters of an unknown name that are shown."""
+LONGEST_NAME = 60
+"""Characters of a name that are shown."""
 
 
 class MusicaeError(Exception):
@@ -36,11 +36,16 @@ def unknown_name(what: str, name: str, known: Iterable[str], kind: str = "unknow
         kind: of the error, whose facts are `name` and `known`.
     """
     names = list(known)
-    near = difflib.get_close_matches(name[:LONGEST_NAME], names, n=1)
+    near = difflib.get_close_matches(name[: 2 * LONGEST_NAME], names, n=1)
     nearest = f"did you mean {near[0]}? " if near else ""
     hint = f"{nearest}choose one of: {', '.join(names)}" if names else "there is none yet"
-    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
-    return MusicaeError(f"unknown {what}: {shown}", hint, kind=kind, name=name, known=names)
+    return MusicaeError(f"unknown {what}: {shortened(name)}", hint, kind=kind, name=name, known=names)
+
+
+def shortened(name: str, most: int = LONGEST_NAME) -> str:
+    """A name as it is shown: of a long one the beginning and the end, which tell it from others, and an ellipsis."""
+    end = (most - 1) // 2
+    return name if len(name) <= most else f"{name[: most - 1 - end]}…{name[-end:]}"
 
 
 @contextmanager

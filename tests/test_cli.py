@@ -63,7 +63,7 @@ def test_midi_on_stdout_is_the_file(run: Run) -> None:
         ("attribute", "--add", "density=nan"),
         ("attribute", "--subtract", "density=1e999"),
         ("attribute", "--add", "density", "--bar", 1),
-        ("attribute", "--add", "density", "--track", 0),
+        ("attribute", "--add", "density", "--track", 1),
         ("attribute", "--add", "density", "-o", "-"),
         ("models", "show"),
         ("models", "pack", "melody-2bar"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from musicae.cli.hints import hint
 from musicae.clips.reading import best_window, read
 from musicae.errors import MusicaeError
+from musicae.music.midi import midi_bytes
 from musicae.music.representations.base import Representation
 from musicae.music.representations.drums import Drums
 from musicae.music.representations.melody import Melody
@@ -28,7 +30,7 @@ def test_the_fullest_window_is_chosen_and_named() -> None:
     quiet = [(0, 16, 60), (16, 32, 62), (32, 48, 64)]
     busy = [(2 * k, 2 * k + 2, 60 + k % 7) for k in range(24, 40)]
     choice = best_window(score(track(quiet + busy, name="Lead"), bars=7), Melody(bars=2))
-    assert str(choice) == "bars 4-5 of 7 (track 0 'Lead' (program 0))"
+    assert str(choice) == "bars 4-5 of 7 (track 1 'Lead' (program 0))"
     assert choice.tracks == (0,)
     assert choice.tick == 3 * BAR
     assert (choice.tokens[..., 0] > 1).sum() == 16
@@ -77,25 +79,27 @@ def test_a_track_can_be_asked_for() -> None:
     drums = track([(0, 1, 36)], is_drum=True)
     piece = score(track(scale(2), name="melody"), track([(0, 8, 40)], program=20), drums)
     assert best_window(piece, Melody(bars=2)).tracks == (0,)
-    assert best_window(piece, Melody(bars=2), track=1).tracks == (1,)
-    with pytest.raises(MusicaeError, match=r"track 2 \(drums\) cannot be read as melody: it needs a pitched"):
-        best_window(piece, Melody(bars=2), track=2)
-    with pytest.raises(MusicaeError, match="there is no track 3"):
+    assert best_window(piece, Melody(bars=2), track=2).tracks == (1,)
+    with pytest.raises(MusicaeError, match=r"track 3 \(drums\) cannot be read as melody: it needs a pitched"):
         best_window(piece, Melody(bars=2), track=3)
+    for absent in (0, 4):
+        with pytest.raises(MusicaeError, match=f"there is no track {absent}") as error:
+            best_window(piece, Melody(bars=2), track=absent)
+        assert error.value.hint == "choose a track from 1 to 3"
 
 
 def test_a_track_that_is_asked_for_is_read_against_all_preferences() -> None:
     effects, bass = track(scale(2), program=120), track(scale(2), program=33)
     piece = score(track(scale(2)), bass, effects, track(scale(2), is_drum=True))
     for asked in range(3):
-        assert best_window(piece, Melody(bars=2), track=asked).tracks == (asked,)
+        assert best_window(piece, Melody(bars=2), track=asked + 1).tracks == (asked,)
     assert best_window(piece, Trio(bars=2)).tracks == (0, 1, 3)
-    assert best_window(piece, Trio(bars=2), track=2).tracks == (2, 1, 3)
+    assert best_window(piece, Trio(bars=2), track=3).tracks == (2, 1, 3)
     crowd = score(
         *(track(scale(2)) for _ in range(6)), *(track(scale(2), program=33) for _ in range(4)), *band(scale(2))
     )
-    assert best_window(crowd, Trio(bars=2), track=5).tracks == (5, 6, 12)
-    assert best_window(crowd, Trio(bars=2), track=9).tracks == (0, 9, 12)
+    assert best_window(crowd, Trio(bars=2), track=6).tracks == (5, 6, 12)
+    assert best_window(crowd, Trio(bars=2), track=10).tracks == (0, 9, 12)
 
 
 def test_the_first_track_with_a_usable_window_is_chosen() -> None:
@@ -104,7 +108,7 @@ def test_the_first_track_with_a_usable_window_is_chosen() -> None:
 
 
 def test_a_score_without_a_usable_track_says_what_each_would_need() -> None:
-    with pytest.raises(MusicaeError, match=r"track 0 \(drums\) needs a pitched instrument"):
+    with pytest.raises(MusicaeError, match=r"track 1 \(drums\) needs a pitched instrument"):
         best_window(score(track([(0, 1, 36)], is_drum=True)), Melody(bars=2))
 
 
@@ -114,7 +118,7 @@ def test_a_score_without_notes_has_no_window(representation: Representation) -> 
         best_window(score(track([])), representation)
 
 
-@pytest.mark.parametrize("asked", [None, 0])
+@pytest.mark.parametrize("asked", [None, 1])
 def test_where_no_bar_can_be_read_the_meter_is_the_only_reason(asked: int | None) -> None:
     meters = (Meter(0, 3, 4), Meter(BAR * 3 // 4, 6, 8))
     with pytest.raises(MusicaeError) as caught:
@@ -134,7 +138,7 @@ def test_a_trio_without_a_bass_can_still_be_used() -> None:
 
 def test_a_trio_without_a_bass_is_read_where_it_plays() -> None:
     melody, _, drums = band(scale(12, first=8))
-    for asked in (None, 0):
+    for asked in (None, 1):
         choice = best_window(score(melody, drums, bars=12), Trio(bars=4), track=asked)
         assert (choice.first_bar, choice.total_bars) == (9, 12)
         assert choice.tokens[..., [0, 2]].any()
@@ -158,7 +162,7 @@ def test_a_melody_asked_for_drums_when_no_model_of_melodies_is_there(
 
 def test_six_eight(run: Run, tmp_path: Path) -> None:
     write_midi(melody(6, 8), tmp_path / "jig.mid")
-    for words in ((), ("--track", 0), ("-m", "drums-2bar"), ("-m", "trio-4bar")):
+    for words in ((), ("--track", 1), ("-m", "drums-2bar"), ("-m", "trio-4bar")):
         done = run("reconstruct", "jig.mid", *words)
         assert_fails(done, "it needs bars of four quarters, and bars 1 to 11, counted from 1, are in 6/8\n")
         assert "hint: a model of melody in 6/8 or multitrack in 6/8 reads it" in done.err
@@ -199,10 +203,10 @@ def test_a_track_that_is_asked_for_is_read(run: Run) -> None:
     (part,) = melody().tracks
     band = (replace(part, program=program) for program in (0, 33, 120))
     write_midi(replace(melody(), tracks=(*band, replace(part, is_drum=True))), "band.mid")
-    for number, program in enumerate((0, 33, 120)):
+    for number, program in enumerate((0, 33, 120), start=1):
         done = run("reconstruct", "band.mid", "--track", number)
         assert f"track {number} (program {program})" in done.err and done.code == 0
-    assert_fails(run("reconstruct", "band.mid", "--track", 3), "track 3 (drums) cannot be read as melody")
+    assert_fails(run("reconstruct", "band.mid", "--track", 4), "track 4 (drums) cannot be read as melody")
 
 
 def test_a_file_without_notes(run: Run) -> None:
@@ -233,7 +237,7 @@ def test_a_tempo_that_is_set_a_moment_late_is_the_windows(late: int) -> None:
     assert read(later, Melody(bars=2)).style.tempo_qpm == 120.0
 
 
-@pytest.mark.parametrize("asked", ["0", "drums", "Drums"])
+@pytest.mark.parametrize("asked", ["1", "drums", "Drums"])
 def test_a_track_can_be_said_to_be_drums(asked: str) -> None:
     source = read(CLIP, Drums(bars=2), drums=[asked])
     assert source.tokens[0, :3, 0].tolist() == [1, 0, 4]
@@ -244,10 +248,10 @@ def test_what_looks_like_drums_is_offered(run: Run, tmp_path: Path) -> None:
     kit = tmp_path / "kit.mid"
     for data in (CLIP, smf(tune(BEAT * 4))):
         kit.write_bytes(data)
-        assert_fails(run("reconstruct", kit, "-m", "drums-2bar"), "looks like drums: --drums 0 reads it so")
-        assert "--drums 0" in run("reconstruct", kit).err
-        done = run("reconstruct", kit, "-m", "drums-2bar", "--drums", 0)
-        assert done.code == 0 and "drums: 0" in done.paths[0].with_suffix(".json").read_text()
+        assert_fails(run("reconstruct", kit, "-m", "drums-2bar"), "looks like drums: --drums 1 reads it so")
+        assert "--drums 1" in run("reconstruct", kit).err
+        done = run("reconstruct", kit, "-m", "drums-2bar", "--drums", 1)
+        assert done.code == 0 and "drums: 1" in done.paths[0].with_suffix(".json").read_text()
 
 
 def test_a_track_that_is_not_there_is_said(run: Run, tunes: tuple[str, str]) -> None:
@@ -262,3 +266,33 @@ def test_of_damaged_files_what_is_whole_is_read_with_a_warning(run: Run, tmp_pat
     assert_fails(run("reconstruct", damaged, "--strict"), "is damaged")
     for verb in ("vary", "encode"):
         assert run(verb, damaged, "--strict").code == 1
+
+
+def test_a_label_names_the_track_by_the_number_that_asks_for_it() -> None:
+    piece = score(*(track(scale(4), name=f"part {number}") for number in (1, 2, 3)), bars=4)
+    for number in (1, 2, 3):
+        assert f"(track {number} 'part {number}' (program 0))" in read(piece, Melody(bars=2), track=number).label
+        asked = read(piece, Drums(bars=2), drums=[str(number)])
+        assert f"(track {number} 'part {number}' (drums))" in asked.label
+
+
+COUNTED_FROM_0 = re.compile(r"\b(tracks?|bars?)\b( of the file)? 0\b|--(drums|track|bar) 0\b|\bfrom 0\b")
+
+
+def test_no_message_counts_tracks_or_bars_from_0(run: Run, tmp_path: Path) -> None:
+    files = {
+        "clip.mid": CLIP,
+        "cut.mid": smf(tune(EIGHTHS), tune(BEAT * 4))[:-1],
+        "beat.mid": midi_bytes(melody(is_drum=True)),
+        "jig.mid": midi_bytes(melody(6, 8)),
+        "tune.mid": midi_bytes(melody()),
+    }
+    words = ((), ("--track", 0), ("--track", 1), ("--track", 9), ("--bar", 0), ("--bar", 99), ("--drums", 0))
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        for model in ("melody-2bar", "drums-2bar", "trio-4bar", "multitrack-1bar-chords"):
+            said = [run("reconstruct", name, "-m", model, *some).err for some in words]
+            assert not [text for text in said if COUNTED_FROM_0.search(text)]
+            assert "tracks are counted from 1" in said[-1]
+    for verb in ("reconstruct", "interpolate", "compose", "preprocess"):
+        assert not COUNTED_FROM_0.search(run(verb, "--help").out)

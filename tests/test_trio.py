@@ -39,7 +39,7 @@ def test_a_trio_encodes_missing_parts_as_rests() -> None:
 
 
 def test_a_trio_of_nothing_readable_is_refused() -> None:
-    with pytest.raises(MusicaeError, match=r"no trio .* needs a melody .* needs a bass .* needs drums .* track 0"):
+    with pytest.raises(MusicaeError, match=r"no trio .* needs a melody .* needs a bass .* needs drums .* track 1"):
         Trio(bars=2).encode(score(track(scale(2), program=120)))
 
 

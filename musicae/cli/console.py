@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,12 +15,16 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
+from musicae.errors import LONGEST_NAME, MusicaeError, shortened
+
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.console import RenderableType
 
-    from musicae.errors import MusicaeError
     from musicae.report.table import Table
+
+LONGEST_MESSAGE = 4_000
+"""Characters, of names between which there are blanks, too."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,11 @@ class Console:
     def note(self, text: str) -> None:
         """Say something in passing."""
         if not self.quiet:
-            print(line(text), file=sys.stderr)
+            print(said(text), file=sys.stderr)
 
     def warn(self, text: str) -> None:
         """Say something that matters, also when quiet."""
-        print(line(f"warning: {text}"), file=sys.stderr)
+        print(said(f"warning: {text}"), file=sys.stderr)
 
     def show(self, picture: RenderableType) -> None:
         """Draw something that rich can render, if someone watches."""
@@ -66,14 +71,14 @@ class Console:
         from rich.table import Table as Drawn
 
         for table in tables:
-            header, rows = list(table.columns), table.text()
+            header, rows = list(map(said, table.columns)), [list(map(said, row)) for row in table.text()]
             for figures in _abreast(header, rows, table.labels, self.width):
                 columns = [*range(table.labels), *figures]
-                drawn = Drawn(title=line(table.title), title_justify="left", box=box.SIMPLE_HEAD)
+                drawn = Drawn(title=said(table.title), title_justify="left", box=box.SIMPLE_HEAD)
                 for column in columns:
-                    drawn.add_column(line(header[column]), justify="left" if column < table.labels else "right")
+                    drawn.add_column(header[column], justify="left" if column < table.labels else "right")
                 for row in rows:
-                    drawn.add_row(*(line(row[column]) for column in columns))
+                    drawn.add_row(*(row[column] for column in columns))
                 stderr().print(drawn)
 
     @contextmanager
@@ -90,7 +95,7 @@ class Console:
 
         columns = (*progress.Progress.get_default_columns(), progress.MofNCompleteColumn(), Rate())
         with progress.Progress(*columns, console=stderr(), transient=True) as bar:
-            task = bar.add_task(line(what), total=total)
+            task = bar.add_task(said(what), total=total)
             yield lambda done: bar.advance(task, done)
 
     def data(self, lines: Iterable[object], record: Mapping[str, Any]) -> None:
@@ -107,6 +112,12 @@ def line(text: str) -> str:
     """The text as a terminal may show it, in one line: names from files neither move its cursor nor color it."""
     unseen = ("Cc", "Cf", "Cs", "Zl", "Zp")
     return "".join(_escaped(c) if category(c) in unseen else c for c in text)
+
+
+def said(text: str) -> str:
+    """The text as a message shows it: in one line, in which no name is long, be it that of a file or of a track."""
+    names_cut = re.sub(rf"[^\s/]{{{LONGEST_NAME + 1},}}", lambda name: shortened(name[0]), line(text))
+    return shortened(names_cut, LONGEST_MESSAGE)
 
 
 def _escaped(character: str) -> str:
@@ -154,4 +165,4 @@ def report(error: MusicaeError) -> None:
     if os.environ.get("MUSICAE_DEBUG", "0") not in ("", "0"):
         print(*map(line, "".join(traceback.format_exception(error)).splitlines()), sep="\n", file=sys.stderr)
     for label, style, text in (("error:", "bold red", error.message), ("hint:", "bold cyan", hint(error))):
-        stderr().print(Text.assemble((label, style), " ", line(text)), soft_wrap=True)
+        stderr().print(Text.assemble((label, style), " ", said(text)), soft_wrap=True)

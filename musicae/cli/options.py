@@ -134,16 +134,25 @@ FirstBar = Annotated[
 TrackNumber = Annotated[
     int | None,
     typer.Option(
-        min=0, metavar="N", show_default=False, help="Track to read, from 0. Without it the most suitable is chosen."
+        min=1, metavar="N", show_default=False, help="Track to read, from 1. Without it the most suitable is chosen."
     ),
 ]
+
+
+def _counted_from_1(tracks: list[str] | None) -> list[str] | None:
+    if tracks and "0" in tracks:
+        raise typer.BadParameter("tracks are counted from 1")
+    return tracks
+
+
 DrumTracks = Annotated[
     list[str] | None,
     typer.Option(
         "--drums",
         metavar="TRACK",
         show_default=False,
-        help="A track, by its number from 0 or its name, that is drums whatever the file says; repeatable.",
+        callback=_counted_from_1,
+        help="A track, by its number from 1 or its name, that is drums whatever the file says; repeatable.",
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse a damaged file; what is whole of it is read otherwise.")]
@@ -155,7 +164,7 @@ FirstBars = Annotated[
 ]
 TrackNumbers = Annotated[
     list[int] | None,
-    typer.Option("--track", min=0, metavar="N", show_default=False, help=f"Track to read, from 0. {_EACH}"),
+    typer.Option("--track", min=1, metavar="N", show_default=False, help=f"Track to read, from 1. {_EACH}"),
 ]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Device = Annotated[DeviceName, typer.Option(help="Where to compute.")]

@@ -15,7 +15,7 @@ from musicae.clips.losses import lost
 from musicae.clips.style import Style
 from musicae.config import build, read_config
 from musicae.corpus.windows import WindowFilter, drop_leading_note_offs, filter_windows, onsets, rows_per_bar
-from musicae.errors import MusicaeError
+from musicae.errors import MusicaeError, shortened
 from musicae.music.chords import Chord
 from musicae.music.meter import COMMON_TIME, SIXTEENTHS
 from musicae.music.midi import read_midi
@@ -39,7 +39,7 @@ class Source:
         label: the file, the bars and the tracks in words.
         name: the file's name without its suffix, which names of outputs begin with; may be empty.
         warnings: what is wrong with the file, and what was asked of it in vain.
-        drum_like: the numbers of pitched tracks in the window that look like drums.
+        drum_like: the numbers, from 1, of pitched tracks in the window that look like drums.
         lost: what of the music the tokens leave out, in words.
         ends: quarters from its start on which nothing is left to sound, where the piece ends before the window does.
     """
@@ -97,10 +97,11 @@ def read(
     drums: Sequence[str] = (),
     strict: bool = False,
 ) -> Source:
-    """The best window of a piece for a representation, or the one that starts at `bar` (from 1) of `track` (from 0).
+    """The best window of a piece for a representation, or the one that starts at `bar` of `track`.
 
     Args:
-        drums: tracks, by their numbers or names, that are drums whatever the file says.
+        bar, track: counted from 1, as sequencers do.
+        drums: tracks, by their numbers from 1 or their names, that are drums whatever the file says.
         strict: a damaged file is an error; what is whole of it is read otherwise.
 
     Raises:
@@ -112,10 +113,14 @@ def read(
         choice = best_window(score, representation, bar=bar, track=track)
     except MusicaeError as error:
         if undeclared := _undeclared_drums(score, representation):
-            what = ", ".join(in_words(number, score.tracks[number]) for number in undeclared)
+            what = ", ".join(in_words(index, score.tracks[index]) for index in undeclared)
             hint = f"{what} looks like drums: say that it is"
             raise MusicaeError(
-                f"{label}: {error.message}", hint, kind="undeclared-drums", what=what, tracks=undeclared
+                f"{label}: {error.message}",
+                hint,
+                kind="undeclared-drums",
+                what=what,
+                tracks=[index + 1 for index in undeclared],
             ) from error
         raise _unreadable_score(error, label, _readers(score, representation), representation) from error
     # A tempo that is set a moment after the bar line is the window's, too.
@@ -126,7 +131,7 @@ def read(
     pitched = () if representation.keeps_programs else choice.tracks
     programs = tuple(score.tracks[i].program for i in pitched if not score.tracks[i].is_drum)
     warnings = [f"{label} is damaged: {fault}; what is whole is read" for fault in score.faults]
-    warnings += [f"{label} has no track {one!r}" for one in drums if not score.has_track(one)]
+    warnings += [f"{label} has no track {shortened(one)!r}" for one in drums if not score.has_track(one)]
     return Source(
         choice.tokens,
         representation,
@@ -134,7 +139,7 @@ def read(
         f"{label}: {choice}" + (f", drums: {', '.join(drums)}" if drums else ""),
         name,
         tuple(warnings),
-        tuple(sorted(set(choice.tracks) & set(drum_like(score)))),
+        tuple(index + 1 for index in sorted(set(choice.tracks) & set(drum_like(score)))),
         _end_in_quarters(representation.decode(choice.tokens)) if choice.padded else None,
         lost(score, choice.tracks, choice.tick, representation),
     )
@@ -187,7 +192,7 @@ def best_window(
     those either, the fullest. At a `bar` that is asked for, the stream with the most onsets there is read.
 
     Args:
-        track: an index into `score.tracks`.
+        track: counted from 1.
         bar: the window's first bar, numbered as in the file, from 1.
 
     Raises:
@@ -196,11 +201,12 @@ def best_window(
     """
     if score.silent:
         raise MusicaeError("there are no notes in the score", "give a file with notes")
-    streams, refusals = representation.readings(score, track)
-    if track is not None and TimeGrid(score, representation.grid).time:
-        streams = [stream for stream in streams if track in stream.tracks]
+    index = None if track is None else track - 1
+    streams, refusals = representation.readings(score, index)
+    if index is not None and TimeGrid(score, representation.grid).time:
+        streams = [stream for stream in streams if index in stream.tracks]
         if not streams:
-            raise _unreadable(score, representation, track, refusals)
+            raise _unreadable(score, representation, index, refusals)
     if not streams:
         raise unusable(score, representation, refusals)
     bars = representation.bars
@@ -278,14 +284,14 @@ def _choice(stream: Stream, start: int, score: Score, representation: Representa
     )
 
 
-def _unreadable(score: Score, representation: Representation, track: int, refusals: Sequence[Refusal]) -> MusicaeError:
-    if not 0 <= track < len(score.tracks):
-        return MusicaeError(f"there is no track {track}", f"choose a track from 0 to {len(score.tracks) - 1}")
-    remedies = [refusal.remedy for refusal in refusals if refusal.track == track]
+def _unreadable(score: Score, representation: Representation, index: int, refusals: Sequence[Refusal]) -> MusicaeError:
+    if not 0 <= index < len(score.tracks):
+        return MusicaeError(f"there is no track {index + 1}", f"choose a track from 1 to {len(score.tracks)}")
+    remedies = [refusal.remedy for refusal in refusals if refusal.track == index]
     remedies += [refusal.remedy for refusal in refusals if refusal.track < 0]
     needs = "; ".join(some(remedies))
     return MusicaeError(
-        f"{in_words(track, score.tracks[track])} cannot be read as {representation.name}: it {needs}",
+        f"{in_words(index, score.tracks[index])} cannot be read as {representation.name}: it {needs}",
         "choose another track, or leave the choice to musicae",
     )
 
@@ -336,11 +342,11 @@ def _unreadable_score(
 
 
 def _undeclared_drums(score: Score, representation: Representation) -> list[int]:
-    """The tracks that look like drums, where the representation reads the score if they are."""
+    """The indices of tracks that look like drums, where the representation reads the score if they are."""
     found = drum_like(score)
     if not found or representation.streams(score)[0]:
         return []
-    return found if representation.streams(score.with_drums([str(number) for number in found]))[0] else []
+    return found if representation.streams(score.with_drums([str(index + 1) for index in found]))[0] else []
 
 
 def _readers(score: Score, representation: Representation) -> list[Reader]:

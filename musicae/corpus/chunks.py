@@ -34,7 +34,7 @@ class Reading:
 
     Attributes:
         attribute: one of `MEASURES` that is measured of every usable window; empty for none.
-        drums: tracks that are drums whatever the files say, by their numbers or names.
+        drums: tracks that are drums whatever the files say, by their numbers from 1 or their names.
     """
 
     representation: Representation

@@ -54,7 +54,7 @@ class Annotations:
     Attributes:
         splits: a CSV file with columns path and split; without it songs are split 90/5/5.
         label: what makes the class of every window, `labels.FOLDER` or the name of an attribute; empty for no classes.
-        drums: tracks that are drums whatever the files say, by their numbers or names.
+        drums: tracks that are drums whatever the files say, by their numbers from 1 or their names.
     """
 
     splits: Path | None = None

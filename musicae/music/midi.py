@@ -39,7 +39,7 @@ def read_midi(source: str | Path | bytes, *, strict: bool = False, drums: Sequen
 
     Args:
         strict: a damaged file is an error.
-        drums: tracks that are drums whatever the file says, by their numbers in the score or their names.
+        drums: tracks that are drums whatever the file says, by their numbers from 1 in the score or their names.
 
     Raises:
         MusicaeError: there is no such file, or it is not MIDI, or it counts time in seconds (SMPTE), or it is damaged

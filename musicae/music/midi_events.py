@@ -146,7 +146,7 @@ def _tracks(data: bytes, start: int) -> tuple[list[tuple[int, int]], list[str]]:
             if not _ends(data, end):
                 found = data.find(b"MTrk", first)
                 end = size if found < 0 else found
-                faults.append(f"track {len(chunks)} is not as long as it says")
+                faults.append(f"track {len(chunks) + 1} of the file is not as long as it says")
             chunks.append((first, end))
         start = end
     return chunks, faults
@@ -176,7 +176,7 @@ def _parse(data: bytes, chunks: Chunks, division: int, faults: list[str]) -> Eve
     if ((raw < 0x80) & (status & 0xE0 == PROGRAM)).any():  # such events are one byte shorter than was thought
         place, track, left = _chain_by_hand(buffer, length, following, chunks)
         raw, status, known = _statuses(buffer, place + length[place], track)
-    faults += [f"track {number} {_LEFT[how]}" for number, how in enumerate(left) if how]
+    faults += [f"track {number} of the file {_LEFT[how]}" for number, how in enumerate(left, start=1) if how]
     at = place + length[place] + (raw >= 0x80)
     first, second = buffer[at].astype(np.int64), buffer[at + 1].astype(np.int64)
     wrong = (status < SYSEX) & ((first > LARGEST_DATA) | (second > LARGEST_DATA) & (status & 0xE0 != PROGRAM))

@@ -132,7 +132,7 @@ class Score:
         return replace(self, tracks=tuple(track if track.is_drum else moved(track) for track in self.tracks))
 
     def with_drums(self, tracks: Sequence[str]) -> Score:
-        """The score with some tracks as drums: those of these numbers, from 0, or names, in whatever case."""
+        """The score with some tracks as drums: those of these numbers, from 1, or names, in whatever case."""
         meant = {number for name in tracks for number in self._called(name)}
         return replace(
             self,
@@ -142,13 +142,13 @@ class Score:
         )
 
     def has_track(self, name: str) -> bool:
-        """Whether there is a track of this number, from 0, or this name, in whatever case."""
+        """Whether there is a track of this number, from 1, or this name, in whatever case."""
         return bool(self._called(name))
 
     def _called(self, name: str) -> list[int]:
         name = name.strip().lower()
-        called = [(str(number), track.name.lower()) for number, track in enumerate(self.tracks)]
-        return [number for number, names in enumerate(called) if name and name in names]
+        called = [(str(number), track.name.lower()) for number, track in enumerate(self.tracks, start=1)]
+        return [index for index, names in enumerate(called) if name and name in names]
 
 
 def concatenate(scores: Sequence[Score]) -> Score:

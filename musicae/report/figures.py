@@ -177,7 +177,7 @@ def note_sheet(name: str, scores: Mapping[str, Score]) -> Table:
     rows: list[list[Cell]] = [
         [title, number, "drums" if track.is_drum else track.program, score.ticks_per_quarter, *note]
         for title, score in scores.items()
-        for number, track in enumerate(score.tracks)
+        for number, track in enumerate(score.tracks, start=1)
         for note in track.notes.rows()
     ]
     return sheet(name, columns, rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Integer
 
-from musicae.errors import MusicaeError
+from musicae.errors import MusicaeError, shortened
 from musicae.music.meter import BarGrid
 from musicae.music.representations.base import (
     Constraint,
@@ -22,8 +22,8 @@ from musicae.music.representations.base import (
 from musicae.music.representations.time_grid import MOST_BARS, TICKS_PER_QUARTER, TOO_LONG, TimeGrid
 from musicae.music.score import Meter, Score, Track
 
-MOST_WORDS, LONGEST_TRACK_NAME = 32, 80
-"""Tracks, or meters, that a message or a label names, and characters of the name of a track."""
+MOST_WORDS = 32
+"""Tracks, or meters, that a message or a label names."""
 NAMED_METERS = 5
 
 
@@ -112,10 +112,10 @@ def bar_shape(
 
 
 def in_words(index: int, track: Track) -> str:
-    """A track as errors and labels name it, e.g. "track 2 'Lead' (program 80)"."""
+    """A track as errors and labels name it, counted from 1, e.g. "track 3 'Lead' (program 80)"."""
     instrument = "drums" if track.is_drum else f"program {track.program}"
-    name = track.name if len(track.name) <= LONGEST_TRACK_NAME else f"{track.name[: LONGEST_TRACK_NAME - 3]}..."
-    return f"track {index} {name!r} ({instrument})" if name else f"track {index} ({instrument})"
+    name = f" {shortened(track.name)!r}" if track.name else ""
+    return f"track {index + 1}{name} ({instrument})"
 
 
 def list_of_tracks(score: Score, tracks: Sequence[int]) -> str:
