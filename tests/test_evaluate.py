@@ -65,12 +65,18 @@ def test_attribute_vectors_are_measured_where_there_are_some(model: Model, data:
 
 
 def test_evaluate_as_typed(run: Run, data: Dataset) -> None:
-    done = run("evaluate", "melody-2bar", "--data", data.folder, "--windows", 8, "--pairs", 2, "--samples", 8, "--json")
+    few = ("--data", data.folder, "--windows", 8, "--pairs", 2, "--samples", 8)
+    done = run("evaluate", "melody-2bar", *few, "--json", "--verbose")
     (report,) = json.loads(done.out)["models"]
     assert report["model"] == "melody-2bar" and set(report["attributes"]["vectors"]) == set(ATTRIBUTES)
     for words in ("Share of right steps", "5-gram", "training window", "rhythm F1", "R2", "when we add"):
         assert words in done.err
-    assert report["verdicts"][0] in done.err
+    assert done.err.startswith(f"melody-2bar: {report['verdicts'][0]}\n"), "before any table"
+    assert report["verdicts"][0].startswith("It plays back ")
+    short = run("evaluate", "melody-2bar", *few, "--published")
+    assert short.err.splitlines()[0] == done.err.splitlines()[0] and short.err.count("\n") < 45
+    for words in ("steps played back from the code", "samples that are training windows", "0.951", "--verbose"):
+        assert words in short.err
     assert_fails(run("evaluate", "drums-2bar", "--data", data.folder), "drums-2bar reads drums")
 
 

@@ -13,6 +13,7 @@ from musicae.evaluation.evaluate import Evaluation, evaluate
 from musicae.evaluation.study import EvaluationSettings
 from musicae.model import Model
 from musicae.report.record import evaluation_record
+from musicae.report.summary import summary_tables
 from musicae.report.tables import HOLD, MEASUREMENT_TABLES, all_tables
 
 
@@ -40,6 +41,16 @@ def test_tables_are_of_their_own_measurement_alone(found: Evaluation) -> None:
         others = {measurement: result for measurement, result in found.results.items() if measurement != name}
         assert not list(tables({"a": replace(found, results=others)}))
         assert bool(list(tables({"a": found}))) == (name in found.results)
+
+
+def test_a_summary_has_rows_of_every_measurement_and_a_column_for_every_model(found: Evaluation) -> None:
+    (table,) = summary_tables({"a": found, "b": found})
+    assert list(table.columns)[1:] == ["a", "b"] and all(row[1] == row[2] for row in table.rows)
+    for name in MEASUREMENT_TABLES:
+        results = {measurement: result for measurement, result in found.results.items() if measurement == name}
+        rows = [row for one in summary_tables({"a": replace(found, results=results)}) for row in one.rows]
+        assert bool(rows) == bool(results) and all(row[:2] in [shown[:2] for shown in table.rows] for row in rows)
+    assert not list(summary_tables({"a": replace(found, results={})}))
 
 
 def test_records_hold_what_was_asked_for(found: Evaluation) -> None:

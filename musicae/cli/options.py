@@ -201,6 +201,7 @@ SettingTexts = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say every number, too.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Overwrite the file that -o names; in folders nothing is ever overwritten.")
 ]

@@ -92,7 +92,7 @@ class Evaluation:
         return {**header, "verdicts": self.verdicts(), **plain(self.results)}
 
     def verdicts(self) -> list[str]:
-        """What a user should know first: every fault that was found, or that there is none."""
+        """What a user should know first (`verdicts_on`)."""
         return verdicts_on(self.results, self.skipped)
 
 

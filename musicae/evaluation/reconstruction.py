@@ -25,6 +25,7 @@ from musicae.music.score import Score
 from musicae.networks.autoencoder import evaluating
 from musicae.networks.batch import Batch
 from musicae.networks.device import autocast
+from musicae.training.playback import Playback, hold_shares
 from musicae.training.reporter import Metrics
 from musicae.training.validation import validate
 
@@ -100,6 +101,15 @@ class Reconstruction:
     steps: StepCounts = field(metadata=DETAIL)
     hits: dict[str, Hits] = field(metadata=DETAIL)
     examples: list[tuple[Score, Score]] = field(metadata=DETAIL)
+
+    @property
+    def playback(self) -> Playback:
+        """How much is played back, beside always holding."""
+        ours, theirs = (
+            {name: scores.free_running for name, scores in fields.items()}
+            for fields in (self.fields, self.hold_baseline)
+        )
+        return Playback.of(ours, theirs)
 
 
 @dataclass(frozen=True)
@@ -194,14 +204,9 @@ def note_scores(model: Model, guess: WindowTokens, truth: WindowTokens) -> NoteS
 
 def hold_baseline(model: Model, tokens: WindowTensor) -> dict[str, FieldScores]:
     """The scores of a model that always lets the note or the rest go on (token 0), or ends where it can."""
-    mask, fields = step_mask(model, tokens), model.representation.shape.fields
-    always = np.zeros_like(tokens.numpy())
-    always[..., : len(fields)] = [max(field.end, 0) for field in fields]
-    shares = (hits_of(model, always, tokens.numpy(), mask).sum(0) / mask.sum()).tolist()
-    pairs = zip(fields, shares, strict=True)
-    return {
-        field.name: FieldScores(share, share, share, share, None if field.end >= 0 else 0.0) for field, share in pairs
-    }
+    onset_f1 = None if model.autoencoder.spec.ragged else 0.0
+    shares = hold_shares(model.autoencoder.spec, tokens)
+    return {name: FieldScores(share, share, share, share, onset_f1) for name, share in shares.items()}
 
 
 def step_mask(model: Model, tokens: WindowTensor) -> StepMask:

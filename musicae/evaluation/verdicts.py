@@ -1,4 +1,4 @@
-"""What measurements come to in words: a collapsed posterior, memorized music, vectors that move nothing."""
+"""What measurements come to in words: nothing learned, a collapsed posterior, memorized music, idle vectors."""
 
 from __future__ import annotations
 
@@ -18,25 +18,35 @@ NEARER = 0.5
 
 
 def verdicts_on(results: Mapping[str, Any], skipped: Collection[str] = ()) -> list[str]:
-    """What a user should know first: every fault, or that there is none; nothing where nothing was checked.
+    """What a user should know first: whether the model plays anything back, then every fault, or that there is none.
+
+    Of a model that plays back nothing, only what explains it is said: everything else presumes that it has learned.
 
     Args:
         results: by measurement.
         skipped: measurements that were asked for and that do not fit the model.
     """
+    reconstruction: Reconstruction | None = results.get("reconstruction")
+    first = [] if reconstruction is None else [_sentence(reconstruction.playback.beside_baseline)]
+    if reconstruction is not None and reconstruction.playback.nothing:
+        return [*first, *collapse(reconstruction)]
     checked = {name: CHECKS[name] for name in CHECKS if name in results}
     faults = [fault for name, (check, _) in checked.items() for fault in check(results[name])]
     if "attributes" in skipped:
         faults.append("There are no attribute vectors: they have not been fitted.")
     if faults or not checked:
-        return faults
-    return ["No fault found: " + ", ".join(sound for _, sound in checked.values()) + "."]
+        return [*first, *faults]
+    return [*first, "No fault found: " + ", ".join(sound for _, sound in checked.values()) + "."]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def collapse(found: Reconstruction) -> Iterator[str]:
     """A decoder that ignores codes."""
     if found.code_gain_nats is not None and found.code_gain_nats < COLLAPSED_NATS:
-        yield "The posterior has collapsed: the decoder ignores the code."
+        yield "The decoder ignores the code, so that all clips come out alike: the posterior has collapsed."
 
 
 def memorization(found: PriorSamples) -> Iterator[str]:

@@ -19,9 +19,11 @@ from musicae.cli.options import (
     Quiet,
     Split,
     Temperature,
+    Verbose,
     WindowLimit,
     folder_option,
 )
+from musicae.errors import shortened
 
 if TYPE_CHECKING:
     from musicae.corpus.dataset import Dataset
@@ -80,19 +82,22 @@ def command(
     force: ForceFolder = False,
     device: Device = "auto",
     precision: Precision = "auto",
+    verbose: Verbose = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure what models are worth on held-out music, beside one another, and say what is wrong with them.
+    """Measure what models are worth on held-out music, beside one another, and say first what is wrong with them.
 
     How well windows come back, how evenly paths lead from one to another, what samples have in common with real music,
-    what a code determines, what can be read off it, and what attribute vectors, chords and single dimensions change."""
+    what a code determines, what can be read off it, and what attribute vectors, chords and single dimensions change.
+    All tables are shown with --verbose, those of --only always, and a summary else."""
     console = Console(quiet, json)
     from musicae.evaluation.evaluate import ALL, evaluate
     from musicae.evaluation.study import EvaluationSettings
     from musicae.model import load
     from musicae.report import page, tables
     from musicae.report.record import evaluation_record
+    from musicae.report.summary import summary_tables
 
     if output:
         page.check_page(output, force=force)
@@ -105,12 +110,17 @@ def command(
         name: measure(model, dataset, progress=console.progress)
         for name, (model, dataset) in zip(names, chosen, strict=True)
     }
-    console.tables(tables.all_tables(found, published=published))
-    for fact in dict.fromkeys(page.facts_of(found)):
-        console.note(fact)
     for name, result in found.items():
         for verdict in result.verdicts():
-            console.note(f"{name}: {verdict}")
+            console.note(f"{shortened(name)}: {verdict}")
+    for fact in dict.fromkeys(page.facts_of(found)):
+        console.note(fact)
+    if verbose or only:
+        console.tables(tables.all_tables(found, published=published))
+    else:
+        console.tables(summary_tables(found))
+        console.tables(tables.published_tables(found) if published else ())
+        console.note("every table: --verbose, or a page with -o")
     if output:
         console.note(f"wrote {page.write_page(output, found, published=published)}")
     console.data([output] if output else [], evaluation_record(found, published=published))
