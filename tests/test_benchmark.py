@@ -1,13 +1,15 @@
 """What a benchmark measures."""
 
+import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from musicae.model import Model
 from musicae.presets import PRESETS
 from musicae.training.arithmetic import Arithmetic
-from musicae.verbs.benchmark import _flops, benchmark
+from musicae.verbs.benchmark import _flops, _time, benchmark
 from tests.helpers.trainings import tiny
 
 
@@ -35,3 +37,22 @@ def test_the_operations_of_a_window_are_those_of_its_passes_alone() -> None:
     assert 0.1 < _flops(config) / (6 * weights_times_steps) < 1, (
         "three passes of two operations, most weights each step"
     )
+
+
+@pytest.mark.parametrize("call", [0.2, 0.06, 0.01])
+def test_what_is_timed_takes_the_time_that_it_is_given_or_one_call(call: float) -> None:
+    done = []
+
+    def work() -> None:
+        time.sleep(call)
+        done.append(call)
+
+    wall, _ = _time(work, 0.1, torch.device("cpu"))
+    assert wall >= call
+    assert len(done) == 1 if call > 0.1 else 2 <= len(done) <= 0.1 / call + 1
+
+
+def test_what_is_done_only_once_does_not_count() -> None:
+    slow = iter([0.05])
+    wall, _ = _time(lambda: time.sleep(next(slow, 0.0)), 0.2, torch.device("cpu"))
+    assert wall < 0.05

@@ -27,7 +27,9 @@ BenchmarkPreset = Annotated[
         show_default="Magenta's small models", metavar="NAME", help="What to time.", autocompletion=preset_names
     ),
 ]
-Seconds = Annotated[float, typer.Option(min=0.1, metavar="S", help="How long to train; sampling takes about as long.")]
+Seconds = Annotated[
+    float, typer.Option(min=0.1, metavar="S", help="About how long a model is timed, training and sampling together.")
+]
 
 BenchmarkPrecision = Annotated[
     PrecisionName, typer.Option(help="What to compute in; auto takes what training, and sampling, would choose.")
