@@ -27,8 +27,9 @@ from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
 from musicae.music.representations.melody import Melody
 from musicae.music.score import Meter, Score, Tempo
+from tests.helpers.commands import Run
 from tests.helpers.corpora import dropped, ensemble, piece, shards, tune, write_corpus
-from tests.helpers.scores import BAR, score, track
+from tests.helpers.scores import BAR, score, track, write_midi
 
 
 def write_csv(path: Path, rows: list[tuple[str, str]]) -> Path:
@@ -287,3 +288,16 @@ def test_transposed_songs_are_one_song(tmp_path: Path) -> None:
     pieces = [piece(0, 16), piece(0, 16).transpose(5), *(piece(seed, 16) for seed in range(1, 5))]
     manifest = preprocess([write_corpus(tmp_path / "midi", pieces)], tmp_path / "out", Melody(bars=2), workers=1)
     assert (manifest["files"]["kept"], manifest["songs"]) == (6, 5)
+
+
+def test_splits_that_are_upside_down_or_empty_are_told_with_what_to_do(corpus: Path, run: Run, tmp_path: Path) -> None:
+    rows = [(f"{number:03}.mid", "train" if number == 0 else "validation") for number in range(12)]
+    upside_down = write_csv(tmp_path / "splits.csv", rows)
+    said = run("preprocess", corpus, "-o", "down", "--splits", upside_down, "--workers", 1, "-q").err
+    assert "warning: the splits are upside down: 7 windows to train on, and 77 for validation" in said
+    assert "warning: the test split is empty" in said and "in the file of --splits" in said
+    write_midi(piece(99), tmp_path / "one" / "a.mid")
+    said = run("preprocess", "one", "-o", "single", "--workers", 1, "-q").err
+    assert "warning: the validation split is empty: preprocess more songs" in said
+    assert "upside" not in said
+    assert "warning" not in run("preprocess", corpus, "-o", "whole", "--workers", 1, "-q").err

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicae.corpus.splits import SplitsFile, join_songs, split_songs
+from musicae.corpus.splits import SplitsFile, join_songs, split_faults, split_songs
 from musicae.errors import MusicaeError
 
 
@@ -114,3 +114,13 @@ def test_accents_are_the_same_composed_or_not(tmp_path: Path) -> None:
     assert [splits(tmp_path, tmp_path / f"{name}.mid") for name in names] == [2, 2]
     path.write_text("path,split\n" + "".join(f"{name}.mid,test\n" for name in names))
     assert SplitsFile(path)(tmp_path, tmp_path / "caf\u00e9.mid") == 2
+
+
+@given(st.tuples(*[st.integers(0, 50)] * 3))
+def test_splits_are_at_fault_where_one_is_empty_or_more_is_held_out_than_trained_on(counts: tuple[int, ...]) -> None:
+    train, validation, test = counts
+    faults = list(split_faults(dict(zip(("train", "validation", "test"), counts, strict=True))))
+    assert bool(faults) == (min(counts) == 0 or train < max(validation, test))
+    assert [name for name, count in zip(("train", "validation", "test"), counts, strict=True) if not count] == [
+        fault.split()[1] for fault in faults if "empty" in fault
+    ]

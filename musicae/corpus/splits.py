@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -69,6 +69,17 @@ def split_songs(song: OfFile, digests: Sequence[str]) -> OfFile:
     split_of_song = dict.fromkeys(ordered, 0)
     split_of_song |= dict.fromkeys(ordered[:held_out], 1) | dict.fromkeys(ordered[held_out : 2 * held_out], 2)
     return np.array([split_of_song[name] for name in song.tolist()], dtype=np.int64)
+
+
+def split_faults(windows: Mapping[str, int]) -> Iterator[str]:
+    """In words, what is wrong with splits of so many windows: one is empty, or more is held out than trained on."""
+    train, held_out = windows[SPLITS[0]], {name: windows[name] for name in SPLITS[1:]}
+    for name, count in windows.items():
+        if not count:
+            yield f"the {name} split is empty"
+    for name, count in held_out.items():
+        if 0 < train < count:
+            yield f"the splits are upside down: {train:,} windows to train on, and {count:,} for {name}"
 
 
 class SplitsFile:

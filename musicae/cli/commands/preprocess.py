@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from musicae.cli.console import Console
+from musicae.cli.hints import ADVICE
 from musicae.cli.options import DrumTracks, ForceFolder, Json, Quiet, folder_option
 
 EXAMPLES = (
@@ -110,9 +111,12 @@ def command(
 def deliver_dataset(manifest: dict[str, Any], folder: Path, console: Console) -> None:
     """Say what became of the files, and print the dataset's folder."""
     from musicae.corpus.shards import read_dropped
+    from musicae.corpus.splits import split_faults
 
     for line in funnel(manifest):
         console.note(line)
+    for fault in split_faults({name: counts["windows"] for name, counts in manifest["splits"].items()}):
+        console.warn(f"{fault}{ADVICE['bad-splits'](given=manifest['splits_given'])}")
     dropped = read_dropped(folder) if console.json else []
     console.data([folder], {"dataset": str(folder), **manifest, "dropped": dropped})
 
