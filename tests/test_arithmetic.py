@@ -16,7 +16,8 @@ from musicae.training import arithmetic
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.loop import Trainer
 from musicae.training.music_task import MusicTask
-from musicae.verbs.train import Run, begin
+from musicae.training.run import Run
+from musicae.verbs.train import begin
 from tests.helpers.trainings import assert_same, tiny, weights
 
 

@@ -17,7 +17,8 @@ from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.networks.batch import Batch
 from musicae.networks.recurrent.stack import BackendName, lstm, use_backend
-from musicae.verbs.train import Run, begin
+from musicae.training.run import Run
+from musicae.verbs.train import begin
 from tests.helpers.models import tiny_config
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")]

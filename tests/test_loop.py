@@ -18,7 +18,8 @@ from musicae.networks.groups import GroupSettings
 from musicae.seeds import generator
 from musicae.training.checkpoint import TrainingState
 from musicae.training.groups import LossTerms, ParameterGroup
-from musicae.training.loop import Trainer, state_path
+from musicae.training.loop import Trainer
+from musicae.training.outcome import state_path
 from musicae.training.reporter import Metrics, Notice, NullReporter
 from musicae.training.task import Task
 

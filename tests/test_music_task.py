@@ -19,8 +19,9 @@ from musicae.model import TABLES, load
 from musicae.music.representations.base import Shape
 from musicae.networks.groups import GroupSettings
 from musicae.networks.regularizers.base import Adversarial, Context, Step, Terms
-from musicae.training.loop import Trainer, state_path
+from musicae.training.loop import Trainer
 from musicae.training.music_task import MusicTask
+from musicae.training.outcome import state_path
 from musicae.training.reporter import Metrics
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 

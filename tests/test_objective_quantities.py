@@ -34,8 +34,9 @@ from musicae.networks.regularizers.penalties import Contractive
 from musicae.objectives import OBJECTIVES, apply
 from musicae.presets import PRESETS
 from musicae.settings import override
+from musicae.training.run import Run
 from musicae.training.validation import validate
-from musicae.verbs.train import Run, begin
+from musicae.verbs.train import begin
 
 CLASSES = ("low", "high")
 WINDOWS, UPDATES = 64, 300

@@ -18,10 +18,12 @@ from musicae.errors import MusicaeError
 from musicae.model import load
 from musicae.training.arithmetic import Arithmetic
 from musicae.training.distributed import Ranks
-from musicae.training.loop import Trainer, state_path
+from musicae.training.loop import Trainer
 from musicae.training.music_task import MusicTask
+from musicae.training.outcome import state_path
 from musicae.training.reporter import NullReporter
-from musicae.verbs.train import Run, begin
+from musicae.training.run import Run
+from musicae.verbs.train import begin
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
 
@@ -96,7 +98,8 @@ def test_two_processes_do_what_one_does(latent: Spec, machines: int, data: Datas
     Run(config, str(data.folder), seed=3, arithmetic=Arithmetic("float32", 1)).save(tmp_path / "one")
     script = tmp_path / "ranks.py"
     script.write_text(
-        "import sys; from pathlib import Path; from musicae.verbs.train import Run, begin\n"
+        "import sys; from pathlib import Path\n"
+        "from musicae.training.run import Run; from musicae.verbs.train import begin\n"
         "import torch\n"
         "torch.randn_like = torch.zeros_like  # processes draw noise of their own\n"
         "folder, out = map(Path, sys.argv[1:])\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,13 +105,13 @@ def test_what_cannot_be_trained(dataset: Path, tmp_path: Path, words: list[str],
 def test_a_full_disk_stops_a_training_which_then_goes_on(dataset: Path, tmp_path: Path) -> None:
     words = [str(dataset), "-o", "m", "--updates", "30", *SETTINGS, "--set=training.validate_every=1"]
     script = (
-        "import resource, sys; from musicae.training import loop; from musicae.cli.app import main\n"
-        "append = loop.append\n"
+        "import resource, sys; from musicae.training import metrics; from musicae.cli.app import main\n"
+        "append = metrics.append\n"
         "def full(path, data):\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (3500, resource.RLIM_INFINITY))\n"
         "    append(path, data)\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)\n"
-        "loop.append = full; sys.argv = ['musicae', 'train', *sys.argv[1:]]; main()"
+        "metrics.append = full; sys.argv = ['musicae', 'train', *sys.argv[1:]]; main()"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     command = [sys.executable, "-c", script, *map(str, words)]
@@ -121,3 +123,47 @@ def test_a_full_disk_stops_a_training_which_then_goes_on(dataset: Path, tmp_path
     code, _, err = finished(train(tmp_path, *words))
     assert code == 0 and "going on with the training that was begun in m" in err
     assert (tmp_path / "m" / "metrics.jsonl").read_text().startswith(lines[:-1].rpartition("\n")[0])
+
+
+RESUMED = (
+    "import sys; from musicae.cli.app import main; sys.argv = ['musicae', 'train', '--resume', *sys.argv[1:]]\n"
+    "try: main()\n"
+    "finally: print('torch' in sys.modules, file=sys.stderr)"
+)
+
+
+def test_what_has_ended_says_so_before_anything_is_loaded(dataset: Path, tmp_path: Path) -> None:
+    words = ["-o", "m", "--updates", 20, *SETTINGS, "--json"]
+    code, first, said = finished(train(tmp_path, dataset, *words))
+    assert code == 0
+    shutil.rmtree(dataset)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def resume(*words: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-c", RESUMED, "m", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    for more in ([], ["--updates", "20"], ["--updates", "3"]):
+        code, again, said = resume(*more, "--json")
+        assert (code, again) == (0, first)
+        assert said == (
+            "this training has come to its end: give more --minutes or --updates\nplay it: musicae sample -m m\nFalse\n"
+        )
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    code, _, said = resume("--updates", "21")
+    assert code == 1 and "come to its end" not in said, "it wants its data set"
+
+
+JARGON = re.compile(r"kl|nll|nats|beta|posterior|gradient|learning rate|dimensions|float|code_gain|batch|weights come")
+
+
+def test_a_training_talks_as_musicians_do_and_in_numbers_if_asked(dataset: Path, tmp_path: Path) -> None:
+    words = ["--updates", 20, *SETTINGS]
+    _, _, said = finished(train(tmp_path, dataset, "-o", "plain", *words))
+    assert not JARGON.search(said)
+    assert "of the held-out steps" in said and "it has learned nothing yet" in said and "--from melody-2bar" in said
+    _, _, said = finished(train(tmp_path, dataset, "-o", "numbers", *words, "--verbose"))
+    assert "nll" in said and "code_gain_nats" in said and "active_dimensions" in said and "float" in said
+    metrics = [(tmp_path / name / "metrics.jsonl").read_bytes() for name in ("plain", "numbers")]
+    assert metrics[0] == metrics[1]

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,17 +12,21 @@ import torch
 
 import musicae
 from musicae.cli.hints import ADVICE
-from musicae.config import Training, spec
+from musicae.config import Config, Training, spec
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.errors import MusicaeError
 from musicae.model import build_autoencoder, load, save, save_attributes
 from musicae.music.representations import REPRESENTATIONS
 from musicae.training.checkpoint import TrainingState
-from musicae.training.music_task import Splits, fit_batch
+from musicae.training.loop import Trainer
+from musicae.training.metrics import validation_at
+from musicae.training.music_task import MusicTask, Splits, fit_batch
+from musicae.training.playback import in_percent
 from musicae.training.reporter import Notice, NullReporter
+from musicae.training.run import Run
 from musicae.training.validation import validate
 from musicae.verbs.pack import pack
-from musicae.verbs.train import Run, begin, copy_weights, finish
+from musicae.verbs.train import begin, copy_weights, finish
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
 
@@ -60,7 +65,7 @@ def test_a_model_says_what_it_has_seen(data: Dataset, tmp_path: Path) -> None:
     pack(tmp_path / "first", tmp_path / "packed")
     best = [load(tmp_path / name, "cpu").windows_seen for name in ("first", "packed", "second")]
     assert best[:2] == [4 * 8] * 2
-    assert best[2] in (4 * 8 + 4 * 8, 4 * 8 + 8 * 8)
+    assert best[2] in (4 * 8, 4 * 8 + 4 * 8, 4 * 8 + 8 * 8)
     shutil.rmtree(tmp_path / "first")
     assert (
         begin(Run.read(tmp_path / "second"), tmp_path / "second", device="cpu", resume=True).task.seen_before == 4 * 8
@@ -134,7 +139,9 @@ class Listener(NullReporter):
 
 
 def test_a_collapsed_posterior_is_told(data: Dataset, tmp_path: Path) -> None:
-    collapsed = trainer(data, tmp_path / "m", tiny(updates=1, validate_every=1))
+    collapsed = trainer(
+        data, tmp_path / "m", tiny(updates=2, validate_every=1, learning_rate=1e-9, min_learning_rate=1e-9)
+    )
     with torch.no_grad():
         for name in ("mean", "std"):
             collapsed.task.model.autoencoder.get_parameter(f"latent.{name}.weight").zero_()
@@ -206,3 +213,69 @@ def test_the_learning_rate_falls_with_the_time_too(data: Dataset, tmp_path: Path
     timed.run()
     assert seen == sorted(seen) and seen[0] < 1 <= seen[-1]
     assert timed.state.update < 10**6
+
+
+def fine_tuned(data: Dataset, folder: Path, config: Config) -> tuple[Trainer[MusicTask], list[str]]:
+    """A training that begins with the weights of one of four updates, and what it says."""
+    if not (folder / "parent").exists():
+        trainer(data, folder / "parent", tiny(updates=4)).run()
+    run = Run(config, str(data.folder), initial=str(folder / "parent"))
+    listener = Listener()
+    child = begin(run, folder / "child", device="cpu", reporter=listener)
+    child.run()
+    return child, [notice.message for notice in listener.notices if notice.kind != "collapsed"]
+
+
+def test_where_training_does_harm_the_weights_of_the_parent_are_kept(data: Dataset, tmp_path: Path) -> None:
+    child, said = fine_tuned(data, tmp_path, tiny(updates=4, learning_rate=10.0, min_learning_rate=10.0))
+    assert child.state.best_update == 0
+    parent, kept = (load(tmp_path / name, "cpu") for name in ("parent", "child"))
+    assert_same(weights(parent), weights(kept))
+    assert kept.windows_seen == parent.windows_seen
+    assert "its weights are kept" in said[-1]
+
+
+def test_a_parent_is_measured_before_the_first_update_and_shown_to_the_end(data: Dataset, tmp_path: Path) -> None:
+    child, said = fine_tuned(data, tmp_path, tiny(updates=8))
+    assert child.state.best_update > 0
+    measured = validation_at(tmp_path / "child", 0)
+    assert measured["nll"] == pytest.approx(validate(load(tmp_path / "parent").autoencoder, child.task.held_out)["nll"])
+    share = in_percent(measured["free_running/melody"], 1)
+    assert said[:2] == [f"it begins with {tmp_path / 'parent'}", f"the parent plays back {share} of the held-out steps"]
+    assert all(f"(the parent: {share})" in line for line in said[2:-1]) and len(said) == 5
+    assert said[-1].startswith(f"the parent played back {share} of the held-out steps, now ")
+
+
+def test_a_stopped_fine_tuning_goes_on_beside_its_parent(data: Dataset, tmp_path: Path) -> None:
+    fine_tuned(data, tmp_path, tiny(updates=4, learning_rate=10.0, min_learning_rate=10.0))
+    run = Run.read(tmp_path / "child")
+    longer = replace(run, config=replace(run.config, training=replace(run.config.training, updates=8)))
+    listener = Listener()
+    rest = begin(longer, tmp_path / "child", device="cpu", reporter=listener, resume=True)
+    assert (rest.state.update, rest.state.best_update) == (4, 0)
+    rest.run()
+    assert rest.state.best_update == 0 and "its weights are kept" in listener.notices[-1].message
+    updates = [json.loads(line)["update"] for line in (tmp_path / "child" / "metrics.jsonl").read_text().splitlines()]
+    assert updates.count(0) == 1
+
+
+def test_what_only_lends_some_of_its_weights_is_no_parent(data: Dataset, tmp_path: Path) -> None:
+    trainer(data, tmp_path / "small", tiny(updates=1)).run()
+    other = tiny(updates=1, decoder={"hidden": 16})
+    run = Run(other, str(data.folder), initial=str(tmp_path / "small"))
+    listener = Listener()
+    begin(run, tmp_path / "m", device="cpu", reporter=listener).run()
+    assert re.match(r"it begins with \d+ % of its weights, those of ", listener.notices[0].message)
+    assert not validation_at(tmp_path / "m", 0)
+
+
+def test_what_has_learned_nothing_is_said_with_what_to_do(data: Dataset, tmp_path: Path) -> None:
+    listener = Listener()
+    run = Run(tiny(updates=2, learning_rate=1e-9, min_learning_rate=1e-9), str(data.folder))
+    begin(run, tmp_path / "m", device="cpu", reporter=listener).run()
+    few, progress, end = listener.notices
+    assert few.kind == "few-windows" and "--from melody-2bar" in ADVICE[few.kind](**few.facts)
+    assert progress.message.endswith("is what always holding one note gets): keep training")
+    assert end.kind == "learned-nothing" and "it has learned nothing yet: it plays back nothing: " in end.message
+    advice = ADVICE[end.kind](**end.facts)
+    assert "more --minutes" in advice and "--from melody-2bar" in advice

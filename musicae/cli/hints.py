@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from musicae.errors import MusicaeError
+    from musicae.storage.catalog import Description
 
 
 def hint(error: MusicaeError) -> str:
@@ -68,10 +69,37 @@ def _undeclared_drums(what: str, tracks: Sequence[int]) -> str:
 
 
 def _against_collapse(code_gain_nats: float, betas: Mapping[str, float]) -> str:
+    again = ". If it stays so, begin again with"
     if not betas:
-        return ". If it stays so, lower the weights of what regularizes codes (--set)"
+        return f"{again} lower weights of what regularizes codes (--set)"
     label, beta = max(betas.items(), key=lambda item: item[1])
-    return f". If it stays so, try --set {label}.beta={beta / 2:g} or --set {label}.free_bits=48"
+    return f"{again} --set {label}.beta={beta / 2:g}, which lets a code say more"
+
+
+def _parent(representation: str, arguments: Mapping[str, object]) -> str:
+    """The option to begin with the installed model that reads most nearly the same music; empty if there is none."""
+    from musicae.music.meter import COMMON_TIME
+    from musicae.storage.catalog import described
+
+    meter, chords, bars = (arguments.get(name) for name in ("meter", "chords", "bars"))
+
+    def distance(model: Description) -> tuple[bool, bool, int]:
+        apart = abs(model.bars - bars) if isinstance(bars, int) else 0
+        return (model.meter or COMMON_TIME) != (meter or COMMON_TIME), model.chords != bool(chords), apart
+
+    suitable = [model for model in described()[0] if model.representation == representation]
+    nearest = min(suitable, key=distance, default=None)
+    return f"--from {nearest.name}" if nearest else ""
+
+
+def _few_windows(representation: str, arguments: Mapping[str, object]) -> str:
+    parent = _parent(representation, arguments)
+    return f": begin with a model that knows more, {parent}" if parent else ""
+
+
+def _learned_nothing(representation: str, arguments: Mapping[str, object]) -> str:
+    parent = _parent(representation, arguments)
+    return f". Give it more --minutes{parent and f', or begin with a model that knows more: {parent}'}"
 
 
 HINTS: dict[str, Callable[..., str]] = {
@@ -132,6 +160,13 @@ HINTS: dict[str, Callable[..., str]] = {
 ADVICE: dict[str, Callable[..., str]] = {
     "collapsed": _against_collapse,
     "drum-like": lambda track: f": --drums {track} reads it so",
+    "bad-splits": lambda given: (
+        ": call most songs train, and a few validation and test, in the file of --splits"
+        if given
+        else ": preprocess more songs, or say which song is in which split, with --splits"
+    ),
     "ended": lambda: ": give more --minutes or --updates",
+    "few-windows": _few_windows,
+    "learned-nothing": _learned_nothing,
 }
 """By the kind of a notice, the function of its facts that says what to do about it."""

@@ -11,7 +11,7 @@ from musicae.training.checkpoint import TrainingState
 from musicae.training.reporter import Metrics
 
 CARD = "README.md"
-"""The name of the card; it is the last that a training writes."""
+"""The name of the card, which a training writes when it has ended."""
 
 MEANINGS = {
     "nll": "negative log-likelihood given z, nats per window",

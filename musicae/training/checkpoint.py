@@ -29,7 +29,8 @@ class TrainingState:
         seconds: time spent, validations included.
         saved, saved_seconds: both at the last save.
         skipped: updates left out because a gradient was not finite; `failures` of them in a row just now.
-        best: lowest validation loss so far, reached at `best_update`.
+        best: lowest validation loss so far, reached at `best_update`: 0 where that is the loss of the weights that the
+            training began with. Infinite before the first validation.
         sums: of the terms of the loss since the last log line; on the device, until they are asked for.
         counts: per term, the updates that had it.
     """
@@ -44,6 +45,11 @@ class TrainingState:
     best_update: int = 0
     sums: dict[str, float | Tensor] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> bool:
+        """Whether there has been a validation with a loss that can be lower or higher than others."""
+        return math.isfinite(self.best)
 
     def add(self, terms: LossTerms) -> None:
         """Counts in the terms of an update; others may have other terms."""

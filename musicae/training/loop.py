@@ -11,11 +11,10 @@ It knows a `Task`, and nothing of what is trained. What is unusual:
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,24 +24,21 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import nn
 
-from musicae.checked_json import parse_json, read_bytes, typed
 from musicae.errors import MusicaeError
 from musicae.networks.device import autocast
 from musicae.seeds import child_seeds
-from musicae.storage.atomic import append, write_atomically
 from musicae.training.arithmetic import Arithmetic
 from musicae.training.checkpoint import TrainingState, load_state, save_state
 from musicae.training.distributed import Ranks
 from musicae.training.groups import LossTerms, Optimizers
+from musicae.training.metrics import append_metrics, cut_metrics
+from musicae.training.outcome import state_path
 from musicae.training.reporter import Notice, NullReporter, Reporter
 from musicae.training.schedules import learning_rate
 from musicae.training.task import Task
 
 LOG_EVERY = 100
 """Updates between two lines of training metrics."""
-
-LARGEST_METRICS = 2**30
-"""Bytes of metrics, of which an update writes a few."""
 
 STATE_SECONDS = 120
 """Seconds between two saves of the state, besides those at validations."""
@@ -113,14 +109,12 @@ class Trainer(Generic[T]):
 
     def resume(self) -> None:
         """Goes back to the last saved state, or to the start if there is none, and cuts the metrics off there."""
-        path = state_path(self.folder)
+        path, last = state_path(self.folder), -1
         if path.exists():
             self.state = load_state(path, self.task.module, self.optimizers, self.task.identity)
-        metrics = self.folder / "metrics.jsonl"
-        if self.ranks.rank == 0 and metrics.exists():
-            lines = _lines_of(metrics)
-            kept = [line for line in lines if _update_of(line) <= self.state.update]
-            write_atomically(metrics, b"".join(line + b"\n" for line in kept))
+            last = self.state.update
+        if self.ranks.rank == 0:
+            cut_metrics(self.folder, last)
 
     def run(self) -> TrainingState:
         """Updates until the budget is spent, or an interruption; both leave a state to resume from.
@@ -137,6 +131,9 @@ class Trainer(Generic[T]):
         if not going_on:
             self.reporter.tell(Notice("this training has come to its end", "ended"))
         with _signals(self), self.arithmetic.on_its_threads(), _own_randomness(self.device):
+            if going_on and self.task.inherited and self.state.update == 0 and not self.state.measured:
+                self._validate()
+                self._save_state()
             while going_on:
                 going_on = self._advance()
         if self.stopping:
@@ -158,7 +155,9 @@ class Trainer(Generic[T]):
         validating = state.update % training.validate_every == 0 or finished
         if validating:
             self._validate()
-        if self.stopping and state.best_update == 0 and self.ranks.rank == 0:
+        if self.ranks.rank == 0 and finished:
+            self._tell(self.task.ended(state))
+        if self.ranks.rank == 0 and self.stopping and not state.measured:
             self.task.save_best(state)  # so that even this much can be used
         self._count_time()
         if validating or self.stopping or state.seconds - state.saved_seconds > STATE_SECONDS:
@@ -234,45 +233,26 @@ class Trainer(Generic[T]):
             return
         state = self.state
         metrics = self.task.validate()
-        if metrics["loss"] < state.best or state.best_update == 0:
+        if metrics["loss"] < state.best or not state.measured:
             state.best, state.best_update = metrics["loss"], state.update
             self.task.save_best(state)
         self._write_metrics({"split": "validation", **metrics, "skipped": state.skipped})
         notices = list(self.task.validated(state, metrics))
         self.reporter.validated(state, metrics)
+        self._tell(notices)
+
+    def _tell(self, notices: Iterable[Notice]) -> None:
         for notice in notices:
             self.reporter.tell(notice)
 
     def _write_metrics(self, metrics: Mapping[str, object]) -> None:
         if self.ranks.rank == 0:
-            append(
-                self.folder / "metrics.jsonl", (json.dumps({"update": self.state.update, **metrics}) + "\n").encode()
-            )
+            append_metrics(self.folder, self.state.update, metrics)
 
     def _save_state(self) -> None:
         self.state.saved, self.state.saved_seconds = self.state.update, self.state.seconds
         if self.ranks.rank == 0:
             save_state(state_path(self.folder), self.task.module, self.optimizers, self.state, self.task.identity)
-
-
-def state_path(folder: Path) -> Path:
-    """Where the state of the training in a folder lies."""
-    return folder / "training" / "state.safetensors"
-
-
-def _lines_of(path: Path) -> list[bytes]:
-    try:
-        return read_bytes(path, LARGEST_METRICS).split(b"\n")
-    except (OSError, ValueError) as error:
-        raise MusicaeError(f"cannot go on with {path}: {error}", "move it away, or begin again") from None
-
-
-def _update_of(line: bytes) -> float:
-    """The number of the update that a line of metrics belongs to; infinite if it is none, because it was cut short."""
-    try:
-        return typed(typed(parse_json(line), dict[str, Any], "a line").get("update"), float, "update")
-    except ValueError:
-        return math.inf
 
 
 @contextmanager

@@ -24,6 +24,8 @@ from musicae.seeds import generator
 from musicae.storage.atomic import write_atomically
 from musicae.training.checkpoint import TrainingState
 from musicae.training.groups import LossTerms, ParameterGroup
+from musicae.training.metrics import validation_at
+from musicae.training.playback import Playback, hold_shares, in_percent, outcome
 from musicae.training.reporter import Metrics, Notice
 from musicae.training.sampler_training import FITTED_CODES
 from musicae.training.schedules import sampling_probability
@@ -59,16 +61,28 @@ class MusicTask(Task):
         folder: of the model, where samples go as well.
         seed: decides batches, together with the number of an update.
         seen_before: how many windows other trainings have shown to the weights that this one begins with.
+        inherited: whether these weights are all those of a model, the parent.
     """
 
-    def __init__(self, model: Model, data: Splits, folder: Path, *, seed: int = 0, seen_before: int = 0) -> None:
+    def __init__(
+        self,
+        model: Model,
+        data: Splits,
+        folder: Path,
+        *,
+        seed: int = 0,
+        seen_before: int = 0,
+        inherited: bool = False,
+    ) -> None:
         self.model, self.data, self.folder = model, data, folder
-        self.seed, self.seen_before = seed, seen_before
+        self.seed, self.seen_before, self.inherited = seed, seen_before, inherited
         self.module: nn.Module = model.autoencoder
         self.training: Training = model.config.training
         self.identity = str(model.representation)
         self.augmentations = augmentations_of(model)
         self.held_out = data.validation.sample(self.training.validation_windows, seed)
+        self.baselines = hold_shares(model.autoencoder.spec, self.held_out)
+        self.collapsed = False  # at the last validation; at the first, posteriors often are
 
     def batch(self, update: int, round: int = 0) -> Batch:
         """Random windows of the training data, augmented."""
@@ -95,19 +109,51 @@ class MusicTask(Task):
         save(self.model, self.folder)
 
     def validated(self, state: TrainingState, metrics: Metrics) -> Iterable[Notice]:
-        """Writes a sample as MIDI; says whether the posterior has collapsed."""
+        """Writes a sample as MIDI; says how much the model plays back, and whether the posterior stays collapsed."""
         tokens = self.model.decode(self.model.sample_codes(1, self.seed), seed=self.seed)[0]
         midi = midi_bytes(self.model.representation.decode(tokens))
         write_atomically(self.folder / "samples" / f"{state.update:07}.mid", midi)
+        yield self._progress(state, metrics)
         gain = metrics.get("code_gain_nats", math.inf)
-        if gain < COLLAPSED_NATS:
+        collapsed = gain < COLLAPSED_NATS
+        if collapsed and self.collapsed:
             yield self._collapsed(gain)
+        self.collapsed = collapsed
+
+    def ended(self, state: TrainingState) -> Iterable[Notice]:
+        """What the best weights play back, beside the parent; where that is nothing, that nothing was learned."""
+        now, parent = self._playback(state.best_update), self._playback(0)
+        if now is None:
+            return
+        if parent is not None:
+            yield Notice(outcome(parent, now, kept=state.best_update == 0), "outcome")
+        elif now.nothing:
+            yield Notice(f"it has learned nothing yet: {now.beside_baseline}", "learned-nothing", self._facts())
+        elif state.best_update < state.update:
+            yield Notice(f"the best weights are kept: they play back {now}", "outcome")
+
+    def _facts(self) -> dict[str, object]:
+        choice = self.model.config.representation
+        return {"representation": choice.name, "arguments": choice.arguments}
+
+    def _progress(self, state: TrainingState, metrics: Metrics) -> Notice:
+        """What the model plays back by now."""
+        now, parent = Playback.of_metrics(metrics, self.baselines), self._playback(0)
+        if state.update == 0:
+            return Notice(f"the parent plays back {now.precisely}", "playback")
+        when = f"after {state.seconds / 60:.1f} minutes it plays back"
+        if parent is not None:
+            return Notice(f"{when} {now.precisely} (the parent: {in_percent(parent.share, 1)})", "playback")
+        beside = f"({in_percent(now.baseline)} is what {now.holding} gets)"
+        return Notice(f"{when} {now} {beside}{': keep training' if now.nothing else ''}", "playback")
+
+    def _playback(self, update: int) -> Playback | None:
+        """What was played back after an update; None if there was no validation."""
+        metrics = validation_at(self.folder, update)
+        return Playback.of_metrics(metrics, self.baselines) if metrics else None
 
     def _collapsed(self, gain: float) -> Notice:
-        message = (
-            "the posterior has collapsed: the decoder ignores z, with the code of another window it does as well "
-            f"(to {gain:.2f} nats)"
-        )
+        message = "the decoder ignores the code, so that all clips come out alike (the posterior has collapsed)"
         settings = {item.label: item.spec.arguments for item in self.model.config.regularizers}
         betas = {label: arguments["beta"] for label, arguments in settings.items() if "beta" in arguments}
         return Notice(message, "collapsed", {"code_gain_nats": gain, "betas": betas})

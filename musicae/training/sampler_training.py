@@ -27,7 +27,8 @@ from musicae.storage.atomic import write_atomically
 from musicae.storage.tensor_files import read_head
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.checkpoint import TrainingState
-from musicae.training.loop import Trainer, state_path
+from musicae.training.loop import Trainer
+from musicae.training.outcome import state_path
 from musicae.training.reporter import Metrics, Reporter
 from musicae.training.task import Task
 

@@ -22,12 +22,15 @@ class Task(ABC):
     Attributes:
         module: `module(batch)` gives the named terms of the loss, which are summed.
         training: schedules and sizes.
+        inherited: whether the module begins with weights that have been trained, all of them: then they are measured
+            before the first update, and kept if no update leads to better ones.
         identity: what its saved states belong to, in words; those of another task are refused.
     """
 
     module: nn.Module
     training: Training
     identity: str
+    inherited: bool = False
 
     @property
     def device(self) -> torch.device:
@@ -63,4 +66,8 @@ class Task(ABC):
 
     def validated(self, state: TrainingState, metrics: Metrics) -> Iterable[Notice]:
         """Called after a validation; what the user should know about it."""
+        return ()
+
+    def ended(self, state: TrainingState) -> Iterable[Notice]:
+        """Called after the last update and its validation; what the user should know of what came of it."""
         return ()

@@ -6,18 +6,14 @@ parts, for those who show how it goes.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import nn
 
-from musicae.checked_json import read_json, typed
 from musicae.config import Config, Spec, Training, build
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown_name
@@ -25,12 +21,11 @@ from musicae.model import TABLES, UNSAVED_NUMBERS, Model, load, pick_device
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
 from musicae.networks.allowance import Allowance
-from musicae.networks.device import PRECISIONS
+from musicae.networks.autoencoder import Autoencoder
 from musicae.objectives import apply
 from musicae.presets import PRESETS, fitted
 from musicae.seeds import seeded
 from musicae.settings import override
-from musicae.storage.atomic import write_atomically
 from musicae.storage.catalog import find_dataset
 from musicae.storage.locks import exclusive
 from musicae.storage.tensor_files import read_head
@@ -38,73 +33,26 @@ from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
 from musicae.training.card import CARD, write_card
 from musicae.training.distributed import Ranks, join_ranks
-from musicae.training.loop import Trainer, state_path
+from musicae.training.loop import Trainer
 from musicae.training.music_task import MusicTask, Splits, fit_batch
+from musicae.training.outcome import Outcome, run_path, state_path
+from musicae.training.playback import in_percent
 from musicae.training.reporter import Metrics, Notice, NullReporter, Reporter
+from musicae.training.run import Run
 from musicae.training.sampler_training import learn_sampler
 from musicae.training.validation import validate
 
 TEST_WINDOWS = 4096
 """Held-out windows that the metrics of a model card are measured on."""
 
-MOST_THREADS = 1024
-
 MOST_NUMBERS = 2**27
 """In the network of a folder without a state."""
 
+FEW_WINDOWS = 10_000
+"""Training windows below which a model that begins with nothing learns less than one that knows other music."""
+
 FITTED_WINDOWS = 10_000
 """Training windows that attribute vectors are first computed from."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a training was begun with; kept in its folder, so that it can be resumed.
-
-    Attributes:
-        data: the folder of the data set.
-        source: the hash of what the data set was made from.
-        minutes: how long it may train, over all its parts; 0 for as long as its updates take.
-        initial: the model whose weights it begins with, or "".
-        seen_before: how many windows that model was trained on.
-        command: the command line, for the model card.
-        arithmetic: precision and threads; what it leaves open is chosen by measurement when the training begins.
-    """
-
-    config: Config
-    data: str
-    source: str = ""
-    seed: int = 0
-    minutes: float = 0.0
-    initial: str = ""
-    seen_before: int = 0
-    command: str = ""
-    arithmetic: Arithmetic = field(default_factory=Arithmetic)
-
-    def save(self, folder: Path) -> None:
-        """Writes the run into the model folder."""
-        data = {**vars(self), "config": self.config.to_json(), "arithmetic": asdict(self.arithmetic)}
-        write_atomically(_run_path(folder), (json.dumps(data, indent=2) + "\n").encode())
-
-    @classmethod
-    def read(cls, folder: Path) -> Run:
-        """The run of a model folder.
-
-        Raises:
-            MusicaeError: no training was begun there.
-        """
-        try:
-            data = typed(read_json(_run_path(folder)), dict[str, Any], "the run")
-            config = Config.from_json(data.pop("config"))
-            run: Run = typed({**data, "config": config}, cls, "the run")
-            if run.arithmetic.precision not in ("auto", *PRECISIONS) or not 0 <= run.arithmetic.threads <= MOST_THREADS:
-                raise ValueError(f"it was computed in {run.arithmetic}")
-            if not (run.minutes >= 0 and run.seed >= 0 and run.seen_before >= 0):
-                raise ValueError("its minutes, seed or windows are below zero")
-            return run
-        except (OSError, ValueError, KeyError, MusicaeError) as error:
-            message = f"there is no training to resume in {folder} ({type(error).__name__}: {error})"
-            hint = "begin one, or go on from a model's weights"
-            raise MusicaeError(message, hint, kind="not-a-training", path=folder) from None
 
 
 def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = "") -> Config:
@@ -183,9 +131,9 @@ def begun(run: Run, folder: Path) -> Run | None:
     Raises:
         MusicaeError: a model, or another training, is there.
     """
-    if not ((folder / "config.json").exists() or _run_path(folder).exists()):
+    if not ((folder / "config.json").exists() or run_path(folder).exists()):
         return None
-    found = Run.read(folder) if _run_path(folder).exists() and not (folder / CARD).exists() else None
+    found = Run.read(folder) if run_path(folder).exists() and not (folder / CARD).exists() else None
     if found is None or not _alike(found, run):
         hint = "choose another folder, or go on with that training"
         raise MusicaeError(f"{folder} holds a model already", hint, kind="holds-model", path=folder)
@@ -258,9 +206,13 @@ def begin(
     training = _shared_batch(run.config.training, data, ranks, reporter)
     with _allowance(folder) if resume else nullcontext():
         model = _fresh_model(replace(run.config, training=training), folder.name, place, run.seed)
+    inherited = False
     if run.initial and not (resume and state_path(folder).exists()):
-        run = replace(run, seen_before=_begin_with(run.initial, model, reporter))
-    task = MusicTask(model, data, folder, seed=run.seed, seen_before=run.seen_before)
+        seen_before, share = _begin_with(run.initial, model, reporter)
+        run, inherited = replace(run, seen_before=seen_before), share == 1
+    elif not run.initial and len(data.train) < FEW_WINDOWS:
+        _advise_parent(len(data.train), run.config.representation, reporter)
+    task = MusicTask(model, data, folder, seed=run.seed, seen_before=run.seen_before, inherited=inherited)
     run = replace(run, arithmetic=_arithmetic(run.arithmetic, task, ranks))
     trainer = Trainer(
         task,
@@ -321,12 +273,19 @@ def _fresh_model(config: Config, name: str, device: torch.device, seed: int) -> 
         return Model(config, name, str(device))
 
 
-def _begin_with(name: str, model: Model, reporter: Reporter) -> int:
-    """Gives a model the weights of another one; returns how many windows those have seen."""
+def _begin_with(name: str, model: Model, reporter: Reporter) -> tuple[int, float]:
+    """Gives a model the weights of another one; how many windows those have seen, and the share of its own they are."""
     initial = load(name, str(model.device))
     share = copy_weights(initial.autoencoder, model.autoencoder)
-    reporter.tell(Notice(f"{share:.0%} of the weights come from {name}", "transferred", {"share": share}))
-    return initial.windows_seen
+    some = "" if share == 1 else f" {in_percent(share)} of its weights"
+    reporter.tell(Notice(f"it begins with{some and f'{some}, those of'} {name}", "transferred", {"share": share}))
+    return initial.windows_seen, share
+
+
+def _advise_parent(windows: int, choice: Spec, reporter: Reporter) -> None:
+    """Says that windows are few to begin with nothing."""
+    message = f"{windows:,} windows are few to learn all of music from"
+    reporter.tell(Notice(message, "few-windows", {"representation": choice.name, "arguments": choice.arguments}))
 
 
 def _arithmetic(wanted: Arithmetic, task: MusicTask, ranks: Ranks) -> Arithmetic:
@@ -353,8 +312,10 @@ def _other_representation(message: str, wanted: Representation, preset: str = ""
     return MusicaeError(message, "choose or make another data set", kind="other-representation", **facts)
 
 
-def copy_weights(source: nn.Module, target: nn.Module) -> float:
-    """Copies the weights that both networks have in the same shape; returns the share of the target's that is.
+def copy_weights(source: Autoencoder, target: Autoencoder) -> float:
+    """Copies what both networks have in the same shape; returns the share of the target's own weights that is.
+
+    What is fitted or learned apart, a sampler or a critic, does not count.
 
     Two bars and sixteen differ in a layer of the encoder and in the conductor's input, so that a long model may begin
     with what a short one knows.
@@ -371,8 +332,8 @@ def copy_weights(source: nn.Module, target: nn.Module) -> float:
     if not fitting:
         raise MusicaeError("no weight of that model fits", "choose a model with layers of the same sizes")
     target.load_state_dict(fitting, strict=False)
-    copied, needed = (sum(x.numel() for x in tensors.values()) for tensors in (fitting, target.state_dict()))
-    return copied / needed
+    own = dict(target.own_parameters())
+    return sum(x.numel() for name, x in own.items() if name in fitting) / sum(x.numel() for x in own.values())
 
 
 def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None] = lambda _: None) -> Metrics:
@@ -388,8 +349,5 @@ def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None
         store(best, fit(best, dataset, windows=FITTED_WINDOWS, progress=progress))
     metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
     write_card(trainer.folder, best, dataset.manifest, metrics, trainer.state, run.command)
+    Outcome(trainer.state.update, metrics).save(trainer.folder)
     return metrics
-
-
-def _run_path(folder: Path) -> Path:
-    return folder / "training" / "run.json"

@@ -11,7 +11,8 @@ from musicae.model import Model
 from musicae.presets import PRESETS
 from musicae.training.loop import Trainer
 from musicae.training.music_task import MusicTask
-from musicae.verbs.train import Run, begin
+from musicae.training.run import Run
+from musicae.verbs.train import begin
 
 
 def tiny(preset: str = "melody-2bar", decoder: dict[str, object] | None = None, **training: object) -> Config:

@@ -151,7 +151,7 @@ def _objective(console: Console, comparison: Comparison, trial: Trial, place: st
     from musicae.cli.display import Display
     from musicae.experiments.music.music_objectives import run_trial
 
-    with Display(console, name=f"{trial.name} ({place})") as display:
+    with Display(console, name=f"{trial.name} ({place})", numbers=True) as display:
         return run_trial(trial, comparison, display)
 
 
@@ -181,5 +181,5 @@ def _trained(
     from musicae.cli.display import Display
     from musicae.experiments.images.line_autoencoders import train_lines
 
-    with Display(console, name=f"{name}, seed {seed}") as display:
+    with Display(console, name=f"{name}, seed {seed}", numbers=True) as display:
         return train_lines(name, seed, updates, folder, device=device, precision=precision, reporter=display)

@@ -87,7 +87,7 @@ def digits(
         updates=updates,
         device=device,
         precision=precision,
-        watch=lambda name: Display(console, name=name),
+        watch=lambda name: Display(console, name=name, numbers=True),
     )
     if figures:
         _draw(console, plan, listed(figures))

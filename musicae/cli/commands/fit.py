@@ -110,7 +110,7 @@ def _give_sampler(
     from musicae.training.sampler_training import replace_sampler
 
     folder, dataset = find(model), Dataset(find_dataset(data))
-    with exclusive(folder / "training" / "lock", folder), Display(console, name="sampler") as display:
+    with exclusive(folder / "training" / "lock", folder), Display(console, name="where samples come from:") as display:
         metrics = replace_sampler(
             folder,
             dataset,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 
 from musicae.cli.console import Console
 from musicae.cli.display import Display, check_tensorboard
+from musicae.cli.hints import ADVICE
 from musicae.cli.options import (
     LARGEST_SEED,
     Device,
@@ -21,6 +23,7 @@ from musicae.cli.options import (
     Quiet,
     SettingTexts,
     TrainingPrecision,
+    Verbose,
     folder_option,
     objective_names,
     preset_names,
@@ -28,7 +31,7 @@ from musicae.cli.options import (
 from musicae.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
-    from musicae.verbs.train import Run
+    from musicae.training.run import Run
 
 EXAMPLES = ("musicae train", "musicae train data/mine --preset melody-16bar -o models/mine --minutes 60")
 
@@ -99,6 +102,7 @@ def command(
     device: Device = "auto",
     precision: TrainingPrecision = "auto",
     tensorboard: TensorBoard = False,
+    verbose: Verbose = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -110,6 +114,11 @@ def command(
     """
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
     console = Console(quiet or not first, json)
+    if resume is not None:
+        if any((data, preset, objective, output, initial, seed is not None)):
+            raise typer.BadParameter("--resume goes on with what its training was begun with; leave the others away")
+        if not settings and _has_ended(console, resume, updates, minutes):
+            return
     from musicae.verbs.train import begun, training_in
 
     if tensorboard:
@@ -117,8 +126,6 @@ def command(
 
     settings = [*(settings or []), *([f"training.updates={updates}"] if updates else [])]
     if resume is not None:
-        if any((data, preset, objective, output, initial, seed is not None)):
-            raise typer.BadParameter("--resume goes on with what its training was begun with; leave the others away")
         folder, run = resume, _resumed(resume, settings)
     else:
         folder, run = _planned(data or "tunes", preset, objective, output, initial, settings, seed or 0)
@@ -131,18 +138,36 @@ def command(
         known = run if resume is not None else begun(run, folder)
         if known is not None and resume is None:
             console.note(f"going on with the training that was begun in {folder}")
-        _train(console, folder, known or run, device, resume=known is not None, events=tensorboard and first)
+        display = Display(console, folder if tensorboard and first else None, numbers=verbose)
+        _train(console, folder, known or run, device, display, resume=known is not None)
 
 
-def _train(console: Console, folder: Path, run: Run, device: str, *, resume: bool, events: bool) -> None:
+def _has_ended(console: Console, folder: Path, updates: int | None, minutes: float | None) -> bool:
+    """Whether a training has ended already, which is said before anything is loaded."""
+    from musicae.training.outcome import outcome_of
+
+    outcome = outcome_of(folder, updates=updates, minutes=minutes)
+    if outcome is not None:
+        console.note(f"this training has come to its end{ADVICE['ended']()}")
+        _deliver(console, folder, outcome.updates, outcome.test)
+    return outcome is not None
+
+
+def _deliver(console: Console, folder: Path, updates: int, test: Mapping[str, float]) -> None:
+    console.note(f"play it: musicae sample -m {folder}")
+    console.data([folder], {"model": str(folder), "updates": updates, "test": dict(test)})
+
+
+def _train(console: Console, folder: Path, run: Run, device: str, display: Display, *, resume: bool) -> None:
     """Trains into a folder, shows how it goes, and measures what came of it."""
     from musicae.training.attribute_vectors import work
     from musicae.training.sampler_training import learn_sampler
     from musicae.verbs.train import FITTED_WINDOWS, begin, finish
 
-    with Display(console, folder if events else None) as display:
+    with display:
         trainer = begin(run, folder, device=device, reporter=display, resume=resume)
-        console.note(f"training {folder} on {trainer.device} in {trainer.arithmetic.precision}: Ctrl-C stops and saves")
+        how = f" on {trainer.device} in {trainer.arithmetic.precision}" if display.numbers else ""
+        console.note(f"training {folder}{how}: Ctrl-C stops and saves")
         try:
             trainer.run()
         except KeyboardInterrupt:
@@ -151,14 +176,13 @@ def _train(console: Console, folder: Path, run: Run, device: str, *, resume: boo
             raise
     trainer.ranks.leave()
     if trainer.ranks.rank == 0:
-        with Display(console, name="sampler") as display:
+        with Display(console, name="where samples come from:", numbers=display.numbers) as display:
             learn_sampler(trainer, Path(run.data), display)
         with console.progress(
-            "fitting attribute vectors", work(min(FITTED_WINDOWS, len(trainer.task.data.train)))
+            "what makes music denser, higher, ...:", work(min(FITTED_WINDOWS, len(trainer.task.data.train)))
         ) as done:
             metrics = finish(trainer, run, done)
-        console.note(f"play it: musicae sample -m {folder}")
-        console.data([folder], {"model": str(folder), "updates": trainer.state.update, "test": metrics})
+        _deliver(console, folder, trainer.state.update, metrics)
 
 
 def _planned(
@@ -193,7 +217,7 @@ def _resumed(folder: Path, settings: list[str]) -> Run:
     """The training of a folder, with other settings if some are named."""
     from musicae.model import TABLES
     from musicae.settings import override
-    from musicae.verbs.train import Run
+    from musicae.training.run import Run
 
     run = Run.read(folder)
     for setting in settings:
