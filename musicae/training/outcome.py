@@ -20,7 +20,7 @@ from musicae.storage.tensor_files import read_head
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """A training that has ended.
 
     Attributes:
@@ -36,14 +36,14 @@ class Outcome:
         write_atomically(_outcome_path(folder), (json.dumps(asdict(self), indent=2) + "\n").encode())
 
 
-def outcome_of(folder: Path, *, updates: int | None = None, minutes: float | None = None) -> Outcome | None:
+def outcome_of(folder: Path, *, updates: int | None = None, minutes: float | None = None) -> TrainingOutcome | None:
     """What the training in a folder came to; None if it has not ended, or is too damaged to say.
 
     Args:
         updates, minutes: where it shall end, if that is no longer what it was begun with.
     """
     try:
-        found: Outcome = typed(read_json(_outcome_path(folder)), Outcome, "the outcome")
+        found: TrainingOutcome = typed(read_json(_outcome_path(folder)), TrainingOutcome, "the outcome")
         state = typed(parse_json(read_head(state_path(folder)).notes["state"]), dict[str, Any], "the state")
         done, seconds = typed(state["update"], int, "update"), typed(state["seconds"], float, "seconds")
         run = typed(read_json(run_path(folder)), dict[str, Any], "the run")

@@ -35,7 +35,7 @@ from musicae.training.card import CARD, write_card
 from musicae.training.distributed import Ranks, join_ranks
 from musicae.training.loop import Trainer
 from musicae.training.music_task import MusicTask, Splits, fit_batch
-from musicae.training.outcome import Outcome, run_path, state_path
+from musicae.training.outcome import TrainingOutcome, run_path, state_path
 from musicae.training.playback import in_percent
 from musicae.training.reporter import Metrics, Notice, NullReporter, Reporter
 from musicae.training.run import Run
@@ -349,5 +349,5 @@ def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None
         store(best, fit(best, dataset, windows=FITTED_WINDOWS, progress=progress))
     metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
     write_card(trainer.folder, best, dataset.manifest, metrics, trainer.state, run.command)
-    Outcome(trainer.state.update, metrics).save(trainer.folder)
+    TrainingOutcome(trainer.state.update, metrics).save(trainer.folder)
     return metrics
