@@ -275,7 +275,7 @@ def test_what_has_learned_nothing_is_said_with_what_to_do(data: Dataset, tmp_pat
     begin(run, tmp_path / "m", device="cpu", reporter=listener).run()
     few, progress, end = listener.notices
     assert few.kind == "few-windows" and "--from melody-2bar" in ADVICE[few.kind](**few.facts)
-    assert progress.message.endswith("is what always holding one note gets): keep training")
+    assert progress.message.endswith("is what always holding one note would get): keep training")
     assert end.kind == "learned-nothing" and "it has learned nothing yet: it plays back nothing: " in end.message
     advice = ADVICE[end.kind](**end.facts)
     assert "more --minutes" in advice and "--from melody-2bar" in advice

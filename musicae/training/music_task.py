@@ -144,7 +144,7 @@ class MusicTask(Task):
         when = f"after {state.seconds / 60:.1f} minutes it plays back"
         if parent is not None:
             return Notice(f"{when} {now.precisely} (the parent: {in_percent(parent.share, 1)})", "playback")
-        beside = f"({in_percent(now.baseline)} is what {now.holding} gets)"
+        beside = f"({in_percent(now.baseline)} is what {now.holding} would get)"
         return Notice(f"{when} {now} {beside}{': keep training' if now.nothing else ''}", "playback")
 
     def _playback(self, update: int) -> Playback | None:

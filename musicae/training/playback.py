@@ -56,7 +56,7 @@ class Playback:
         if self.nothing:
             compared = "as good as" if self.share > self.baseline - NOTHING else "worse than"
             return f"it plays back nothing: {ours}, {compared} {self.holding} ({theirs})"
-        return f"it plays back {ours}; {self.holding} gets {theirs}"
+        return f"it plays back {ours}; {self.holding} would get {theirs}"
 
     @property
     def precisely(self) -> str:

@@ -114,10 +114,15 @@ def command(
     """
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
     console = Console(quiet or not first, json)
+    from musicae.training.outcome import outcome_of
+
     if resume is not None:
         if any((data, preset, objective, output, initial, seed is not None)):
             raise typer.BadParameter("--resume goes on with what its training was begun with; leave the others away")
-        if not settings and _has_ended(console, resume, updates, minutes):
+        if not settings and (outcome := outcome_of(resume, updates=updates, minutes=minutes)):
+            console.note(f"this training has come to its end{ADVICE['ended']()}")
+            if first:
+                _deliver(console, resume, outcome.updates, outcome.test)
             return
     from musicae.verbs.train import begun, training_in
 
@@ -140,17 +145,6 @@ def command(
             console.note(f"going on with the training that was begun in {folder}")
         display = Display(console, folder if tensorboard and first else None, numbers=verbose)
         _train(console, folder, known or run, device, display, resume=known is not None)
-
-
-def _has_ended(console: Console, folder: Path, updates: int | None, minutes: float | None) -> bool:
-    """Whether a training has ended already, which is said before anything is loaded."""
-    from musicae.training.outcome import outcome_of
-
-    outcome = outcome_of(folder, updates=updates, minutes=minutes)
-    if outcome is not None:
-        console.note(f"this training has come to its end{ADVICE['ended']()}")
-        _deliver(console, folder, outcome.updates, outcome.test)
-    return outcome is not None
 
 
 def _deliver(console: Console, folder: Path, updates: int, test: Mapping[str, float]) -> None:
