@@ -43,7 +43,9 @@ def test_verdicts_name_every_fault(sound: dict[str, Any]) -> None:
     }
     for words, fault in faults.items():
         first, verdict = verdicts_on({**sound, **fault})
-        assert words in verdict and first.startswith("It plays back 90 % of the steps; always holding one note would get ")
+        assert words in verdict and first.startswith(
+            "It plays back 90 % of the steps; always holding one note would get "
+        )
     idle = EffectMatrix(16, 1.0, {"density": 0.3}, {"density": CHANCE}, {"density": CHANCE})
     assert [verdict[:21] for verdict in verdicts_on({**sound, "attributes": idle})[1:]] == [
         "To add density moves ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,13 +28,22 @@ class Display:
         events: the model folder, if TensorBoard events are wanted.
         name: stands before everything, where several trainings follow one another.
         numbers: speed and losses stand beside the bar, too, and every validation has a line of metrics.
+        advice: by the kinds of notices, what to do about them on the command line.
     """
 
-    def __init__(self, console: Console, events: Path | None = None, name: str = "", *, numbers: bool = False) -> None:
+    def __init__(
+        self,
+        console: Console,
+        events: Path | None = None,
+        name: str = "",
+        *,
+        numbers: bool = False,
+        advice: Mapping[str, Callable[..., str]] = ADVICE,
+    ) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-        self.console, self.events = console, events
+        self.console, self.events, self.advice = console, events, advice
         self.bar = Progress(*columns, console=stderr(), transient=True, disable=not console.on_terminal)
         self.writer: SummaryWriter | None = None
         self.losses, self.name, self.numbers = "", f"{name}  " if name else "", numbers
@@ -77,7 +87,7 @@ class Display:
     def tell(self, notice: Notice) -> None:
         if notice.kind in NUMBERS and not self.numbers:
             return
-        advice = ADVICE.get(notice.kind)
+        advice = self.advice.get(notice.kind)
         self._say(f"{self.name}{notice.message}{advice(**notice.facts) if advice else ''}")
 
     def _say(self, message: str) -> None:

@@ -149,9 +149,11 @@ def objectives(
 
 def _objective(console: Console, comparison: Comparison, trial: Trial, place: str) -> TrialResult:
     from musicae.cli.display import Display
+    from musicae.cli.hints import ADVICE
     from musicae.experiments.music.music_objectives import run_trial
 
-    with Display(console, name=f"{trial.name} ({place})", numbers=True) as display:
+    advice = {"collapsed": ADVICE["collapsed"]}  # the others are for trainings that one goes on with
+    with Display(console, name=f"{trial.name} ({place})", numbers=True, advice=advice) as display:
         return run_trial(trial, comparison, display)
 
 
