@@ -48,8 +48,12 @@ TEST_WINDOWS = 4096
 MOST_NUMBERS = 2**27
 """In the network of a folder without a state."""
 
-FEW_WINDOWS = 10_000
-"""Training windows below which a model that begins with nothing learns less than one that knows other music."""
+FEW_WINDOWS = 15_000
+"""Training windows below which it is advised to begin with a model that knows other music.
+
+12,253 windows of 128 songs taught a fresh model of two bars nothing in six minutes of two busy cores: .56 of the steps
+came back, as of holding. A model of other music played back .76 of them before its first update.
+"""
 
 FITTED_WINDOWS = 10_000
 """Training windows that attribute vectors are first computed from."""
