@@ -1,4 +1,4 @@
-"""Paths through the latent space: along a great circle, along a line, along an attribute.
+"""Paths through the latent space: along a great circle, along a line, along an attribute; and its principal axes.
 
 Codes are `[..., size]`. What is returned has the dtype of the first argument; in between, everything is float64.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from musicae.errors import unknown_name
@@ -60,6 +60,24 @@ def move(z: Vector, vectors: Mapping[str, Float[Tensor, " size"]], amounts: Mapp
             raise unknown_name("attribute vector", name, sorted(vectors))
         moved = moved + amount * vectors[name].double()
     return moved.to(z.dtype)
+
+
+def principal_axes(
+    rows: Float[Tensor, "row size"], most: int
+) -> tuple[Float64[Tensor, "axis size"], Float64[Tensor, " axis"]]:
+    """The directions in which codes of covariance rows^T rows vary most, at most so many, the widest first (Pearson
+    1901), and the standard deviations along them.
+
+    They are orthonormal, and the entry of each that is largest without its sign is positive. Directions in which
+    nothing varies are none.
+    """
+    if not len(rows):
+        return torch.zeros(0, rows.shape[1], dtype=torch.float64), torch.zeros(0, dtype=torch.float64)
+    _, lengths, axes = torch.linalg.svd(rows.double(), full_matrices=False)
+    kept = lengths[:most] > 1e-6 * lengths[0]
+    axes = axes[:most][kept]
+    signs = axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()
+    return axes * signs, lengths[:most][kept]
 
 
 def _direction(z: Vector) -> Vector:

@@ -51,11 +51,12 @@ def test_music_is_a_path_bytes_a_score_or_a_window() -> None:
     model = musicae.load("melody-2bar")
     window = musicae.read("a.mid", model.representation)
     forms: list[Any] = ["a.mid", Path("a.mid"), Path("a.mid").read_bytes(), read_midi("a.mid"), window]
-    for verb, options in (
+    verbs: list[tuple[Any, dict[str, Any]]] = [
         (musicae.reconstruct, {}),
         (musicae.vary, {"seed": 1}),
         (musicae.encode, {}),
-    ):
+    ]
+    for verb, options in verbs:
         made: list[Any] = [verb(model, music, **options) for music in forms]
         codes = [found.z if verb is musicae.encode else found[0].recipe.z for found in made]
         assert all(torch.equal(z, codes[0]) for z in codes)

@@ -12,7 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicae.clips.recipe import LARGEST_CODE, Part, Recipe
+from musicae.clips.limits import LARGEST_CODE
+from musicae.clips.recipe import Part, Recipe
 from musicae.clips.recipe_json import dump_recipe, from_json, read_recipe, to_json
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from musicae.clips.recipe import ForcedTokens, Part
+from musicae.clips.recipe import Part
+from musicae.clips.recipe_fields import ForcedTokens
 from musicae.clips.render import check_recipe, recipe_of, render
 from musicae.clips.style import FASTEST_QPM, SLOWEST_QPM, Style
 from musicae.errors import MusicaeError

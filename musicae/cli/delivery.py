@@ -1,23 +1,19 @@
-"""What the commands that make clips share: reading a source, and delivering clips where `-o` says."""
+"""What the commands that make clips share: delivering them where `-o` says."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
 
 from musicae.cli.console import Console
 from musicae.cli.renderings import MIDI_ALONE, Renderings, panels_of
-from musicae.errors import MusicaeError
-from musicae.inputs import read_stream
 from musicae.storage import output_paths
 
 if TYPE_CHECKING:
     from musicae.clips.clip import Clips
-    from musicae.clips.reading import Source
     from musicae.music.score import Score
     from musicae.render.sheet import Panel
 
@@ -63,65 +59,6 @@ def _check_stdout(console: Console, files: int, binary: bool) -> None:
         raise typer.BadParameter("-o - takes one file, and this makes several; name a file or a folder")
     if binary and sys.stdout.isatty():
         raise typer.BadParameter("-o - would write MIDI bytes to the terminal; redirect stdout")
-
-
-def read_source(
-    path: str,
-    model: str,
-    console: Console,
-    *,
-    bar: int | None = None,
-    track: int | None = None,
-    tempo: float | None,
-    drums: Sequence[str] | None = None,
-    strict: bool = False,
-) -> Source:
-    """The window of a file that the verb works on, which is said, and what is wrong with the file.
-
-    Args:
-        model: the name or folder of the model that reads it, which is not loaded for that.
-    """
-    from musicae.cli.hints import ADVICE
-    from musicae.clips.reading import read, representation_of
-
-    representation = representation_of(model)
-    source = read(from_stdin(path), representation, bar=bar, track=track, drums=drums or (), strict=strict)
-    for warning in source.warnings:
-        console.warn(warning)
-    console.note(f"reading {source.label}")
-    for number in source.drum_like:
-        console.note(f"track {number} looks like drums{ADVICE['drum-like'](track=number)}")
-    if source.lost:
-        console.note(f"not read: {'; '.join(source.lost)}")
-    if representation.decode(source.tokens).silent:
-        console.note("nothing is played there: the model reads rests")
-    return source if tempo is None else replace(source, style=replace(source.style, tempo_qpm=tempo))
-
-
-def each(numbers: list[int] | None) -> tuple[int | None, int | None]:
-    """What an option that may come once or twice says of the first file and of the second."""
-    match numbers or []:
-        case []:
-            return None, None
-        case [both]:
-            return both, both
-        case [first, second]:
-            return first, second
-    raise typer.BadParameter("--bar and --track come twice at most: of the first file, and of the second")
-
-
-def from_stdin(path: str) -> str | bytes:
-    """A path as it is; instead of -, what is piped in.
-
-    Raises:
-        MusicaeError: it cannot be read.
-    """
-    if path != "-":
-        return path
-    try:
-        return read_stream(sys.stdin.buffer)
-    except OSError as error:
-        raise MusicaeError(f"cannot read stdin: {error.strerror}", "pipe a file into it, or name one") from error
 
 
 def deliver(

@@ -146,6 +146,8 @@ HINTS: dict[str, Callable[..., str]] = {
     "unshared-batch": lambda batch: f"--set training.batch={batch}",
     "other-data": lambda path: "bring the data set back, or begin a new training with --from",
     "not-a-recipe": lambda: "give a file that musicae encode, or any other verb, wrote",
+    "edited-names": lambda: "musicae decode makes the clip that was asked for",
+    "no-directions": lambda: "musicae fit MODEL DATA --sampler flow teaches it where the codes of music lie",
     "other-codes": lambda model: f"decode with the model that they come from: -m {model}",
     "no-original": _other_model,
     "wrong-model": lambda model: "name the model that made it with -m, or go on with this one: --force",

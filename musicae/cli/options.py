@@ -30,6 +30,22 @@ ModelName = Annotated[
         autocompletion=model_names,
     ),
 ]
+
+
+def _reading_model(default: str) -> Any:
+    """The option -m of a command that reads music or codes."""
+    return typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        show_default=f"{default}, or the one that codes are of",
+        help="A model folder, or the name of one in $MUSICAE_MODELS, in models/ or in the package.",
+        autocompletion=model_names,
+    )
+
+
+SourceModel = Annotated[str | None, _reading_model(DEFAULT_MODEL)]
+SourceChordsModel = Annotated[str | None, _reading_model(DEFAULT_CHORDS_MODEL)]
 ModelNames = Annotated[
     list[str], typer.Argument(metavar="MODEL", help="Installed models or model folders.", autocompletion=model_names)
 ]
@@ -50,7 +66,9 @@ RecipeModel = Annotated[
         autocompletion=model_names,
     ),
 ]
-MidiPath = Annotated[str, typer.Argument(help="A MIDI file of any length, or - for stdin.")]
+SourcePath = Annotated[
+    str, typer.Argument(help="A MIDI file of any length, or a code: the JSON that musicae wrote; or - for stdin.")
+]
 RecipePath = Annotated[str, typer.Argument(help="The JSON that musicae wrote, or - for stdin.")]
 OutputPath = Annotated[
     str | None,

@@ -73,9 +73,6 @@ def rests(representation: Representation, ends: float | None) -> TokenArray | No
 TRIED_METERS = 3
 """Meters of a score in which it is tried to be read."""
 
-Music = Source | Score | bytes | str | Path
-"""What a verb reads: a window, or a score, a MIDI file's bytes or its path, of which it reads the best window."""
-
 
 def representation_of(model: str | Path) -> Representation:
     """What the model of a name, or in a folder, reads; nothing but its configuration is looked at.

@@ -7,23 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import torch
-from jaxtyping import Float, Integer
+from jaxtyping import Float
 from torch import Tensor
 
 from musicae import __version__
-from musicae.clips.style import Style, require_within
+from musicae.clips.limits import HIGHEST_TEMPERATURE, require_code, require_within
+from musicae.clips.names import Names
+from musicae.clips.recipe_fields import ForcedTokens
+from musicae.clips.style import Style
 from musicae.errors import LONGEST_NAME, MusicaeError
 from musicae.music.chords import Chord
 
 PartCode = Float[Tensor, " size"]
-ForcedTokens = Integer[np.ndarray, "segment step field"]
-
-LARGEST_CODE = 1e6
-"""Numbers in z are about 1; far beyond this limit a network computes infinities."""
-
-HIGHEST_TEMPERATURE = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +33,7 @@ class Part:
         section: the name of the section that begins here; empty where none does.
         programs_of: the number, from 0, of an earlier part whose programs it takes; None for its own.
         forced_tokens: tokens that stand whatever is decoded, -1 where the decoder is free; None where it always is.
+        names: coordinates of the code, which may ask for another one (`clips.edits`); None where it has none.
 
     Raises:
         MusicaeError: a number is out of its range.
@@ -48,11 +45,12 @@ class Part:
     programs_of: int | None = None
     forced_tokens: ForcedTokens | None = None
     section: str = ""
+    names: Names | None = None
 
     def __post_init__(self) -> None:
         require_within("draw", self.draw, 0, math.inf)
         require_within("the length of a section's name", len(self.section), 0, LONGEST_NAME)
-        require_code(self.z)
+        require_code(self.z.detach().numpy())
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +107,3 @@ class Recipe:
         draws = f"{first}-{last}" if len(self.parts) > 1 else str(first)
         made = f"{seed}clip {draws}, temperature {self.temperature:g}"
         return f"musicae {self.version} {self.verb}, model {self.model} {self.hash[:12]}, {made}"
-
-
-def require_code(z: Float[Tensor, " size"]) -> None:
-    """Make sure that all numbers of a code are within `LARGEST_CODE`.
-
-    Raises:
-        MusicaeError: one is not.
-    """
-    if z.numel():
-        require_within("a number in z", float(z[z.abs().argmax()]), -LARGEST_CODE, LARGEST_CODE)

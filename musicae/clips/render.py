@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from jaxtyping import Integer
 
-from musicae.clips.recipe import ForcedTokens, Part, Recipe
+from musicae.clips.recipe import Part, Recipe
+from musicae.clips.recipe_fields import ForcedTokens
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model, WindowTokens

@@ -1,21 +1,43 @@
-"""What verbs are given, as windows of the kind that a model reads, and as codes."""
+"""What verbs are given, as windows of the kind that a model reads or codes of it, and what they are decoded from."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from musicae.clips.reading import Music, Source, read, rests
-from musicae.clips.recipe import Part
-from musicae.errors import MusicaeError
-from musicae.model import Codes, Model, load
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from musicae.clips.code_source import CodeSource, is_code, read_code, unless_whole
+from musicae.clips.edits import with_edited_code
+from musicae.clips.reading import Source, read, rests
+from musicae.clips.recipe import Part, Recipe
+from musicae.clips.recipe_fields import ForcedTokens
+from musicae.clips.render import check_recipe
+from musicae.errors import MusicaeError, error_context
+from musicae.model import Model, load
+from musicae.music.score import Score
+
+AnySource = Source | CodeSource
+
+Music = AnySource | Recipe | Score | bytes | str | Path
+"""What a verb reads: a window or a code; a score, or a MIDI file's bytes or its path, of which it reads the best
+window; or a recipe, or its JSON's bytes or path, of which it reads the first code."""
 
 
-def source_for(model: Model, music: Music) -> Source:
-    """The window of some music that a verb works on.
+def source_for(model: Model, music: Music) -> AnySource:
+    """The window of some music, or the code, that a verb works on.
 
     Raises:
-        MusicaeError: as `read`; or it is a window of another representation.
+        MusicaeError: as `read` and `read_code`; or it is a window of another representation.
     """
+    if isinstance(music, Recipe):
+        return _first_code(music)
+    if isinstance(music, CodeSource):
+        return music
+    if is_code(music):
+        return read_code(music)
     if not isinstance(music, Source):
         return read(music, model.representation)
     if music.representation != model.representation:
@@ -33,12 +55,52 @@ def model_for(model: Model | str | Path) -> Model:
     return model if isinstance(model, Model) else load(model)
 
 
-def part_of(model: Model, source: Source) -> Part:
-    """A window as what it is decoded from again: its code, its chords, and the rests that are known."""
-    (z,) = encode_source(model, source)
-    return Part(z, chords=source.chords, forced_tokens=rests(model.representation, source.ends))
+def part_of(model: Model, source: AnySource) -> Part:
+    """What a source is decoded from again: its code, edited if it has names that were, its chords, and known rests.
+
+    Raises:
+        MusicaeError: a code is not of this model's kind, or the model has not what was edited.
+    """
+    if isinstance(source, Source):
+        (z,) = model.encode(source.tokens[None])
+        return Part(z, chords=source.chords, forced_tokens=rests(model.representation, source.ends))
+    part = Part(torch.from_numpy(source.z), chords=source.chords, forced_tokens=source.forced_tokens)
+    with error_context(source.label):
+        check_recipe(model, Recipe("", source.model, source.hash, "", "", None, 0.0, source.style, (part,)))
+    return part if source.names is None else with_edited_code(model, part, source.names).part
 
 
-def encode_source(model: Model, source: Source) -> Codes:
-    """The posterior mean of a window, as the only row."""
-    return model.encode(source.tokens[None])
+def encode_source(model: Model, source: AnySource) -> Float[Tensor, "1 size"]:
+    """The code of a source, as the only row."""
+    return part_of(model, source).z[None]
+
+
+def kept_tokens(source: AnySource) -> ForcedTokens | None:
+    """The notes that a source has itself, as far as it has any, as tokens that stand whatever is decoded."""
+    return source.fields if isinstance(source, Source) else source.forced_tokens
+
+
+def end_of(model: Model, source: AnySource) -> float | None:
+    """Quarters from a source's start on which nothing is left to sound; None if there may be something to its end."""
+    if isinstance(source, Source):
+        return source.ends
+    if source.forced_tokens is None:
+        return None
+    found, steps = model.representation, model.representation.grid.steps_per_quarter
+    ends = (step / steps for step in range(found.bars * found.grid.steps))
+    return next((end for end in ends if np.array_equal(found.silence_from(end), source.forced_tokens)), None)
+
+
+def _first_code(recipe: Recipe) -> CodeSource:
+    part = recipe.parts[0]
+    return CodeSource(
+        part.z.numpy(),
+        recipe.model,
+        recipe.hash,
+        recipe.style,
+        str(recipe.arguments.get("source", "the code")),
+        recipe.origin,
+        part.chords,
+        unless_whole(part.forced_tokens),
+        part.names,
+    )

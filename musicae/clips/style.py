@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from musicae.errors import MusicaeError
+from musicae.clips.limits import require_within
 from musicae.music.meter import SIXTEENTHS
 
 SLOWEST_QPM, FASTEST_QPM = 60e6 / (2**24 - 1), 60e6
@@ -35,15 +34,3 @@ class Style:
             require_within("a program", program, 0, 127)
         if self.meter:
             SIXTEENTHS.with_meter(self.meter)
-
-
-def require_within(name: str, value: int | float, low: int | float, high: int | float) -> None:
-    """Make sure that a number lies between two others, both included.
-
-    Raises:
-        MusicaeError: it does not, or is NaN.
-    """
-    if not low <= value <= high:  # so written because NaN is in no range
-        limits = f"{low:g} or more" if math.isinf(high) else f"from {low:g} to {high:g}"
-        shown = value if isinstance(value, int) else f"{value:g}"
-        raise MusicaeError(f"{name} is {shown}, not {limits}", "choose a number within these limits")

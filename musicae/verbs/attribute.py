@@ -1,43 +1,21 @@
-"""More or less of an attribute: codes moved along attribute vectors, as far as it takes and no further."""
+"""More or less of an attribute, in music or in a draw."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-from musicae import geometry, seeds
+from musicae.clips.attribute_search import with_attributes
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords
-from musicae.clips.reading import Music
 from musicae.clips.recipe import Part
-from musicae.clips.render import likeliest, recipe_of
-from musicae.clips.source import model_for, part_of, source_for
+from musicae.clips.render import recipe_of
+from musicae.clips.source import Music, model_for, part_of, source_for
 from musicae.clips.style import Style
-from musicae.model import Codes, Model
-from musicae.music.attributes import ATTRIBUTES
-from musicae.music.key import foreign_share
-from musicae.music.note_distance import instruments_of, kept_share
-from musicae.music.score import Score
+from musicae.model import Model
 from musicae.seeds import fresh_seed
-from musicae.training.attribute_vectors import require_vectors, spread_of
-
-MULTIPLES = np.geomspace(0.05, 5.0, 24)
-"""How far along the vectors is looked first, in their own lengths."""
-
-ASIDE = (0.2, 0.5, 1.0)
-"""How far to their side is looked then, in lengths of the step that was best so far."""
-
-ROUNDS, TRIED = 3, 24
-"""How often, and at how many points each time."""
-
-TOLERANCE = 0.1
-"""How far from what was asked, in spreads of the attribute, is as good as arrived."""
+from musicae.training.attribute_vectors import require_vectors
 
 
 def attribute(
@@ -52,9 +30,7 @@ def attribute(
 ) -> Clips:
     """The clip "before", and the clip "after" its attributes are changed.
 
-    Codes are sought around the sum of the attribute vectors: of those whose music, decoded by argmax, has as much of
-    the attributes as was asked for, the one that keeps most notes. Where none gets there, it is the one that gets
-    nearest; where none changes an attribute in the direction that was asked for, nothing changes.
+    Codes are sought around the sum of the attribute vectors (`clips.attribute_search`).
 
     Args:
         amounts: per attribute by how many of its own standard deviations over music it is to change.
@@ -79,74 +55,6 @@ def attribute(
         arguments={"source": label, "amounts": {}},
         origin=source.name if source else "",
     )
-    moved = replace(part, z=_moved(model, part, amounts, keep))
+    moved = with_attributes(model, part, amounts, keep=keep)
     after = replace(before, parts=(moved,), arguments={"source": label, "amounts": dict(amounts)}, label="after")
     return Clips.of(model, replace(before, label="before"), after)
-
-
-@dataclass(frozen=True, eq=False)
-class _Goal:
-    """What is asked of some music.
-
-    Attributes:
-        before: the music as it is.
-        amounts: changes of attributes, in spreads.
-        spreads: of these attributes.
-    """
-
-    before: Score
-    amounts: Mapping[str, float]
-    spreads: Mapping[str, float]
-    keep: float
-
-    def moves(self, after: Score) -> Mapping[str, float]:
-        """By how many spreads every attribute has changed."""
-        return {
-            name: (ATTRIBUTES[name](after) - ATTRIBUTES[name](self.before)) / max(self.spreads[name], 1e-9)
-            for name in self.amounts
-        }
-
-    def cost(self, after: Score) -> float:
-        """What is wrong with some music: how far it is from what was asked, and what it lost on the way."""
-        moves = self.moves(after)
-        missed = sum(max(abs(moves[name] - amount) - TOLERANCE, 0.0) for name, amount in self.amounts.items())
-        kept = kept_share(self.before, after)
-        gone = instruments_of(self.before) - instruments_of(after)
-        foreign = 0.0 if "diatonic" in self.amounts else max(foreign_share(after) - foreign_share(self.before), 0.0)
-        return missed + (1 - kept) + len(gone) * LAYER + foreign + (kept < self.keep) * BOUND
-
-    def reached(self, after: Score) -> bool:
-        """Whether all attributes have moved as they should."""
-        moves = self.moves(after)
-        return all(moves[name] * amount > 0 for name, amount in self.amounts.items() if amount)
-
-
-LAYER, BOUND = 2.0, 10.0
-"""What a lost instrument and a broken bound cost, beside a spread that is missing."""
-
-
-def _moved(model: Model, part: Part, amounts: Mapping[str, float], keep: float) -> Float[Tensor, " size"]:
-    """The code of a part, moved; the same code where nothing moves as it should."""
-    (before,) = likeliest(model, [part])
-    goal = _Goal(before, amounts, {name: spread_of(model, name) for name in amounts}, keep)
-    step = geometry.move(torch.zeros_like(part.z), model.attributes, amounts)
-    source = seeds.generator(0, len(part.z))  # where is looked is always the same
-    best, least = part.z, np.inf
-    for code, score in _decoded(model, part, part.z + torch.from_numpy(MULTIPLES).to(step)[:, None] * step):
-        if goal.reached(score) and (cost := goal.cost(score)) < least:
-            best, least = code, cost
-    found, best = np.isfinite(least), best if np.isfinite(least) else part.z + step
-    for _ in range(ROUNDS):
-        length = (best - part.z).norm()
-        aside = torch.nn.functional.normalize(torch.randn(TRIED, len(step), generator=source), dim=1)
-        reach = length * torch.tensor(ASIDE).repeat(TRIED // len(ASIDE))[:, None]
-        nearer = torch.rand(TRIED, 1, generator=source) * 0.5 + 0.6  # of the way that was best so far
-        for code, score in _decoded(model, part, part.z + nearer * (best - part.z) + reach * aside):
-            if goal.reached(score) and (cost := goal.cost(score)) < least:
-                best, least, found = code, cost, True
-    return best if found else part.z
-
-
-def _decoded(model: Model, part: Part, codes: Codes) -> list[tuple[Float[Tensor, " size"], Score]]:
-    """Codes, and the music that each stands for in the place of that of a part."""
-    return list(zip(codes, likeliest(model, [replace(part, z=z) for z in codes]), strict=True))

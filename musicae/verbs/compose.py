@@ -15,10 +15,9 @@ from torch import Tensor
 from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
-from musicae.clips.reading import Music, Source
 from musicae.clips.recipe import Part, Recipe
 from musicae.clips.render import check_recipe, recipe_of, windows_of
-from musicae.clips.source import encode_source, model_for, source_for
+from musicae.clips.source import AnySource, Music, encode_source, model_for, source_for
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
@@ -166,7 +165,7 @@ def _in_order(model: Model, recipe: Recipe, scale: frozenset[int], loose: bool) 
     return replace(recipe, parts=tuple(parts), arguments={**recipe.arguments, "moved_into_key": share})
 
 
-def _arguments(song: Song, variation: float, first: Source | None, last: Source | None) -> dict[str, object]:
+def _arguments(song: Song, variation: float, first: AnySource | None, last: AnySource | None) -> dict[str, object]:
     chords = song.chords if isinstance(song.chords, str) else " ".join(map(str, song.chords))
     plan = {"chords": chords, "bars_per_chord": song.bars_per_chord, "form": song.form, "repeat": song.repeat}
     ends = {"from": first.label if first else "", "to": last.label if last else ""}
@@ -189,7 +188,9 @@ def _parts(z: Codes, passages: Sequence[Passage], song: Song, *, on_path: bool) 
     return parts
 
 
-def _codes(model: Model, passages: Sequence[Passage], start: Source | None, end: Source | None, seed: int) -> Codes:
+def _codes(
+    model: Model, passages: Sequence[Passage], start: AnySource | None, end: AnySource | None, seed: int
+) -> Codes:
     """The code of every passage before it varies."""
     letters = [passage.letter for passage in passages]
     new = draw(model, 1 + max(letters), seed)

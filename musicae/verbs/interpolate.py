@@ -13,10 +13,10 @@ from jaxtyping import Float
 
 from musicae import geometry
 from musicae.clips.clip import Clips
-from musicae.clips.reading import Music, Source, rests
+from musicae.clips.reading import rests
 from musicae.clips.recipe import Part, PartCode
 from musicae.clips.render import likeliest_windows, recipe_of
-from musicae.clips.source import encode_source, model_for, source_for
+from musicae.clips.source import AnySource, Music, encode_source, end_of, kept_tokens, model_for, source_for
 from musicae.model import Model
 from musicae.music.note_distance import Onsets, note_f1, onsets_of
 from musicae.music.representations.base import TokenArray
@@ -95,10 +95,11 @@ class _Point:
 class _Path:
     """All that lies between two windows."""
 
-    def __init__(self, model: Model, start: Source, end: Source, linear: bool) -> None:
+    def __init__(self, model: Model, start: AnySource, end: AnySource, linear: bool) -> None:
         self.model, self.start, self.end = model, start, end
         self.between = geometry.lerp if linear else geometry.slerp
         (self.first,), (self.last,) = (encode_source(model, source) for source in (start, end))
+        self.ends = end_of(model, start), end_of(model, end)
 
     def part(self, place: float) -> Part:
         """What is decoded at a place of the path itself."""
@@ -136,12 +137,11 @@ class _Path:
 
     def _ends(self, place: float) -> float | None:
         """Where the music ends, on the way from the one end to the other."""
-        ends = [source.ends for source in (self.start, self.end)]
-        if ends == [None, None]:
+        if self.ends == (None, None):
             return None
         representation = self.model.representation
         whole = representation.bars * representation.grid.quarters
-        first, last = (whole if one is None else one for one in ends)
+        first, last = (whole if one is None else one for one in self.ends)
         return (1 - place) * first + place * last
 
 
@@ -208,7 +208,7 @@ def _at_distances(gaps: Gaps, steps: int, length: float) -> list[int]:
     return [0, *reversed(chosen)]
 
 
-def _with_ends(parts: Sequence[Part], start: Source, end: Source) -> list[Part]:
-    """Parts of which the first and the last have the notes of the ends."""
+def _with_ends(parts: Sequence[Part], start: AnySource, end: AnySource) -> list[Part]:
+    """Parts of which the first and the last have the notes of the ends; a code has none besides those it decodes to."""
     first, *between, last = parts
-    return [replace(first, forced_tokens=start.fields), *between, replace(last, forced_tokens=end.fields)]
+    return [replace(first, forced_tokens=kept_tokens(start)), *between, replace(last, forced_tokens=kept_tokens(end))]

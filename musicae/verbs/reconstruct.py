@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from musicae.clips.clip import Clips
-from musicae.clips.reading import Music
 from musicae.clips.render import recipe_of
-from musicae.clips.source import model_for, part_of, source_for
+from musicae.clips.source import Music, model_for, part_of, source_for
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 

@@ -25,10 +25,14 @@ def replay(
         force: let another model than the one that made it make what it will.
 
     Raises:
-        MusicaeError: there is no such file, or the model is not there or not the one that made it.
+        MusicaeError: there is no such file, or the model is not there or not the one that made it; or somebody edited
+            the names of a code.
     """
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     model = original(recipe.model, recipe.device, recipe.precision) if model is None else model_for(model)
+    if any(part.names and part.names.edits for part in recipe.parts):
+        message = "names of the code were edited, and what is made again is made from z alone"
+        raise MusicaeError(message, "decode it", kind="edited-names")
     if model.hash != recipe.hash:
         if not force:
             made = f"the recipe was made by model {recipe.model} {recipe.hash}; {model.name} here is {model.hash}"

@@ -11,10 +11,9 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from musicae.clips.clip import Clips
-from musicae.clips.reading import Music
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
-from musicae.clips.source import encode_source, model_for, source_for
+from musicae.clips.source import Music, encode_source, model_for, source_for
 from musicae.errors import MusicaeError, unknown_name
 from musicae.model import Codes, Model
 from musicae.seeds import fresh_seed

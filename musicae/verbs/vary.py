@@ -12,10 +12,9 @@ from torch import Tensor
 from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
-from musicae.clips.reading import Music
 from musicae.clips.recipe import Part
 from musicae.clips.render import likeliest, recipe_of
-from musicae.clips.source import model_for, part_of, source_for
+from musicae.clips.source import Music, model_for, part_of, source_for
 from musicae.model import Model
 from musicae.music.note_distance import note_distance
 from musicae.seeds import child_seeds, fresh_seed

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.delivery import check_output, deliver, read_source
+from musicae.cli.delivery import check_output, deliver
 from musicae.cli.options import (
     DEFAULT_MODEL,
     Device,
@@ -17,17 +17,21 @@ from musicae.cli.options import (
     FirstBar,
     Force,
     Json,
-    ModelName,
     OutputPath,
     Precision,
     Quiet,
     Seed,
+    SourceModel,
     Strict,
     Temperature,
     TempoQpm,
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings, panels_of, with_renderings
+from musicae.cli.sources import File, ReadingOptions, load_for, read_sources
+
+if TYPE_CHECKING:
+    from musicae.clips.source import AnySource
 
 EXAMPLES = ("musicae attribute --add density", "musicae attribute a.mid --add density --subtract interval=0.5")
 
@@ -40,14 +44,14 @@ Change = typer.Option(
 
 @with_renderings
 def command(
-    file: Annotated[str | None, typer.Argument(help="A MIDI file; without it, new music is changed.")] = None,
+    file: Annotated[str | None, typer.Argument(help="A MIDI file or a code; without it, new music is changed.")] = None,
     add: Annotated[list[str] | None, Change] = None,
     subtract: Annotated[list[str] | None, Change] = None,
     keep: Annotated[
         float, typer.Option(min=0, max=1, metavar="SHARE", help="Of the notes, that stay if it can be done.")
     ] = 0.0,
     temperature: Temperature = 0.0,
-    model: ModelName = DEFAULT_MODEL,
+    model: SourceModel = None,
     bar: FirstBar = None,
     track: TrackNumber = None,
     tempo: TempoQpm = None,
@@ -76,22 +80,25 @@ def command(
     amounts = parse_amounts(add or [], subtract or [])
     inputs = [file] if file else []
     check_output(output, console, force, inputs=inputs)
-    source = None
+    sources: list[AnySource] = []
+    name = model or DEFAULT_MODEL
     if file:
-        source = read_source(file, model, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
+        options = ReadingOptions(tempo, drums, strict)
+        sources, name = read_sources([File(file, bar, track)], model, console, options)
     import torch
 
     from musicae.clips.clip import Clips
-    from musicae.model import load
+    from musicae.clips.reading import Source
     from musicae.music.attributes import ATTRIBUTES
     from musicae.music.note_distance import kept_share
     from musicae.verbs.attribute import attribute
 
-    net = load(model, device, precision)
+    net = load_for(sources, name, device, precision, console)
+    source = sources[0] if sources else None
     clips = attribute(net, amounts, source, keep=keep, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
     before, after = clips
     stages = {"before": before.score, "after": after.score}
-    if file and source:
+    if file and isinstance(source, Source):
         stages = {file: net.representation.decode(source.tokens), "reconstructed": before.score, "after": after.score}
     values = {name: {stage: ATTRIBUTES[name](score) for stage, score in stages.items()} for name in amounts}
     for name, of_stage in values.items():

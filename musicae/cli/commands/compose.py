@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.delivery import check_output, deliver, each, read_source
+from musicae.cli.delivery import check_output, deliver
 from musicae.cli.options import (
     DEFAULT_CHORDS_MODEL,
     Device,
@@ -15,17 +15,18 @@ from musicae.cli.options import (
     FirstBars,
     Force,
     Json,
-    ModelName,
     OutputPath,
     Precision,
     Quiet,
     Seed,
+    SourceChordsModel,
     Strict,
     Temperature,
     TempoQpm,
     TrackNumbers,
 )
 from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.sources import File, ReadingOptions, each, load_for, read_sources
 
 EXAMPLES = ('musicae compose --chords "C Am F G"', 'musicae compose --chords "Dm7 G7 C" --form AABA -o song.mid')
 
@@ -37,9 +38,9 @@ BarsPerChord = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How
 Form = Annotated[str, typer.Option(metavar="LETTERS", help="A letter for every section; equal ones are alike.")]
 Repeat = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How often the form is played.")]
 Start = Annotated[
-    str | None, typer.Option("--from", metavar="FILE", show_default=False, help="A MIDI file to begin from.")
+    str | None, typer.Option("--from", metavar="FILE", show_default=False, help="A MIDI file or a code to begin from.")
 ]
-End = Annotated[str | None, typer.Option("--to", metavar="FILE", show_default=False, help="A MIDI file to arrive at.")]
+End = Annotated[str | None, typer.Option("--to", metavar="FILE", show_default=False, help="One to arrive at.")]
 Variation = Annotated[float, typer.Option(min=0, max=1, metavar="SHARE", help="How much the bars of a section differ.")]
 OwnInstruments = Annotated[
     bool,
@@ -62,7 +63,7 @@ def command(
     own_instruments: OwnInstruments = False,
     loose: Loose = False,
     temperature: Temperature = 0.5,
-    model: ModelName = DEFAULT_CHORDS_MODEL,
+    model: SourceChordsModel = None,
     tempo: TempoQpm = None,
     drums: DrumTracks = None,
     strict: Strict = False,
@@ -90,7 +91,6 @@ def command(
     bars, tracks = each(bar), each(track)
     inputs = [path for path in (start, end) if path is not None]
     check_output(output, console, force, inputs=inputs)
-    from musicae.model import load
     from musicae.music.chords import progression
     from musicae.music.midi import instrument_names
     from musicae.verbs.compose import Song, compose
@@ -98,15 +98,22 @@ def command(
     found = progression(chords)
     for notice in dict.fromkeys(chord.notice for chord in found if chord.notice):
         console.note(notice)
-    ends = [
-        path and read_source(path, model, console, bar=first, track=part, tempo=tempo, drums=drums, strict=strict)
-        for path, first, part in zip((start, end), bars, tracks, strict=True)
-    ]
-    net = load(model, device, precision)
+    files = [File(path, *where) for path, *where in zip((start, end), bars, tracks, strict=True) if path is not None]
+    options = ReadingOptions(tempo, drums, strict)
+    sources, name = read_sources(files, model, console, options, default=DEFAULT_CHORDS_MODEL)
+    net = load_for(sources, name, device, precision, console)
     net.require_chords()
     song = Song(found, bars_per_chord, form, repeat, own_instruments)
     clips = compose(
-        net, song, *ends, variation=variation, loose=loose, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0
+        net,
+        song,
+        sources[0] if start is not None else None,
+        sources[-1] if end is not None else None,
+        variation=variation,
+        loose=loose,
+        temperature=temperature,
+        seed=seed,
+        tempo_qpm=tempo or 120.0,
     )
     console.note(f"played by {', '.join(instrument_names(clips[0].score))}")
     if share := clips[0].recipe.arguments["moved_into_key"]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from musicae.cli.console import Console
-from musicae.cli.delivery import check_output, deliver, from_stdin
+from musicae.cli.delivery import check_output, deliver
 from musicae.cli.options import (
     Device,
     Force,
@@ -21,6 +21,7 @@ from musicae.cli.options import (
     TempoQpm,
 )
 from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.sources import from_stdin, note_other_model
 
 EXAMPLES = ("musicae decode z.json", "musicae decode z.json --temperature 0.8 -o again.mid")
 
@@ -45,20 +46,37 @@ def command(
 
     FILE is what musicae encode wrote, or the JSON beside any output, edited as you like. Each of its codes becomes a
     clip, made anew with the temperature and seed of this command. musicae replay makes an output again as it was.
-    """
+
+    What was edited: z stands as it is written. Then every name is compared with what was encoded; directions move the
+    code by the difference, and attributes are changed by it as musicae attribute does, without leaving these."""
     console = Console(quiet, json)
-    from musicae.clips.recipe_json import read_recipe
+    from musicae.clips.recipe_fields import read_fields
+
+    fields = read_fields(from_stdin(file))
+    check_output(output, console, force, inputs=[file])
+    from musicae.clips.edits import edits_in_words, with_edits
+    from musicae.clips.recipe_json import recipe_from
     from musicae.errors import error_context
     from musicae.model import load
     from musicae.verbs.codes import decode
 
-    recipe = read_recipe(from_stdin(file))
+    recipe = recipe_from(fields, file)
     if file != "-":
         recipe = replace(recipe, origin=Path(file).stem)
-    check_output(output, console, force, inputs=[file])
     net = load(model or recipe.model, device, precision)
-    if recipe.hash not in ("", net.hash):
-        console.note(f"the codes are of {recipe.model} {recipe.hash}: {net.name} {net.hash} decodes them otherwise")
+    note_other_model(net, recipe.model, recipe.hash, console)
     with error_context(file):
+        recipe, edited = with_edits(net, recipe)
+        for line in edits_in_words(net, edited):
+            console.note(line)
         clips = decode(net, recipe, temperature=temperature, seed=seed, tempo_qpm=tempo)
-    deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)
+    deliver(
+        clips,
+        output,
+        console,
+        force,
+        inputs=[file],
+        drawn=seed is None,
+        renderings=renderings,
+        extra={"edits": [one.record() for one in edited]} if edited else None,
+    )

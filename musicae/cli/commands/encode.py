@@ -5,30 +5,30 @@ from __future__ import annotations
 import sys
 
 from musicae.cli.console import Console
-from musicae.cli.delivery import JSON, check_output, read_source
+from musicae.cli.delivery import JSON, check_output
 from musicae.cli.options import (
-    DEFAULT_MODEL,
     Device,
     DrumTracks,
     FirstBar,
     Force,
     Json,
-    MidiPath,
-    ModelName,
     OutputPath,
     Precision,
     Quiet,
+    SourceModel,
+    SourcePath,
     Strict,
     TempoQpm,
     TrackNumber,
 )
+from musicae.cli.sources import File, ReadingOptions, load_for, read_source
 
 EXAMPLES = ("musicae encode a.mid -o code.json", "musicae encode a.mid --bar 5 -o -")
 
 
 def command(
-    file: MidiPath,
-    model: ModelName = DEFAULT_MODEL,
+    file: SourcePath,
+    model: SourceModel = None,
     bar: FirstBar = None,
     track: TrackNumber = None,
     tempo: TempoQpm = None,
@@ -41,20 +41,25 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the latent code of a clip.
+    """Write the latent code of a clip, as JSON to edit.
 
-    It is the posterior mean, as JSON, to edit and to give to musicae decode: in a file, or through a pipe with -o -."""
+    Its numbers have names: how much the clip has of each attribute, and where it lies along the directions in which
+    codes of music vary most, with words for what moving up and down there does. They count in standard deviations over
+    music. Change one, or a number of z, and musicae decode makes the clip that you asked for."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file], suffixes=JSON)
+    source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo, drums, strict))
+    from musicae.clips.directions import directions_of
     from musicae.clips.recipe_json import dump_recipe
     from musicae.clips.write import write_recipe
-
-    source = read_source(file, model, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
-    from musicae.model import load
     from musicae.verbs.codes import encode
 
-    net = load(model, device, precision)
-    recipe = encode(net, source)
+    net = load_for([source], name, device, precision, console)
+    recipe = encode(net, source, named=True)
+    if not net.attributes:
+        console.note(f"no attributes are named: {net.name} has no vectors of them")
+    if not directions_of(net).names:
+        console.note(f"no directions are named: the sampler of {net.name} has learned nothing of the codes of music")
     if output == "-":
         sys.stdout.buffer.write(dump_recipe(recipe))
         return

@@ -7,34 +7,34 @@ from typing import Annotated, Literal
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.delivery import check_output, deliver, each, read_source
+from musicae.cli.delivery import check_output, deliver
 from musicae.cli.options import (
-    DEFAULT_MODEL,
     Device,
     DrumTracks,
     FirstBars,
     Force,
     Json,
-    MidiPath,
-    ModelName,
     OutputPath,
     Precision,
     Quiet,
     Seed,
+    SourceModel,
+    SourcePath,
     Strict,
     Temperature,
     TempoQpm,
     TrackNumbers,
 )
 from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.sources import File, ReadingOptions, each, load_for, read_sources
 
 EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid --steps 9 --exact-ends -o slow.mid")
 
 
 @with_renderings
 def command(
-    a: MidiPath,
-    b: MidiPath,
+    a: SourcePath,
+    b: SourcePath,
     steps: Annotated[int, typer.Option(min=2, metavar="N", help="Clips from a to b, both included.")] = 5,
     even_in: Annotated[
         Literal["notes", "z"], typer.Option(help="What every step changes by as much: the notes, or the code.")
@@ -46,7 +46,7 @@ def command(
     bar: FirstBars = None,
     track: TrackNumbers = None,
     temperature: Temperature = 0.0,
-    model: ModelName = DEFAULT_MODEL,
+    model: SourceModel = None,
     tempo: TempoQpm = None,
     drums: DrumTracks = None,
     strict: Strict = False,
@@ -69,15 +69,12 @@ def command(
         raise typer.BadParameter("stdin holds one file: name a or b")
     bars, tracks = each(bar), each(track)
     check_output(output, console, force, inputs=[a, b])
-    start, end = (
-        read_source(path, model, console, bar=first, track=part, tempo=tempo, drums=drums, strict=strict)
-        for path, first, part in zip((a, b), bars, tracks, strict=True)
-    )
+    files = [File(*chosen) for chosen in zip((a, b), bars, tracks, strict=True)]
+    (start, end), name = read_sources(files, model, console, ReadingOptions(tempo, drums, strict))
     from musicae.clips.clip import Clips
-    from musicae.model import load
     from musicae.verbs.interpolate import interpolate
 
-    net = load(model, device, precision)
+    net = load_for([start, end], name, device, precision, console)
     clips = interpolate(
         net,
         start,

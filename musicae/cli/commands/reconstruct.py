@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from musicae.cli.console import Console
-from musicae.cli.delivery import check_output, deliver, read_source
+from musicae.cli.delivery import check_output, deliver
 from musicae.cli.options import (
-    DEFAULT_MODEL,
     Device,
     DrumTracks,
     FirstBar,
     Force,
     Json,
-    MidiPath,
-    ModelName,
     OutputPath,
     Precision,
     Quiet,
     Seed,
+    SourceModel,
+    SourcePath,
     Strict,
     Temperature,
     TempoQpm,
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.sources import File, ReadingOptions, load_for, read_source
 
 EXAMPLES = ("musicae reconstruct a.mid", "musicae reconstruct a.mid --bar 5 -o again.mid")
 
 
 @with_renderings
 def command(
-    file: MidiPath,
+    file: SourcePath,
     temperature: Temperature = 0.0,
-    model: ModelName = DEFAULT_MODEL,
+    model: SourceModel = None,
     bar: FirstBar = None,
     track: TrackNumber = None,
     tempo: TempoQpm = None,
@@ -47,16 +47,18 @@ def command(
     *,
     renderings: Renderings,
 ) -> None:
-    """Encode a clip and decode it again."""
+    """Encode a clip and decode it again, or decode a code, edited or not."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
-    source = read_source(file, model, console, bar=bar, track=track, tempo=tempo, drums=drums, strict=strict)
-    from musicae.model import load
+    options = ReadingOptions(tempo, drums, strict)
+    source, name = read_source(File(file, bar, track), model, console, options)
+    from musicae.clips.reading import Source
     from musicae.music.note_distance import note_distance
     from musicae.verbs.reconstruct import reconstruct
 
-    net = load(model, device, precision)
+    net = load_for([source], name, device, precision, console)
     clips = reconstruct(net, source, temperature=temperature, seed=seed)
-    kept = 1 - note_distance(net.representation.decode(source.tokens), clips[0].score)
-    console.note(f"{kept:.0%} of the notes come back (F1 of what starts when, on which pitch)")
+    if isinstance(source, Source):
+        kept = 1 - note_distance(net.representation.decode(source.tokens), clips[0].score)
+        console.note(f"{kept:.0%} of the notes come back (F1 of what starts when, on which pitch)")
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.delivery import check_output, from_stdin
+from musicae.cli.delivery import check_output
 from musicae.cli.options import Force, Json, Quiet
 from musicae.cli.renderings import Loop, Play, Png, SoundFont, Svg
+from musicae.cli.sources import from_stdin
 
 EXAMPLES = ("musicae render a.mid", "musicae render a.mid b.mid --png --loop -o heard/")
 

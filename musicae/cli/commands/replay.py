@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.delivery import check_output, deliver, from_stdin
+from musicae.cli.delivery import check_output, deliver
 from musicae.cli.options import DeviceName, Json, OutputPath, PrecisionName, Quiet, RecipeModel, RecipePath
 from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.sources import from_stdin
 
 EXAMPLES = ("musicae replay morph.json", "musicae replay morph.json -o again.mid")
 

@@ -7,24 +7,24 @@ from typing import Annotated
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.delivery import check_output, deliver, read_source
+from musicae.cli.delivery import check_output, deliver
 from musicae.cli.options import (
-    DEFAULT_MODEL,
     Device,
     FirstBar,
     Force,
     Json,
-    MidiPath,
-    ModelName,
     OutputPath,
     Precision,
     Quiet,
     Seed,
+    SourceModel,
+    SourcePath,
     Temperature,
     TempoQpm,
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.sources import File, ReadingOptions, load_for, read_source
 
 EXAMPLES = (
     "musicae transfer a.mid --to minor -m models/mode",
@@ -36,10 +36,10 @@ ClassName = Annotated[str, typer.Option("--to", metavar="CLASS", help="The class
 
 @with_renderings
 def command(
-    file: MidiPath,
+    file: SourcePath,
     to: ClassName,
     temperature: Temperature = 0.0,
-    model: ModelName = DEFAULT_MODEL,
+    model: SourceModel = None,
     bar: FirstBar = None,
     track: TrackNumber = None,
     tempo: TempoQpm = None,
@@ -59,11 +59,10 @@ def command(
     --objective arae-transfer, aae-style or aae-semi."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
-    source = read_source(file, model, console, bar=bar, track=track, tempo=tempo)
-    from musicae.model import load
+    source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo))
     from musicae.verbs.transfer import class_of, transfer
 
-    net = load(model, device, precision)
+    net = load_for([source], name, device, precision, console)
     class_of(net, to)
     clips = transfer(net, source, to, temperature=temperature, seed=seed)
     console.note(f"the model takes it for {clips[0].recipe.arguments['from']}")

@@ -27,6 +27,22 @@ class Sampler(nn.Module, ABC):
     def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
         """n independent draws, on the CPU."""
 
+    @abstractmethod
+    def moments(self) -> CodeMoments:
+        """What was learned of where codes of music lie, on the CPU."""
+
+
+@dataclass(frozen=True, eq=False)
+class CodeMoments:
+    """Mean and covariance of the codes of music.
+
+    Attributes:
+        rows: a factor of the covariance, rows^T rows; none where nothing is known of it.
+    """
+
+    mean: Float[Tensor, " size"]
+    rows: Float[Tensor, "row size"]
+
 
 @dataclass(frozen=True, eq=False)
 class CodeBatch:
@@ -55,10 +71,13 @@ class PriorSampler(Sampler):
 
     def __init__(self, size: int, prior: Prior) -> None:
         super().__init__()
-        self.draw = prior.sample  # the prior's weights stay its own
+        self.size, self.draw = size, prior.sample  # the prior's weights stay its own
 
     def fit(self, mean: Code, std: Code) -> None:
         pass
 
     def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
         return self.draw(n, generator)
+
+    def moments(self) -> CodeMoments:
+        return CodeMoments(torch.zeros(self.size), torch.zeros(0, self.size))

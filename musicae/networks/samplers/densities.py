@@ -8,7 +8,7 @@ from torch import Tensor
 
 from musicae.errors import MusicaeError
 from musicae.networks.priors import Prior
-from musicae.networks.samplers.base import Sampler
+from musicae.networks.samplers.base import CodeMoments, Sampler
 from musicae.networks.types import Code
 
 
@@ -38,9 +38,12 @@ class FittedGaussian(Sampler):
         self.root.copy_(torch.linalg.cholesky(covariance)[self.lower])
 
     def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
+        known = self.moments()
+        return known.mean + torch.randn(n, len(known.mean), generator=generator) @ known.rows
+
+    def moments(self) -> CodeMoments:
         size = len(self.mean)
-        root = torch.zeros(size, size).index_put(self.lower, self.root.cpu())
-        return self.mean.cpu() + torch.randn(n, size, generator=generator) @ root.T
+        return CodeMoments(self.mean.cpu(), torch.zeros(size, size).index_put(self.lower, self.root.cpu()).T)
 
 
 class MixtureBootstrap(Sampler):
@@ -84,7 +87,15 @@ class MixtureBootstrap(Sampler):
         self.codes.copy_((pairs / self.scale).round())
 
     def sample(self, n: int, generator: torch.Generator) -> Float[Tensor, "n size"]:
-        mixtures = self.codes.cpu() * self.scale.cpu()
+        mixtures = self._mixtures()
         around = mixtures[torch.randint(len(mixtures), (n,), generator=generator)]
         spread = torch.randn(n, len(mixtures), generator=generator) @ mixtures / len(mixtures) ** 0.5
         return self.mean.cpu() + self.nearness * around + (1 - self.nearness**2) ** 0.5 * spread
+
+    def moments(self) -> CodeMoments:
+        mixtures = self._mixtures()
+        return CodeMoments(self.mean.cpu(), mixtures / len(mixtures) ** 0.5)
+
+    def _mixtures(self) -> Float[Tensor, "mixture size"]:
+        """d_k, from the mean."""
+        return self.codes.cpu() * self.scale.cpu()

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from musicae.errors import MusicaeError
 from musicae.networks.device import float32
 from musicae.networks.priors import Prior
-from musicae.networks.samplers.base import CodeBatch, LearnedSampler
+from musicae.networks.samplers.base import CodeBatch, CodeMoments, LearnedSampler
 from musicae.networks.types import Code, Scalar
 
 QUARTER_TURN = math.pi / 2
@@ -131,6 +131,9 @@ class FlowMatching(LearnedSampler):
             v = self._at(x, start * step) * kept
             x = x + step * (v + self._at(x + step * v, (start + 1) * step) * kept) / 2
         return (self.mean + x @ self.root).cpu()
+
+    def moments(self) -> CodeMoments:
+        return CodeMoments(self.mean.cpu(), self.root.cpu())
 
     def _at(self, x: Code, t: float) -> Code:
         """dx/dt at one time for all, guided."""

@@ -1,0 +1,160 @@
+"""What the commands that read music share: which file is read, what is said of it, and the model that reads it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from musicae.cli.console import Console
+from musicae.cli.options import DEFAULT_MODEL
+from musicae.errors import MusicaeError
+from musicae.inputs import read_stream
+
+if TYPE_CHECKING:
+    from musicae.clips.names import Names
+    from musicae.clips.reading import Source
+    from musicae.clips.source import AnySource
+    from musicae.model import Model
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that a command reads: MIDI, or the JSON of codes.
+
+    Attributes:
+        path: or - for stdin.
+        bar: where its window starts, from 1.
+    """
+
+    path: str
+    bar: int | None = None
+    track: int | None = None
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """What is asked of all files that a command reads."""
+
+    tempo: float | None = None
+    drums: Sequence[str] | None = None
+    strict: bool = False
+
+
+def read_sources(
+    files: Sequence[File],
+    model: str | None,
+    console: Console,
+    options: ReadingOptions,
+    *,
+    default: str = DEFAULT_MODEL,
+) -> tuple[list[AnySource], str]:
+    """What a verb works on, which is said, and what is wrong with the files; and the name of the model that reads them.
+
+    Args:
+        model: its name or folder, if one was named. It is not loaded for that. Otherwise codes are read by the model
+            that they are of, and music alone by the default one.
+
+    Raises:
+        MusicaeError: a file cannot be read, or there are codes of different models.
+    """
+    from musicae.clips.code_source import is_code, read_code
+    from musicae.clips.reading import representation_of
+
+    given = [from_stdin(file.path) for file in files]
+    codes = {read_code(one).model: one for one in given if is_code(one)}
+    if model is None and len(codes) > 1:
+        raise MusicaeError(f"the codes are of different models: {', '.join(codes)}", "take codes of one model")
+    name = model or next(iter(codes), default)
+    bars = representation_of(name).bars
+    found: list[AnySource] = []
+    for one, file in zip(given, files, strict=True):
+        if is_code(one):
+            if file.track is not None or options.drums:
+                raise typer.BadParameter(f"--track and --drums choose from MIDI, and {file.path} holds codes")
+            code = read_code(one, bar=file.bar, bars=bars)
+            console.note(f"reading {code.label}{_edits_in_words(code.names)}")
+            found.append(code)
+        else:
+            found.append(_read_window(one, file, name, console, options))
+    if options.tempo is not None:
+        found = [replace(one, style=replace(one.style, tempo_qpm=options.tempo)) for one in found]
+    return found, name
+
+
+def read_source(file: File, model: str | None, console: Console, options: ReadingOptions) -> tuple[AnySource, str]:
+    """`read_sources` of one file."""
+    (source,), name = read_sources([file], model, console, options)
+    return source, name
+
+
+def load_for(sources: Sequence[AnySource], name: str, device: str, precision: str, console: Console) -> Model:
+    """The model of that name; that some codes are of another one is said."""
+    from musicae.clips.code_source import CodeSource
+    from musicae.model import load
+
+    net = load(name, device, precision)
+    for source in sources:
+        if isinstance(source, CodeSource):
+            note_other_model(net, source.model, source.hash, console)
+    return net
+
+
+def note_other_model(net: Model, model: str, hash: str, console: Console) -> None:
+    """Say so where codes are of another model than the one that decodes them."""
+    if hash not in ("", net.hash):
+        console.note(f"the codes are of {model} {hash}: {net.name} {net.hash} decodes them otherwise")
+
+
+def each(numbers: list[int] | None) -> tuple[int | None, int | None]:
+    """What an option that may come once or twice says of the first file and of the second."""
+    match numbers or []:
+        case []:
+            return None, None
+        case [both]:
+            return both, both
+        case [first, second]:
+            return first, second
+    raise typer.BadParameter("--bar and --track come twice at most: of the first file, and of the second")
+
+
+def from_stdin(path: str) -> str | bytes:
+    """A path as it is; instead of -, what is piped in.
+
+    Raises:
+        MusicaeError: it cannot be read.
+    """
+    if path != "-":
+        return path
+    try:
+        return read_stream(sys.stdin.buffer)
+    except OSError as error:
+        raise MusicaeError(f"cannot read stdin: {error.strerror}", "pipe a file into it, or name one") from error
+
+
+def _read_window(music: str | bytes, file: File, model: str, console: Console, options: ReadingOptions) -> Source:
+    from musicae.cli.hints import ADVICE
+    from musicae.clips.reading import read, representation_of
+
+    representation = representation_of(model)
+    source = read(
+        music, representation, bar=file.bar, track=file.track, drums=options.drums or (), strict=options.strict
+    )
+    for warning in source.warnings:
+        console.warn(warning)
+    console.note(f"reading {source.label}")
+    for number in source.drum_like:
+        console.note(f"track {number} looks like drums{ADVICE['drum-like'](track=number)}")
+    if source.lost:
+        console.note(f"not read: {'; '.join(source.lost)}")
+    if representation.decode(source.tokens).silent:
+        console.note("nothing is played there: the model reads rests")
+    return source
+
+
+def _edits_in_words(names: Names | None) -> str:
+    edits = [] if names is None else [f"{name} {amount:+g}" for name, amount in names.edits.items()]
+    return f", edited: {', '.join(edits)}" if edits else ""

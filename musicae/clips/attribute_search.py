@@ -1,0 +1,129 @@
+"""More or less of an attribute: codes sought around attribute vectors, as far along them as it takes and no further."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from musicae import geometry, seeds
+from musicae.clips.recipe import Part
+from musicae.clips.render import likeliest
+from musicae.model import Codes, Model
+from musicae.music.attributes import ATTRIBUTES
+from musicae.music.key import foreign_share
+from musicae.music.note_distance import instruments_of, kept_share
+from musicae.music.score import Score
+from musicae.training.attribute_vectors import require_vectors, spread_of
+
+MULTIPLES = np.geomspace(0.05, 5.0, 24)
+"""How far along the vectors is looked first, in their own lengths."""
+
+ASIDE = (0.2, 0.5, 1.0)
+"""How far to their side is looked then, in lengths of the step that was best so far."""
+
+ROUNDS, TRIED = 3, 24
+"""How often, and at how many points each time."""
+
+TOLERANCE = 0.1
+"""How far from what was asked, in spreads of the attribute, is as good as arrived."""
+
+
+def with_attributes(
+    model: Model,
+    part: Part,
+    amounts: Mapping[str, float],
+    *,
+    keep: float = 0.0,
+    still: Float[Tensor, "direction size"] | None = None,
+) -> Part:
+    """A part whose music, decoded by argmax, has more or less of some attributes; the same part where none is found.
+
+    Of the codes whose music has as much of them as was asked for, the one that keeps most notes is taken; where none
+    gets there, the one that gets nearest; where none changes every attribute in the direction that was asked for, the
+    code stays.
+
+    Args:
+        amounts: per attribute by how many of its own standard deviations over music it is to change.
+        keep: share of the notes that stay, at least, where there is a choice.
+        still: orthonormal directions along which the code does not move.
+
+    Raises:
+        MusicaeError: the model has no such vector.
+    """
+    require_vectors(model, amounts)
+    (before,) = likeliest(model, [part])
+    goal = _Goal(before, amounts, {name: spread_of(model, name) for name in amounts}, keep)
+    step = _across(geometry.move(torch.zeros_like(part.z), model.attributes, amounts), still)
+    source = seeds.generator(0, len(part.z))  # where is looked is always the same
+    best, least = part.z, np.inf
+    for code, score in _decoded(model, part, part.z + torch.from_numpy(MULTIPLES).to(step)[:, None] * step):
+        if goal.reached(score) and (cost := goal.cost(score)) < least:
+            best, least = code, cost
+    found, best = np.isfinite(least), best if np.isfinite(least) else part.z + step
+    for _ in range(ROUNDS):
+        length = (best - part.z).norm()
+        aside = torch.nn.functional.normalize(_across(torch.randn(TRIED, len(step), generator=source), still), dim=1)
+        reach = length * torch.tensor(ASIDE).repeat(TRIED // len(ASIDE))[:, None]
+        nearer = torch.rand(TRIED, 1, generator=source) * 0.5 + 0.6  # of the way that was best so far
+        for code, score in _decoded(model, part, part.z + nearer * (best - part.z) + reach * aside):
+            if goal.reached(score) and (cost := goal.cost(score)) < least:
+                best, least, found = code, cost, True
+    return replace(part, z=best) if found else part
+
+
+@dataclass(frozen=True, eq=False)
+class _Goal:
+    """What is asked of some music.
+
+    Attributes:
+        before: the music as it is.
+        amounts: changes of attributes, in spreads.
+        spreads: of these attributes.
+    """
+
+    before: Score
+    amounts: Mapping[str, float]
+    spreads: Mapping[str, float]
+    keep: float
+
+    def moves(self, after: Score) -> Mapping[str, float]:
+        """By how many spreads every attribute has changed."""
+        return {
+            name: (ATTRIBUTES[name](after) - ATTRIBUTES[name](self.before)) / max(self.spreads[name], 1e-9)
+            for name in self.amounts
+        }
+
+    def cost(self, after: Score) -> float:
+        """What is wrong with some music: how far it is from what was asked, and what it lost on the way."""
+        moves = self.moves(after)
+        missed = sum(max(abs(moves[name] - amount) - TOLERANCE, 0.0) for name, amount in self.amounts.items())
+        kept = kept_share(self.before, after)
+        gone = instruments_of(self.before) - instruments_of(after)
+        foreign = 0.0 if "diatonic" in self.amounts else max(foreign_share(after) - foreign_share(self.before), 0.0)
+        return missed + (1 - kept) + len(gone) * LAYER + foreign + (kept < self.keep) * BOUND
+
+    def reached(self, after: Score) -> bool:
+        """Whether all attributes have moved as they should."""
+        moves = self.moves(after)
+        return all(moves[name] * amount > 0 for name, amount in self.amounts.items() if amount)
+
+
+LAYER, BOUND = 2.0, 10.0
+"""What a lost instrument and a broken bound cost, beside a spread that is missing."""
+
+
+def _across(vectors: Float[Tensor, "*row size"], still: Float[Tensor, "direction size"] | None) -> Tensor:
+    """Vectors without their parts along some orthonormal directions."""
+    if still is None or not len(still):
+        return vectors
+    return (vectors.double() - vectors.double() @ still.double().T @ still.double()).to(vectors.dtype)
+
+
+def _decoded(model: Model, part: Part, codes: Codes) -> list[tuple[Float[Tensor, " size"], Score]]:
+    """Codes, and the music that each stands for in the place of that of a part."""
+    return list(zip(codes, likeliest(model, [replace(part, z=z) for z in codes]), strict=True))

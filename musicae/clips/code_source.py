@@ -1,0 +1,82 @@
+"""Codes to start from: what a verb reads of the JSON that another one wrote, as if it were music.
+
+Nothing here knows torch, so that what cannot be read is told before a model is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeGuard
+
+from musicae.clips.names import Names
+from musicae.clips.recipe_fields import CodeNumbers, ForcedTokens, read_fields
+from musicae.clips.style import Style
+from musicae.errors import MusicaeError
+from musicae.music.chords import Chord
+
+JSON_SUFFIX = ".json"
+
+
+@dataclass(frozen=True, eq=False)
+class CodeSource:
+    """A code to start from.
+
+    Attributes:
+        model, hash: the name of the model that it is a code of, and the hash of its config and weights; the hash may be
+            empty.
+        forced_tokens: tokens that stand whatever is decoded, -1 where the decoder is free; None where it always is.
+        names: coordinates, which may ask for another code.
+        label: the file, and which of its codes, in words.
+        name: the file's name without its suffix; may be empty.
+    """
+
+    z: CodeNumbers
+    model: str
+    hash: str
+    style: Style
+    label: str
+    name: str = ""
+    chords: tuple[Chord, ...] = ()
+    forced_tokens: ForcedTokens | None = None
+    names: Names | None = None
+
+
+def is_code(music: object) -> TypeGuard[str | bytes | Path]:
+    """Whether a path, or the bytes of a file, is that of a code and not of MIDI."""
+    if isinstance(music, bytes):
+        return music.lstrip()[:1] in (b"{", b"[")
+    return isinstance(music, str | Path) and Path(music).suffix.lower() == JSON_SUFFIX
+
+
+def read_code(music: str | bytes | Path, *, bar: int | None = None, bars: int = 1) -> CodeSource:
+    """The first code of a recipe, or the one that makes its bar `bar`, from 1.
+
+    Args:
+        bars: of a code's music.
+
+    Raises:
+        MusicaeError: there is no such file, it holds no recipe, or there is no such bar.
+    """
+    fields = read_fields(music)
+    number = 0 if bar is None else (bar - 1) // bars
+    if number >= len(fields.parts):
+        total = bars * len(fields.parts)
+        raise MusicaeError(f"there is no bar {bar}: the codes make {total} bars", f"choose a bar from 1 to {total}")
+    part, label = fields.parts[number], "the code" if isinstance(music, bytes) else str(music)
+    return CodeSource(
+        z=part["z"],
+        model=fields.known["model"],
+        hash=fields.known.get("hash", ""),
+        style=fields.style,
+        label=f"{label}: code {number + 1} of {len(fields.parts)}" if len(fields.parts) > 1 else label,
+        name="" if isinstance(music, bytes) else Path(music).stem,
+        chords=part.get("chords", ()),
+        forced_tokens=unless_whole(part.get("forced_tokens")),
+        names=part.get("names"),
+    )
+
+
+def unless_whole(forced: ForcedTokens | None) -> ForcedTokens | None:
+    """Forced tokens, unless they leave nothing to a code."""
+    return None if forced is None or (forced >= 0).all() else forced

@@ -1,0 +1,123 @@
+"""Codes get names: coordinates in standard deviations over music, and words for what moving along each does.
+
+What music has on average is measured on draws of the model, decoded by argmax. What a direction does is measured around
+the clip itself: it is decoded from codes some standard deviations along it (`PROBES`), and what has moved one way at
+all of them has a word for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from musicae.clips.directions import Directions, directions_of
+from musicae.clips.draws import draw_chords
+from musicae.clips.names import Names, rounded
+from musicae.clips.recipe import Part
+from musicae.clips.render import likeliest
+from musicae.model import Model
+from musicae.music.attributes import ATTRIBUTES
+from musicae.music.comparison import OTHER, SAME, all_features, in_comparison
+from musicae.music.note_distance import onsets_of
+from musicae.music.score import Score
+from musicae.networks.device import steady
+
+DRAWN = 64
+"""Draws that stand for music."""
+
+PROBES = (1.5, 2.0, 2.5)
+"""Standard deviations along a direction at which it is heard what it does; the second is what is told."""
+
+Changes = dict[str, float]
+"""By feature, in spreads."""
+
+
+@dataclass(frozen=True)
+class Norms:
+    """How much music has of every feature (`music.comparison`), on average, and its standard deviation.
+
+    Attributes:
+        attributes: those that the model can be asked for: that have vectors, and spreads that were measured.
+    """
+
+    means: Mapping[str, float]
+    spreads: Mapping[str, float]
+    attributes: Sequence[str]
+
+    def coordinates(self, score: Score) -> dict[str, float]:
+        """How many spreads more of every attribute a score has than music on average."""
+        return {name: (ATTRIBUTES[name](score) - self.means[name]) / self.spreads[name] for name in self.attributes}
+
+    def changes(self, before: Score, after: Score) -> Changes:
+        """By how many spreads scores differ in every feature that varies."""
+        first, then = all_features(before), all_features(after)
+        return {name: (then[name] - first[name]) / spread for name, spread in self.spreads.items()}
+
+
+def norms_of(model: Model) -> Norms:
+    """What music has in the view of a model; the same on any number of threads."""
+    with steady():
+        codes, chords = model.sample_codes(DRAWN, 0), draw_chords(model, DRAWN, 0)
+        scores = likeliest(model, [Part(z, chords=some) for z, some in zip(codes, chords, strict=True)])
+    found = [all_features(score) for score in scores]
+    columns = {name: np.array([one[name] for one in found]) for name in found[0]}
+    known = {name: spread for name, spread in model.spreads.items() if name in model.attributes and spread > 0}
+    spreads = {name: known.get(name, float(column.std())) for name, column in columns.items()}
+    return Norms(
+        {name: float(column.mean()) for name, column in columns.items()},
+        {name: spread for name, spread in spreads.items() if spread > 0},
+        [name for name in ATTRIBUTES if name in known],
+    )
+
+
+def coordinates_of(model: Model, part: Part) -> dict[str, float]:
+    """Where the code of a part lies, by all names that the model has."""
+    (score,) = likeliest(model, [part])
+    return {**norms_of(model).coordinates(score), **directions_of(model).coordinates(part.z)}
+
+
+def with_coordinates(model: Model, part: Part) -> Part:
+    """The part, with names for its code and words for them."""
+    norms, directions = norms_of(model), directions_of(model)
+    (score,) = likeliest(model, [part])
+    found = rounded({**norms.coordinates(score), **directions.coordinates(part.z)})
+    words = {name: _amount_in_words(name, score, norms) for name in norms.attributes}
+    words |= _effects_in_words(model, part, score, norms, directions)
+    return replace(part, names=Names(found, found, part.z.numpy(), words))
+
+
+def effect_in_words(norms: Norms, before: Score, afters: Sequence[Score]) -> str:
+    """What all of some scores have more or less of than another one, as much of it as the middle one has."""
+    middle = afters[len(afters) // 2]
+    if onsets_of(before) == onsets_of(middle):
+        return SAME
+    found = [norms.changes(before, after) for after in afters]
+    steady_ones = {name: one for name, one in norms.changes(before, middle).items() if _agree(c[name] for c in found)}
+    return in_comparison(steady_ones) or OTHER
+
+
+def _agree(changes: Iterable[float]) -> bool:
+    """Whether all go the same way."""
+    signs = {np.sign(change) for change in changes}
+    return len(signs) == 1
+
+
+def _amount_in_words(name: str, score: Score, norms: Norms) -> str:
+    zero, one = norms.means[name], norms.means[name] + norms.spreads[name]
+    return f"{ATTRIBUTES[name](score):.3g} here; 0 stands for {zero:.3g}, 1 for {one:.3g}"
+
+
+def _effects_in_words(model: Model, part: Part, before: Score, norms: Norms, directions: Directions) -> dict[str, str]:
+    """What the clip becomes along every direction."""
+    amounts = [sign * length for sign in (1, -1) for length in PROBES]
+    codes = [directions.move(part.z, {name: amount}) for name in directions.names for amount in amounts]
+    with steady():
+        scores = likeliest(model, [replace(part, z=z) for z in codes]) if codes else []
+    words = {}
+    for number, name in enumerate(directions.names):
+        mine = scores[number * len(amounts) :][: len(amounts)]
+        up, down = (effect_in_words(norms, before, some) for some in (mine[: len(PROBES)], mine[len(PROBES) :]))
+        words[name] = f"up: {up}; down: {down}"
+    return words
