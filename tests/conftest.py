@@ -20,11 +20,10 @@ from musicae.corpus.dataset import Dataset
 from musicae.experiments.music import transfers
 from musicae.experiments.music.score_classifier import train_classifier
 from musicae.model import Model, save, save_attributes
-from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Meter
 from tests.helpers.commands import MODELS, Done, Run, melody
 from tests.helpers.corpora import piece, write_corpus
-from tests.helpers.models import tiny_model
+from tests.helpers.models import tiny_model, with_vectors
 from tests.helpers.scores import scale, score, track, write_midi
 
 settings.register_profile("musicae", deadline=None)  # the first example pays for imports, later ones do not
@@ -88,10 +87,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in MODELS:
         model = tiny_model(name)
         save(model, folder / name)
-    model = tiny_model("melody-2bar")
+    model = with_vectors(tiny_model("melody-2bar"))
     model.folder = folder / "melody-2bar"
-    model.attributes = {name: torch.eye(8)[i % 8] for i, name in enumerate(ATTRIBUTES)}
-    model.spreads = dict.fromkeys(ATTRIBUTES, 0.1)
     save_attributes(model)
     return folder
 

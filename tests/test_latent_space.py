@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from musicae.clips.directions import directions_of
 from musicae.config import spec
 from musicae.errors import MusicaeError
 from musicae.evaluation import latent_space as latent
@@ -48,17 +49,27 @@ def test_projections_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None
     assert latent.projection_of("pca") is latent.pca
 
 
-def test_dimensions_that_decide_are_traversed(model: Model) -> None:
+def test_the_widest_directions_are_traversed_and_described(model: Model) -> None:
     windows = random_windows(model, 30)
     progress = Counter()
-    traversals = latent.measure_traversals(model, windows, dimensions=3, progress=progress)
+    traversals = latent.measure_traversals(model, windows, most=3, progress=progress)
     assert progress.done == progress.announced == (1 + 3 * 7) * 30
-    kls = [traversal.kl for traversal in traversals]
-    assert kls == sorted(kls, reverse=True) and len({traversal.dimension for traversal in traversals}) == 3
+    assert [traversal.direction for traversal in traversals] == ["direction1", "direction2", "direction3"]
+    stds = [traversal.std for traversal in traversals]
+    assert stds == sorted(stds, reverse=True) and min(stds) > 0
     for traversal in traversals:
         assert len(traversal.scores) == len(traversal.positions) == len(latent.POSITIONS)
         assert all(len(changes) == len(traversal.positions) for changes in traversal.changes.values())
+        assert traversal.words.startswith("up: ") and "; down: " in traversal.words
     assert any(max(map(abs, changes)) > 0.1 for traversal in traversals for changes in traversal.changes.values())
+
+
+def test_codes_are_put_where_a_direction_says(model: Model) -> None:
+    directions, z = directions_of(model), model.encode(random_windows(model, 4))
+    moved = latent.put(z, directions, "direction2", -1.5)
+    for before, after in zip(z, moved, strict=True):
+        there, here = directions.coordinates(after), directions.coordinates(before)
+        assert there == pytest.approx({**here, "direction2": -1.5}, abs=1e-5)
 
 
 def test_codes_that_the_decoder_ignores_change_nothing(model: Model) -> None:
@@ -66,13 +77,15 @@ def test_codes_that_the_decoder_ignores_change_nothing(model: Model) -> None:
         for weights in model.autoencoder.decoder.get_submodule("conductor").parameters():
             weights.zero_()
     windows = random_windows(model, 8)
-    assert [traversal.changes for traversal in latent.measure_traversals(model, windows, dimensions=2)] == [{}, {}]
+    assert [traversal.changes for traversal in latent.measure_traversals(model, windows, most=2)] == [{}, {}]
 
 
-def test_certain_codes_are_traversed_by_variance(model: Model) -> None:
+def test_where_no_direction_has_a_name_those_of_the_codes_at_hand_are_traversed(model: Model) -> None:
     config = replace(model.config, latent=spec("deterministic", size=4), sampler=spec("prior"), regularizers=())
     certain = Model(config, "certain", "cpu")
+    windows = random_windows(model, 8)
     with torch.no_grad():
         certain.autoencoder.latent.get_parameter("code.weight")[2] *= 100
-    (traversal,) = latent.measure_traversals(certain, random_windows(model, 8), dimensions=1)
-    assert (traversal.dimension, traversal.kl) == (2, 0)
+    (traversal,) = latent.measure_traversals(certain, windows, most=1)
+    codes = certain.encode(windows)[:, 2]
+    assert traversal.std == pytest.approx(float(codes.std(correction=0)), rel=1e-3)

@@ -14,9 +14,8 @@ from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
 from musicae.clips.clip import Clip, Clips
-from musicae.clips.reading import Source, read
+from musicae.clips.reading import read
 from musicae.clips.recipe_json import from_json, to_json
-from musicae.clips.style import Style
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import Model
@@ -30,20 +29,9 @@ from musicae.verbs.interpolate import interpolate
 from musicae.verbs.reconstruct import reconstruct
 from musicae.verbs.replay import replay
 from musicae.verbs.sample import sample
+from musicae.verbs.traverse import traverse
 from musicae.verbs.vary import vary
-from tests.helpers.models import tiny_model
-
-
-def window(model: Model, seed: int = 0) -> Source:
-    """Random music of the model's kind."""
-    score = model.representation.generate(np.random.default_rng(seed))
-    return Source(model.representation.encode(score), model.representation, Style(90.0), f"score {seed}")
-
-
-def with_vectors(model: Model) -> Model:
-    model.attributes = {name: torch.eye(8)[i % 8] for i, name in enumerate(ATTRIBUTES)}
-    model.spreads = dict.fromkeys(ATTRIBUTES, 0.1)
-    return model
+from tests.helpers.models import tiny_model, window, with_vectors
 
 
 def every_verb(model: Model) -> list[Clip]:
@@ -58,6 +46,8 @@ def every_verb(model: Model) -> list[Clip]:
         *interpolate(model, a, b, steps=3, exact_ends=True, seed=4),
         *attribute(model, {"density": 0.5}, temperature=0.5, seed=4),
         *decode(model, encode(model, a), temperature=0.5, seed=4),
+        *traverse(model, a, "density", 3, seed=4),
+        *traverse(model, a, "direction2", 3, temperature=0.5, seed=4),
     ]
 
 

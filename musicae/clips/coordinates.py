@@ -7,7 +7,7 @@ all of them has a word for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from musicae.clips.recipe import Part
 from musicae.clips.render import likeliest
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
-from musicae.music.comparison import OTHER, SAME, all_features, in_comparison
+from musicae.music.comparison import SAME, SILENT, all_features, both_ways, in_comparison
 from musicae.music.note_distance import onsets_of
 from musicae.music.score import Score
 from musicae.networks.device import steady
@@ -89,19 +89,16 @@ def with_coordinates(model: Model, part: Part) -> Part:
 
 
 def effect_in_words(norms: Norms, before: Score, afters: Sequence[Score]) -> str:
-    """What all of some scores have more or less of than another one, as much of it as the middle one has."""
+    """What all of some scores have more or less of than another one, as much of it as the middle one has; empty where
+    nothing of that has a word."""
     middle = afters[len(afters) // 2]
     if onsets_of(before) == onsets_of(middle):
         return SAME
-    found = [norms.changes(before, after) for after in afters]
-    steady_ones = {name: one for name, one in norms.changes(before, middle).items() if _agree(c[name] for c in found)}
-    return in_comparison(steady_ones) or OTHER
-
-
-def _agree(changes: Iterable[float]) -> bool:
-    """Whether all go the same way."""
-    signs = {np.sign(change) for change in changes}
-    return len(signs) == 1
+    if middle.silent:
+        return SILENT
+    every = [norms.changes(before, after) for after in afters]
+    one_way = [name for name in every[0] if len({np.sign(changes[name]) for changes in every}) == 1]
+    return in_comparison({name: every[len(afters) // 2][name] for name in one_way})
 
 
 def _amount_in_words(name: str, score: Score, norms: Norms) -> str:
@@ -119,5 +116,5 @@ def _effects_in_words(model: Model, part: Part, before: Score, norms: Norms, dir
     for number, name in enumerate(directions.names):
         mine = scores[number * len(amounts) :][: len(amounts)]
         up, down = (effect_in_words(norms, before, some) for some in (mine[: len(PROBES)], mine[len(PROBES) :]))
-        words[name] = f"up: {up}; down: {down}"
+        words[name] = both_ways(up, down)
     return words

@@ -1,8 +1,8 @@
-"""The latent space to look at: codes on two axes, and what single dimensions do."""
+"""The latent space to look at: codes on two axes, and what its principal directions do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -11,22 +11,23 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from musicae.clips.directions import Directions, directions_from, directions_of
 from musicae.corpus.discover import Progress, no_progress
 from musicae.errors import MusicaeError, unknown_name
 from musicae.evaluation.attribute_effects import attribute_values
 from musicae.evaluation.held_out import decode_all
 from musicae.evaluation.plain import DETAIL
-from musicae.evaluation.types import AttributeArray, CodeArray, WindowTensor
+from musicae.evaluation.types import CodeArray, WindowTensor
 from musicae.model import Codes, Model
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.comparison import FEATURES, all_features, both_ways, in_comparison
 from musicae.music.score import Score
-from musicae.networks.priors import kl_divergence
 
 POSITIONS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
-"""Where a dimension is set, in standard deviations of its means from their mean."""
+"""Where codes are put along a direction, in standard deviations from their mean."""
 
 TRAVERSED_WINDOWS = 64
-"""Windows whose codes are moved along a dimension."""
+"""Windows whose codes are moved along a direction."""
 
 Points = Float[np.ndarray, "window 2"]
 Projection = Callable[[CodeArray], tuple[Points, tuple[float, float] | None]]
@@ -48,20 +49,23 @@ class LatentMap:
 
 @dataclass(frozen=True, eq=False)
 class Traversal:
-    """What one dimension does, all others being as they were.
+    """What one principal direction of codes does, the others being as they were.
 
     Attributes:
-        kl: of this dimension, in nats, on average over windows; 0 where codes are certain.
-        positions: where it is set, in standard deviations of its means from their mean.
-        changes: by attribute, mean at every position minus the mean of the reconstructions, in units of the
-            attribute's standard deviation over these.
+        direction: its name, as that of `clips.directions`.
+        std: of codes along it.
+        positions: where codes are put along it, in standard deviations from their mean.
+        changes: by feature (`music.comparison`), mean at every position minus the mean of the reconstructions, in units
+            of the feature's standard deviation over these.
+        words: what it does from the reconstructions to 2 standard deviations above the mean, and below.
         scores: the first window at every position.
     """
 
-    dimension: int
-    kl: float
+    direction: str
+    std: float
     positions: tuple[float, ...]
     changes: dict[str, list[float]]
+    words: str
     scores: list[Score] = field(metadata=DETAIL)
 
 
@@ -91,41 +95,54 @@ def projection_of(name: str) -> Projection:
 
 
 def measure_traversals(
-    model: Model, tokens: WindowTensor, *, dimensions: int = 6, progress: Progress = no_progress
+    model: Model, tokens: WindowTensor, *, most: int = 6, progress: Progress = no_progress
 ) -> list[Traversal]:
-    """What the most active dimensions do: those of the largest KL, or of the largest variance where codes are certain.
+    """What the widest principal directions do: those that have names, or of these codes where the sampler knows none.
 
     All is decoded by argmax.
+
+    Args:
+        most: how many.
     """
-    means, stds = model.posteriors(tokens)
-    kl = kl_divergence(means, stds).mean(0) if model.autoencoder.latent.stochastic else torch.zeros(model.latent_size)
-    order = (kl if kl.any() else means.var(0)).argsort(descending=True)[:dimensions].tolist()
-    z, condition = means[:TRAVERSED_WINDOWS], model.condition(tokens[:TRAVERSED_WINDOWS])
-    with progress("traversing", len(z) * (1 + len(order) * len(POSITIONS))) as done:
+    codes, directions = model.encode(tokens), directions_of(model)
+    if not directions.names:
+        directions = directions_from(codes.mean(0), (codes - codes.mean(0)) / len(codes) ** 0.5)
+    names, z = directions.names[:most], codes[:TRAVERSED_WINDOWS]
+    condition = model.condition(tokens[:TRAVERSED_WINDOWS])
+    with progress("traversing", len(z) * (1 + len(names) * len(POSITIONS))) as done:
 
         def decode(codes: Codes) -> list[Score]:
             return model.scores(decode_all(model, codes, condition, done=done))
 
-        before, found = attribute_values(decode(z), list(ATTRIBUTES)), []
-        for dimension in order:
-            values = means[:, dimension].mean() + torch.tensor(POSITIONS) * means[:, dimension].std()
-            scores = [decode(with_value(z, dimension, value)) for value in values.tolist()]
-            first = [part[0] for part in scores]
-            found.append(Traversal(dimension, float(kl[dimension]), POSITIONS, changes_from(before, scores), first))
+        before, found = decode(z), []
+        for name in names:
+            rows = [decode(put(z, directions, name, position)) for position in POSITIONS]
+            changes = changes_from(before, rows)
+            std, firsts = float(directions.step(name).norm()), [row[0] for row in rows]
+            found.append(Traversal(name, std, POSITIONS, changes, words_of(changes), firsts))
         return found
 
 
-def with_value(z: Codes, dimension: int, value: float) -> Codes:
-    """Codes with one dimension set to a value."""
-    moved = z.clone()
-    moved[:, dimension] = value
-    return moved
+def words_of(changes: Mapping[str, Sequence[float]]) -> str:
+    """What changes at `POSITIONS` come to."""
+    up, down = (
+        in_comparison({feature: along[POSITIONS.index(end)] for feature, along in changes.items()})
+        for end in (2.0, -2.0)
+    )
+    return both_ways(up, down)
 
 
-def changes_from(before: AttributeArray, scores: Sequence[Sequence[Score]]) -> dict[str, list[float]]:
-    """By attribute that varies, its mean over each of several lists of scores, in standard deviations from its mean."""
-    means = np.stack([attribute_values(some, list(ATTRIBUTES)).mean(0) for some in scores])
-    columns = zip(ATTRIBUTES, (means - before.mean(0)).T, before.std(0), np.ptp(before, 0) > 0, strict=True)
+def put(z: Codes, directions: Directions, name: str, position: float) -> Codes:
+    """Codes at a position along a direction, in standard deviations from the mean."""
+    amounts = [position - directions.coordinates(code)[name] for code in z]
+    return torch.stack([directions.move(code, {name: amount}) for code, amount in zip(z, amounts, strict=True)])
+
+
+def changes_from(before: Sequence[Score], after: Sequence[Sequence[Score]]) -> dict[str, list[float]]:
+    """By feature that varies, its mean in rows of scores, in standard deviations from its mean before."""
+    values, *others = (np.array([list(all_features(score).values()) for score in row]) for row in (before, *after))
+    means = np.stack([some.mean(0) for some in others])
+    columns = zip(FEATURES, (means - values.mean(0)).T, values.std(0), np.ptp(values, 0) > 0, strict=True)
     return {name: (column / unit).tolist() for name, column, unit, varies in columns if varies}
 
 

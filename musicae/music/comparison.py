@@ -16,8 +16,8 @@ TELLING = 0.5
 
 MOST_WORDS = 3
 
-SAME, OTHER = "nothing", "other notes"
-"""What is said where there is nothing to compare, and where nothing changes that has a word."""
+SAME, SILENT, OTHER = "nothing", "silence", "other notes"
+"""What is said of the same notes, of none, and where nothing changes that has a word."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ def in_comparison(changed: Mapping[str, float]) -> str:
     features = [(FEATURES[name], changed[name]) for name in telling[:MOST_WORDS]]
     words = [feature.more if change > 0 else feature.less for feature, change in features]
     return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1] if words else ""
+
+
+def both_ways(up: str, down: str) -> str:
+    """What moving up does and what moving down does, in one text."""
+    return f"up: {up or OTHER}; down: {down or OTHER}"
 
 
 def all_features(score: Score) -> dict[str, float]:
@@ -71,18 +76,22 @@ def _hits(*classes: str) -> Callable[[Score], float]:
     return hits
 
 
+_OF_ATTRIBUTES = {
+    "diatonic": ("more diatonic", "more chromatic"),
+    "density": ("denser", "sparser"),
+    "interval": ("with larger leaps", "with smaller leaps"),
+    "syncopation16": ("with more sixteenths off the beat", "with fewer sixteenths off the beat"),
+    "syncopation8": ("with more eighths off the beat", "with fewer eighths off the beat"),
+    "strings": ("with more strings", "with fewer strings"),
+    "tracks": ("for more instruments", "for fewer instruments"),
+    "polyphony": ("in fuller chords", "in thinner chords"),
+    "drums": ("with drums", "without drums"),
+    "velocity": ("louder", "softer"),
+    "range": ("over a wider range", "over a narrower range"),
+}
+
 FEATURES: dict[str, Feature] = {
-    "diatonic": Feature(ATTRIBUTES["diatonic"], "more diatonic", "more chromatic"),
-    "density": Feature(ATTRIBUTES["density"], "denser", "sparser"),
-    "interval": Feature(ATTRIBUTES["interval"], "with larger leaps", "with smaller leaps"),
-    "syncopation16": Feature(ATTRIBUTES["syncopation16"], "more off the eighth", "less off the eighth"),
-    "syncopation8": Feature(ATTRIBUTES["syncopation8"], "more off the quarter", "less off the quarter"),
-    "strings": Feature(ATTRIBUTES["strings"], "with more strings", "with fewer strings"),
-    "tracks": Feature(ATTRIBUTES["tracks"], "for more instruments", "for fewer instruments"),
-    "polyphony": Feature(ATTRIBUTES["polyphony"], "in fuller chords", "in thinner chords"),
-    "drums": Feature(ATTRIBUTES["drums"], "with drums", "without drums"),
-    "velocity": Feature(ATTRIBUTES["velocity"], "louder", "softer"),
-    "range": Feature(ATTRIBUTES["range"], "over a wider range", "over a narrower range"),
+    **{name: Feature(measure, *_OF_ATTRIBUTES[name]) for name, measure in ATTRIBUTES.items()},
     "pitch": Feature(mean_pitch, "higher", "lower"),
     "length": Feature(note_length, "with longer notes", "with shorter notes"),
     "kick": Feature(_hits("kick"), "with more kick", "with less kick"),

@@ -17,10 +17,10 @@ from musicae.report.table import Cell, Table
 from musicae.report.tables import Evaluations, results_of
 
 SHOWN = 6
-"""Attributes that a map or a traversal shows, at most: those that can be read best, or change most."""
+"""Attributes of a map, or features of a traversal, at most: those that can be read best, or change most."""
 
 ROLLED = 3
-"""Dimensions whose traversal is shown as piano rolls."""
+"""Directions whose traversal is shown as piano rolls."""
 
 
 @dataclass(frozen=True)
@@ -121,33 +121,34 @@ def map_figures(found: Evaluations) -> Iterator[Figure]:
 
 
 def traversal_figures(found: Evaluations) -> Iterator[Figure]:
-    """What the most active dimensions change, and what one window becomes along them."""
+    """What the widest principal directions change, and what one window becomes along them."""
     for model, traversals in results_of(found, "traversals").items():
         pictures = [traversal_chart(traversal) for traversal in traversals if traversal.changes]
         rows = [
-            [traversal.dimension, attribute, position, change]
+            [traversal.direction, feature, position, change]
             for traversal in traversals
-            for attribute, changes in traversal.changes.items()
+            for feature, changes in traversal.changes.items()
             for position, change in zip(traversal.positions, changes, strict=True)
         ]
-        table = sheet(f"traversals-{model}", ("dimension", "attribute", "position", "change"), rows)
-        yield Figure(f"{model}: attributes along its most active dimensions.", pictures, table)
+        table = sheet(f"traversals-{model}", ("direction", "feature", "position", "change"), rows)
+        said = " ".join(f"{traversal.direction}, {traversal.words}." for traversal in traversals)
+        yield Figure(f"{model}: music along the principal directions of its codes. {said}", pictures, table)
         rolls = {
-            f"dimension {traversal.dimension} at {traversal.positions[i]:+.0f}": traversal.scores[i]
+            f"{traversal.direction} at {traversal.positions[i]:+.0f}": traversal.scores[i]
             for traversal in traversals[:ROLLED]
             for i in (0, len(traversal.positions) // 2, -1)
         }
-        caption = f"{model}: one window with a dimension set to three values."
+        caption = f"{model}: one window at three places along a direction."
         yield Figure(caption, rolls_of(rolls, width=250.0), note_sheet(f"traversed-{model}", rolls))
 
 
 def traversal_chart(traversal: Traversal) -> str:
-    """The attributes that change most along a dimension."""
+    """The features that change most along a direction."""
     most = sorted(traversal.changes, key=lambda name: -max(map(abs, traversal.changes[name])))[:SHOWN]
     return svg.line_chart(
         {name: traversal.changes[name] for name in most},
         traversal.positions,
-        x_name=f"dimension {traversal.dimension}, standard deviations",
+        x_name=f"{traversal.direction}, standard deviations",
         y_name="change, standard deviations",
     )
 

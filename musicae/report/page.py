@@ -149,7 +149,7 @@ OUTLINES = (
     ),
     Outline(
         "The latent space",
-        "Where the codes of held-out windows lie, and what the dimensions that say most about a window do.",
+        "Where the codes of held-out windows lie, and what the directions in which they vary most do.",
         figures=(figures.map_figures, figures.traversal_figures),
     ),
 )

@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 
+from musicae.clips.reading import Source
+from musicae.clips.style import Style
 from musicae.config import Config, spec
 from musicae.model import Model
+from musicae.music.attributes import ATTRIBUTES
 from musicae.presets import PRESETS
 
 
@@ -29,3 +33,16 @@ def tiny_model(preset: str) -> Model:
         for weights in model.autoencoder.parameters():
             weights.copy_(torch.randn(weights.shape, generator=generator))
     return model
+
+
+def with_vectors(model: Model) -> Model:
+    """The model, with a vector of every attribute."""
+    model.attributes = {name: torch.eye(8)[i % 8] for i, name in enumerate(ATTRIBUTES)}
+    model.spreads = dict.fromkeys(ATTRIBUTES, 0.1)
+    return model
+
+
+def window(model: Model, seed: int = 0) -> Source:
+    """Random music of the model's kind."""
+    score = model.representation.generate(np.random.default_rng(seed))
+    return Source(model.representation.encode(score), model.representation, Style(90.0), f"score {seed}")
