@@ -1,32 +1,50 @@
-"""Pictures that compare: a panel a curve, and a dot a row on every scale."""
+"""What is different about some music, in words."""
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
+import pytest
 
-from musicae.render.comparison import ACCENT, PLAIN, Scale, dot_chart, panel_chart
+from musicae.music.attributes import ATTRIBUTES
+from musicae.music.comparison import FEATURES, MOST_WORDS, TELLING, all_features, both_ways, in_comparison
+from tests.helpers.scores import score, track
 
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def test_every_curve_has_a_panel_with_all_others_behind_it() -> None:
-    curves = {name: [0.0, float(i), 2.0] for i, name in enumerate("abcdef")}
-    picture = ElementTree.fromstring(
-        panel_chart(curves, [0, 1, 2], x_name="x", y_name="y", dashed={"line": [0.0, 1.0, 2.0]})
-    )
-    panels = picture.findall(f"{SVG}g")
-    assert len(panels) == 6 and {len(panel.findall(f"{SVG}polyline")) for panel in panels} == {6 + 1 + 1}
-    assert len({panel.get("transform") for panel in panels}) == 6
-    own = [panel.findall(f"{SVG}polyline")[-1].get("points") for panel in panels]
-    assert len(set(own)) == 6
+HIGH = [(4 * k, 4 * k + 2, 72) for k in range(8)]
+LOW = [(8 * k, 8 * k + 4, 48) for k in range(4)]
 
 
-def test_the_best_dot_is_marked_and_what_is_missing_has_none() -> None:
-    scales = {"up": Scale([1.0, None, 3.0], best="high"), "down": Scale([1.0, 2.0, 3.0], best="low", reference=0.0)}
-    picture = ElementTree.fromstring(dot_chart(["a", "b", "c"], scales))
-    up, down = ([dot.get("fill") for dot in column.findall(f"{SVG}circle")] for column in picture.findall(f"{SVG}g"))
-    assert up == [PLAIN, ACCENT] and down == [ACCENT, PLAIN, PLAIN]
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"pitch": -1.0, "density": -0.6}, "lower and sparser"),
+        ({"density": 0.6, "pitch": 1.0, "range": 0.2}, "higher and denser"),
+        ({"density": TELLING}, "denser"),
+        ({"density": TELLING - 0.01}, ""),
+        ({}, ""),
+        ({"pitch": 3.0, "range": 2.0, "density": 1.0, "interval": 0.9}, "higher, over a wider range and denser"),
+        ({"pitch": float("nan")}, ""),
+    ],
+)
+def test_the_largest_changes_have_words(changed: dict[str, float], words: str) -> None:
+    assert in_comparison(changed) == words
 
 
-def test_a_scale_of_nothing_is_empty() -> None:
-    assert "circle" not in dot_chart(["a"], {"x": Scale([None])})
+def test_no_more_than_a_few_words_are_said() -> None:
+    assert in_comparison(dict.fromkeys(FEATURES, 1.0)).count(",") == MOST_WORDS - 2
+
+
+def test_every_attribute_has_two_words_and_no_word_is_said_of_two_things() -> None:
+    assert ATTRIBUTES.keys() <= FEATURES.keys()
+    words = [word for feature in FEATURES.values() for word in (feature.more, feature.less)]
+    assert len(set(words)) == len(words)
+
+
+def test_features_of_scores_written_by_hand() -> None:
+    high, low = all_features(score(track(HIGH))), all_features(score(track(LOW)))
+    assert (high["pitch"], high["length"], low["pitch"], low["length"]) == (72, 0.5, 48, 1.0)
+    beat = all_features(score(track([(0, 1, 36), (4, 5, 38), (4, 5, 42), (8, 9, 46), (12, 13, 49)], is_drum=True)))
+    assert [beat[name] for name in ("kick", "snare", "hats", "toms", "cymbals")] == [1, 1, 2, 0, 1]
+    assert beat["pitch"] == beat["length"] == high["kick"] == 0
+
+
+def test_both_ways_are_said_in_one_text() -> None:
+    assert both_ways("denser", "") == "up: denser; down: other notes"

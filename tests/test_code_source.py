@@ -1,0 +1,151 @@
+"""Codes as sources: every verb reads the JSON that another one wrote as if it were music."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musicae.clips.code_source import is_code, read_code
+from musicae.clips.recipe_json import dump_recipe
+from musicae.clips.source import end_of, part_of, source_for
+from musicae.errors import MusicaeError
+from musicae.model import Model
+from musicae.verbs.attribute import attribute
+from musicae.verbs.codes import encode
+from musicae.verbs.interpolate import interpolate
+from musicae.verbs.reconstruct import reconstruct
+from musicae.verbs.vary import vary
+from tests.helpers.commands import Run, assert_fails
+from tests.helpers.models import tiny_model, window, with_vectors
+
+Z = [0.5] * 8
+
+
+def written(**entries: object) -> bytes:
+    return json.dumps({"model": "melody-2bar", "parts": [{"z": Z}, {"z": [1.0] * 8}], **entries}).encode()
+
+
+def test_a_code_is_told_from_midi_by_its_suffix_or_its_first_byte() -> None:
+    assert is_code("a.json") and is_code(Path("A.JSON")) and is_code(b' \n{"model"') and is_code(b"[")
+    assert not is_code("a.mid") and not is_code(b"MThd") and not is_code(None) and not is_code(b"")
+
+
+def test_reading_a_code_needs_no_torch() -> None:
+    code = (
+        "import sys; from musicae.clips.code_source import read_code; from musicae.clips.reading import read;"
+        f"read_code({written()!r}); print('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
+
+
+def test_a_bar_chooses_among_several_codes() -> None:
+    assert read_code(written()).z.tolist() == Z
+    assert [read_code(written(), bar=bar, bars=2).z[0] for bar in (1, 2, 3, 4)] == [0.5, 0.5, 1.0, 1.0]
+    assert read_code(written(), bar=3, bars=2).label == "the code: code 2 of 2"
+    with pytest.raises(MusicaeError, match="there is no bar 5: the codes make 4 bars"):
+        read_code(written(), bar=5, bars=2)
+
+
+def test_verbs_make_the_same_of_music_and_of_its_code(any_model: Model) -> None:
+    model, a = with_vectors(any_model), window(any_model, 0)
+    for code in (encode(model, a), dump_recipe(encode(model, a)), source_for(model, encode(model, a, named=True))):
+        assert reconstruct(model, code)[0].score == reconstruct(model, a)[0].score
+        assert torch.equal(encode(model, code).z, encode(model, a).z)
+    code, b = dump_recipe(encode(model, a)), window(any_model, 1)
+    pairs = [
+        (vary(model, code, 2, seed=4), vary(model, a, 2, seed=4)),
+        (attribute(model, {"interval": 1.0}, code), attribute(model, {"interval": 1.0}, a)),
+        (interpolate(model, code, b, steps=3), interpolate(model, a, b, steps=3)),
+    ]
+    for ours, theirs in pairs:
+        assert all(one.score == other.score for one, other in zip(ours, theirs, strict=True))
+
+
+def test_rests_behind_the_end_of_music_are_known_of_its_code(model: Model) -> None:
+    whole = window(model)
+    short = type(whole)(whole.tokens, whole.representation, whole.style, whole.label, ends=3.25)
+    code = source_for(model, encode(model, short))
+    assert end_of(model, short) == end_of(model, code) == 3.25
+    assert end_of(model, source_for(model, encode(model, whole))) is None
+    first, *_ = interpolate(model, code, whole, steps=3)
+    assert first.score == reconstruct(model, short)[0].score
+
+
+def test_the_exact_end_of_a_code_is_what_it_decodes_to(model: Model) -> None:
+    a, b = window(model, 0), window(model, 1)
+    first, _, last = interpolate(model, encode(model, a), b, steps=3, exact_ends=True)
+    assert first.score == reconstruct(model, a)[0].score
+    assert last.score.tracks == model.representation.decode(b.tokens).tracks
+
+
+def test_a_clip_whose_notes_are_all_forced_is_read_as_its_code(model: Model) -> None:
+    exact = interpolate(model, window(model, 0), window(model, 1), steps=2, exact_ends=True)[0]
+    assert part_of(model, source_for(model, exact.recipe)).forced_tokens is None
+
+
+def test_a_source_that_was_edited_is_read_as_it_was_edited(model: Model) -> None:
+    data = json.loads(dump_recipe(encode(with_vectors(model), window(model), named=True)))
+    data["parts"][0]["directions"]["direction1"] += 2.0
+    before, after = (part_of(model, source_for(model, source)) for source in (window(model), json.dumps(data).encode()))
+    assert not torch.equal(before.z, after.z)
+
+
+def test_codes_of_another_size_are_refused_by_every_verb() -> None:
+    model = tiny_model("melody-2bar")
+    code = json.dumps({"model": "other", "parts": [{"z": [0.0] * 9}]}).encode()
+    with pytest.raises(MusicaeError, match="9 numbers, those of melody-2bar 8") as caught:
+        reconstruct(model, code)
+    assert caught.value.facts == {"model": "other"}
+
+
+def test_a_sidecar_is_a_source_on_the_command_line(run: Run, tunes: tuple[str, str]) -> None:
+    run("reconstruct", "a.mid", "-o", "r.mid")
+    assert run("reconstruct", "r.json", "-o", "-").bytes == run("reconstruct", "a.mid", "-o", "-").bytes
+    done = run("attribute", "r.json", "--add", "interval", "-o", "more.mid")
+    assert done.code == 0 and "reading r.json" in done.err and "interval: before " in done.err
+    assert len(run("interpolate", "r.json", "b.mid", "--steps", 3, "-o", "steps/").paths) == 4
+    assert run("vary", "r.json", "-n", 2).code == run("encode", "r.json", "-o", "z.json").code == 0
+    z, again = (json.loads(Path(name).read_text())["parts"][0] for name in ("r.json", "z.json"))
+    assert np.allclose(z["z"], again["z"]) and "directions" in again
+
+
+def test_codes_are_read_by_the_model_that_they_are_of(run: Run, tunes: tuple[str, str]) -> None:
+    run("sample", "-m", "drums-2bar", "-n", 1, "--seed", 1, "-o", "beat.mid")
+    assert json.loads(run("vary", "beat.json", "-n", 1, "--json").out)["model"] == "drums-2bar"
+    assert_fails(run("interpolate", "beat.json", "b.mid"), "b.mid")
+    run("sample", "-n", 1, "-o", "tune.mid")
+    assert_fails(run("interpolate", "beat.json", "tune.json"), "codes are of different models: drums-2bar, melody-2bar")
+    other = run("reconstruct", "beat.json", "-m", "melody-2bar")
+    assert other.code == 0 and "the codes are of drums-2bar" in other.err
+
+
+def test_a_code_has_no_tracks(run: Run) -> None:
+    run("sample", "-n", 1, "-o", "tune.mid")
+    assert run("vary", "tune.json", "--track", 1).code == 2
+    assert run("vary", "tune.json", "--drums", "x").code == 2
+
+
+def test_codes_come_through_a_pipe(run: Run, tunes: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    code = run("encode", "a.mid", "-o", "-").bytes
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(code)))
+    assert run("reconstruct", "-", "-o", "r.mid").code == 0
+    run("reconstruct", "a.mid", "-o", "direct.mid")
+    assert Path("r.mid").read_bytes() == Path("direct.mid").read_bytes()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"parts": 1}', '{"model": "melody-2bar", "parts": [{"z": [NaN]}]}'])
+@pytest.mark.parametrize("verb", ["reconstruct", "vary", "encode"])
+def test_what_is_no_code_is_refused_before_a_model_is_loaded(
+    run: Run, monkeypatch: pytest.MonkeyPatch, text: str, verb: str
+) -> None:
+    monkeypatch.setattr("musicae.model.load", None)
+    Path("z.json").write_text(text)
+    assert_fails(run(verb, "z.json"), "error: z.json")
+    assert_fails(run(verb, "nowhere.json"), "cannot read nowhere.json")
