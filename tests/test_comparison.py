@@ -47,4 +47,4 @@ def test_features_of_scores_written_by_hand() -> None:
 
 
 def test_both_ways_are_said_in_one_text() -> None:
-    assert both_ways("denser", "") == "up: denser; down: other notes"
+    assert both_ways("denser", "") == "+2: denser; -2: other notes"

@@ -226,7 +226,7 @@ def test_words_hold_where_they_were_heard(named: Model) -> None:
     (before,) = likeliest(named, [part])
     for name in directions.names:
         scores = likeliest(named, [replace(part, z=directions.move(part.z, {name: at})) for at in (1.5, 2.0, 2.5)])
-        assert part.names.words[name].startswith(f"up: {effect_in_words(norms, before, scores) or 'other notes'}; down")
+        assert part.names.words[name].startswith(f"+2: {effect_in_words(norms, before, scores) or 'other notes'}; -2")
     assert effect_in_words(norms, before, [before] * 3) == SAME
 
 

@@ -60,7 +60,7 @@ def test_the_widest_directions_are_traversed_and_described(model: Model) -> None
     for traversal in traversals:
         assert len(traversal.scores) == len(traversal.positions) == len(latent.POSITIONS)
         assert all(len(changes) == len(traversal.positions) for changes in traversal.changes.values())
-        assert traversal.words.startswith("up: ") and "; down: " in traversal.words
+        assert traversal.words.startswith("+2: ") and "; -2: " in traversal.words
     assert any(max(map(abs, changes)) > 0.1 for traversal in traversals for changes in traversal.changes.values())
 
 

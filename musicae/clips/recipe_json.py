@@ -24,7 +24,7 @@ is left away. A part whose code has names (`clips.names`) has one of them a line
         ...
       },
       "words": {
-        "direction1": "up: denser; down: lower and sparser",
+        "direction1": "+2: denser; -2: lower and sparser",
         ...
       },
       "z": [0.25, -1.5, ...],

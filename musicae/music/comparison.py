@@ -42,8 +42,8 @@ def in_comparison(changed: Mapping[str, float]) -> str:
 
 
 def both_ways(up: str, down: str) -> str:
-    """What moving up does and what moving down does, in one text."""
-    return f"up: {up or OTHER}; down: {down or OTHER}"
+    """What moving up by 2 spreads does and what moving down does, in one text."""
+    return f"+2: {up or OTHER}; -2: {down or OTHER}"
 
 
 def all_features(score: Score) -> dict[str, float]:

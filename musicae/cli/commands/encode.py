@@ -43,9 +43,9 @@ def command(
 ) -> None:
     """Write the latent code of a clip, as JSON to edit.
 
-    Its numbers have names: how much the clip has of each attribute, and where it lies along the directions in which
-    codes of music vary most, with words for what moving up and down there does. They count in standard deviations over
-    music. Change one, or a number of z, and musicae decode makes the clip that you asked for."""
+    Its numbers have names, in standard deviations over music: how much the clip has of every attribute, and where it
+    lies along the directions in which codes of music vary most, with words for what 2 more or less does to it. Change
+    any, or z itself, and musicae decode makes the clip that you asked for."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file], suffixes=JSON)
     source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo, drums, strict))
