@@ -5,8 +5,9 @@ Every verb is a function here, which is imported when it is first asked for:
     clips = musicae.interpolate("melody-2bar", "a.mid", "b.mid", steps=5)
     clips.save("ideas/")
 
-Models are `Model`s (`musicae.load`) or names; music is a path, the bytes of a MIDI file, a `Score`, or a window of one
-that was chosen with `musicae.read`. Whatever is drawn is drawn from `seed`, or from a fresh one that the recipe keeps.
+Models are `Model`s (`musicae.load`) or names; music is a path, the bytes of a MIDI file, a `Score`, a window of one
+that was chosen with `musicae.read`, or a code: the recipe of a clip, or its JSON. Whatever is drawn is drawn from
+`seed`, or from a fresh one that the recipe keeps.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from musicae.verbs.sample import sample as sample
     from musicae.verbs.train import train as train
     from musicae.verbs.transfer import transfer as transfer
+    from musicae.verbs.traverse import traverse as traverse
     from musicae.verbs.vary import vary as vary
 
 wait_passively()
@@ -57,6 +59,7 @@ _HOMES = {
     "sample": "musicae.verbs.sample",
     "train": "musicae.verbs.train",
     "transfer": "musicae.verbs.transfer",
+    "traverse": "musicae.verbs.traverse",
     "vary": "musicae.verbs.vary",
 }
 """The module that each public name lives in."""

@@ -27,7 +27,7 @@ def here(tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_midi(melody().transpose(-7), "b.mid")
 
 
-@pytest.mark.parametrize("name", [*VERBS, "vary"])
+@pytest.mark.parametrize("name", [*VERBS, "traverse", "vary"])
 def test_verbs_are_functions(name: str) -> None:
     assert inspect.isfunction(getattr(musicae, name))
     assert name in dir(musicae)

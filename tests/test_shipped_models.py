@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 import musicae
+from musicae.clips.directions import directions_of
+from musicae.clips.names import DIRECTION_NAMES
 from musicae.model import Model, load
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
@@ -35,7 +38,8 @@ def test_every_verb_runs(shipped: Model) -> None:
         *musicae.vary(shipped, a, 1, seed=3),
         *musicae.interpolate(shipped, a, b, steps=3),
         *musicae.attribute(shipped, {"density": 0.5}, a),
-        *musicae.decode(shipped, musicae.encode(shipped, a)),
+        *musicae.traverse(shipped, a, "direction1", 2),
+        *musicae.decode(shipped, musicae.encode(shipped, a, named=True)),
         *musicae.sample(shipped, 1, seed=4, wanted={"density": "high"}),
     ]
     assert {clip.score.end for clip in clips} == {bars * grid.ticks(clips[0].score.ticks_per_quarter)}
@@ -47,6 +51,13 @@ def test_every_verb_runs(shipped: Model) -> None:
 def test_attributes_have_vectors_and_spreads(shipped: Model) -> None:
     assert set(shipped.attributes) == set(shipped.spreads) <= set(ATTRIBUTES)
     assert all(spread > 0 for spread in shipped.spreads.values())
+
+
+def test_sixteen_directions_have_names_and_mean_codes_of_music(shipped: Model) -> None:
+    found, z = directions_of(shipped), shipped.sample_codes(64, 0)
+    assert found.names == DIRECTION_NAMES
+    places = torch.tensor([list(found.coordinates(code).values()) for code in z])
+    assert places.mean(0).abs().max() < 1 and places.std(0).min() > 0.5 and places.std(0).max() < 2
 
 
 def test_cards_say_data_training_and_figures(shipped: Model) -> None:

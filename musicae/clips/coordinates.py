@@ -1,8 +1,8 @@
 """Codes get names: coordinates in standard deviations over music, and words for what moving along each does.
 
 What music has on average is measured on draws of the model, decoded by argmax. What a direction does is measured around
-the clip itself: it is decoded from codes some standard deviations along it (`PROBES`), and what has moved one way at
-all of them has a word for it.
+the clip itself: it is decoded from codes some standard deviations along it (`PROBES`), and what changes at the second
+of them, and the other way at none, has a word.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DRAWN = 64
 """Draws that stand for music."""
 
 PROBES = (1.5, 2.0, 2.5)
-"""Standard deviations along a direction at which it is heard what it does; the second is what is told."""
+"""Standard deviations along a direction at which is heard what it does; what is told is the second."""
 
 Changes = dict[str, float]
 """By feature, in spreads."""
@@ -89,16 +89,15 @@ def with_coordinates(model: Model, part: Part) -> Part:
 
 
 def effect_in_words(norms: Norms, before: Score, afters: Sequence[Score]) -> str:
-    """What all of some scores have more or less of than another one, as much of it as the middle one has; empty where
-    nothing of that has a word."""
+    """What the middle one of some scores has more or less of than another one, where none of them goes the other way;
+    empty where nothing of that has a word."""
     middle = afters[len(afters) // 2]
     if onsets_of(before) == onsets_of(middle):
         return SAME
     if middle.silent:
         return SILENT
-    every = [norms.changes(before, after) for after in afters]
-    one_way = [name for name in every[0] if len({np.sign(changes[name]) for changes in every}) == 1]
-    return in_comparison({name: every[len(afters) // 2][name] for name in one_way})
+    every, told = [norms.changes(before, after) for after in afters], norms.changes(before, middle)
+    return in_comparison({name: told[name] for name in told if all(told[name] * one[name] >= 0 for one in every)})
 
 
 def _amount_in_words(name: str, score: Score, norms: Norms) -> str:
