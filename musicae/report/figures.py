@@ -132,7 +132,7 @@ def traversal_figures(found: Evaluations) -> Iterator[Figure]:
         ]
         table = sheet(f"traversals-{model}", ("direction", "feature", "position", "change"), rows)
         said = " ".join(f"{traversal.direction}, {traversal.words}." for traversal in traversals)
-        yield Figure(f"{model}: music along the principal directions of its codes. {said}", pictures, table)
+        yield Figure(f"{model}: music along the principal directions of its codes, on average. {said}", pictures, table)
         rolls = {
             f"{traversal.direction} at {traversal.positions[i]:+.0f}": traversal.scores[i]
             for traversal in traversals[:ROLLED]
