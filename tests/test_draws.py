@@ -12,7 +12,7 @@ from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.seeds import child_seeds
 from musicae.verbs.sample import sample
-from tests.test_verbs import with_vectors
+from tests.helpers.models import with_vectors
 
 
 def density(model: Model, z: torch.Tensor) -> np.ndarray:

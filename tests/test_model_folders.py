@@ -9,7 +9,7 @@ from safetensors.torch import save as save_tensors
 
 from musicae.errors import MusicaeError
 from musicae.model import Model, load, save
-from tests.test_verbs import with_vectors
+from tests.helpers.models import with_vectors
 
 
 def test_vectors_and_spreads_come_back_and_are_written_alike(model: Model, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from musicae.experiments.verbs.promises import PROMISES, measure_promises
 from musicae.experiments.verbs.tables import promise_tables
 from musicae.model import Model, load
 from tests.helpers.commands import Run
-from tests.test_verbs import with_vectors
+from tests.helpers.models import with_vectors
 
 
 def trial(model: Model, n: int = 3) -> HeldOut:

@@ -47,7 +47,7 @@ def read_fields(source: str | Path | bytes) -> RecipeFields:
     Raises:
         MusicaeError: there is no such file, or it holds no recipe.
     """
-    name = "the recipe" if isinstance(source, bytes) else source
+    name = name_of(source)
     try:
         data = parse_json(source if isinstance(source, bytes) else read_input(source))
     except OSError as error:
@@ -57,6 +57,11 @@ def read_fields(source: str | Path | bytes) -> RecipeFields:
         raise MusicaeError(f"{name} is not JSON: {error}", hint, kind="not-a-recipe") from None
     with error_context(name):
         return fields_from(data)
+
+
+def name_of(source: str | Path | bytes) -> str:
+    """What errors call a file, or bytes that come from nowhere."""
+    return "the recipe" if isinstance(source, bytes) else str(source)
 
 
 def fields_from(data: Any) -> RecipeFields:

@@ -37,7 +37,6 @@ What is under `encoded` says what was edited (`clips.edits`).
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ import torch
 
 from musicae.clips.names import DIRECTION_NAMES
 from musicae.clips.recipe import Part, Recipe
-from musicae.clips.recipe_fields import CodeNumbers, RecipeFields, fields_from, read_fields
+from musicae.clips.recipe_fields import CodeNumbers, RecipeFields, fields_from, name_of, read_fields
 from musicae.errors import error_context
 
 
@@ -93,24 +92,22 @@ def read_recipe(source: str | Path | bytes) -> Recipe:
     Raises:
         MusicaeError: there is no such file, or it holds no recipe.
     """
-    return recipe_from(read_fields(source), "the recipe" if isinstance(source, bytes) else source)
+    fields = read_fields(source)
+    with error_context(name_of(source)):
+        return recipe_from(fields)
 
 
-def recipe_from(fields: RecipeFields, name: object = "") -> Recipe:
+def recipe_from(fields: RecipeFields) -> Recipe:
     """The recipe that fields are of.
-
-    Args:
-        name: where they come from, for errors; empty for nowhere.
 
     Raises:
         MusicaeError: something is out of its range.
     """
-    with error_context(name) if name else nullcontext():
-        parts = []
-        for number, part in enumerate(fields.parts):
-            with error_context(f"part {number}"):
-                parts.append(Part(**{**part, "z": torch.from_numpy(part["z"])}))
-        return Recipe(**{**_DEFAULTS, **fields.known}, style=fields.style, parts=tuple(parts))
+    parts = []
+    for number, part in enumerate(fields.parts):
+        with error_context(f"part {number}"):
+            parts.append(Part(**{**part, "z": torch.from_numpy(part["z"])}))
+    return Recipe(**{**_DEFAULTS, **fields.known}, style=fields.style, parts=tuple(parts))
 
 
 def _line(value: Any) -> str:

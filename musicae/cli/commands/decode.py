@@ -60,7 +60,8 @@ def command(
     from musicae.model import load
     from musicae.verbs.codes import decode
 
-    recipe = recipe_from(fields, file)
+    with error_context(file):
+        recipe = recipe_from(fields)
     if file != "-":
         recipe = replace(recipe, origin=Path(file).stem)
     net = load(model or recipe.model, device, precision)
