@@ -43,6 +43,7 @@ def victim(tmp_path: Path, shelf: Path, data: Dataset, run: Run) -> Path:
     trainer(data, folder / "training", tiny(updates=6)).run()
     (folder / "recipe").mkdir()
     assert run("sample", "-m", "melody-2bar", "-n", "1", "-o", folder / "recipe" / "clip.mid").code == 0
+    assert run("encode", folder / "recipe" / "clip.json", "-o", folder / "code" / "code.json").code == 0
     return folder
 
 
@@ -97,6 +98,12 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("decode", "RECIPE", "-m", "melody-2bar", "-o", "out/"),
         ("replay", "RECIPE", "--force", "-m", "melody-2bar", "-o", "out/"),
     ),
+    "code": (
+        ("decode", "CODE", "-o", "out/"),
+        ("reconstruct", "CODE", "-m", "melody-2bar", "-o", "out/"),
+        ("decode", "CODE", "-m", "melody-2bar", "-o", "out/"),
+        ("interpolate", "CODE", "a.mid", "-m", "melody-2bar", "--steps", "2", "-o", "out/"),
+    ),
     "training": (("train", "--resume", "TRAINING", "--updates", "7", "--precision", "float32"),),
 }
 """What reads the folders, and one that only gives a hint."""
@@ -113,6 +120,7 @@ FILES: dict[str, Callable[[bytes], Variants]] = {
     "data/train/labels.npy": arrays,
     "data/validation/tokens.npy": arrays,
     "recipe/clip.json": documents,
+    "code/code.json": documents,
     "training/training/run.json": documents,
     "training/training/state.safetensors": tensor_files,
     "training/metrics.jsonl": texts,
@@ -125,6 +133,7 @@ def words_of(command: tuple[str, ...], folder: Path) -> list[str]:
         "LABELED": folder / "labeled",
         "DATA": folder / "data",
         "RECIPE": folder / "recipe" / "clip.json",
+        "CODE": folder / "code" / "code.json",
         "TRAINING": folder / "training",
     }
     return [str(places.get(word, word)) for word in command]

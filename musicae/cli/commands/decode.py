@@ -47,8 +47,9 @@ def command(
     FILE is what musicae encode wrote, or the JSON beside any output, edited as you like. Each of its codes becomes a
     clip, made anew with the temperature and seed of this command. musicae replay makes an output again as it was.
 
-    What was edited: z stands as it is written. Then every name is compared with what was encoded; directions move the
-    code by the difference, and attributes are changed by it as musicae attribute does, without leaving these."""
+    Numbers of z stand as they are written. A name counts by how much it differs from what was encoded: a direction
+    moves the code by that, and an attribute is changed by it as musicae attribute does, while directions that were
+    edited stay where they were put."""
     console = Console(quiet, json)
     from musicae.clips.recipe_fields import read_fields
 

@@ -69,7 +69,8 @@ def command(
 ) -> None:
     """Write variations of a clip, or a row of clips along an attribute or a direction of the latent space.
 
-    With --along the clips lie at even steps, from 2 standard deviations over music below the clip to 2 above."""
+    With --along the clips lie at even steps, from 2 standard deviations over music below the clip to 2 above; of an odd
+    number the middle one is the clip itself."""
     console = Console(quiet, json)
     if along is not None and amount is not None:
         raise typer.BadParameter("--along goes as far as it goes: leave --amount away")
