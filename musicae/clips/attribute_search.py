@@ -44,8 +44,7 @@ def with_attributes(
     """A part whose music, decoded by argmax, has more or less of some attributes; the same part where none is found.
 
     Of the codes whose music has as much of them as was asked for, the one that keeps most notes is taken; where none
-    gets there, the one that gets nearest; where none changes every attribute in the direction that was asked for, the
-    code stays.
+    gets there, the one that gets nearest. Where none changes every attribute the right way, the code stays.
 
     Args:
         amounts: per attribute by how many of its own standard deviations over music it is to change.

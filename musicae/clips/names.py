@@ -15,7 +15,7 @@ from jaxtyping import Float32
 
 from musicae.checked_json import typed
 from musicae.clips.limits import LARGEST_COORDINATE, require_within
-from musicae.errors import unknown_name
+from musicae.errors import MusicaeError, unknown_name
 from musicae.music.attributes import ATTRIBUTES
 
 DIRECTION_NAMES = tuple(f"direction{number}" for number in range(1, 17))
@@ -66,8 +66,8 @@ def attributes_from_json(value: Any) -> dict[str, float]:
     """Amounts of attributes.
 
     Raises:
-        ValueError: they are no numbers.
-        MusicaeError: there is no such attribute, or a number is out of its range.
+        ValueError: it is no object.
+        MusicaeError: there is no such attribute, or its amount is no number, or out of its range.
     """
     return _named_numbers(value, "attribute", ATTRIBUTES)
 
@@ -83,9 +83,14 @@ def coordinates_from_json(value: Any) -> dict[str, float]:
 
 
 def _named_numbers(value: Any, what: str, known: Collection[str]) -> dict[str, float]:
-    found: dict[str, float] = typed(value, dict[str, float], f"{what}s")
-    for name, number in found.items():
+    if not isinstance(value, dict):
+        raise ValueError
+    for name, number in value.items():
         if name not in known:
             raise unknown_name(what, name, known)
-        require_within(name, number, -LARGEST_COORDINATE, LARGEST_COORDINATE)
-    return found
+        try:
+            require_within(name, typed(number, float, name), -LARGEST_COORDINATE, LARGEST_COORDINATE)
+        except ValueError:
+            message = f"{name} is {number!r:.60}, not a number"
+            raise MusicaeError(message, "write standard deviations, such as 0.5 or -2") from None
+    return {name: float(number) for name, number in value.items()}

@@ -73,7 +73,7 @@ def command(
     number the middle one is the clip itself."""
     console = Console(quiet, json)
     if along is not None and amount is not None:
-        raise typer.BadParameter("--along goes as far as it goes: leave --amount away")
+        raise typer.BadParameter("--along always goes 2 standard deviations to either side: leave --amount away")
     check_output(output, console, force, inputs=[file])
     source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo, drums, strict))
     from musicae.music.attributes import ATTRIBUTES
