@@ -70,9 +70,10 @@ def test_an_unedited_file_decodes_to_the_very_bytes_of_the_reconstruction(any_mo
     assert read.midi() == again.midi()
 
 
-def test_naming_changes_no_code_and_is_the_same_every_time(named: Model) -> None:
-    one, other = (encode(named, window(named), named=True) for _ in range(2))
-    assert dump_recipe(one) == dump_recipe(other)
+def test_naming_changes_no_code_and_is_the_same_on_any_number_of_threads(named: Model) -> None:
+    one = encode(named, window(named), named=True)
+    torch.set_num_threads(2)
+    assert dump_recipe(encode(named, window(named), named=True)) == dump_recipe(one)
     assert torch.equal(one.z, encode(named, window(named)).z)
 
 
