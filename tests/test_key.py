@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from musicae.music.key import NO_KEY, key, mode
+from musicae.errors import MusicaeError
+from musicae.music.key import NO_KEY, key, mode, parse_key
 from musicae.music.score import Notes, Score, Track
 from tests.helpers.stand_ins import quarters
 
@@ -36,3 +37,29 @@ def test_a_mode_is_said_where_it_is_clear() -> None:
     assert mode(triad(4)) == 0 and mode(triad(3)) == 1
     assert math.isnan(mode(Score(480, (Track(Notes.of([(0, 480, 60, 90)])),), end=480))), "one note is in no mode"
     assert math.isnan(mode(Score(480, (), end=480)))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("C", "C major"),
+        ("Bb", "Bb major"),
+        ("F# minor", "F# minor"),
+        ("c#m", "C# minor"),
+        ("A♭ MINOR", "G# minor"),
+        ("am", "A minor"),
+        ("AM", "A major"),
+        ("b_min", "B minor"),
+        ("Cb", "B major"),
+    ],
+)
+def test_keys_are_called_as_musicians_call_them(name: str, expected: str) -> None:
+    assert str(parse_key(name)) == expected
+    assert parse_key(str(parse_key(name))) == parse_key(name)
+
+
+@pytest.mark.parametrize("name", ["", "H", "C dorian", "Amm", "A" * 5000, "\ud800"])
+def test_what_is_no_key_is_refused(name: str) -> None:
+    with pytest.raises(MusicaeError, match="is no key") as caught:
+        parse_key(name)
+    assert "F# minor" in caught.value.hint and len(caught.value.message) < 80

@@ -74,7 +74,7 @@ def arranged(score: Score, chords: Sequence[Chord], scale: frozenset[int], *, lo
             pitch = _fitting(notes, [chords[at] for at in notes.start // bar], scale, bar, track.program in BASSES)
             moved, pitched = moved + int((pitch != notes.pitch).sum()), pitched + len(notes)
             notes = replace(notes, pitch=pitch)
-        tracks.append(replace(track, notes=_without_doubles(notes)))
+        tracks.append(replace(track, notes=without_doubles(notes)))
     return Arranged(replace(score, tracks=tuple(tracks)), moved, pitched)
 
 
@@ -126,7 +126,7 @@ def _standard_kit(notes: Notes, ticks_per_quarter: int) -> Notes:
     return replace(notes, pitch=pitch, end=np.minimum(notes.end, notes.start + ticks_per_quarter // SHORTEST))
 
 
-def _without_doubles(notes: Notes) -> Notes:
+def without_doubles(notes: Notes) -> Notes:
     """Notes of which no two start at once on one pitch, and none sounds on when its pitch starts again."""
     rows: dict[tuple[int, int], tuple[int, int, int, int]] = {}
     for start, end, pitch, velocity in notes.rows():

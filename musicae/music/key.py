@@ -1,12 +1,16 @@
-"""Keys: which of the 24 a score is in."""
+"""Keys: the names that musicians write, and which of the 24 a score is in."""
 
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Integer
 
+from musicae.errors import MusicaeError
+from musicae.music.chords import ROOTS
 from musicae.music.score import Score
 
 MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -16,10 +20,56 @@ MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 PROFILES = np.array([np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)])
 
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
+MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)
+"""Natural minor: what sequencers call minor, and the notes of the major key a minor third above."""
 NO_KEY = -1
 
 CLEAR = 0.05
 """How much better a mode must fit than the other one to be called clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A major or minor key.
+
+    Attributes:
+        tonic: pitch class, from 0 (C) to 11.
+    """
+
+    tonic: int
+    minor: bool = False
+
+    @property
+    def scale(self) -> frozenset[int]:
+        """Its seven pitch classes; of a minor key, those of natural minor."""
+        return frozenset((self.tonic + step) % 12 for step in (MINOR_SCALE if self.minor else MAJOR_SCALE))
+
+    @property
+    def major_tonic(self) -> int:
+        """The tonic of the major key that has the same notes."""
+        return (self.tonic + 3 * self.minor) % 12
+
+    def transpose(self, semitones: int) -> Key:
+        """The key of the same mode on another tonic."""
+        return Key((self.tonic + semitones) % 12, self.minor)
+
+    def __str__(self) -> str:
+        return f"{MINOR_ROOTS[self.tonic]} minor" if self.minor else f"{ROOTS[self.tonic]} major"
+
+
+def parse_key(text: str) -> Key:
+    """The key of a name: `F# minor`, `F#m`, `Bb`, `Bb major`, `c minor`; capital letters make no difference but in M.
+
+    Raises:
+        MusicaeError: it is none.
+    """
+    found = _KEY.fullmatch(text)
+    if not found:
+        hint = "write a tonic and a mode, major or minor: C, Bb major, F# minor or c#m"
+        raise MusicaeError(f"{text[:LONGEST_KEY]!r} is no key", hint)
+    tonic = NATURALS[found["letter"].upper()] + {"#": 1, "♯": 1, "b": -1, "♭": -1}.get(found["sign"], 0)
+    mode = found["mode"]
+    return Key(tonic % 12, mode == "m" or mode.lower() in ("min", "minor"))
 
 
 def key(score: Score) -> int:
@@ -59,6 +109,25 @@ def scale_share(pitches: Integer[np.ndarray, " note"]) -> float:
     return most / len(pitches) if len(pitches) else 0.0
 
 
+def key_like(score: Score, minor: bool) -> Key | None:
+    """The key of a mode that has most notes of a score, of equals the one whose profile fits best; None without pitch.
+
+    Whoever wants a score in a minor key asks which minor key it is in already: every major scale is also a minor one,
+    and the two are easily confused.
+    """
+    pitches = [track.notes.pitch for track in score.tracks if not track.is_drum and len(track.notes)]
+    if not pitches:
+        return None
+    classes = np.bincount(np.concatenate(pitches) % 12, minlength=12)
+    fits = _fits(score)
+    of_mode = np.zeros(12) if fits is None else fits.reshape(2, 12)[int(minor)]
+
+    def most(one: Key) -> tuple[int, float]:
+        return int(classes[sorted(one.scale)].sum()), float(of_mode[one.tonic])
+
+    return max((Key(tonic, minor) for tonic in range(12)), key=most)
+
+
 def _fits(score: Score) -> Float[np.ndarray, " key"] | None:
     """The correlation of every key's profile with the time that every pitch class sounds; None if all sound alike."""
     sounding = np.zeros(12)
@@ -66,3 +135,17 @@ def _fits(score: Score) -> Float[np.ndarray, " key"] | None:
         if not track.is_drum:
             np.add.at(sounding, track.notes.pitch % 12, track.notes.end - track.notes.start)
     return None if np.ptp(sounding) == 0 else np.corrcoef(sounding, PROFILES)[0, 1:]
+
+
+NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+"""Pitch classes of the white keys."""
+
+MINOR_ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
+"""What the tonics of minor keys are called, where those of major keys are `chords.ROOTS`."""
+
+LONGEST_KEY = 40
+"""Characters that a message shows of what is no key."""
+
+_KEY = re.compile(
+    r"\s*(?P<letter>[A-Ga-g])(?P<sign>[#♯b♭]?)[\s_-]*(?P<mode>m|M|(?i:major|maj|minor|min)|)\s*", re.ASCII
+)
