@@ -1,0 +1,78 @@
+"""General MIDI instruments by the names that people give them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+import pretty_midi  # type: ignore[import-untyped]
+
+from musicae.errors import MusicaeError
+
+GENERAL_MIDI: tuple[str, ...] = tuple(pretty_midi.constants.INSTRUMENT_MAP)
+"""The name of every program, from 0."""
+
+MOST_NAMED = 6
+"""Instruments that an error offers."""
+
+LONGEST_NAME = 60
+"""Characters that a message shows of a name."""
+
+
+def program_of(name: str) -> int:
+    """The program, from 0, of a General MIDI instrument.
+
+    Args:
+        name: its number, from 1 to 128; its name or the beginning of it, or words that are in one name alone, like
+            "nylon" or "warm pad". Of names that differ in a number the first is meant: "electric piano" is number 1.
+
+    Raises:
+        MusicaeError: there is no such number or name, or several instruments have such names.
+    """
+    if name.strip().isdecimal():
+        number = int(name[:LONGEST_NAME])
+        if not 1 <= number <= len(GENERAL_MIDI):
+            raise MusicaeError(f"there is no instrument {number}", f"General MIDI counts from 1 to {len(GENERAL_MIDI)}")
+        return number - 1
+    words, names = _words(name), [_words(known) for known in GENERAL_MIDI]
+    held: list[int] = []
+    for fits in (_begin, _are_in, _begin_words_in) if words else ():
+        found = [program for program, known in enumerate(names) if fits(words, known)]
+        if found and len({_family(names[program]) for program in found}) == 1:
+            return found[0]
+        held = found or held
+    if held:
+        message = f"{name[:LONGEST_NAME]!r} is the name of {len(held)} instruments"
+        raise MusicaeError(message, f"say which: {_listed(held)}")
+    lowered = {" ".join(known): program for program, known in enumerate(names)}
+    near = difflib.get_close_matches(" ".join(words)[:LONGEST_NAME], lowered, n=3, cutoff=0.5)
+    hint = f"did you mean {_listed([lowered[one] for one in near])}? " if near else ""
+    message = f"there is no instrument {name[:LONGEST_NAME]!r} in General MIDI"
+    raise MusicaeError(message, f"{hint}give a name of General MIDI, like violin, or a number from 1 to 128")
+
+
+def _listed(programs: list[int]) -> str:
+    named = [f"{GENERAL_MIDI[program]} ({program + 1})" for program in programs[:MOST_NAMED]]
+    return ", ".join(named) + (", ..." if len(programs) > MOST_NAMED else "")
+
+
+def _words(name: str) -> tuple[str, ...]:
+    """The words and numbers of a name, in lower case: "Lead 8 (bass + lead)" has lead, 8, bass, lead."""
+    return tuple(re.findall(r"[^\W_]+", name[: 2 * LONGEST_NAME].lower()))
+
+
+def _family(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words without the number that tells instruments of one name apart."""
+    return tuple(word for word in words if not word.isdecimal())
+
+
+def _begin(words: tuple[str, ...], known: tuple[str, ...]) -> bool:
+    return known[: len(words)] == words
+
+
+def _are_in(words: tuple[str, ...], known: tuple[str, ...]) -> bool:
+    return set(words) <= set(known)
+
+
+def _begin_words_in(words: tuple[str, ...], known: tuple[str, ...]) -> bool:
+    return all(any(one.startswith(word) for one in known) for word in words)
