@@ -18,6 +18,7 @@ from musicae.clips.recipe_json import dump_recipe, from_json, read_recipe, to_js
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.music.chords import CHORD_CLASSES, of_class
+from musicae.music.key import Key
 from tests.helpers.commands import Run, assert_fails
 
 Z = [0.5] * 8
@@ -48,12 +49,15 @@ def test_what_is_written_is_read_again(parts: list[dict[str, Any]], seed: int | 
             tuple(map(of_class, part["chords"])),
             part["programs_of"],
             np.array(WINDOW) if part["forced"] else None,
+            1 if part["forced"] else None,
         )
         for part in parts
     )
-    style, arguments = Style(98.5, (3, 40)), {"amount": 0.3, "source": "a.mid"}
+    style = Style(98.5, (3, 40), "6/8", ("Lead", ""), (90, 1), -3, Key(6, minor=True))
+    arguments = {"amount": 0.3, "source": "a.mid"}
     made = Recipe("vary", "m", "0" * 16, "cpu", "float32", seed, 0.7, style, written, arguments, label, "a-b", "9")
     again = from_json(json.loads(dump_recipe(made)))
+    assert again.style == style
     assert to_json(again) == to_json(made) == json.loads(dump_recipe(made))
     assert torch.equal(again.z, made.z)
     assert [part.chords for part in again.parts] == [part.chords for part in made.parts]
@@ -108,6 +112,13 @@ def test_what_is_no_recipe_is_refused(data: object) -> None:
         ("seed", "x", "a whole number or null"),
         ("programs", ["x"], "a list of whole numbers"),
         ("programs", 3, "a list of whole numbers"),
+        ("names", "abc", "a list of names"),
+        ("names", [3], "a list of names"),
+        ("velocities", ["x"], "a list of whole numbers"),
+        ("semitones", 0.5, "a whole number"),
+        ("semitones", None, "a whole number"),
+        ("key", 3, "the name of a key"),
+        ("key", [], "the name of a key"),
         ("temperature", "hot", "a number"),
         ("tempo_qpm", [], "a number"),
     ],
@@ -130,6 +141,7 @@ def test_entries_of_another_kind_are_refused(key: str, value: object, kind: str)
         ("draw", 0.5, "a whole number"),
         ("chords", ["C"], "chord symbols"),
         ("programs_of", [0], "a whole number or null"),
+        ("bars", "1", "a whole number or null"),
         ("forced_tokens", [1, 2], "a window of tokens"),
         ("forced_tokens", [[[0.5]]], "a window of tokens"),
         ("forced_tokens", {"0": WINDOW}, "a window of tokens"),
@@ -163,6 +175,7 @@ def test_unknown_entries_offer_the_nearest(entries: dict[str, Any], nearest: str
         ([{"z": [0]}, {"z": [float("nan")]}], "part 1: a number in z is nan, not from"),
         ([{"z": [0, 0]}, {"z": [0]}], "the z of part 1 has 1 numbers, that of part 0 has 2"),
         ([{"z": [0], "draw": -1}], "part 0: draw is -1, not 0 or more"),
+        ([{"z": [0], "bars": 0}], "part 0: bars is 0, not 1 or more"),
         ([{"z": [0], "chords": "C Hm"}], 'part 0: "Hm" is no chord'),
     ],
 )
@@ -202,3 +215,18 @@ def test_a_copied_part_is_decoded_as_another_clip(run: Run, tunes: tuple[str, st
     Path("z.json").write_text(json.dumps({**data, "parts": data["parts"] * 2, "arguments": {"seed": 1, "z": 2}}))
     assert len(run("decode", "z.json").paths) == 2
     assert len(run("replay", "z.json").paths) == 1, "in a row"
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"key": "H moll"}, "'H moll' is no key"),
+        ({"semitones": 25}, "semitones is 25, not from -24 to 24"),
+        ({"velocities": [0]}, "a velocity is 0, not from 1 to 127"),
+        ({"names": ["\ud800"]}, "a name of a track has characters that are none"),
+    ],
+)
+def test_styles_that_cannot_be_are_refused(entries: dict[str, Any], message: str) -> None:
+    with pytest.raises(MusicaeError) as caught:
+        recipe(**entries)
+    assert caught.value.message == message

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from musicae.clips.clip import Clip
 from musicae.clips.recipe import Part
 from musicae.clips.recipe_fields import ForcedTokens
-from musicae.clips.render import check_recipe, recipe_of, render
+from musicae.clips.render import recipe_of
 from musicae.clips.style import FASTEST_QPM, SLOWEST_QPM, Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
@@ -25,8 +26,7 @@ Z = torch.full((8,), 0.5)
 def follow(model: Model, *parts: Part, **entries: Any) -> Score:
     wanted = {"seed": 1, "temperature": 1.0, "style": Style(), "arguments": {}, **entries}
     recipe = recipe_of(model, "test", parts, **wanted)
-    check_recipe(model, recipe)
-    return render(model, recipe)
+    return Clip(model, recipe).score
 
 
 def window(model: Model, seed: int = 0) -> ForcedTokens:
@@ -39,6 +39,7 @@ def window(model: Model, seed: int = 0) -> ForcedTokens:
     [
         (Part(torch.zeros(7)), "the codes have 7 numbers, those of melody-2bar 8"),
         (Part(Z, chords=tuple(progression("C"))), "model melody-2bar is not conditioned on chords"),
+        (Part(Z, bars=3), "part 0 has 3 bars, windows of melody-2bar have 2"),
         (Part(Z, programs_of=0), "programs_of is 0 in part 0"),
         (Part(Z, programs_of=-1), "programs_of is -1 in part 0"),
         (Part(Z, forced_tokens=np.full((1, 1, 1), 5)), "forced_tokens of part 0 have shape (1, 1, 1), windows of"),
@@ -127,4 +128,13 @@ def test_forced_tokens_come_before_programs_of_another_part(monkeypatch: pytest.
 
 def test_a_seed_of_none_draws_as_seed_0(model: Model) -> None:
     recipe = recipe_of(model, "test", [Part(Z)], seed=None, temperature=1.0, style=Style(), arguments={})
-    assert render(model, recipe) == render(model, replace(recipe, seed=0))
+    assert Clip(model, recipe).score == Clip(model, replace(recipe, seed=0)).score
+
+
+def test_a_part_is_cut_behind_its_bars_and_the_next_follows_there(any_model: Model) -> None:
+    bar = any_model.representation.grid.ticks(480)
+    whole = follow(any_model, Part(Z), Part(Z))
+    cut = follow(any_model, Part(Z, bars=1), Part(Z))
+    missing = (any_model.representation.bars - 1) * bar * whole.ticks_per_quarter // 480
+    assert whole.end - cut.end == missing
+    assert all((track.notes.end <= cut.end).all() for track in cut.tracks)

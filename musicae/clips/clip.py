@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import overload
 
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import check_recipe, render
+from musicae.clips.render import check_recipe, decoded
+from musicae.clips.style import Style, require_parts, require_pitches, styled
 from musicae.clips.write import clip_paths, refuse_existing_clips, write_clip
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.instruments import GENERAL_MIDI, program_of
+from musicae.music.key import Key, parse_key
 from musicae.music.midi import midi_bytes, with_names
 from musicae.music.score import Score
+from musicae.music.transposition import semitones_into, transposed
 from musicae.storage.output_paths import may_replace, takes_free_numbers
 
 
@@ -42,7 +46,48 @@ class Clip:
     @cached_property
     def score(self) -> Score:
         """The music, which is made when it is first asked for."""
-        return render(self.model, self.recipe)
+        return styled(self._decoded, self.recipe.style)
+
+    @cached_property
+    def _decoded(self) -> Score:
+        return decoded(self.model, self.recipe)
+
+    def in_key(self, key: Key | str) -> Clip:
+        """The clip in a key, by its name (`music.key.parse_key`): "F# minor", "Bb".
+
+        As the model wrote it, it has most of its notes in some key of that mode; from there the whole of it is moved by
+        the shorter way, 6 semitones at most, and notes still outside of the key to the nearest inside. Drums stay.
+
+        Raises:
+            MusicaeError: there is no such key, or the model writes drums alone.
+        """
+        (moved,) = Clips([self]).in_key(key)
+        return moved
+
+    def with_instruments(self, *instruments: str | int) -> Clip:
+        """The clip with other General MIDI instruments, by their names or by numbers from 1 (`instruments.program_of`).
+
+        They play the pitched tracks in their order; those for which none is named keep theirs.
+
+        Raises:
+            MusicaeError: there is no such instrument, or there are more than pitched parts.
+        """
+        require_parts(self.model.representation, self.model.name, len(instruments))
+        programs = [program_of(str(instrument)) for instrument in instruments]
+        tracks = self.score.tracks
+        pitched = [track.program for track in tracks if not track.is_drum]
+        chosen = programs[: len(pitched)]
+        called = iter([GENERAL_MIDI[program] for program in chosen])
+        names = tuple(track.name if track.is_drum else next(called, track.name) for track in tracks)
+        played = (*chosen, *pitched[len(chosen) :])
+        return self._with(replace(self.recipe.style, programs=played, names=names))
+
+    def _with(self, style: Style, **said: object) -> Clip:
+        """The same music in another style."""
+        recipe = replace(self.recipe, style=style, arguments={**self.recipe.arguments, **said})
+        clip = Clip(self.model, recipe)
+        clip.__dict__["_decoded"] = self._decoded  # what costs time is done
+        return clip
 
     def midi(self) -> bytes:
         """A MIDI file, with the recipe in one line as a text event."""
@@ -105,6 +150,27 @@ class Clips(Sequence[Clip]):
         """All clips in a row as one, of whose recipes each has one part."""
         parts = tuple(part for clip in self for part in clip.recipe.parts)
         return Clip(self[0].model, replace(self[0].recipe, parts=parts, label="joined"))
+
+    def in_key(self, key: Key | str, *, together: bool = False) -> Clips:
+        """Every clip in a key, as `Clip.in_key` moves it.
+
+        Args:
+            together: all move by as much, from the key that they are in as one: what came from one piece stays alike.
+        """
+        key = key if isinstance(key, Key) else parse_key(key)
+        for clip in self:
+            require_pitches(clip.model.representation, clip.model.name)
+        moved = []
+        for clip in self:
+            heard, semitones = semitones_into([one._decoded for one in (self if together else [clip])], key)
+            found = transposed(clip._decoded, semitones, key)
+            said = {"key_before": str(heard or ""), "notes_outside_key": found.moved}
+            moved.append(clip._with(replace(clip.recipe.style, semitones=semitones, key=key), **said))
+        return Clips(moved)
+
+    def with_instruments(self, *instruments: str | int) -> Clips:
+        """Every clip with other instruments (`Clip.with_instruments`)."""
+        return Clips([clip.with_instruments(*instruments) for clip in self])
 
     def _repr_html_(self) -> str:
         """What a notebook shows: a roll and a player for each."""

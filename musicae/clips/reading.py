@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from musicae.clips.losses import lost
-from musicae.clips.style import Style
+from musicae.clips.style import Style, style_of
 from musicae.config import build, read_config
 from musicae.corpus.windows import WindowFilter, drop_leading_note_offs, filter_windows, onsets, rows_per_bar
 from musicae.errors import MusicaeError, shortened
@@ -23,7 +23,7 @@ from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Refusal, Representation, Stream, TokenArray
 from musicae.music.representations.drums import drum_like
 from musicae.music.representations.streams import in_words, list_of_tracks, pad, some, unusable
-from musicae.music.representations.time_grid import STEPS_PER_QUARTER, TimeGrid
+from musicae.music.representations.time_grid import TimeGrid
 from musicae.music.score import Score
 from musicae.storage import catalog
 from musicae.storage.catalog import find
@@ -120,19 +120,12 @@ def read(
                 tracks=[index + 1 for index in undeclared],
             ) from error
         raise _unreadable_score(error, label, _readers(score, representation), representation) from error
-    # A tempo that is set a moment after the bar line is the window's, too.
-    begun = choice.tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
-    tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick < begun][-1]
-    meter = [meter for meter in score.meters if meter.tick < begun][-1]
-    whole = representation.grid.holds(meter.numerator, meter.denominator) == 1
-    pitched = () if representation.keeps_programs else choice.tracks
-    programs = tuple(score.tracks[i].program for i in pitched if not score.tracks[i].is_drum)
     warnings = [f"{label} is damaged: {fault}; what is whole is read" for fault in score.faults]
     warnings += [f"{label} has no track {shortened(one)!r}" for one in drums if not score.has_track(one)]
     return Source(
         choice.tokens,
         representation,
-        Style(tempo, programs, f"{meter.numerator}/{meter.denominator}" if whole else ""),
+        style_of(score, choice.tracks, choice.tick, representation),
         f"{label}: {choice}" + (f", drums: {', '.join(drums)}" if drums else ""),
         name,
         tuple(warnings),

@@ -34,6 +34,7 @@ class Part:
         programs_of: the number, from 0, of an earlier part whose programs it takes; None for its own.
         forced_tokens: tokens that stand whatever is decoded, -1 where the decoder is free; None where it always is.
         names: coordinates of the code, which may ask for another one (`clips.edits`); None where it has none.
+        bars: how many bars of the window sound, from its first; None for all.
 
     Raises:
         MusicaeError: a number is out of its range.
@@ -46,10 +47,12 @@ class Part:
     forced_tokens: ForcedTokens | None = None
     section: str = ""
     names: Names | None = None
+    bars: int | None = None
 
     def __post_init__(self) -> None:
         require_within("draw", self.draw, 0, math.inf)
         require_within("the length of a section's name", len(self.section), 0, LONGEST_NAME)
+        require_within("bars", 1 if self.bars is None else self.bars, 1, math.inf)
         require_code(self.z.detach().numpy())
 
 

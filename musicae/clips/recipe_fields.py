@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from musicae.clips.style import Style
 from musicae.errors import MusicaeError, error_context, unknown_name
 from musicae.inputs import read_input
 from musicae.music.chords import Chord, progression
+from musicae.music.key import Key, parse_key
 
 CodeNumbers = Float32[np.ndarray, " size"]
 ForcedTokens = Integer[np.ndarray, "segment step field"]
@@ -73,7 +74,7 @@ def fields_from(data: Any) -> RecipeFields:
     if not isinstance(data, dict) or not {"model", "parts"} <= data.keys():
         raise _not_a_recipe("an object with a model and parts is needed")
     known = _read(data, _ENTRIES)
-    style = Style(known.pop("tempo_qpm", 120.0), known.pop("programs", ()), known.pop("meter", ""))
+    style = Style(**{field.name: known.pop(field.name) for field in fields(Style) if field.name in known})
     parts = [_part(part, number) for number, part in enumerate(known.pop("parts"))]
     for number, part in enumerate(parts):
         if len(part["z"]) != len(parts[0]["z"]):
@@ -119,6 +120,16 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(map(_text, value))
+
+
+def _key(value: Any) -> Key | None:
+    return parse_key(value) if _text(value) else None
 
 
 def _number(value: Any) -> float:
@@ -193,6 +204,10 @@ _ENTRIES: dict[str, _Entry] = {
     "tempo_qpm": ("tempo_qpm", "a number", _number),
     "programs": ("programs", "a list of whole numbers", _whole_numbers),
     "meter": ("meter", "a time signature", _text),
+    "names": ("names", "a list of names", _texts),
+    "velocities": ("velocities", "a list of whole numbers", _whole_numbers),
+    "semitones": ("semitones", "a whole number", operator.index),
+    "key": ("key", "the name of a key", _key),
     "parts": ("parts", "a list of parts", _parts),
 }
 """The entries of a recipe: their names in the record, their kinds in words, and the functions that read them."""
@@ -202,6 +217,7 @@ _PART_ENTRIES: dict[str, _Entry] = {
     "chords": ("chords", "chord symbols", _chords),
     "section": ("section", "a name", _text),
     "programs_of": ("programs_of", "a whole number or null", _whole_number_or_none),
+    "bars": ("bars", "a whole number or null", _whole_number_or_none),
     "attributes": ("attributes", "numbers by attribute", attributes_from_json),
     "directions": ("directions", "numbers by direction", directions_from_json),
     "z": ("z", "a list of numbers", _code),

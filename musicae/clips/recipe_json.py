@@ -65,6 +65,10 @@ def to_json(recipe: Recipe) -> dict[str, Any]:
         "tempo_qpm": recipe.style.tempo_qpm,
         "programs": list(recipe.style.programs),
         "meter": recipe.style.meter,
+        "names": list(recipe.style.names),
+        "velocities": list(recipe.style.velocities),
+        "semitones": recipe.style.semitones,
+        "key": str(recipe.style.key or ""),
         "parts": [_part_to_json(part) for part in recipe.parts],
     }
 
@@ -142,6 +146,8 @@ def _part_to_json(part: Part) -> dict[str, Any]:
         data["directions"] = {name: value for name, value in names.now.items() if name in DIRECTION_NAMES}
         data["words"] = dict(names.words)
     data["z"] = _short(part.z.numpy())
+    if part.bars is not None:
+        data["bars"] = part.bars
     if names is not None:
         data["encoded"] = {**names.encoded, **({} if names.z is None else {"z": _short(names.z)})}
     if part.forced_tokens is not None:

@@ -16,12 +16,11 @@ from jaxtyping import Integer
 
 from musicae.clips.recipe import Part, Recipe
 from musicae.clips.recipe_fields import ForcedTokens
-from musicae.clips.style import Style
+from musicae.clips.style import Style, require_pitches
 from musicae.errors import MusicaeError
 from musicae.model import Model, WindowTokens
 from musicae.music.chords import NO_CHORD
-from musicae.music.meter import SIXTEENTHS
-from musicae.music.score import Marker, Meter, Score, Tempo, Track, concatenate
+from musicae.music.score import Marker, Score, concatenate
 from musicae.networks.device import precision_name
 from musicae.seeds import child_seeds
 
@@ -64,10 +63,15 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
     """Make sure that a model can follow a recipe.
 
     Raises:
-        MusicaeError: a code, the chords or the tokens of a part are not of this model's kind, or it takes its programs
-            from a part that does not come before it.
+        MusicaeError: a code, the chords, the bars or the tokens of a part are not of this model's kind, it takes its
+            programs from a part that does not come before it, or there is no pitch to be in a key.
     """
+    if recipe.style.key:
+        require_pitches(model.representation, model.name)
     for number, part in enumerate(recipe.parts):
+        if (part.bars or 1) > model.representation.bars:
+            message = f"part {number} has {part.bars} bars, windows of {model.name} have {model.representation.bars}"
+            raise MusicaeError(message, "give it as many at most, or take bars away")
         if len(part.z) != model.latent_size:
             message = f"the codes have {len(part.z)} numbers, those of {model.name} {model.latent_size}"
             hint = f"decode with the model that they come from: {recipe.model}"
@@ -82,22 +86,26 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
             _check_forced(model, part.forced_tokens, number)
 
 
-def render(model: Model, recipe: Recipe) -> Score:
-    """The music of a recipe that has been checked, at its tempo and with its programs."""
-    scores = [model.representation.decode(tokens) for tokens in windows_of(model, recipe)]
-    score = replace(concatenate(scores), markers=tuple(_markers(recipe, scores)))
-    return _styled(score, recipe.style)
+def decoded(model: Model, recipe: Recipe) -> Score:
+    """The music of a recipe that has been checked, as the model writes it: in no style yet."""
+    windows = zip(recipe.parts, windows_of(model, recipe), strict=True)
+    whole = ((part.bars, model.representation.decode(window)) for part, window in windows)
+    scores = [
+        score if bars is None else score.until(score.end * bars // model.representation.bars) for bars, score in whole
+    ]
+    return replace(concatenate(scores), markers=tuple(_markers(recipe, scores)))
 
 
 def _markers(recipe: Recipe, scores: Sequence[Score]) -> Iterator[Marker]:
-    """Where sections begin and chords change."""
+    """Where sections begin and chords change, as they sound in the recipe's key."""
     start, before = 0, NO_CHORD
     for part, score in zip(recipe.parts, scores, strict=True):
         if part.section:
             yield Marker(start, part.section.encode("utf-8", "backslashreplace").decode())
-        for bar, chord in enumerate(part.chords):
+        for bar, chord in enumerate(part.chords[: part.bars]):
             if chord != before or (part.section and not bar):
-                yield Marker(start + bar * score.end // len(part.chords), str(chord))
+                shown = chord.transpose(recipe.style.semitones) if recipe.style.semitones else chord
+                yield Marker(start + bar * score.end // len(part.chords[: part.bars]), str(shown))
             before = chord
         start += score.end
 
@@ -163,16 +171,3 @@ def _joined(forced: ForcedTokens | None, programs: ForcedTokens | None) -> Force
     if forced is None or programs is None:
         return programs if forced is None else forced
     return np.where(forced >= 0, forced, programs)
-
-
-def _styled(score: Score, style: Style) -> Score:
-    """The score at the style's tempo, in its meter, and, if it has as many pitched tracks, with its programs."""
-    programs = iter(style.programs)
-    pitched = [track for track in score.tracks if not track.is_drum]
-    tracks: tuple[Track, ...] = score.tracks
-    if len(pitched) == len(style.programs):
-        tracks = tuple(t if t.is_drum else replace(t, program=next(programs)) for t in score.tracks)
-    meters = score.meters
-    if style.meter:
-        meters = (Meter(0, *SIXTEENTHS.with_meter(style.meter).signature),)
-    return replace(score, tracks=tracks, tempi=(Tempo(0, style.tempo_qpm),), meters=meters)

@@ -1,36 +1,157 @@
-"""What a representation leaves out of music, and a clip takes from its source."""
+"""What a representation leaves out of music, and a clip takes from its source or is asked for: tempo, instruments, key.
+
+Nothing here knows torch.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from musicae.clips.limits import require_within
+from musicae.errors import MusicaeError
+from musicae.music.key import Key
 from musicae.music.meter import SIXTEENTHS
+from musicae.music.representations.base import Representation
+from musicae.music.representations.time_grid import STEPS_PER_QUARTER, VELOCITY
+from musicae.music.score import Meter, Notes, Score, Tempo
+from musicae.music.transposition import transposed
 
 SLOWEST_QPM, FASTEST_QPM = 60e6 / (2**24 - 1), 60e6
 """The tempi that MIDI has numbers for: from 2^24 - 1 microseconds a quarter down to one."""
 
+MOST_SEMITONES = 24
+"""By which a clip may be transposed."""
+
+LONGEST_TRACK_NAME = 80
+"""Characters that a clip takes of the name of a track."""
+
 
 @dataclass(frozen=True)
 class Style:
-    """What a representation leaves out and a clip takes from its source.
+    """What a representation leaves out and a clip takes from its source, or is asked for.
+
+    What says something of every track counts where a clip has as many tracks.
 
     Attributes:
         programs: General MIDI programs of the pitched tracks, in order; where there are none the representation's own
             are used.
         meter: the time signature; empty for the representation's own.
+        names: of all tracks, in order; the representation's own where one is empty.
+        velocities: of all tracks, in order, each the same for all notes.
+        semitones: by which pitched notes are moved.
+        key: into which those that are then outside of it are moved (`music.transposition`).
 
     Raises:
-        MusicaeError: a number is out of its range, or there is no such meter.
+        MusicaeError: a number is out of its range, a name is no text, or there is no such meter.
     """
 
     tempo_qpm: float = 120.0
     programs: tuple[int, ...] = ()
     meter: str = ""
+    names: tuple[str, ...] = ()
+    velocities: tuple[int, ...] = ()
+    semitones: int = 0
+    key: Key | None = None
 
     def __post_init__(self) -> None:
         require_within("tempo_qpm", self.tempo_qpm, SLOWEST_QPM, FASTEST_QPM)
+        require_within("semitones", self.semitones, -MOST_SEMITONES, MOST_SEMITONES)
         for program in self.programs:
             require_within("a program", program, 0, 127)
+        for velocity in self.velocities:
+            require_within("a velocity", velocity, 1, 127)
+        if any(name != _written(name) for name in self.names):
+            raise MusicaeError("a name of a track has characters that are none", "give it another name")
         if self.meter:
             SIXTEENTHS.with_meter(self.meter)
+
+
+def styled(score: Score, style: Style) -> Score:
+    """Decoded music at the tempo of a style, in its meter and key, with its programs, names and velocities."""
+    programs, names, velocities = iter(style.programs), iter(style.names), iter(style.velocities)
+    score = transposed(score, style.semitones, style.key).score
+    tracks = score.tracks
+    if sum(not track.is_drum for track in tracks) == len(style.programs):
+        tracks = tuple(track if track.is_drum else replace(track, program=next(programs)) for track in tracks)
+    if len(tracks) == len(style.names):
+        tracks = tuple(replace(track, name=next(names) or track.name) for track in tracks)
+    if len(tracks) == len(style.velocities):
+        tracks = tuple(replace(track, notes=_as_loud(track.notes, next(velocities))) for track in tracks)
+    meters = score.meters
+    if style.meter:
+        meters = (Meter(0, *SIXTEENTHS.with_meter(style.meter).signature),)
+    return replace(score, tracks=tracks, tempi=(Tempo(0, style.tempo_qpm),), meters=meters)
+
+
+def style_of(score: Score, tracks: Sequence[int], tick: int, representation: Representation) -> Style:
+    """What a clip takes from tracks of a score that are read in the window that starts at a tick.
+
+    All drum tracks are one, behind the others. Representations of events keep programs and velocities themselves.
+
+    Args:
+        tracks: indices into `score.tracks`.
+    """
+    # A tempo that is set a moment after the bar line is the window's, too.
+    begun = tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
+    tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick < begun][-1]
+    meter = [meter for meter in score.meters if meter.tick < begun][-1]
+    whole = representation.grid.holds(meter.numerator, meter.denominator) == 1
+    written = f"{meter.numerator}/{meter.denominator}" if whole else ""
+    if representation.keeps_programs:
+        return Style(tempo, meter=written)
+    read = [score.tracks[index] for index in tracks]
+    pitched, drums = [[track] for track in read if not track.is_drum], [track for track in read if track.is_drum]
+    parts = [*pitched, *([drums] if drums else [])]
+    end = tick + representation.bars * representation.grid.ticks(score.ticks_per_quarter)
+    return Style(
+        tempo,
+        tuple(track.program for (track,) in pitched),
+        written,
+        tuple(_written(part[0].name)[:LONGEST_TRACK_NAME] for part in parts),
+        tuple(_mean_velocity([track.notes for track in part], tick, end) for part in parts),
+    )
+
+
+def require_pitches(representation: Representation, name: str) -> None:
+    """Make sure that a model writes more than drums.
+
+    Args:
+        name: of the model.
+
+    Raises:
+        MusicaeError: it does not.
+    """
+    if not representation.pitched_parts:
+        message = f"{name} writes drums alone: they have no key, and no instrument to choose"
+        raise MusicaeError(message, "choose a model of pitched instruments")
+
+
+def require_parts(representation: Representation, name: str, instruments: int) -> None:
+    """Make sure that a model writes so many pitched parts; one of bands writes as many as it will.
+
+    Raises:
+        MusicaeError: it does not.
+    """
+    require_pitches(representation, name)
+    parts = representation.pitched_parts
+    if instruments > parts and not representation.keeps_programs:
+        message = f"{instruments} instruments for {parts} pitched part{'s' * (parts > 1)} of {name}"
+        raise MusicaeError(message, "name one for every part at most, in their order")
+
+
+def _written(name: str) -> str:
+    """A name as it can be written: half characters of damaged files become question marks."""
+    return name.encode("utf-8", "replace").decode()
+
+
+def _as_loud(notes: Notes, velocity: int) -> Notes:
+    return replace(notes, velocity=notes.velocity * 0 + velocity)
+
+
+def _mean_velocity(parts: Sequence[Notes], start: int, end: int) -> int:
+    """Of the notes that start between two ticks, or of all where none does."""
+    every = Notes.join(parts)
+    inside = every[(every.start >= start) & (every.start < end)]
+    notes = inside if len(inside) else every
+    return round(float(notes.velocity.mean())) if len(notes) else VELOCITY

@@ -131,6 +131,15 @@ class Score:
 
         return replace(self, tracks=tuple(track if track.is_drum else moved(track) for track in self.tracks))
 
+    def until(self, tick: int) -> Score:
+        """The score up to a tick, where what still sounds ends."""
+
+        def cut(notes: Notes) -> Notes:
+            kept = notes[notes.start < tick]
+            return replace(kept, end=np.minimum(kept.end, tick))
+
+        return replace(self, tracks=tuple(replace(track, notes=cut(track.notes)) for track in self.tracks), end=tick)
+
     def with_drums(self, tracks: Sequence[str]) -> Score:
         """The score with some tracks as drums: those of these numbers, from 1, or names, in whatever case."""
         meant = {number for name in tracks for number in self._called(name)}

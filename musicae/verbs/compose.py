@@ -23,6 +23,8 @@ from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
 from musicae.music.arrangement import arranged, scale_of
 from musicae.music.chords import Chord, progression
+from musicae.music.key import Key, parse_key
+from musicae.music.transposition import chords_into
 from musicae.seeds import fresh_seed
 
 CONTRAST = 0.5
@@ -65,8 +67,17 @@ class Song:
         Raises:
             MusicaeError: there is none, or one of them is no chord symbol.
         """
-        chords = progression(self.chords) if isinstance(self.chords, str) else self.chords
-        return tuple(replace(chord, notice="") for chord in chords for _ in range(self.bars_per_chord))
+        return tuple(replace(chord, notice="") for chord in self._given for _ in range(self.bars_per_chord))
+
+    def in_key(self, key: Key | str) -> Song:
+        """The song with its chords moved into a key by the shorter way (`transposition.chords_into`).
+
+        Raises:
+            MusicaeError: there is no such key.
+        """
+        key = key if isinstance(key, Key) else parse_key(key)
+        chords, _, _ = chords_into(self._given, key)
+        return replace(self, chords=chords)
 
     @property
     def letters(self) -> str:
@@ -98,6 +109,10 @@ class Song:
             for letter in self.form * self.repeat
             for place, start in enumerate(range(0, count, bars))
         ]
+
+    @property
+    def _given(self) -> Sequence[Chord]:
+        return progression(self.chords) if isinstance(self.chords, str) else self.chords
 
 
 def compose(

@@ -248,6 +248,13 @@ class Representation(ABC):
 
     @property
     @final
+    def pitched_parts(self) -> int:
+        """Fields that a transposition moves: 0 where there are drums alone."""
+        tables = (field.transposition for field in self.shape.fields)
+        return sum(bool((table != table[SHIFTS.index(0)]).any()) for table in tables)
+
+    @property
+    @final
     def keeps_programs(self) -> bool:
         """Whether tokens say which programs play; where they do not, a clip takes those of its source."""
         return self.program_steps > 0

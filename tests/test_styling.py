@@ -1,0 +1,195 @@
+"""Keys, instruments and what clips keep of their source: laws of clips, and options of all verbs that write them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from musicae.clips.clip import Clip, Clips
+from musicae.clips.recipe_json import dump_recipe
+from musicae.errors import MusicaeError
+from musicae.model import Model
+from musicae.music.key import parse_key
+from musicae.music.midi import midi_bytes, read_midi
+from musicae.music.score import Notes, Score, Track
+from musicae.verbs.interpolate import interpolate
+from musicae.verbs.reconstruct import reconstruct
+from musicae.verbs.replay import replay
+from musicae.verbs.sample import sample
+from tests.helpers.commands import Run, assert_fails
+from tests.helpers.models import tiny_model
+
+KEY = "F# minor"
+
+
+@pytest.fixture(params=["melody-2bar", "trio-4bar", "multitrack-1bar-chords"])
+def pitched(request: pytest.FixtureRequest) -> Model:
+    return tiny_model(request.param)
+
+
+def outside(clip: Clip) -> int:
+    scale = parse_key(KEY).scale
+    tracks = [track for track in clip.score.tracks if not track.is_drum]
+    return sum(int(pitch) % 12 not in scale for track in tracks for pitch in track.notes.pitch)
+
+
+def drums(clip: Clip) -> list[Notes]:
+    return [track.notes for track in clip.score.tracks if track.is_drum]
+
+
+def test_a_clip_in_a_key_has_no_note_outside_and_its_drums_stay(pitched: Model) -> None:
+    for clip in sample(pitched, 3, seed=1, temperature=1.0):
+        moved = clip.in_key(KEY)
+        assert outside(moved) == 0 and drums(moved) == drums(clip)
+        assert -5 <= moved.recipe.style.semitones <= 6
+
+
+def test_moving_a_clip_twice_is_moving_it_once(pitched: Model) -> None:
+    (clip,) = sample(pitched, 1, seed=1)
+    assert clip.in_key("Bb").in_key(KEY).midi() == clip.in_key(KEY).in_key(KEY).midi() == clip.in_key(KEY).midi()
+
+
+def test_key_and_instruments_are_in_the_recipe(pitched: Model) -> None:
+    for clip in sample(pitched, 2, seed=1):
+        changed = clip.in_key(KEY).with_instruments("violin")
+        assert changed.midi() == clip.with_instruments(41).in_key(KEY).midi()
+        (again,) = replay(dump_recipe(changed.recipe), pitched)
+        assert again.midi() == changed.midi()
+
+
+def test_clips_of_one_piece_move_together(model: Model) -> None:
+    a, b = sample(model, 2, seed=5, temperature=1.0)
+    steps = interpolate(model, a.score, b.score, steps=4).in_key(KEY, together=True)
+    assert len({clip.recipe.style.semitones for clip in steps}) == 1
+    assert not sum(map(outside, steps))
+
+
+def test_chosen_instruments_play_the_first_pitched_tracks(pitched: Model) -> None:
+    (clip,) = sample(pitched, 1, seed=1)
+    written = read_midi(clip.with_instruments("cello").midi())
+    before = [track.program for track in clip.score.tracks if not track.is_drum]
+    tracks = [track for track in written.tracks if not track.is_drum]
+    assert [track.program for track in tracks] == [42, *before[1:]]
+    assert tracks[0].name == "Cello" and drums(clip) == [track.notes for track in clip.score.tracks if track.is_drum]
+
+
+def test_more_instruments_than_parts_are_refused() -> None:
+    trio = sample(tiny_model("trio-4bar"), 1)[0]
+    assert [track.program for track in trio.with_instruments("flute", "tuba").score.tracks][:2] == [73, 58]
+    with pytest.raises(MusicaeError, match="3 instruments for 2 pitched parts of trio-4bar"):
+        trio.with_instruments(1, 2, 3)
+
+
+def test_drums_have_neither_key_nor_instrument() -> None:
+    (clip,) = sample(tiny_model("drums-2bar"), 1)
+    for change in (lambda: clip.in_key("C"), lambda: clip.with_instruments("violin")):
+        with pytest.raises(MusicaeError, match="drums-2bar writes drums alone"):
+            change()
+    with pytest.raises(MusicaeError, match="writes drums alone"):
+        Clip(clip.model, replace(clip.recipe, style=replace(clip.recipe.style, key=parse_key("C"))))
+
+
+def test_what_is_changed_is_not_decoded_again(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = sample(model, 2, seed=1)
+    scores = [clip.score for clip in clips]
+    monkeypatch.setattr(model, "decode", None)
+    assert [clip.score.end for clip in clips.in_key(KEY).with_instruments(5)] == [score.end for score in scores]
+
+
+def music(velocity: int) -> Score:
+    rows = [(i * 240, i * 240 + 240, 60 + i % 12, velocity) for i in range(64)]
+    hits = [(i * 480, i * 480 + 60, 36, 33) for i in range(32)]
+    tracks = (Track(Notes.of(rows), 73, name="Lead vocal"), Track(Notes.of(hits), is_drum=True, name="Kit"))
+    return Score(480, (tracks[0], Track(Notes.of(rows), 33, name="Low"), tracks[1]), end=64 * 240)
+
+
+@pytest.mark.parametrize(
+    ("preset", "names", "velocities"),
+    [
+        ("melody-2bar", ["Lead vocal"], {101}),
+        ("drums-2bar", ["Kit"], {33}),
+        ("trio-4bar", ["Lead vocal", "Low", "Kit"], {101, 33}),
+    ],
+)
+def test_names_and_levels_are_those_of_the_source(preset: str, names: list[str], velocities: set[int]) -> None:
+    clip = reconstruct(tiny_model(preset), music(101))[0]
+    written = read_midi(clip.midi())
+    assert [track.name for track in written.tracks] == names
+    assert {int(one) for track in clip.score.tracks for one in track.notes.velocity} <= velocities
+    assert replay(dump_recipe(clip.recipe), clip.model)[0].midi() == clip.midi()
+
+
+def test_a_name_of_half_a_character_is_written_with_a_question_mark(model: Model) -> None:
+    broken = replace(music(90), tracks=(replace(music(90).tracks[0], name="a\ud800"),))
+    assert read_midi(reconstruct(model, broken)[0].midi()).tracks[0].name == "a?"
+
+
+WORDS: tuple[tuple[Any, ...], ...] = (
+    ("sample", "-n", 2, "--seed", 1),
+    ("reconstruct", "a.mid"),
+    ("vary", "a.mid", "-n", 2, "--seed", 1),
+    ("interpolate", "a.mid", "b.mid", "--steps", 3),
+    ("attribute", "a.mid", "--add", "density"),
+    ("decode", "z.json"),
+)
+
+
+@pytest.mark.parametrize("words", WORDS, ids=lambda words: words[0])
+def test_every_verb_writes_in_a_key_and_for_an_instrument(
+    run: Run, tunes: tuple[str, str], words: tuple[Any, ...]
+) -> None:
+    run("encode", "a.mid", "-o", "z.json")
+    done = run(*words, "--key", KEY, "--instrument", "electric piano", "-o", "out/")
+    assert done.code == 0 and ("F# minor" in done.err or "no pitch" in done.err)
+    for path in done.paths:
+        found = read_midi(path).tracks[0]
+        assert found.program == 4 and {int(pitch) % 12 for pitch in found.notes.pitch} <= parse_key(KEY).scale
+        run("replay", path.with_suffix(".json"), "-o", "again.mid", "--force")
+        assert Path("again.mid").read_bytes() == path.read_bytes()
+
+
+def test_compose_moves_its_chords(run: Run) -> None:
+    words = ("compose", "--seed", 1, "--instrument", "violin")
+    done = run(*words, "--chords", "C Am", "--key", "D", "-o", "x.mid")
+    assert done.code == 0 and "moved up 2 semitones, from C major to D major: D Bm" in done.err
+    run(*words, "--chords", "D Bm", "-o", "y.mid")
+    assert Path("x.mid").read_bytes() == Path("y.mid").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--key", "H"), "'H' is no key"),
+        (("--instrument", "vilin"), "Violin (41)"),
+        (("--instrument", "violin, viola"), "2 instruments for 1 pitched part"),
+        (("--key", "C", "-m", "drums-2bar"), "drums alone"),
+        (("--instrument", "violin", "-m", "drums-2bar"), "drums alone"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_a_model_is_loaded(
+    run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setattr("musicae.model.load", None)
+    assert_fails(run("sample", *words), said)
+
+
+def test_the_way_is_said(run: Run, tunes: tuple[str, str]) -> None:
+    done = run("sample", "-n", 2, "--seed", 1, "--key", "C")
+    said = [line for line in done.err.splitlines() if line.startswith("clip ")]
+    assert len(said) == 2 and all("C major" in line for line in said)
+    files = [json.loads(path.with_suffix(".json").read_text()) for path in done.paths]
+    assert all(one["key"] == "C major" and one["arguments"]["notes_outside_key"] >= 0 for one in files)
+
+
+def test_silence_has_no_key(model: Model) -> None:
+    silent = midi_bytes(Score(480, (Track(Notes.of([(0, 1, 60, 1)])),), end=8 * 480))
+    window = reconstruct(model, silent)[0]
+    rests = np.zeros((2, 16, 1), dtype=np.int64)
+    recipe = replace(window.recipe, parts=(replace(window.recipe.parts[0], forced_tokens=rests),))
+    (clip,) = Clips.of(model, recipe).in_key("C")
+    assert clip.recipe.arguments["key_before"] == "" and clip.score.silent
