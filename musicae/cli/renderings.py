@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from functools import wraps
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -106,33 +104,6 @@ def panels_of(clips: Clips, beside: Clip | None = None) -> list[Panel]:
     first = [Panel(before, "before")] if before else []
     numbered = enumerate(shown, start=1)
     return [*first, *(Panel(clip.score, clip.label or str(number), before) for number, clip in numbered)]
-
-
-def with_renderings(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with an option for every field of `Renderings` in place of its argument `renderings`."""
-    own = inspect.signature(command)
-    hints = get_type_hints(command, include_extras=True)
-    added = get_type_hints(Renderings, include_extras=True)
-    options = [
-        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=added[one.name])
-        for one in fields(Renderings)
-    ]
-    kept = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name])
-        for name, parameter in own.parameters.items()
-        if name != "renderings"
-    ]
-
-    @wraps(command)
-    def wrapped(**given: Any) -> None:
-        chosen = {one.name: given.pop(one.name) for one in fields(Renderings)}
-        command(**given, renderings=Renderings(**chosen))
-
-    place = next(i for i, parameter in enumerate(kept) if parameter.name == "device")
-    parameters = [*kept[:place], *options, *kept[place:]]
-    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return wrapped
 
 
 def _picture(panels: Sequence[Panel], suffix: str) -> bytes:

@@ -10,6 +10,7 @@ import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     DEFAULT_MODEL,
     Device,
@@ -27,8 +28,9 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumber,
 )
-from musicae.cli.renderings import Renderings, panels_of, with_renderings
+from musicae.cli.renderings import Renderings, panels_of
 from musicae.cli.sources import File, ReadingOptions, load_for, read_sources
+from musicae.cli.styling import Styling
 
 if TYPE_CHECKING:
     from musicae.clips.source import AnySource
@@ -42,7 +44,7 @@ Change = typer.Option(
 )
 
 
-@with_renderings
+@with_option_records
 def command(
     file: Annotated[str | None, typer.Argument(help="A MIDI file or a code; without it, new music is changed.")] = None,
     add: Annotated[list[str] | None, Change] = None,
@@ -65,6 +67,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    styling: Styling,
     renderings: Renderings,
 ) -> None:
     """Change an attribute of a clip, or of new music.
@@ -85,6 +88,7 @@ def command(
     if file:
         options = ReadingOptions(tempo, drums, strict)
         sources, name = read_sources([File(file, bar, track)], model, console, options)
+    styling.check(name)
     import torch
 
     from musicae.clips.clip import Clips
@@ -107,6 +111,8 @@ def command(
         console.note(f"no way was found to change {' and '.join(amounts)} as asked: the clip stays as it is")
     else:
         console.note(f"{kept_share(before.score, after.score):.0%} of the notes stay")
+    clips = styling.applied(clips, console)
+    before, after = clips
     wanted = clips[1:] if source else clips[::-1]
     deliver(
         wanted,

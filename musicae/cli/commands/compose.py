@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     DEFAULT_CHORDS_MODEL,
     Device,
@@ -25,8 +27,9 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumbers,
 )
-from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, ReadingOptions, each, load_for, read_sources
+from musicae.cli.styling import Styling, way_in_words
 
 EXAMPLES = ('musicae compose --chords "C Am F G"', 'musicae compose --chords "Dm7 G7 C" --form AABA -o song.mid')
 
@@ -49,7 +52,7 @@ OwnInstruments = Annotated[
 Loose = Annotated[bool, typer.Option("--loose", help="Leave onsets and lengths as they were decoded, on no grid.")]
 
 
-@with_renderings
+@with_option_records
 def command(
     chords: ChordSymbols,
     bars_per_chord: BarsPerChord = 1,
@@ -75,6 +78,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    styling: Styling,
     renderings: Renderings,
 ) -> None:
     """Write a piece for several instruments over a chord progression.
@@ -82,7 +86,7 @@ def command(
     The instruments stay through the piece, the rhythm through a section, and the notes follow the triads of the chords
     (G7/B is G). Sections of one letter are the same music. The piece begins like the file after --from and goes in even
     steps to that after --to, where the section ends that comes in last (B in AABA). A DAW shows sections and chords as
-    markers."""
+    markers. --key moves the chords."""
     console = Console(quiet, json)
     if start is end is None and (bar or track or drums):
         raise typer.BadParameter("--bar, --track and --drums choose from files: name one after --from or --to")
@@ -93,14 +97,20 @@ def command(
     check_output(output, console, force, inputs=inputs)
     from musicae.music.chords import progression
     from musicae.music.midi import instrument_names
+    from musicae.music.transposition import chords_into
     from musicae.verbs.compose import Song, compose
 
     found = progression(chords)
     for notice in dict.fromkeys(chord.notice for chord in found if chord.notice):
         console.note(notice)
+    if key := styling.parsed_key():
+        found, before, semitones = chords_into(found, key)
+        way = way_in_words(before, key, semitones) if before else "without a tone that could be in a key"
+        console.note(f"the chords, {way}: {' '.join(map(str, found))}")
     files = [File(path, *where) for path, *where in zip((start, end), bars, tracks, strict=True) if path is not None]
     options = ReadingOptions(tempo, drums, strict)
     sources, name = read_sources(files, model, console, options, default=DEFAULT_CHORDS_MODEL)
+    styling.check(name)
     net = load_for(sources, name, device, precision, console)
     net.require_chords()
     song = Song(found, bars_per_chord, form, repeat, own_instruments)
@@ -115,6 +125,7 @@ def command(
         seed=seed,
         tempo_qpm=tempo or 120.0,
     )
+    clips = replace(styling, key="").applied(clips, console)
     console.note(f"played by {', '.join(instrument_names(clips[0].score))}")
     if share := clips[0].recipe.arguments["moved_into_key"]:
         console.note(f"{share:.1%} of the notes were outside chord and key, and were moved to the nearest inside")

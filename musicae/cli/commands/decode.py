@@ -7,6 +7,7 @@ from pathlib import Path
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     Device,
     Force,
@@ -20,13 +21,14 @@ from musicae.cli.options import (
     Temperature,
     TempoQpm,
 )
-from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.renderings import Renderings
 from musicae.cli.sources import from_stdin, note_other_model
+from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae decode z.json", "musicae decode z.json --temperature 0.8 -o again.mid")
 
 
-@with_renderings
+@with_option_records
 def command(
     file: RecipePath,
     temperature: Temperature = 0.0,
@@ -40,6 +42,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    styling: Styling,
     renderings: Renderings,
 ) -> None:
     """Write the music of latent codes.
@@ -65,6 +68,7 @@ def command(
         recipe = recipe_from(fields)
     if file != "-":
         recipe = replace(recipe, origin=Path(file).stem)
+    styling.check(model or recipe.model)
     net = load(model or recipe.model, device, precision)
     note_other_model(net, recipe.model, recipe.hash, console)
     with error_context(file):
@@ -72,6 +76,7 @@ def command(
         for line in edits_in_words(net, edited):
             console.note(line)
         clips = decode(net, recipe, temperature=temperature, seed=seed, tempo_qpm=tempo)
+    clips = styling.applied(clips, console, together=False)
     deliver(
         clips,
         output,

@@ -8,6 +8,7 @@ import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     Device,
     DrumTracks,
@@ -25,13 +26,14 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumbers,
 )
-from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, ReadingOptions, each, load_for, read_sources
+from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid --steps 9 --exact-ends -o slow.mid")
 
 
-@with_renderings
+@with_option_records
 def command(
     a: SourcePath,
     b: SourcePath,
@@ -58,6 +60,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    styling: Styling,
     renderings: Renderings,
 ) -> None:
     """Go from one clip to another in steps.
@@ -71,6 +74,7 @@ def command(
     check_output(output, console, force, inputs=[a, b])
     files = [File(*chosen) for chosen in zip((a, b), bars, tracks, strict=True)]
     (start, end), name = read_sources(files, model, console, ReadingOptions(tempo, drums, strict))
+    styling.check(name)
     from musicae.clips.clip import Clips
     from musicae.verbs.interpolate import interpolate
 
@@ -86,5 +90,5 @@ def command(
         temperature=temperature,
         seed=seed,
     )
-    every = Clips([clips.joined, *clips])
+    every = styling.applied(Clips([clips.joined, *clips]), console)
     deliver(every, output, console, force, inputs=[a, b], drawn=seed is None, renderings=renderings)

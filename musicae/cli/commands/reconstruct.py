@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     Device,
     DrumTracks,
@@ -21,13 +22,14 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumber,
 )
-from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, ReadingOptions, load_for, read_source
+from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae reconstruct a.mid", "musicae reconstruct a.mid --bar 5 -o again.mid")
 
 
-@with_renderings
+@with_option_records
 def command(
     file: SourcePath,
     temperature: Temperature = 0.0,
@@ -45,6 +47,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    styling: Styling,
     renderings: Renderings,
 ) -> None:
     """Encode a clip and decode it again, or decode a code, edited or not."""
@@ -52,6 +55,7 @@ def command(
     check_output(output, console, force, inputs=[file])
     options = ReadingOptions(tempo, drums, strict)
     source, name = read_source(File(file, bar, track), model, console, options)
+    styling.check(name)
     from musicae.clips.reading import Source
     from musicae.music.note_distance import note_distance
     from musicae.verbs.reconstruct import reconstruct
@@ -61,4 +65,5 @@ def command(
     if isinstance(source, Source):
         kept = 1 - note_distance(net.representation.decode(source.tokens), clips[0].score)
         console.note(f"{kept:.0%} of the notes come back (F1 of what starts when, on which pitch)")
+    clips = styling.applied(clips, console)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

@@ -8,14 +8,15 @@ import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.option_records import with_option_records
 from musicae.cli.options import DeviceName, Json, OutputPath, PrecisionName, Quiet, RecipeModel, RecipePath
-from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.renderings import Renderings
 from musicae.cli.sources import from_stdin
 
 EXAMPLES = ("musicae replay morph.json", "musicae replay morph.json -o again.mid")
 
 
-@with_renderings
+@with_option_records
 def command(
     file: RecipePath,
     model: RecipeModel = None,

@@ -8,6 +8,7 @@ import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     DEFAULT_MODEL,
     ClipCount,
@@ -22,7 +23,8 @@ from musicae.cli.options import (
     Temperature,
     TempoQpm,
 )
-from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.renderings import Renderings
+from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae sample", "musicae sample -n 8 --with density=high --tempo 96 -o ideas/")
 
@@ -38,7 +40,7 @@ Wanted = Annotated[
 ]
 
 
-@with_renderings
+@with_option_records
 def command(
     n: ClipCount = 4,
     temperature: Temperature = 0.5,
@@ -53,6 +55,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    styling: Styling,
     renderings: Renderings,
 ) -> None:
     """Write new music, drawn from a model."""
@@ -61,9 +64,11 @@ def command(
     if not all(level in ("low", "high") for level in levels.values()):
         raise typer.BadParameter("--with takes an attribute and how much of it: density=high, or density=low")
     check_output(output, console, force)
+    styling.check(model)
     from musicae.model import load
     from musicae.verbs.sample import sample
 
     net = load(model, device, precision)
     clips = sample(net, n, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0, wanted=levels)
+    clips = styling.applied(clips, console, together=False)
     deliver(clips, output, console, force, drawn=seed is None, renderings=renderings)

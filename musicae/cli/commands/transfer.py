@@ -8,6 +8,7 @@ import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     Device,
     FirstBar,
@@ -23,8 +24,9 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumber,
 )
-from musicae.cli.renderings import Renderings, with_renderings
+from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, ReadingOptions, load_for, read_source
+from musicae.cli.styling import Styling
 
 EXAMPLES = (
     "musicae transfer a.mid --to minor -m models/mode",
@@ -34,7 +36,7 @@ EXAMPLES = (
 ClassName = Annotated[str, typer.Option("--to", metavar="CLASS", help="The class to play it in.")]
 
 
-@with_renderings
+@with_option_records
 def command(
     file: SourcePath,
     to: ClassName,
@@ -51,6 +53,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    styling: Styling,
     renderings: Renderings,
 ) -> None:
     """Play a clip in another class: in minor instead of major, say.
@@ -60,10 +63,12 @@ def command(
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
     source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo))
+    styling.check(name)
     from musicae.verbs.transfer import class_of, transfer
 
     net = load_for([source], name, device, precision, console)
     class_of(net, to)
     clips = transfer(net, source, to, temperature=temperature, seed=seed)
     console.note(f"the model takes it for {clips[0].recipe.arguments['from']}")
+    clips = styling.applied(clips, console)
     deliver(clips[1:], output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

@@ -8,6 +8,7 @@ import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     ClipCount,
     Device,
@@ -26,13 +27,14 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumber,
 )
-from musicae.cli.renderings import Renderings, panels_of, with_renderings
+from musicae.cli.renderings import Renderings, panels_of
 from musicae.cli.sources import File, ReadingOptions, load_for, read_source
+from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae vary a.mid --amount 0.6 -n 8 -o variations/", "musicae vary a.mid --along density -n 5")
 
 
-@with_renderings
+@with_option_records
 def command(
     file: SourcePath,
     n: ClipCount = 4,
@@ -65,6 +67,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    styling: Styling,
     renderings: Renderings,
 ) -> None:
     """Write variations of a clip, or a row of clips along an attribute or a direction of the latent space.
@@ -76,6 +79,8 @@ def command(
         raise typer.BadParameter("--along always goes 2 standard deviations to either side: leave --amount away")
     check_output(output, console, force, inputs=[file])
     source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo, drums, strict))
+    styling.check(name)
+    from musicae.clips.clip import Clips
     from musicae.music.attributes import ATTRIBUTES
     from musicae.music.note_distance import note_distance
     from musicae.verbs.reconstruct import reconstruct
@@ -93,5 +98,7 @@ def command(
     console.note(f"of the notes of its reconstruction change: {shares}")
     if along is not None and along in ATTRIBUTES:
         console.note(f"{along}: {', '.join(f'{ATTRIBUTES[along](clip.score):.3g}' for clip in clips)}")
+    again, *varied = styling.applied(Clips([again, *clips]), console)
+    clips = Clips(varied)
     panels = panels_of(clips, again) if renderings.pictured else None
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings, panels=panels)
