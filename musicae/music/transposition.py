@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from musicae.music.arrangement import nearest, scale_of, without_doubles
+from musicae.music.arrangement import scale_of, without_doubles
 from musicae.music.chords import Chord
 from musicae.music.key import Key, key_like
 from musicae.music.score import Notes, Score, Track
@@ -47,7 +47,9 @@ def transposed(score: Score, semitones: int, key: Key | None = None) -> Transpos
     """The score with its pitched notes moved by semitones, then those outside of a key to its nearest note, the lower
     of two. What would leave MIDI's pitches moves by octaves; drums stay."""
     tracks, moved, pitched = [], 0, 0
-    places = np.array([pitch if key is None else nearest(pitch, key.scale) for pitch in range(HIGHEST_PITCH + 1)])
+    every = np.arange(HIGHEST_PITCH + 1)
+    within = every if key is None else every[np.isin(every % OCTAVE, sorted(key.scale))]
+    places = within[np.abs(within - every[:, None]).argmin(1)]
     for track in score.tracks:
         if not track.is_drum and len(track.notes):
             pitch = _within(track.notes.pitch + semitones)
