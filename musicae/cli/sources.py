@@ -136,13 +136,20 @@ def from_stdin(path: str) -> str | bytes:
 
 
 def _read_window(music: str | bytes, file: File, model: str, console: Console, options: ReadingOptions) -> Source:
-    from musicae.cli.hints import ADVICE
     from musicae.clips.reading import read, representation_of
 
     representation = representation_of(model)
     source = read(
         music, representation, bar=file.bar, track=file.track, drums=options.drums or (), strict=options.strict
     )
+    say_source(source, console)
+    return source
+
+
+def say_source(source: Source, console: Console) -> None:
+    """Say which window is read, what of it is not, and what is wrong with its file."""
+    from musicae.cli.hints import ADVICE
+
     for warning in source.warnings:
         console.warn(warning)
     console.note(f"reading {source.label}")
@@ -150,9 +157,8 @@ def _read_window(music: str | bytes, file: File, model: str, console: Console, o
         console.note(f"track {number} looks like drums{ADVICE['drum-like'](track=number)}")
     if source.lost:
         console.note(f"not read: {'; '.join(source.lost)}")
-    if representation.decode(source.tokens).silent:
+    if source.representation.decode(source.tokens).silent:
         console.note("nothing is played there: the model reads rests")
-    return source
 
 
 def _edits_in_words(names: Names | None) -> str:
