@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from musicae.verbs.codes import encode as encode
     from musicae.verbs.compose import Song as Song
     from musicae.verbs.compose import compose as compose
+    from musicae.verbs.continuation import continuation as continuation
     from musicae.verbs.interpolate import interpolate as interpolate
     from musicae.verbs.pack import pack as pack
     from musicae.verbs.reconstruct import reconstruct as reconstruct
@@ -47,6 +48,7 @@ _HOMES = {
     "Song": "musicae.verbs.compose",
     "attribute": "musicae.verbs.attribute",
     "compose": "musicae.verbs.compose",
+    "continuation": "musicae.verbs.continuation",
     "decode": "musicae.verbs.codes",
     "encode": "musicae.verbs.codes",
     "fit": "musicae.training.attribute_vectors",

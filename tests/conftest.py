@@ -21,6 +21,7 @@ from musicae.experiments.music import transfers
 from musicae.experiments.music.score_classifier import train_classifier
 from musicae.model import Model, save, save_attributes
 from musicae.music.score import Meter
+from musicae.verbs import continuation
 from tests.helpers.commands import MODELS, Done, Run, melody
 from tests.helpers.corpora import piece, write_corpus
 from tests.helpers.models import tiny_model, with_vectors
@@ -49,6 +50,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 def hasty_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
     """What judges transfers learns for three updates."""
     monkeypatch.setattr(transfers, "train_classifier", partial(train_classifier, updates=3))
+
+
+@pytest.fixture
+def hasty_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Continuations are chosen among a few."""
+    for name, count in {"DRAWS": 4, "CANDIDATES": 4, "WAYS": 4}.items():
+        monkeypatch.setattr(continuation, name, count)
 
 
 @pytest.fixture(scope="session", params=["melody-2bar", "drums-2bar", "trio-4bar", "multitrack-1bar-chords"])

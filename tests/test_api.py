@@ -15,7 +15,19 @@ from musicae.music.midi import read_midi
 from tests.helpers.commands import melody
 from tests.helpers.scores import write_midi
 
-VERBS = ("attribute", "compose", "decode", "encode", "fit", "interpolate", "pack", "reconstruct", "replay", "sample")
+VERBS = (
+    "attribute",
+    "compose",
+    "continuation",
+    "decode",
+    "encode",
+    "fit",
+    "interpolate",
+    "pack",
+    "reconstruct",
+    "replay",
+    "sample",
+)
 
 
 @pytest.fixture(autouse=True)

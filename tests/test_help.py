@@ -11,8 +11,9 @@ from musicae.cli.help import command_names, help_page
 from tests.helpers.commands import Run
 
 PAGE = Path(__file__).parent.parent / "docs" / "help.md"
-VERBS = ("sample", "interpolate", "reconstruct", "vary", "attribute", "compose", "encode", "decode", "replay", "render")
-OFFLINE = (*VERBS, "models", "models list", "models show", "models pack", "models listen")
+VERBS = ("sample", "interpolate", "reconstruct", "vary", "continue", "attribute", "compose")
+CODES = ("encode", "decode", "replay", "render")
+OFFLINE = (*VERBS, *CODES, "models", "models list", "models show", "models pack", "models listen")
 """The commands whose examples need nothing but installed models and two MIDI files."""
 
 

@@ -18,7 +18,7 @@ from musicae.errors import MusicaeError, error_context, unknown_name
 ROOT = Path(musicae.__file__).parent
 BELOW = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] not in ("cli", "__main__.py")]
 COMMANDS = (
-    "preprocess|data|train|sample|interpolate|reconstruct|vary|attribute|compose|encode|decode|replay|fit|evaluate|"
+    "preprocess|data|train|sample|continue|interpolate|reconstruct|vary|attribute|compose|encode|decode|replay|fit|evaluate|"
     "compare|benchmark|models|experiment|studio|export|import|live"
 )
 TYPED = re.compile(rf"(?<![\w-])(--[a-z][\w-]*|-[monq](?![\w-]))|\bmusicae ({COMMANDS})\b")

@@ -44,6 +44,8 @@ def test_every_verb_runs(shipped: Model) -> None:
     ]
     assert {clip.score.end for clip in clips} == {bars * grid.ticks(clips[0].score.ticks_per_quarter)}
     assert {meter.numerator for clip in clips for meter in clip.score.meters} == {grid.numerator}
+    (onward,) = musicae.continuation(shipped, a, 3, 1, alone=True, seed=5)
+    assert onward.score.end == 3 * grid.ticks(onward.score.ticks_per_quarter) and not onward.score.silent
     if shipped.representation.has_chords:
         assert not musicae.compose(shipped, "C Am", seed=1)[0].score.silent
 

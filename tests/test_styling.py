@@ -87,9 +87,10 @@ def test_more_instruments_than_parts_are_refused() -> None:
 
 def test_drums_have_neither_key_nor_instrument() -> None:
     (clip,) = sample(tiny_model("drums-2bar"), 1)
-    for change in (lambda: clip.in_key("C"), lambda: clip.with_instruments("violin")):
-        with pytest.raises(MusicaeError, match="drums-2bar writes drums alone"):
-            change()
+    with pytest.raises(MusicaeError, match="drums-2bar writes drums alone"):
+        clip.in_key("C")
+    with pytest.raises(MusicaeError, match="drums-2bar writes drums alone"):
+        clip.with_instruments("violin")
     with pytest.raises(MusicaeError, match="writes drums alone"):
         Clip(clip.model, replace(clip.recipe, style=replace(clip.recipe.style, key=parse_key("C"))))
 
@@ -136,6 +137,7 @@ WORDS: tuple[tuple[Any, ...], ...] = (
     ("interpolate", "a.mid", "b.mid", "--steps", 3),
     ("attribute", "a.mid", "--add", "density"),
     ("decode", "z.json"),
+    ("continue", "a.mid", "--bars", 3, "-n", 2, "--seed", 1),
 )
 
 

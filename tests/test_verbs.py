@@ -25,6 +25,7 @@ from musicae.music.score import Notes, Score, Tempo, Track, concatenate
 from musicae.training.attribute_vectors import fit, highest_quarter, work
 from musicae.verbs.attribute import attribute
 from musicae.verbs.codes import decode, encode
+from musicae.verbs.continuation import continuation
 from musicae.verbs.interpolate import interpolate
 from musicae.verbs.reconstruct import reconstruct
 from musicae.verbs.replay import replay
@@ -48,9 +49,11 @@ def every_verb(model: Model) -> list[Clip]:
         *decode(model, encode(model, a), temperature=0.5, seed=4),
         *traverse(model, a, "density", 3, seed=4),
         *traverse(model, a, "direction2", 3, temperature=0.5, seed=4),
+        *continuation(model, a, 3, 2, seed=4),
     ]
 
 
+@pytest.mark.usefixtures("hasty_search")
 def test_every_output_can_be_made_again_from_its_json_alone(any_model: Model) -> None:
     for clip in every_verb(any_model):
         (again,) = replay(from_json(json.loads(json.dumps(to_json(clip.recipe)))), any_model)

@@ -1,0 +1,90 @@
+"""`musicae continue`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from musicae.cli.console import Console
+from musicae.cli.delivery import check_output, deliver, from_stdin, say_source
+from musicae.cli.option_records import with_option_records
+from musicae.cli.options import (
+    DEFAULT_MODEL,
+    ClipCount,
+    Device,
+    DrumTracks,
+    Force,
+    Json,
+    MidiPath,
+    ModelName,
+    OutputPath,
+    Precision,
+    Quiet,
+    Seed,
+    Strict,
+    Temperature,
+    TempoQpm,
+    TrackNumber,
+)
+from musicae.cli.renderings import Renderings
+from musicae.cli.styling import Styling
+
+EXAMPLES = ("musicae continue a.mid", "musicae continue a.mid --bars 4 --bar 5 -n 2 --alone -o next/")
+
+MOST_BARS = 256
+
+
+@with_option_records
+def command(
+    file: MidiPath,
+    bars: Annotated[int, typer.Option(min=1, max=MOST_BARS, metavar="N", help="How many to write.")] = 8,
+    n: ClipCount = 4,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Write the new bars alone, not what they go on from as well.")
+    ] = False,
+    temperature: Temperature = 0.5,
+    model: ModelName = DEFAULT_MODEL,
+    bar: Annotated[
+        int | None,
+        typer.Option(
+            min=2, metavar="N", show_default="behind the last note", help="Where the new music begins, from bar 2 on."
+        ),
+    ] = None,
+    track: TrackNumber = None,
+    tempo: TempoQpm = None,
+    drums: DrumTracks = None,
+    strict: Strict = False,
+    seed: Seed = None,
+    output: OutputPath = None,
+    force: Force = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+    *,
+    styling: Styling,
+    renderings: Renderings,
+) -> None:
+    """Write music that goes on from the end of a clip; of several ways the one that fits best comes first.
+
+    Every file begins with the last bars of the clip as they are, so that you hear the join: as many as the model reads
+    at once. With --alone it begins behind them."""
+    console = Console(quiet, json)
+    check_output(output, console, force, inputs=[file])
+    styling.check(model)
+    from musicae.clips.ending import read_ending
+    from musicae.clips.reading import representation_of
+
+    ending = read_ending(
+        from_stdin(file), representation_of(model), bar=bar, track=track, drums=drums or (), strict=strict
+    )
+    ending = replace(ending, source=say_source(ending.source, console, tempo))
+    from musicae.model import load
+    from musicae.verbs.continuation import continuation
+
+    net = load(model, device, precision)
+    clips = continuation(net, ending, bars, n, alone=alone, temperature=temperature, seed=seed)
+    clips = styling.applied(clips, console)
+    deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

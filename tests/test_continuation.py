@@ -1,0 +1,180 @@
+"""Music that goes on: how long it is, what it begins with, and where in a file it begins."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from musicae.clips.ending import Ending, read_ending
+from musicae.clips.reading import Source, read
+from musicae.clips.recipe_json import dump_recipe
+from musicae.clips.style import Style
+from musicae.errors import MusicaeError
+from musicae.model import Model
+from musicae.music.continuity import Passage, breaks, discontinuity
+from musicae.music.midi import midi_bytes, read_midi
+from musicae.music.representations.melody import Melody
+from musicae.music.score import Meter, Score, concatenate
+from musicae.verbs.continuation import continuation
+from musicae.verbs.replay import replay
+from tests.helpers.commands import Run, assert_fails
+from tests.helpers.models import tiny_model
+from tests.helpers.scores import BAR, band, scale, score, track, write_midi
+from tests.helpers.stand_ins import quarters
+
+pytestmark = pytest.mark.usefixtures("hasty_search")
+
+
+def ending(model: Model, windows: int = 2) -> Ending:
+    """Random music of the model's kind."""
+    scores = [model.representation.generate(np.random.default_rng(seed)) for seed in range(windows)]
+    *earlier, last = (model.representation.encode(one) for one in scores)
+    return Ending(Source(last, model.representation, Style(), "a score"), model.representation.bars, tuple(earlier))
+
+
+def bars_of(found: Score, model: Model) -> float:
+    return found.end / model.representation.grid.ticks(found.ticks_per_quarter)
+
+
+def test_a_clip_begins_with_what_it_goes_on_from_and_has_as_many_new_bars_as_asked(any_model: Model) -> None:
+    end, size = ending(any_model), any_model.representation.bars
+    heard = any_model.representation.decode(end.source.tokens)
+    for bars in (1, 3, size):
+        whole, alone = (continuation(any_model, end, bars, 1, alone=one, seed=1)[0].score for one in (False, True))
+        assert (bars_of(whole, any_model), bars_of(alone, any_model)) == (size + bars, bars)
+        assert whole == concatenate([heard, alone])
+
+
+def test_same_seed_same_bytes_and_fewer_clips_are_the_first_of_more(any_model: Model) -> None:
+    end = ending(any_model)
+    first, again, other = ([clip.midi() for clip in continuation(any_model, end, 2, n, seed=s)] for n, s in _RUNS)
+    assert first == again[:2] and len(set(again)) == 4
+    assert not set(again) & set(other)
+
+
+_RUNS = ((2, 1), (4, 1), (4, 2))
+
+
+def test_what_is_written_is_made_again_from_its_json(any_model: Model) -> None:
+    for clip in continuation(any_model, ending(any_model), 3, 2, seed=1):
+        assert replay(dump_recipe(clip.recipe), any_model)[0].midi() == clip.midi()
+
+
+def test_bands_keep_their_instruments_and_play_the_last_chords_again() -> None:
+    model = tiny_model("multitrack-1bar-chords")
+    end = ending(model, 4)
+    chords = [model.representation.chords_of(one)[0] for one in (*end.earlier, end.source.tokens)]
+    (clip,) = continuation(model, end, 6, 1, alone=True, seed=1)
+    assert [part.chords[0] for part in clip.recipe.parts] == [*chords, *chords[:2]]
+    programs = [
+        model.representation.programs(part.forced_tokens)
+        for part in clip.recipe.parts
+        if part.forced_tokens is not None
+    ]
+    assert all((one == programs[0]).all() for one in programs)
+
+
+def test_no_bars_are_refused(model: Model) -> None:
+    with pytest.raises(MusicaeError, match="0 bars are none"):
+        continuation(model, ending(model), 0)
+
+
+def test_what_is_read_are_the_last_bars_that_sound() -> None:
+    tune = score(track(scale(7)), bars=12)
+    found = read_ending(tune, Melody(bars=2))
+    assert "bars 6-7 of" in found.source.label and found.bars == 2
+    windows = [read(tune, Melody(bars=2), bar=bar).tokens for bar in (2, 4)]
+    assert len(found.earlier) == 2 and all((a == b).all() for a, b in zip(found.earlier, windows, strict=True))
+
+
+def test_before_a_bar_nothing_of_it_is_read() -> None:
+    tune = score(track(scale(8)), bars=8)
+    found = read_ending(tune, Melody(bars=2), bar=4)
+    assert "bars 2-3 of 8" in found.source.label and (found.bars, found.earlier) == (2, ())
+    short = read_ending(tune, Melody(bars=4), bar=3)
+    assert "bars 1-4 of 8" in short.source.label and short.bars == 2
+
+
+def test_a_piece_that_is_shorter_than_the_model_goes_on_behind_its_last_bar() -> None:
+    model = tiny_model("trio-4bar")
+    tune = score(*band(scale(3)), bars=3)
+    (clip,) = continuation(model, tune, 2, 1, seed=1)
+    assert bars_of(clip.score, model) == 5
+    before = clip.score.until(3 * 4 * clip.score.ticks_per_quarter)
+    assert [len(one.notes) for one in before.tracks] == [12, 12, 12]
+
+
+@pytest.mark.parametrize(("bar", "said"), [(1, "nothing stands before bar 1"), (10, "there is no bar before bar 10")])
+def test_there_is_something_before_the_bar(bar: int, said: str) -> None:
+    with pytest.raises(MusicaeError, match=said) as caught:
+        read_ending(score(track(scale(8)), bars=8), Melody(bars=2), bar=bar)
+    assert "from 2 to 9" in caught.value.hint
+
+
+def test_bars_of_other_meters_are_not_crossed() -> None:
+    meters = (Meter(0, 4, 4), Meter(4 * BAR, 3, 4), Meter(4 * BAR + 3 * BAR, 4, 4))
+    tune = score(track(scale(8)), bars=8, meters=meters)
+    found = read_ending(tune, Melody(bars=2))
+    assert (found.bars, found.earlier) == (1, ())
+
+
+def passage(*pitches: int) -> Passage:
+    return Passage(quarters(*pitches), 4 * 480)
+
+
+def test_what_goes_on_as_before_has_no_breaks() -> None:
+    tune = passage(60, 62, 64, 65, 67, 65, 64, 62)
+    again = breaks(tune, tune)
+    assert again[[0, 1, 2, 3, 5, 6]].tolist() == [0] * 6 and again[4] == pytest.approx(2 / 12)
+    other = breaks(tune, passage(61, 63, 66, 68, 82, 80, 66, 61))
+    assert other[0] > 0.5 and (other[[2, 3, 6]] > 0).all()
+
+
+def test_a_copy_fits_less_well_than_something_alike() -> None:
+    tune = passage(60, 62, 64, 65, 67, 65, 64, 62)
+    alike = passage(60, 62, 67, 65, 67, 65, 64, 60)
+    assert discontinuity(tune, alike) < min(discontinuity(tune, tune), discontinuity(tune, passage(30, 90, 31, 91)))
+
+
+def test_silence_and_drums_break_off_nothing_but_their_rhythm() -> None:
+    drums = Passage(quarters(36, 38, 36, 38, is_drum=True), 4 * 480)
+    assert breaks(drums, drums).tolist() == [0] * 7
+    silent = Passage(replace(quarters(60), tracks=()), 4 * 480)
+    assert np.isfinite(breaks(silent, drums)).all() and np.isfinite(breaks(drums, silent)).all()
+
+
+def test_the_command_writes_the_best_first_and_says_what_it_read(run: Run, tunes: tuple[str, str]) -> None:
+    done = run("continue", "a.mid", "--bars", 3, "-n", 2, "--seed", 1, "-o", "next/")
+    assert done.code == 0 and "reading a.mid: bars 7-8 of 8" in done.err
+    assert [path.name for path in done.paths] == [f"a-continue-melody-2bar-seed1-00{i}.mid" for i in range(2)]
+    found, source = read_midi(done.paths[0]), read_midi("a.mid")
+    assert found.tracks[0].program == 73 and bars_of(found, tiny_model("melody-2bar")) == 5
+    last = [pitch for start, _, pitch, _ in source.tracks[0].notes.rows() if start >= 6 * 4 * 480]
+    assert found.tracks[0].notes.pitch[: len(last)].tolist() == last
+    said = json.loads(done.paths[0].with_suffix(".json").read_text())
+    assert said["verb"] == "continue" and said["arguments"]["bars"] == 3
+    run("continue", "a.mid", "--bars", 3, "--alone", "-n", 1, "--seed", 1, "-o", "x.mid")
+    assert bars_of(read_midi("x.mid"), tiny_model("melody-2bar")) == 3
+
+
+def test_what_cannot_be_continued_is_told(run: Run, tunes: tuple[str, str]) -> None:
+    assert_fails(run("continue", "a.mid", "--bar", 12), "a.mid", "from 2 to 9")
+    assert_fails(run("continue", "nothing.mid"), "no such file")
+    write_midi(score(track([(0, 1, 36)], is_drum=True)), "drums.mid")
+    assert_fails(run("continue", "drums.mid"), "drums.mid")
+    assert run("continue", "a.mid", "--bar", 1).code == 2
+
+
+def test_music_is_a_path_bytes_a_score_or_a_window(model: Model, tmp_path: Path) -> None:
+    tune = score(track(scale(8)), bars=8)
+    write_midi(tune, tmp_path / "a.mid")
+    whole: list[Any] = [tmp_path / "a.mid", midi_bytes(tune), tune]
+    made = [continuation(model, music, 2, 1, seed=1)[0].score.tracks[0].notes for music in whole]
+    assert made[0] == made[1] == made[2]
+    window = read(tune, model.representation, bar=7)
+    assert bars_of(continuation(model, window, 2, 1, seed=1)[0].score, model) == 4
