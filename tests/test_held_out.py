@@ -8,7 +8,7 @@ import torch
 
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.evaluation.held_out import decode_all, held_out
+from musicae.evaluation.held_out import decode_all, held_out, held_out_runs
 from musicae.model import Model
 from tests.helpers.models import tiny_model
 from tests.helpers.stand_ins import identity
@@ -28,6 +28,19 @@ def test_windows_of_another_kind_or_none_are_refused(model: Model, data: Dataset
     np.save(data.folder / "test" / "offsets.npy", np.zeros(0, dtype=np.uint32))
     with pytest.raises(MusicaeError, match=r"test split of .* has 0 windows"):
         held_out(model, data, 10)
+
+
+def test_runs_are_windows_one_behind_the_other_of_one_piece(model: Model, data: Dataset) -> None:
+    assert len(held_out_runs(model, data, 10, 2)) == 0, "no window begins between two others"
+    tokens = np.load(data.folder / "test" / "tokens.npy")
+    offsets = np.array([*range(0, 161, 16), *range(192, 241, 16)], dtype=np.uint32)
+    np.save(data.folder / "test" / "offsets.npy", offsets[::-1].copy())
+    runs = held_out_runs(model, data, 100, 3, seed=1)
+    assert len(runs) == 7, "five of ten bars in the first piece begin one, none in the second"
+    pieces = [tokens[start : start + 96, 0] for start in range(0, 97, 16)]
+    onsets = [(piece >= 2) * piece for piece in pieces]
+    for run in runs.numpy():
+        assert any(((run.ravel() >= 2) * run.ravel() == one).all() for one in onsets)
 
 
 def test_argmax_does_not_depend_on_batches_and_samples_follow_the_seed(model: Model) -> None:

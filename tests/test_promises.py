@@ -9,7 +9,7 @@ import pytest
 
 from musicae.corpus.dataset import Dataset
 from musicae.experiments.verbs import pieces
-from musicae.experiments.verbs.held_out import HeldOut
+from musicae.experiments.verbs.held_out import HeldOut, run_length
 from musicae.experiments.verbs.promises import PROMISES, measure_promises
 from musicae.experiments.verbs.tables import promise_tables
 from musicae.model import Model, load
@@ -19,9 +19,12 @@ from tests.helpers.models import with_vectors
 
 def trial(model: Model, n: int = 3) -> HeldOut:
     scores = (model.representation.generate(np.random.default_rng(seed)) for seed in range(n))
-    return HeldOut.of(with_vectors(model), np.stack([model.representation.encode(score) for score in scores]))
+    windows = np.stack([model.representation.encode(score) for score in scores])
+    runs = windows[np.arange(2 * sum(run_length(model))).reshape(2, -1) % n]
+    return HeldOut.of(with_vectors(model), windows, runs)
 
 
+@pytest.mark.usefixtures("hasty_search")
 def test_everything_is_measured_of_any_model(any_model: Model) -> None:
     found = measure_promises(trial(any_model), [name for name in PROMISES if name != "compose"])
     shares = [value for rows in found.values() for row in rows for key, value in row.items() if key in SHARES]
@@ -30,7 +33,22 @@ def test_everything_is_measured_of_any_model(any_model: Model) -> None:
     assert [table.rows[0][0] for table in tables] == ["one"] * len(tables)
 
 
-SHARES = ("changed", "near", "same", "even", "still", "leading on", "raised", "kept", "in key", "moved", "lost layers")
+SHARES = (
+    "notes",
+    "rhythm",
+    "unlike",
+    "changed",
+    "near",
+    "same",
+    "even",
+    "still",
+    "leading on",
+    "raised",
+    "kept",
+    "in key",
+    "moved",
+    "lost layers",
+)
 
 
 def test_nothing_sounds_behind_the_end_of_a_short_clip(any_model: Model) -> None:
@@ -44,6 +62,14 @@ def test_composed_pieces_are_in_key_and_on_the_grid(any_model: Model, monkeypatc
         assert (row["foreign"], row["off grid"]) == (0, 0) and int(row["bars"]) == 12
 
 
+@pytest.mark.usefixtures("hasty_search")
+def test_what_really_follows_is_as_near_to_itself_as_can_be(any_model: Model) -> None:
+    found = {row["way"]: row for row in measure_promises(trial(any_model), ["continue"])["continue"]}
+    assert list(found) == ["continue", "sample", "repeat", "real"]
+    assert found["real"]["notes"] == found["real"]["rhythm"] == 1
+    assert found["repeat"]["unlike"] == 0
+
+
 def test_the_command_prints_tables_and_numbers(run: Run, data: Dataset) -> None:
     done = run("experiment", "verbs", "melody-2bar", "--data", data.folder, "--windows", 3, "--only", "vary", "--json")
     rows = json.loads(done.out)["models"]["melody-2bar"]["vary"]
@@ -52,12 +78,12 @@ def test_the_command_prints_tables_and_numbers(run: Run, data: Dataset) -> None:
 
 @pytest.mark.slow
 def test_the_shipped_melodies_keep_their_promises() -> None:
-    from musicae.evaluation.held_out import held_out
+    from musicae.evaluation.held_out import held_out, held_out_runs
     from musicae.storage.catalog import find_dataset
 
-    model = load("melody-2bar", "cpu")
-    windows = held_out(model, Dataset(find_dataset("tunes")), 40)
-    found = measure_promises(HeldOut.of(model, windows.numpy()), list(PROMISES))
+    model, data = load("melody-2bar", "cpu"), Dataset(find_dataset("tunes"))
+    windows, runs = held_out(model, data, 40), held_out_runs(model, data, 40, sum(run_length(model)))
+    found = measure_promises(HeldOut.of(model, windows.numpy(), runs.numpy()), list(PROMISES))
     for row in found["vary"]:
         assert abs(float(row["changed"]) - float(row["amount"])) <= 0.07
         assert float(row["near"]) >= 0.9 and row["same"] == 0
@@ -66,3 +92,7 @@ def test_the_shipped_melodies_keep_their_promises() -> None:
     (denser,) = found["density"]
     assert float(denser["kept"]) >= 0.7 and float(denser["in key"]) >= 0.9
     assert np.mean([float(row["moved"]) for row in found["attribute"] if row["attribute"] != "diatonic"]) >= 0.9
+    onward, sampled, repeated, _ = found["continue"]
+    for measure in ("notes", "rhythm", "in key"):
+        assert float(onward[measure]) > float(sampled[measure])
+    assert float(onward["unlike"]) > 0.2 > float(repeated["unlike"])

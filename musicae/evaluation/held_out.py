@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import UInt64
+import torch
+from jaxtyping import Int64, UInt64
+from torch import Tensor
 
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.corpus.window_hashes import window_hashes
@@ -34,6 +36,29 @@ def held_out(model: Model, data: Dataset, n: int, *, split: str = "test", seed: 
         message = f"the {split} split of {data.folder} has {len(windows)} windows"
         raise MusicaeError(message, "choose another split, or add more music", kind="few-held-out", split=split)
     return windows.sample(n, seed)
+
+
+def held_out_runs(
+    model: Model, data: Dataset, n: int, length: int, *, split: str = "test", seed: int = 0
+) -> Int64[Tensor, "run window segment step column"]:
+    """Random runs of so many windows of a split, each right behind the one before; `n` or as many as there are.
+
+    A run is one where a window begins at every bar, so that it is of one piece. (Windows of a single bar do not tell:
+    of them a run may go on in the next piece.) Data sets have every window once: no run comes back note for note.
+
+    Raises:
+        MusicaeError: the data set is of another kind than the model.
+    """
+    data.check_holds(model.representation)
+    windows = data.split(split)
+    begun, numbers = windows.offsets.long().sort()
+    size, bars = model.representation.window, model.representation.bars
+    steps = torch.arange((length - 1) * bars + 1) * (size // bars)
+    whole = torch.isin(begun[:, None] + steps, begun).all(1)
+    starts = begun[whole]
+    starts = starts[torch.randperm(len(starts), generator=torch.Generator().manual_seed(seed))[:n]]
+    places = torch.searchsorted(begun, starts[:, None] + torch.arange(length) * size)
+    return windows.take(numbers[places].flatten()).unflatten(0, (len(starts), length))
 
 
 def training_windows(data: Dataset, seed: int = 0) -> WindowTensor:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.delivery import check_output, deliver, from_stdin, say_source
+from musicae.cli.delivery import check_output, deliver
 from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     DEFAULT_MODEL,
@@ -29,6 +29,7 @@ from musicae.cli.options import (
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings
+from musicae.cli.sources import from_stdin, say_source
 from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae continue a.mid", "musicae continue a.mid --bars 4 --bar 5 -n 2 --alone -o next/")
@@ -80,7 +81,9 @@ def command(
     ending = read_ending(
         from_stdin(file), representation_of(model), bar=bar, track=track, drums=drums or (), strict=strict
     )
-    ending = replace(ending, source=say_source(ending.source, console, tempo))
+    say_source(ending.source, console)
+    if tempo is not None:
+        ending = replace(ending, source=replace(ending.source, style=replace(ending.source.style, tempo_qpm=tempo)))
     from musicae.model import load
     from musicae.verbs.continuation import continuation
 

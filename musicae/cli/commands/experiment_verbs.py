@@ -17,7 +17,9 @@ VERBS_EXAMPLES = (
 
 OnlyVerbs = Annotated[
     str,
-    typer.Option(metavar="NAME,...", show_default="all", help="vary, interpolate, density, attribute, short, compose."),
+    typer.Option(
+        metavar="NAME,...", show_default="all", help="vary, interpolate, density, attribute, short, continue, compose."
+    ),
 ]
 
 
@@ -37,12 +39,13 @@ def verbs(
 
     vary: whether as many notes change as were asked for. interpolate: whether all steps are alike. density: what stays
     of a tune that becomes three tenths denser. attribute: whether attributes move as they should, and what stays.
-    short: whether anything sounds behind the end of a clip that is shorter than the model. compose: whether pieces keep
-    to chords, key and grid, and their bars are related."""
+    short: whether anything sounds behind the end of a clip that is shorter than the model. continue: how near what a
+    clip goes on with comes to what really follows. compose: whether pieces keep to chords, key and grid, and their bars
+    are related."""
     console = Console(quiet, json)
     from musicae.config import pick
-    from musicae.evaluation.held_out import held_out
-    from musicae.experiments.verbs.held_out import HeldOut
+    from musicae.evaluation.held_out import held_out, held_out_runs
+    from musicae.experiments.verbs.held_out import HeldOut, run_length
     from musicae.experiments.verbs.promises import PROMISES, measure_promises
     from musicae.experiments.verbs.tables import promise_tables
     from musicae.model import load
@@ -53,7 +56,10 @@ def verbs(
     found = {}
     for model in models:
         net = load(model, device, precision)
-        trial = HeldOut.of(net, held_out(net, data_for(net, data), windows, split=split, seed=seed).numpy())
+        dataset, length = data_for(net, data), sum(run_length(net))
+        some = held_out(net, dataset, windows, split=split, seed=seed)
+        runs = held_out_runs(net, dataset, windows, length, split=split, seed=seed)
+        trial = HeldOut.of(net, some.numpy(), runs.numpy())
         found[net.name] = measure_promises(trial, names, console.progress)
     console.tables(promise_tables(found))
     console.data([], {"windows": windows, "models": found})

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from musicae.clips.ending import REMEMBERED
 from musicae.clips.reading import Source
 from musicae.clips.style import Style
 from musicae.model import Model
 from musicae.music.score import Score
 
 PromiseRow = dict[str, float | int | str]
+
+
+FOLLOWING = 4
+"""Bars in which what music goes on with is compared with what really follows, in whole windows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,16 +26,25 @@ class HeldOut:
     Attributes:
         sources: two at least.
         scores: their music.
+        runs: windows of one piece, one behind the other, `run_length` of them in each.
     """
 
     model: Model
     sources: Sequence[Source]
     scores: Sequence[Score]
+    runs: Sequence[Sequence[Source]] = ()
 
     @classmethod
-    def of(cls, model: Model, windows: Any) -> HeldOut:
-        """The windows [window, segment, step, column] as sources."""
-        sources = [
-            Source(window, model.representation, Style(), f"window {number}") for number, window in enumerate(windows)
-        ]
-        return cls(model, sources, model.scores(windows))
+    def of(cls, model: Model, windows: Any, runs: Any = ()) -> HeldOut:
+        """The windows [window, segment, step, column], and those of runs [run, window, ...], as sources."""
+
+        def sources(some: Any) -> list[Source]:
+            return [Source(one, model.representation, Style(), f"window {number}") for number, one in enumerate(some)]
+
+        return cls(model, sources(windows), model.scores(windows), [sources(run) for run in runs])
+
+
+def run_length(model: Model) -> tuple[int, int]:
+    """Windows of a run that music goes on from, and those in which it does."""
+    bars = model.representation.bars
+    return 1 + REMEMBERED // bars, -(-FOLLOWING // bars)

@@ -10,19 +10,23 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from musicae.clips.ending import Ending
 from musicae.clips.reading import Source
 from musicae.corpus.discover import Progress, no_progress
-from musicae.experiments.verbs.held_out import HeldOut, PromiseRow
+from musicae.experiments.verbs.held_out import HeldOut, PromiseRow, run_length
 from musicae.experiments.verbs.pieces import pieces
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.continuity import Passage, breaks
 from musicae.music.key import in_one_key
-from musicae.music.note_distance import Onsets, kept_share, note_f1, onsets_of
-from musicae.music.score import Score
+from musicae.music.note_distance import Onsets, kept_share, note_f1, onsets_of, rhythm_of
+from musicae.music.score import Score, concatenate
 from musicae.seeds import child_seeds
 from musicae.training.attribute_vectors import spread_of
 from musicae.verbs.attribute import attribute
+from musicae.verbs.continuation import continuation
 from musicae.verbs.interpolate import interpolate
 from musicae.verbs.reconstruct import reconstruct
+from musicae.verbs.sample import sample
 from musicae.verbs.vary import vary
 
 AMOUNTS = (0.1, 0.3, 0.6)
@@ -151,6 +155,41 @@ def short_clips(on: HeldOut) -> list[PromiseRow]:
     return [{"clips": len(clips), "onsets after the end": late, "held past it": held}]
 
 
+def continuations(on: HeldOut) -> list[PromiseRow]:
+    """What a clip goes on with, beside what really follows in `FOLLOWING` bars: F1 of notes and of onsets, the share of
+    the notes in the major scale that has most of the real ones, and how unlike its bars are to all before. Of the first
+    of the continuations, of samples, of the last window again, and of what really follows."""
+    known, new = run_length(on.model)
+    rows: dict[str, list[list[float]]] = {}
+    for number, run in enumerate(on.runs):
+        (seed,) = child_seeds(0, number)
+        *earlier, last = run[:known]
+        ending = Ending(last, on.model.representation.bars, tuple(source.tokens for source in earlier))
+        before, real = (_joined(on.model, some) for some in (run[:known], run[known:]))
+        (clip,) = continuation(on.model, ending, new * on.model.representation.bars, 1, alone=True, seed=seed)
+        drawn = concatenate([clip.score for clip in sample(on.model, new, seed=seed)])
+        ways = {"continue": clip.score, "sample": drawn, "repeat": _joined(on.model, [last] * new), "real": real}
+        for way, score in ways.items():
+            rows.setdefault(way, []).append(_beside(score, real, before, on.model.representation.bars * new))
+    means = {way: np.mean(found, 0).tolist() for way, found in rows.items()}
+    names = ("notes", "rhythm", "in key", "unlike")
+    return [{"way": way, "runs": len(on.runs), **dict(zip(names, found, strict=True))} for way, found in means.items()]
+
+
+def _joined(model: Model, sources: Sequence[Source]) -> Score:
+    return concatenate([model.representation.decode(source.tokens) for source in sources])
+
+
+def _beside(score: Score, real: Score, before: Score, bars: int) -> list[float]:
+    """A score beside the one that follows, of so many bars: what `continuations` measures."""
+    bar = real.end // bars
+    key, (_, pitches) = Passage(real, bar).key, Passage(score, bar).line
+    inside = float(np.isin(pitches % 12, sorted(key.scale)).mean()) if key and len(pitches) else 1.0
+    unlike = float(breaks(Passage(before, bar), Passage(score, bar))[-1])
+    notes, rhythm = ([(of(score), of(real))] for of in (onsets_of, rhythm_of))
+    return [note_f1(notes), note_f1(rhythm), inside, unlike]
+
+
 def _cut(source: Source, quarters: float) -> Source:
     """A window whose piece ends after so many quarters."""
     silence = source.representation.silence_from(quarters)
@@ -188,6 +227,7 @@ PROMISES: dict[str, Callable[[HeldOut], list[PromiseRow]]] = {
     "density": raised_density,
     "attribute": attributes,
     "short": short_clips,
+    "continue": continuations,
     "compose": pieces,
 }
 """By name, what is measured of a model."""

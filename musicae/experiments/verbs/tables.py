@@ -13,6 +13,7 @@ TITLES = {
     "interpolate": "Interpolations in seven steps: share of the notes that a step changes",
     "density": "Density raised by three tenths",
     "attribute": "Attributes moved by one standard deviation",
+    "continue": "What a clip goes on with, beside what really follows",
     "short": "Clips that end in the middle of the window",
     "compose": "Pieces over chords, twelve bars each",
 }
