@@ -55,7 +55,7 @@ def hasty_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def hasty_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """Continuations are chosen among a few."""
-    for name, count in {"DRAWS": 4, "CANDIDATES": 4, "WAYS": 4}.items():
+    for name, count in {"DRAWS": 4, "TRIED_WINDOWS": 4, "WAYS": 4}.items():
         monkeypatch.setattr(continuation, name, count)
 
 

@@ -16,7 +16,7 @@ from musicae.clips.recipe_json import dump_recipe
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
-from musicae.music.continuity import Passage, breaks, discontinuity
+from musicae.music.continuity import Excerpt, breaks, discontinuity
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.representations.melody import Melody
 from musicae.music.score import Meter, Score, concatenate
@@ -123,8 +123,8 @@ def test_bars_of_other_meters_are_not_crossed() -> None:
     assert (found.bars, found.earlier) == (1, ())
 
 
-def passage(*pitches: int) -> Passage:
-    return Passage(quarters(*pitches), 4 * 480)
+def passage(*pitches: int) -> Excerpt:
+    return Excerpt(quarters(*pitches), 4 * 480)
 
 
 def test_what_goes_on_as_before_has_no_breaks() -> None:
@@ -142,9 +142,9 @@ def test_a_copy_fits_less_well_than_something_alike() -> None:
 
 
 def test_silence_and_drums_break_off_nothing_but_their_rhythm() -> None:
-    drums = Passage(quarters(36, 38, 36, 38, is_drum=True), 4 * 480)
+    drums = Excerpt(quarters(36, 38, 36, 38, is_drum=True), 4 * 480)
     assert breaks(drums, drums).tolist() == [0] * 7
-    silent = Passage(replace(quarters(60), tracks=()), 4 * 480)
+    silent = Excerpt(replace(quarters(60), tracks=()), 4 * 480)
     assert np.isfinite(breaks(silent, drums)).all() and np.isfinite(breaks(drums, silent)).all()
 
 

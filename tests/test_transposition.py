@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from musicae.music.chords import progression
 from musicae.music.key import Key, parse_key
 from musicae.music.score import Score
-from musicae.music.transposition import chords_into, semitones_into, shorter_way, transposed
+from musicae.music.transposition import chords_into, moved_into, semitones_into, shorter_way
 from tests.helpers.scores import score, track
 from tests.helpers.stand_ins import quarters
 
@@ -25,7 +25,7 @@ def pitches_of(found: Score) -> list[int]:
 
 
 def moved(found: Score, key: Key) -> Score:
-    return transposed(found, semitones_into([found], key)[1], key).score
+    return moved_into(found, semitones_into([found], key)[1], key).score
 
 
 @given(keys, keys)
@@ -38,10 +38,10 @@ def test_the_shorter_way_leads_there_and_is_half_an_octave_at_most(start: Key, e
 def test_every_note_is_in_the_key_and_one_semitone_from_where_it_was_moved_to(some: list[int], key: Key) -> None:
     found = quarters(*some)
     semitones = semitones_into([found], key)[1]
-    inside = pitches_of(transposed(found, semitones, key).score)
+    inside = pitches_of(moved_into(found, semitones, key).score)
     assert all(pitch % 12 in key.scale for pitch in inside)
     near = [
-        abs(pitch - other) for pitch, other in zip(inside, pitches_of(transposed(found, semitones).score), strict=True)
+        abs(pitch - other) for pitch, other in zip(inside, pitches_of(moved_into(found, semitones).score), strict=True)
     ]
     assert max(near) <= 1
 
@@ -67,22 +67,22 @@ def test_a_major_tune_is_in_the_minor_key_of_its_notes() -> None:
 
 def test_drums_never_move_and_have_no_key() -> None:
     band = score(track([(0, 4, 61), (4, 8, 66)]), track([(0, 1, 37), (4, 5, 42)], is_drum=True))
-    after = transposed(band, 5, parse_key("C")).score
+    after = moved_into(band, 5, parse_key("C")).score
     assert after.tracks[1] == band.tracks[1] and after.tracks[0] != band.tracks[0]
     drums = score(track([(0, 1, 37)], is_drum=True))
-    assert semitones_into([drums], Key(3)) == (None, 0) and transposed(drums, 0, Key(3)).score == drums
+    assert semitones_into([drums], Key(3)) == (None, 0) and moved_into(drums, 0, Key(3)).score == drums
 
 
 @given(pitches, st.integers(-24, 24))
 def test_what_would_leave_the_range_of_midi_moves_by_octaves(some: list[int], semitones: int) -> None:
-    after = pitches_of(transposed(quarters(*some), semitones).score)
+    after = pitches_of(moved_into(quarters(*some), semitones).score)
     assert all(0 <= pitch <= 127 for pitch in after)
     assert np.array_equal(np.array(after) % 12, (np.array(pitches_of(quarters(*some))) + semitones) % 12)
 
 
 def test_notes_that_meet_on_one_pitch_are_one() -> None:
     pair = score(track([(0, 4, 60), (0, 8, 61)]))
-    (after,) = transposed(pair, 0, Key(0)).score.tracks
+    (after,) = moved_into(pair, 0, Key(0)).score.tracks
     assert [(end, pitch) for _, end, pitch, _ in after.notes.rows()] == [(8 * 24, 60)]
 
 

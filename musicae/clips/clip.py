@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import overload
 
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import check_recipe, decoded
+from musicae.clips.render import check_recipe, unstyled
 from musicae.clips.style import Style, require_parts, require_pitches, styled
 from musicae.clips.write import clip_paths, refuse_existing_clips, write_clip
 from musicae.model import Model
@@ -20,7 +20,7 @@ from musicae.music.instruments import GENERAL_MIDI, program_of
 from musicae.music.key import Key, parse_key
 from musicae.music.midi import midi_bytes, with_names
 from musicae.music.score import Score
-from musicae.music.transposition import semitones_into, transposed
+from musicae.music.transposition import moved_into, semitones_into
 from musicae.storage.output_paths import may_replace, takes_free_numbers
 
 
@@ -46,11 +46,11 @@ class Clip:
     @cached_property
     def score(self) -> Score:
         """The music, which is made when it is first asked for."""
-        return styled(self._decoded, self.recipe.style)
+        return styled(self._unstyled, self.recipe.style)
 
     @cached_property
-    def _decoded(self) -> Score:
-        return decoded(self.model, self.recipe)
+    def _unstyled(self) -> Score:
+        return unstyled(self.model, self.recipe)
 
     def in_key(self, key: Key | str) -> Clip:
         """The clip in a key, by its name (`music.key.parse_key`): "F# minor", "Bb".
@@ -86,7 +86,7 @@ class Clip:
         """The same music in another style."""
         recipe = replace(self.recipe, style=style, arguments={**self.recipe.arguments, **said})
         clip = Clip(self.model, recipe)
-        clip.__dict__["_decoded"] = self._decoded  # what costs time is done
+        clip.__dict__["_unstyled"] = self._unstyled  # what costs time is done
         return clip
 
     def midi(self) -> bytes:
@@ -162,8 +162,8 @@ class Clips(Sequence[Clip]):
             require_pitches(clip.model.representation, clip.model.name)
         moved = []
         for clip in self:
-            heard, semitones = semitones_into([one._decoded for one in (self if together else [clip])], key)
-            found = transposed(clip._decoded, semitones, key)
+            heard, semitones = semitones_into([one._unstyled for one in (self if together else [clip])], key)
+            found = moved_into(clip._unstyled, semitones, key)
             said = {"key_before": str(heard or ""), "notes_outside_key": found.moved}
             moved.append(clip._with(replace(clip.recipe.style, semitones=semitones, key=key), **said))
         return Clips(moved)

@@ -20,7 +20,7 @@ from musicae.music.representations.base import Representation, TokenArray
 from musicae.music.representations.time_grid import TimeGrid
 from musicae.music.score import Score
 
-REMEMBERED = 8
+BARS_BEFORE = 8
 """Bars before the last window that are read, as many as make windows."""
 
 
@@ -82,7 +82,7 @@ def read_ending(
 
     known = min(behind - first, representation.bars)
     last = behind - known
-    starts = range(last - representation.bars, max(first, last - REMEMBERED) - 1, -representation.bars)
+    starts = range(last - representation.bars, max(first, last - BARS_BEFORE) - 1, -representation.bars)
     return Ending(window(last), known, tuple(window(place).tokens for place in reversed(starts)))
 
 

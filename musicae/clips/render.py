@@ -86,7 +86,7 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
             _check_forced(model, part.forced_tokens, number)
 
 
-def decoded(model: Model, recipe: Recipe) -> Score:
+def unstyled(model: Model, recipe: Recipe) -> Score:
     """The music of a recipe that has been checked, as the model writes it: in no style yet."""
     windows = zip(recipe.parts, windows_of(model, recipe), strict=True)
     whole = ((part.bars, model.representation.decode(window)) for part, window in windows)

@@ -15,7 +15,7 @@ from musicae.music.meter import SIXTEENTHS
 from musicae.music.representations.base import Representation
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, VELOCITY
 from musicae.music.score import Meter, Notes, Score, Tempo
-from musicae.music.transposition import transposed
+from musicae.music.transposition import moved_into
 
 SLOWEST_QPM, FASTEST_QPM = 60e6 / (2**24 - 1), 60e6
 """The tempi that MIDI has numbers for: from 2^24 - 1 microseconds a quarter down to one."""
@@ -70,7 +70,7 @@ class Style:
 def styled(score: Score, style: Style) -> Score:
     """Decoded music at the tempo of a style, in its meter and key, with its programs, names and velocities."""
     programs, names, velocities = iter(style.programs), iter(style.names), iter(style.velocities)
-    score = transposed(score, style.semitones, style.key).score
+    score = moved_into(score, style.semitones, style.key).score
     tracks = score.tracks
     if sum(not track.is_drum for track in tracks) == len(style.programs):
         tracks = tuple(track if track.is_drum else replace(track, program=next(programs)) for track in tracks)

@@ -14,13 +14,13 @@ from musicae.music.key import Key, key_like
 from musicae.music.note_distance import Onsets, note_f1, onsets_of, rhythm_of
 from musicae.music.score import Score
 
-OCTAVE = 12
+_OCTAVE = 12
 
 Breaks = Float[np.ndarray, "7"]
 
 
 @dataclass(frozen=True, eq=False)
-class Passage:
+class Excerpt:
     """Some bars, and what is compared of them.
 
     Attributes:
@@ -70,7 +70,7 @@ class Passage:
         return found
 
 
-def breaks(before: Passage, after: Passage) -> Breaks:
+def breaks(before: Excerpt, after: Excerpt) -> Breaks:
     """What makes a passage stand apart from the one before it; nothing of it is 0.
 
     The share of its notes outside of the other's scale; |log| of the ratios of the densities and of the mean intervals;
@@ -79,16 +79,16 @@ def breaks(before: Passage, after: Passage) -> Breaks:
     """
     (_, old), (_, new) = before.line, after.line
     pitched = bool(len(old) and len(new))
-    outside = 1 - np.isin(new % OCTAVE, sorted(before.key.scale)).mean() if pitched and before.key else 0.0
-    register = abs(float(new.mean() - old.mean())) / OCTAVE if pitched else 0.0
-    leap = abs(int(_outer(after, first=True)) - int(_outer(before, first=False))) / OCTAVE if pitched else 0.0
+    outside = 1 - np.isin(new % _OCTAVE, sorted(before.key.scale)).mean() if pitched and before.key else 0.0
+    register = abs(float(new.mean() - old.mean())) / _OCTAVE if pitched else 0.0
+    leap = abs(int(_outer(after, first=True)) - int(_outer(before, first=False))) / _OCTAVE if pitched else 0.0
     density = abs(np.log((1 + after.density) / (1 + before.density)))
     interval = abs(np.log((1 + _mean_interval(new)) / (1 + _mean_interval(old)))) if pitched else 0.0
     rhythm, notes = _unlike(before.rhythm, after.rhythm), _unlike(before.notes, after.notes)
     return np.array([outside, density, interval, register, leap, rhythm, notes])
 
 
-def discontinuity(before: Passage, after: Passage) -> float:
+def discontinuity(before: Excerpt, after: Excerpt) -> float:
     """How little a passage fits behind another one: `breaks`, weighted, and more if it is a copy or all new.
 
     What follows in real melodies is the same music again as often as not; who asks for more wants other music.
@@ -96,7 +96,7 @@ def discontinuity(before: Passage, after: Passage) -> float:
     found = breaks(before, after)
     least, most = NEW_NOTES
     too_little, too_much = max(least - found[-1], 0.0), max(found[-1] - most, 0.0)
-    return float(WEIGHTS @ found[:-1]) + FAR * (too_little + too_much)
+    return float(BREAK_WEIGHTS @ found[:-1]) + BEYOND_WEIGHT * (too_little + too_much)
 
 
 def _mean_interval(pitch: Integer[np.ndarray, " note"]) -> float:
@@ -104,7 +104,7 @@ def _mean_interval(pitch: Integer[np.ndarray, " note"]) -> float:
     return float(np.abs(np.diff(pitch)).mean()) if len(pitch) > 1 else 0.0
 
 
-def _outer(passage: Passage, first: bool) -> int:
+def _outer(passage: Excerpt, first: bool) -> int:
     """The highest pitch of the first, or of the last, onset."""
     start, pitch = passage.line
     return int(pitch[start == (start[0] if first else start[-1])].max())
@@ -116,12 +116,12 @@ def _unlike(before: Sequence[Onsets], after: Sequence[Onsets]) -> float:
 
 _COLUMNS = ("start", "pitch")
 
-WEIGHTS = np.array([1.0, 0.8, 0.6, 0.3, 1.0, 1.2])
+BREAK_WEIGHTS = np.array([1.0, 0.8, 0.6, 0.3, 1.0, 1.2])
 """Of all but the last of `breaks`. Those of density, interval, leap and rhythm tell what follows in 120 open melodies
 from variations of what stood before (a conditional logit); in the others such variations hardly differ from it."""
 
 NEW_NOTES = (0.2, 0.6)
 """How unlike the notes of bars are to be to the most alike before, on average; what follows in melodies is .34."""
 
-FAR = 5.0
+BEYOND_WEIGHT = 5.0
 """Weight of what is beyond."""

@@ -15,7 +15,7 @@ GENERAL_MIDI: tuple[str, ...] = tuple(pretty_midi.constants.INSTRUMENT_MAP)
 MOST_NAMED = 6
 """Instruments that an error offers."""
 
-LONGEST_NAME = 60
+SHOWN_CHARACTERS = 60
 """Characters that a message shows of a name."""
 
 
@@ -30,7 +30,7 @@ def program_of(name: str) -> int:
         MusicaeError: there is no such number or name, or several instruments have such names.
     """
     if name.strip().isdecimal():
-        number = int(name[:LONGEST_NAME])
+        number = int(name[:SHOWN_CHARACTERS])
         if not 1 <= number <= len(GENERAL_MIDI):
             raise MusicaeError(f"there is no instrument {number}", f"General MIDI counts from 1 to {len(GENERAL_MIDI)}")
         return number - 1
@@ -42,12 +42,12 @@ def program_of(name: str) -> int:
             return found[0]
         held = found or held
     if held:
-        message = f"{name[:LONGEST_NAME]!r} is the name of {len(held)} instruments"
+        message = f"{name[:SHOWN_CHARACTERS]!r} is the name of {len(held)} instruments"
         raise MusicaeError(message, f"say which: {_listed(held)}")
     lowered = {" ".join(known): program for program, known in enumerate(names)}
-    near = difflib.get_close_matches(" ".join(words)[:LONGEST_NAME], lowered, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(" ".join(words)[:SHOWN_CHARACTERS], lowered, n=3, cutoff=0.5)
     hint = f"did you mean {_listed([lowered[one] for one in near])}? " if near else ""
-    message = f"there is no instrument {name[:LONGEST_NAME]!r} in General MIDI"
+    message = f"there is no instrument {name[:SHOWN_CHARACTERS]!r} in General MIDI"
     raise MusicaeError(message, f"{hint}give a name of General MIDI, like violin, or a number from 1 to 128")
 
 
@@ -58,7 +58,7 @@ def _listed(programs: list[int]) -> str:
 
 def _words(name: str) -> tuple[str, ...]:
     """The words and numbers of a name, in lower case: "Lead 8 (bass + lead)" has lead, 8, bass, lead."""
-    return tuple(re.findall(r"[^\W_]+", name[: 2 * LONGEST_NAME].lower()))
+    return tuple(re.findall(r"[^\W_]+", name[: 2 * SHOWN_CHARACTERS].lower()))
 
 
 def _family(words: tuple[str, ...]) -> tuple[str, ...]:

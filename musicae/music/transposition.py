@@ -43,7 +43,7 @@ def semitones_into(scores: Sequence[Score], end: Key) -> tuple[Key | None, int]:
     return start, 0 if start is None else shorter_way(start, end)
 
 
-def transposed(score: Score, semitones: int, key: Key | None = None) -> Transposed:
+def moved_into(score: Score, semitones: int, key: Key | None = None) -> Transposed:
     """The score with its pitched notes moved by semitones, then those outside of a key to its nearest note, the lower
     of two. What would leave MIDI's pitches moves by octaves; drums stay."""
     tracks, moved, pitched = [], 0, 0

@@ -26,23 +26,23 @@ from musicae.clips.source import encode_source, model_for, source_for
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model, WindowTokens
 from musicae.music.chords import Chord
-from musicae.music.continuity import Passage, discontinuity
+from musicae.music.continuity import Excerpt, discontinuity
 from musicae.music.representations.base import FieldTokens, TokenArray
 from musicae.music.score import Score, concatenate
-from musicae.music.transposition import semitones_into, transposed
+from musicae.music.transposition import moved_into, semitones_into
 from musicae.seeds import child_seeds, fresh_seed
 
 LAGS = (8, 4)
 """Bars: of 210 open melodies, .42 and .33 of the notes of two bars are those of the two that stood so long before, and
 .16 those of the two before."""
 
-AMOUNTS = (0.2, 0.35, 0.5, 0.65)
+NOVELTY = (0.2, 0.35, 0.5, 0.65)
 """How far windows lie on the way to new music."""
 
 DRAWS = 48
 """New music to go towards."""
 
-CANDIDATES = 32
+TRIED_WINDOWS = 32
 """Windows among which the next one is chosen."""
 
 WAYS = 6
@@ -143,24 +143,24 @@ class _Search:
 
     def _in_key(self, codes: Codes) -> Codes:
         """Codes of the same music in the key of what is there, if it has one."""
-        key = Passage(self.begun.score, self.bar).key
+        key = Excerpt(self.begun.score, self.bar).key
         if key is None:
             return codes
         windows = []
         for score in self.model.scores(self.model.decode(codes, temperature=0.0)):
             _, semitones = semitones_into([score], key)
-            windows.append(self.representation.encode(transposed(score, semitones, key).score))
+            windows.append(self.representation.encode(moved_into(score, semitones, key).score))
         return self.model.encode(np.stack(windows))
 
     def _onward(self, ways: Sequence[_Way], step: int) -> list[_Way]:
-        """Every way with one window more: of `CANDIDATES` the one that fits best."""
+        """Every way with one window more: of `TRIED_WINDOWS` the one that fits best."""
         chords = self._chords(ways[0].windows)
         codes = torch.cat([self._codes(way.windows, (step, number)) for number, way in enumerate(ways)])
         windows = self._decoded(codes, chords, [way.windows for way in ways], step)
         scores, found = self.model.scores(windows), []
         for number, way in enumerate(ways):
-            first, before = number * CANDIDATES, Passage(way.score, self.bar)
-            costs = [discontinuity(before, Passage(one, self.bar)) for one in scores[first : first + CANDIDATES]]
+            first, before = number * TRIED_WINDOWS, Excerpt(way.score, self.bar)
+            costs = [discontinuity(before, Excerpt(one, self.bar)) for one in scores[first : first + TRIED_WINDOWS]]
             best = first + int(np.argmin(costs))
             fields = windows[best][..., : len(self.representation.shape.fields)]
             parts = (*way.parts, Part(codes[best], len(way.parts) + 1, chords, forced_tokens=fields))
@@ -172,17 +172,17 @@ class _Search:
         """Codes between windows that stood `LAGS` before and new music."""
         back = [min(max(lag // self.representation.bars, 1), len(windows)) for lag in LAGS]
         old = self.model.encode(np.stack([windows[-lag] for lag in back]))
-        chosen = np.random.default_rng((self.seed, *place)).permutation(len(self.new))[:CANDIDATES]
-        ways = islice(cycle(product(old, AMOUNTS)), CANDIDATES)
+        chosen = np.random.default_rng((self.seed, *place)).permutation(len(self.new))[:TRIED_WINDOWS]
+        ways = islice(cycle(product(old, NOVELTY)), TRIED_WINDOWS)
         pairs = zip(ways, chosen.tolist(), strict=True)
         return torch.stack([geometry.slerp(start, self.new[end], amount) for (start, amount), end in pairs])
 
     def _decoded(
         self, codes: Codes, chords: tuple[Chord, ...], before: Sequence[Sequence[TokenArray]], step: int
     ) -> WindowTokens:
-        """The windows of codes, `CANDIDATES` for each of several pasts."""
+        """The windows of codes, `TRIED_WINDOWS` for each of several pasts."""
         condition = np.repeat(self.representation.condition_of(chords)[None], len(codes), 0)
-        forced = np.stack([self._instruments(windows) for windows in before]).repeat(CANDIDATES, 0)
+        forced = np.stack([self._instruments(windows) for windows in before]).repeat(TRIED_WINDOWS, 0)
         (seed,) = child_seeds(self.seed, 1, step)
         return self.model.decode(
             codes,

@@ -34,13 +34,13 @@ from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae continue a.mid", "musicae continue a.mid --bars 4 --bar 5 -n 2 --alone -o next/")
 
-MOST_BARS = 256
+MOST_NEW_BARS = 256
 
 
 @with_option_records
 def command(
     file: MidiPath,
-    bars: Annotated[int, typer.Option(min=1, max=MOST_BARS, metavar="N", help="How many to write.")] = 8,
+    bars: Annotated[int, typer.Option(min=1, max=MOST_NEW_BARS, metavar="N", help="How many to write.")] = 8,
     n: ClipCount = 4,
     alone: Annotated[
         bool, typer.Option("--alone", help="Write the new bars alone, not what they go on from as well.")

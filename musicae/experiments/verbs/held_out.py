@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from musicae.clips.ending import REMEMBERED
+from musicae.clips.ending import BARS_BEFORE
 from musicae.clips.reading import Source
 from musicae.clips.style import Style
 from musicae.model import Model
@@ -47,4 +47,4 @@ class HeldOut:
 def run_length(model: Model) -> tuple[int, int]:
     """Windows of a run that music goes on from, and those in which it does."""
     bars = model.representation.bars
-    return 1 + REMEMBERED // bars, -(-FOLLOWING // bars)
+    return 1 + BARS_BEFORE // bars, -(-FOLLOWING // bars)

@@ -16,7 +16,7 @@ from musicae.corpus.discover import Progress, no_progress
 from musicae.experiments.verbs.held_out import HeldOut, PromiseRow, run_length
 from musicae.experiments.verbs.pieces import pieces
 from musicae.music.attributes import ATTRIBUTES
-from musicae.music.continuity import Passage, breaks
+from musicae.music.continuity import Excerpt, breaks
 from musicae.music.key import in_one_key
 from musicae.music.note_distance import Onsets, kept_share, note_f1, onsets_of, rhythm_of
 from musicae.music.score import Score, concatenate
@@ -183,9 +183,9 @@ def _joined(model: Model, sources: Sequence[Source]) -> Score:
 def _beside(score: Score, real: Score, before: Score, bars: int) -> list[float]:
     """A score beside the one that follows, of so many bars: what `continuations` measures."""
     bar = real.end // bars
-    key, (_, pitches) = Passage(real, bar).key, Passage(score, bar).line
+    key, (_, pitches) = Excerpt(real, bar).key, Excerpt(score, bar).line
     inside = float(np.isin(pitches % 12, sorted(key.scale)).mean()) if key and len(pitches) else 1.0
-    unlike = float(breaks(Passage(before, bar), Passage(score, bar))[-1])
+    unlike = float(breaks(Excerpt(before, bar), Excerpt(score, bar))[-1])
     notes, rhythm = ([(of(score), of(real))] for of in (onsets_of, rhythm_of))
     return [note_f1(notes), note_f1(rhythm), inside, unlike]
 
