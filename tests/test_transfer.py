@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,6 +63,10 @@ def test_the_command_writes_the_clip(run: Run, model: Model, tmp_path: Path) -> 
     done = run("transfer", "a.mid", "--to", "minor", "-m", str(tmp_path / "models" / "mode"), "-o", "minor.mid")
     assert done.code == 0 and Path("minor.mid").exists()
     assert "takes it for" in done.err
+    mode, words = str(tmp_path / "models" / "mode"), ("--key", "C", "--instrument", "violin")
+    run("transfer", "a.mid", "--to", "minor", "-m", mode, *words, "-o", "moved.mid")
+    moved = json.loads(Path("moved.json").read_text())
+    assert (moved["key"], moved["programs"], moved["label"]) == ("C major", [40], "after")
     assert_fails(
         run("transfer", "a.mid", "--to", "blue", "-m", str(tmp_path / "models" / "mode")), "blue", "major, minor"
     )
