@@ -93,9 +93,9 @@ def test_fit_says_which_attributes_have_no_vector(run: Run, data: Dataset, tmp_p
 
 def test_fit_gives_a_model_a_sampler(run: Run, data: Dataset, tmp_path: Path) -> None:
     save(tiny_model("melody-2bar"), tmp_path / "mine")
-    done = run("fit", "mine", data.folder, "--sampler", "flow", "--updates", 2, "--json")
+    done = run("fit", "mine", data.folder, "--sampler", "flow", "--updates", 2, "--json", "--verbose")
     assert done.code == 0 and json.loads(done.out)["held_out"]["loss"] > 0
-    assert "sampler  update 2  held out: loss " in done.err
+    assert "update 2  held out: loss " in done.err and "another sampler now: flow" in done.err
     assert json.loads((tmp_path / "mine" / "config.json").read_text())["sampler"]["name"] == "flow"
     assert run("sample", "-m", "mine").code == 0
     assert_fails(run("fit", "mine", data.folder, "--sampler", "flaw"), "did you mean flow?")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.options import LARGEST_SEED, DataFolder, Device, Json, Precision, Quiet, TrainedModel
+from musicae.cli.options import LARGEST_SEED, DataFolder, Device, Json, Precision, Quiet, TrainedModel, Verbose
 from musicae.storage import output_paths
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def command(
     force: Replace = False,
     device: Device = "auto",
     precision: Precision = "auto",
+    verbose: Verbose = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -69,7 +71,8 @@ def command(
     """
     console = Console(quiet, json)
     if sampler:
-        return _give_sampler(console, model, data, sampler, settings or [], updates or 0, seed, device)
+        asked = _SamplerAsked(sampler, tuple(settings or ()), updates or 0, seed)
+        return _give_sampler(console, model, data, asked, device, numbers=verbose)
     if updates is not None or settings:
         raise typer.BadParameter("--updates and --set are for a sampler; say which with --sampler")
     from musicae.corpus.dataset import Dataset
@@ -98,9 +101,17 @@ def command(
     console.data([path], {"model": net.name, **record, "without": without, "files": [str(path)]})
 
 
-def _give_sampler(
-    console: Console, model: str, data: str, sampler: str, settings: list[str], updates: int, seed: int, device: str
-) -> None:
+@dataclass(frozen=True)
+class _SamplerAsked:
+    """A sampler by name, changes of its knobs, and how and how long it learns."""
+
+    name: str
+    settings: tuple[str, ...]
+    updates: int
+    seed: int
+
+
+def _give_sampler(console: Console, model: str, data: str, asked: _SamplerAsked, device: str, *, numbers: bool) -> None:
     """Fits a sampler to a data set, and writes it into the model."""
     from musicae.cli.display import Display
     from musicae.config import Spec
@@ -110,18 +121,20 @@ def _give_sampler(
     from musicae.training.sampler_training import replace_sampler
 
     folder, dataset = find(model), Dataset(find_dataset(data))
-    with exclusive(folder / "training" / "lock", folder), Display(console, name="where samples come from:") as display:
+    display = Display(console, name="where samples come from:", numbers=numbers)
+    with exclusive(folder / "training" / "lock", folder), display:
         metrics = replace_sampler(
             folder,
             dataset,
-            Spec(sampler),
-            settings=settings,
-            updates=updates,
-            seed=seed,
+            Spec(asked.name),
+            settings=asked.settings,
+            updates=asked.updates,
+            seed=asked.seed,
             device=device,
             reporter=display,
         )
-    console.data([folder], {"model": str(folder), "sampler": sampler, "held_out": metrics})
+    console.note(f"{folder.name} has another sampler now: {asked.name}")
+    console.data([folder], {"model": str(folder), "sampler": asked.name, "held_out": metrics})
 
 
 def _line(name: str, found: Fit) -> str:
