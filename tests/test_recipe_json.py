@@ -49,7 +49,7 @@ def test_what_is_written_is_read_again(parts: list[dict[str, Any]], seed: int | 
             tuple(map(of_class, part["chords"])),
             part["programs_of"],
             np.array(WINDOW) if part["forced"] else None,
-            1 if part["forced"] else None,
+            bars=1 if part["forced"] else None,
         )
         for part in parts
     )

@@ -13,12 +13,15 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Integer
 
-from musicae.clips.reading import Music, Source, best_window, read
+from musicae.clips.reading import Source, best_window, read
 from musicae.errors import MusicaeError, error_context
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Representation, TokenArray
 from musicae.music.representations.time_grid import TimeGrid
 from musicae.music.score import Score
+
+ReadableMusic = Source | Score | bytes | str | Path
+"""A window, or a score, a MIDI file's bytes or its path."""
 
 BARS_BEFORE = 8
 """Bars before the last window that are read, as many as make windows."""
@@ -47,7 +50,7 @@ def ending_of(source: Source) -> Ending:
 
 
 def read_ending(
-    music: Music,
+    music: ReadableMusic,
     representation: Representation,
     *,
     bar: int | None = None,

@@ -18,8 +18,7 @@ import torch
 
 from musicae import geometry
 from musicae.clips.clip import Clips
-from musicae.clips.ending import Ending, read_ending
-from musicae.clips.reading import Music
+from musicae.clips.ending import Ending, ReadableMusic, read_ending
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
 from musicae.clips.source import encode_source, model_for, source_for
@@ -54,7 +53,7 @@ PROGRESSION = 4
 
 def continuation(
     model: Model | str | Path,
-    music: Music | Ending,
+    music: ReadableMusic | Ending,
     bars: int = 8,
     n: int = 4,
     *,
@@ -78,7 +77,8 @@ def continuation(
         raise MusicaeError(f"{bars} bars are none", "ask for one at least")
     model, seed = model_for(model), fresh_seed(seed)
     ending = music if isinstance(music, Ending) else read_ending(music, model.representation)
-    source, size = source_for(model, ending.source), model.representation.bars
+    source, size = ending.source, model.representation.bars
+    source_for(model, source)
     ways = _Search(model, ending, temperature, seed).ways(bars, max(n, WAYS))[:n]
     heard = Part(
         encode_source(model, source)[0],

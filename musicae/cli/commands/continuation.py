@@ -17,7 +17,6 @@ from musicae.cli.options import (
     DrumTracks,
     Force,
     Json,
-    MidiPath,
     ModelName,
     OutputPath,
     Precision,
@@ -39,7 +38,7 @@ MOST_NEW_BARS = 256
 
 @with_option_records
 def command(
-    file: MidiPath,
+    file: Annotated[str, typer.Argument(help="A MIDI file of any length, or - for stdin.")],
     bars: Annotated[int, typer.Option(min=1, max=MOST_NEW_BARS, metavar="N", help="How many to write.")] = 8,
     n: ClipCount = 4,
     alone: Annotated[

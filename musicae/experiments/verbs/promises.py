@@ -15,6 +15,7 @@ from musicae.clips.reading import Source
 from musicae.corpus.discover import Progress, no_progress
 from musicae.experiments.verbs.held_out import HeldOut, PromiseRow, run_length
 from musicae.experiments.verbs.pieces import pieces
+from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.continuity import Excerpt, breaks
 from musicae.music.key import in_one_key
