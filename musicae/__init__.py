@@ -6,8 +6,9 @@ Every verb is a function here, which is imported when it is first asked for:
     clips.save("ideas/")
 
 Models are `Model`s (`musicae.load`) or names; music is a path, the bytes of a MIDI file, a `Score`, a window of one
-that was chosen with `musicae.read`, or a code: the recipe of a clip, or its JSON. Whatever is drawn is drawn from
-`seed`, or from a fresh one that the recipe keeps.
+that was chosen with `musicae.read`, or a code: the recipe of a clip, or its JSON. attribute, interpolate, reconstruct
+and vary also take the whole songs that `musicae.read_song` reads. Whatever is drawn is drawn from `seed`, or from a
+fresh one that the recipe keeps.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from musicae.cpu import wait_passively
 
 if TYPE_CHECKING:
     from musicae.clips.reading import read as read
+    from musicae.clips.song import read_song as read_song
     from musicae.model import Model as Model
     from musicae.model import load as load
     from musicae.music.score import Score as Score
@@ -56,6 +58,7 @@ _HOMES = {
     "load": "musicae.model",
     "pack": "musicae.verbs.pack",
     "read": "musicae.clips.reading",
+    "read_song": "musicae.clips.song",
     "reconstruct": "musicae.verbs.reconstruct",
     "replay": "musicae.verbs.replay",
     "sample": "musicae.verbs.sample",

@@ -92,3 +92,11 @@ def test_a_song_of_two_sections() -> None:
     song = musicae.Song("C Am", form="AB")
     (clip,) = musicae.compose("multitrack-1bar-chords", song, seed=1)
     assert len(clip.recipe.parts) == 4
+
+
+def test_a_whole_song_is_read_and_made_again() -> None:
+    model = musicae.load("melody-2bar")
+    song = musicae.read_song("a.mid", model.representation)
+    (clip,) = musicae.reconstruct(model, song)
+    assert len(clip.recipe.parts) == len(song.windows) == 4
+    assert len(musicae.vary(model, song, 2)) == 2 and len(musicae.interpolate(model, song, song, steps=3)) == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from musicae.music.attributes import ATTRIBUTES
-from musicae.music.comparison import FEATURES, MOST_WORDS, TELLING, all_features, both_ways, in_comparison
+from musicae.music.comparison import FEATURES, WORDS_A_SIDE, TELLING, all_features, both_ways, in_comparison
 from tests.helpers.scores import score, track
 
 HIGH = [(4 * k, 4 * k + 2, 72) for k in range(8)]
@@ -29,7 +29,7 @@ def test_the_largest_changes_have_words(changed: dict[str, float], words: str) -
 
 
 def test_no_more_than_a_few_words_are_said() -> None:
-    assert in_comparison(dict.fromkeys(FEATURES, 1.0)).count(",") == MOST_WORDS - 2
+    assert in_comparison(dict.fromkeys(FEATURES, 1.0)).count(",") == WORDS_A_SIDE - 2
 
 
 def test_every_attribute_has_two_words_and_no_word_is_said_of_two_things() -> None:

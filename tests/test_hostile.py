@@ -23,6 +23,7 @@ from musicae.model import Model, save
 from musicae.objectives import apply
 from tests.helpers.commands import Run, measured
 from tests.helpers.hostile import Variants, arrays, documents, entries, tensor_files, texts
+from tests.helpers.scores import scale, score, track, write_midi
 from tests.helpers.trainings import tiny, trainer
 
 pytestmark = pytest.mark.slow
@@ -44,6 +45,8 @@ def victim(tmp_path: Path, shelf: Path, data: Dataset, run: Run) -> Path:
     (folder / "recipe").mkdir()
     assert run("sample", "-m", "melody-2bar", "-n", "1", "-o", folder / "recipe" / "clip.mid").code == 0
     assert run("encode", folder / "recipe" / "clip.json", "-o", folder / "code" / "code.json").code == 0
+    write_midi(score(track(scale(4)), bars=4), folder / "song" / "a.mid")
+    assert run("reconstruct", folder / "song" / "a.mid", "--whole", "-o", folder / "song" / "clip.mid").code == 0
     return folder
 
 
@@ -104,6 +107,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("decode", "CODE", "-m", "melody-2bar", "-o", "out/"),
         ("interpolate", "CODE", "a.mid", "-m", "melody-2bar", "--steps", "2", "-o", "out/"),
     ),
+    "song": (("replay", "SONG", "-o", "out/"), ("decode", "SONG", "-m", "melody-2bar", "-o", "out/")),
     "training": (("train", "--resume", "TRAINING", "--updates", "7", "--precision", "float32"),),
 }
 """What reads the folders, and one that only gives a hint."""
@@ -121,6 +125,7 @@ FILES: dict[str, Callable[[bytes], Variants]] = {
     "data/validation/tokens.npy": arrays,
     "recipe/clip.json": documents,
     "code/code.json": documents,
+    "song/clip.json": partial(entries, names=("frame", "parts")),
     "training/training/run.json": documents,
     "training/training/state.safetensors": tensor_files,
     "training/metrics.jsonl": texts,
@@ -134,6 +139,7 @@ def words_of(command: tuple[str, ...], folder: Path) -> list[str]:
         "DATA": folder / "data",
         "RECIPE": folder / "recipe" / "clip.json",
         "CODE": folder / "code" / "code.json",
+        "SONG": folder / "song" / "clip.json",
         "TRAINING": folder / "training",
     }
     return [str(places.get(word, word)) for word in command]

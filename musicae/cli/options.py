@@ -173,6 +173,30 @@ DrumTracks = Annotated[
         help="A track, by its number from 1 or its name, that is drums whatever the file says; repeatable.",
     ),
 ]
+Whole = Annotated[
+    bool,
+    typer.Option(
+        "--whole",
+        help="Every window of the song instead of one; what is written is the song, in which nothing else changes.",
+    ),
+]
+KeepVelocity = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-velocity/--no-keep-velocity",
+        show_default="with --whole",
+        help="Notes that stay are as loud as they were, new ones like those around them; else all are equally loud.",
+    ),
+]
+KeepTiming = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-timing/--no-keep-timing",
+        show_default="with --whole",
+        help="Notes that stay are as early or late as they were, new ones like those around them; else all are on "
+        "the grid.",
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse a damaged file; what is whole of it is read otherwise.")]
 
 _EACH = "Once: of both files; twice: of the first, and of the second."

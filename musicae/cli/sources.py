@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from musicae.cli.console import Console
-from musicae.cli.options import DEFAULT_MODEL
+from musicae.cli.options import DEFAULT_MODEL, KeepTiming, KeepVelocity, Whole
 from musicae.errors import MusicaeError
 from musicae.inputs import read_stream
 
 if TYPE_CHECKING:
     from musicae.clips.names import Names
     from musicae.clips.reading import Source
+    from musicae.clips.song import WholeSong
     from musicae.clips.source import AnySource
     from musicae.model import Model
 
@@ -36,12 +37,33 @@ class File:
 
 
 @dataclass(frozen=True)
+class Framing:
+    """Of which part of a file clips are made, and what of the rest they keep. Every field is an option of commands."""
+
+    whole: Whole = False
+    keep_velocity: KeepVelocity = None
+    keep_timing: KeepTiming = None
+
+    @property
+    def kept(self) -> dict[str, bool]:
+        """What is kept: what was said, and without a word all of a whole song, nothing of a window."""
+        said = {"keep_velocity": self.keep_velocity, "keep_timing": self.keep_timing}
+        return {name: self.whole if asked is None else asked for name, asked in said.items()}
+
+    @property
+    def lays(self) -> bool:
+        """Whether clips are laid into the file that they come from."""
+        return self.whole or any(self.kept.values())
+
+
+@dataclass(frozen=True)
 class ReadingOptions:
     """What is asked of all files that a command reads."""
 
     tempo: float | None = None
     drums: Sequence[str] | None = None
     strict: bool = False
+    framing: Framing = Framing()
 
 
 def read_sources(
@@ -91,7 +113,50 @@ def read_source(file: File, model: str | None, console: Console, options: Readin
     return source, name
 
 
-def load_for(sources: Sequence[AnySource], name: str, device: str, precision: str, console: Console) -> Model:
+def read_songs(
+    files: Sequence[File], model: str | None, console: Console, options: ReadingOptions
+) -> tuple[list[WholeSong], str]:
+    """Files from their beginning to their end, which is said, and the name of the model that reads them.
+
+    Raises:
+        MusicaeError: a file cannot be read.
+    """
+    from musicae.clips.code_source import is_code
+    from musicae.clips.reading import representation_of
+    from musicae.clips.song import read_song
+
+    if any(file.bar is not None for file in files) or options.tempo is not None:
+        raise typer.BadParameter("--whole reads every bar, and keeps every tempo: leave --bar and --tempo away")
+    name, found = model or DEFAULT_MODEL, []
+    for file in files:
+        given = from_stdin(file.path)
+        if is_code(given):
+            raise typer.BadParameter(f"--whole reads songs, and {file.path} holds codes")
+        song = read_song(
+            given,
+            representation_of(name),
+            track=file.track,
+            drums=options.drums or (),
+            strict=options.strict,
+            **options.framing.kept,
+        )
+        _say_where(song, console)
+        found.append(song)
+    return found, name
+
+
+def read_material(
+    files: Sequence[File], model: str | None, console: Console, options: ReadingOptions
+) -> tuple[Sequence[AnySource | WholeSong], str]:
+    """`read_songs`, or `read_sources` where windows are enough."""
+    if options.framing.whole:
+        return read_songs(files, model, console, options)
+    return read_sources(files, model, console, options)
+
+
+def load_for(
+    sources: Sequence[AnySource | WholeSong], name: str, device: str, precision: str, console: Console
+) -> Model:
     """The model of that name; that some codes are of another one is said."""
     from musicae.clips.code_source import CodeSource
     from musicae.model import load
@@ -140,7 +205,14 @@ def _read_window(music: str | bytes, file: File, model: str, console: Console, o
 
     representation = representation_of(model)
     source = read(
-        music, representation, bar=file.bar, track=file.track, drums=options.drums or (), strict=options.strict
+        music,
+        representation,
+        bar=file.bar,
+        track=file.track,
+        drums=options.drums or (),
+        strict=options.strict,
+        tempo_qpm=options.tempo,
+        **options.framing.kept,
     )
     say_source(source, console)
     return source
@@ -148,6 +220,14 @@ def _read_window(music: str | bytes, file: File, model: str, console: Console, o
 
 def say_source(source: Source, console: Console) -> None:
     """Say which window is read, what of it is not, and what is wrong with its file."""
+    _say_where(source, console)
+    if source.lost:
+        console.note(f"not read: {'; '.join(source.lost)}")
+    if source.representation.decode(source.tokens).silent:
+        console.note("nothing is played there: the model reads rests")
+
+
+def _say_where(source: Source | WholeSong, console: Console) -> None:
     from musicae.cli.hints import ADVICE
 
     for warning in source.warnings:
@@ -155,10 +235,6 @@ def say_source(source: Source, console: Console) -> None:
     console.note(f"reading {source.label}")
     for number in source.drum_like:
         console.note(f"track {number} looks like drums{ADVICE['drum-like'](track=number)}")
-    if source.lost:
-        console.note(f"not read: {'; '.join(source.lost)}")
-    if source.representation.decode(source.tokens).silent:
-        console.note("nothing is played there: the model reads rests")
 
 
 def _edits_in_words(names: Names | None) -> str:

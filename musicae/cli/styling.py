@@ -46,14 +46,18 @@ class Styling:
         """Those of the pitched tracks, in order."""
         return listed(self.instrument)
 
-    def check(self, model: str) -> None:
+    def check(self, model: str, *, laid: bool = False) -> None:
         """Refuse what is no key or no instrument, or cannot be of a model, which is not loaded for that.
 
         Args:
             model: its name or folder.
+            laid: whether clips are laid into the file that they come from, whose key and instruments they have then.
         """
         if not self.key and not self.instruments:
             return
+        if laid:
+            hint = "leave --key and --instrument away, or --whole, --keep-velocity and --keep-timing"
+            raise typer.BadParameter(f"what is laid into a file has its key and its instruments: {hint}")
         from musicae.clips.reading import representation_of
         from musicae.clips.style import require_parts
         from musicae.music.instruments import program_of

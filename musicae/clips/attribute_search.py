@@ -38,6 +38,7 @@ def with_attributes(
     part: Part,
     amounts: Mapping[str, float],
     *,
+    before: Score | None = None,
     keep: float = 0.0,
     still: Float[Tensor, "direction size"] | None = None,
 ) -> Part:
@@ -48,6 +49,7 @@ def with_attributes(
 
     Args:
         amounts: per attribute by how many of its own standard deviations over music it is to change.
+        before: the music from which the amounts count; without it, that of the part.
         keep: share of the notes that stay, at least, where there is a choice.
         still: orthonormal directions along which the code does not move.
 
@@ -55,8 +57,8 @@ def with_attributes(
         MusicaeError: the model has no such vector.
     """
     require_vectors(model, amounts)
-    (before,) = likeliest(model, [part])
-    goal = _Goal(before, amounts, {name: spread_of(model, name) for name in amounts}, keep)
+    heard = likeliest(model, [part])[0] if before is None else before
+    goal = _Goal(heard, amounts, {name: spread_of(model, name) for name in amounts}, keep)
     step = _across(geometry.move(torch.zeros_like(part.z), model.attributes, amounts), still)
     source = seeds.generator(0, len(part.z))  # where is looked is always the same
     best, least = part.z, np.inf

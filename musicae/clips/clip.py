@@ -10,8 +10,10 @@ from itertools import count
 from pathlib import Path
 from typing import overload
 
+from musicae.clips.laying import laid_in
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import check_recipe, unstyled
+from musicae.clips.render import WindowColumns, check_recipe, unstyled, windows_of
+from musicae.clips.song import SongReading, framed_score, open_song
 from musicae.clips.style import Style, require_parts, require_pitches, styled
 from musicae.clips.write import clip_paths, refuse_existing_clips, write_clip
 from musicae.model import Model
@@ -45,12 +47,38 @@ class Clip:
 
     @cached_property
     def score(self) -> Score:
-        """The music, which is made when it is first asked for."""
-        return styled(self._unstyled, self.recipe.style)
+        """The music, which is made when it is first asked for; of a whole song, all of it."""
+        if self.recipe.frame is None:
+            return styled(self._unstyled, self.recipe.style)
+        return framed_score(replace(self.recipe.frame, midi=self.midi()))
+
+    @cached_property
+    def played(self) -> Score:
+        """What the model plays of it: of a whole song the bars and tracks that it reads, on its grid."""
+        return self.score if self._reading is None else self._reading.music(self._reading.with_windows(self._windows))
+
+    @cached_property
+    def original(self) -> Score | None:
+        """What the model reads of the song, or the window, that the clip is laid into; None if it stands alone."""
+        return None if self._reading is None else self._reading.music(self._reading.stream.tokens)
+
+    @cached_property
+    def _reading(self) -> SongReading | None:
+        frame = self.recipe.frame
+        return None if frame is None else open_song(frame, self.model.representation)
+
+    @cached_property
+    def _windows(self) -> list[WindowColumns]:
+        return windows_of(self.model, self.recipe)
+
+    @cached_property
+    def passages(self) -> list[Score]:
+        """What the model plays in every window alone."""
+        return [self.model.representation.decode(window) for window in self._windows]
 
     @cached_property
     def _unstyled(self) -> Score:
-        return unstyled(self.model, self.recipe)
+        return unstyled(self.model, self.recipe, self._windows)
 
     def in_key(self, key: Key | str) -> Clip:
         """The clip in a key, by its name (`music.key.parse_key`): "F# minor", "Bb".
@@ -91,12 +119,18 @@ class Clip:
 
     def midi(self) -> bytes:
         """A MIDI file, with the recipe in one line as a text event."""
+        return self._midi
+
+    @cached_property
+    def _midi(self) -> bytes:
         text = str(self.recipe).encode("utf-8", "backslashreplace").decode()  # a model's name may be no UTF-8
-        return midi_bytes(with_names(self.score), text=text)
+        if self.recipe.frame is None or self._reading is None:
+            return midi_bytes(with_names(self.score), text=text)
+        return laid_in(self._reading, self.recipe.frame, self._windows, text)
 
     def attributes(self) -> dict[str, float]:
-        """Every attribute of the score."""
-        return {name: float(attribute(self.score)) for name, attribute in ATTRIBUTES.items()}
+        """Every attribute of what the model plays."""
+        return {name: float(attribute(self.played)) for name, attribute in ATTRIBUTES.items()}
 
     def _repr_html_(self) -> str:
         """What a notebook shows: a roll and a player."""

@@ -6,26 +6,27 @@ Nothing here knows torch, so that what cannot be read is told before a model is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from musicae.clips.frame import Frame
 from musicae.clips.losses import lost
 from musicae.clips.style import Style, style_of
+from musicae.clips.unreadable import explained
 from musicae.config import build, read_config
 from musicae.corpus.windows import WindowFilter, drop_leading_note_offs, filter_windows, onsets, rows_per_bar
 from musicae.errors import MusicaeError, shortened
 from musicae.music.chords import Chord
-from musicae.music.meter import COMMON_TIME, SIXTEENTHS
-from musicae.music.midi import read_midi
+from musicae.music.meter import SIXTEENTHS
+from musicae.music.midi import midi_bytes, read_midi, with_names
 from musicae.music.representations import REPRESENTATIONS
-from musicae.music.representations.base import Refusal, Representation, Stream, TokenArray
+from musicae.music.representations.base import FieldTokens, Refusal, Representation, Stream, TokenArray
 from musicae.music.representations.drums import drum_like
 from musicae.music.representations.streams import in_words, list_of_tracks, pad, some, unusable
-from musicae.music.representations.time_grid import TimeGrid
-from musicae.music.score import Score
-from musicae.storage import catalog
+from musicae.music.representations.time_grid import STEPS_PER_QUARTER, TimeGrid
+from musicae.music.score import Meter, Notes, Score, Tempo
 from musicae.storage.catalog import find
 
 
@@ -42,6 +43,8 @@ class Source:
         drum_like: the numbers, from 1, of pitched tracks in the window that look like drums.
         lost: what of the music the tokens leave out, in words.
         ends: quarters from its start on which nothing is left to sound, where the piece ends before the window does.
+        stays: tokens that stand whatever is decoded in its place, -1 where the decoder is free; None if it always is.
+        frame: what a clip that is made of it is laid into, if it is.
     """
 
     tokens: TokenArray
@@ -53,6 +56,13 @@ class Source:
     drum_like: tuple[int, ...] = ()
     ends: float | None = None
     lost: tuple[str, ...] = ()
+    stays: FieldTokens | None = None
+    frame: Frame | None = None
+
+    @property
+    def forced(self) -> FieldTokens | None:
+        """What is known of the window whatever is decoded: what stays, and silence where its music ends early."""
+        return joined(rests(self.representation, self.ends), self.stays)
 
     @property
     def chords(self) -> tuple[Chord, ...]:
@@ -65,13 +75,16 @@ class Source:
         return self.tokens[..., : len(self.representation.shape.fields)]
 
 
-def rests(representation: Representation, ends: float | None) -> TokenArray | None:
+def rests(representation: Representation, ends: float | None) -> FieldTokens | None:
     """What is known of a window whose music ends early: silence behind it; None if it does not."""
     return None if ends is None else representation.silence_from(ends)
 
 
-TRIED_METERS = 3
-"""Meters of a score in which it is tried to be read."""
+def joined(first: FieldTokens | None, second: FieldTokens | None) -> FieldTokens | None:
+    """What the first says, and the second where the first says nothing (-1)."""
+    if first is None or second is None:
+        return second if first is None else first
+    return np.where(first >= 0, first, second)
 
 
 def representation_of(model: str | Path) -> Representation:
@@ -93,6 +106,9 @@ def read(
     track: int | None = None,
     drums: Sequence[str] = (),
     strict: bool = False,
+    keep_velocity: bool = False,
+    keep_timing: bool = False,
+    tempo_qpm: float | None = None,
 ) -> Source:
     """The best window of a piece for a representation, or the one that starts at `bar` of `track`.
 
@@ -100,39 +116,59 @@ def read(
         bar, track: counted from 1, as sequencers do.
         drums: tracks, by their numbers from 1 or their names, that are drums whatever the file says.
         strict: a damaged file is an error; what is whole of it is read otherwise.
+        keep_velocity, keep_timing: whether clips that are made of it have the dynamics, or the timing, of its notes.
+        tempo_qpm: of clips that are made of it; without it, that of the piece.
 
     Raises:
         MusicaeError: the file cannot be read, or no track of it can be used; the error then knows which models could.
     """
     score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
-    label, name = _names(music)
-    try:
+    label, name = names_of(music)
+    with explained(score, representation, label):
         choice = best_window(score, representation, bar=bar, track=track)
-    except MusicaeError as error:
-        if undeclared := _undeclared_drums(score, representation):
-            what = ", ".join(in_words(index, score.tracks[index]) for index in undeclared)
-            hint = f"{what} looks like drums: say that it is"
-            raise MusicaeError(
-                f"{label}: {error.message}",
-                hint,
-                kind="undeclared-drums",
-                what=what,
-                tracks=[index + 1 for index in undeclared],
-            ) from error
-        raise _unreadable_score(error, label, _readers(score, representation), representation) from error
-    warnings = [f"{label} is damaged: {fault}; what is whole is read" for fault in score.faults]
-    warnings += [f"{label} has no track {shortened(one)!r}" for one in drums if not score.has_track(one)]
+    style = style_of(score, choice.tracks, choice.tick, representation)
+    style = style if tempo_qpm is None else replace(style, tempo_qpm=tempo_qpm)
+    plays = (keep_velocity or keep_timing) and onsets(choice.tokens, representation.shape.columns).any()
+    played = _excerpt(score, choice, representation, style) if plays else None
     return Source(
         choice.tokens,
         representation,
-        style_of(score, choice.tracks, choice.tick, representation),
-        f"{label}: {choice}" + (f", drums: {', '.join(drums)}" if drums else ""),
+        style,
+        f"{label}: {choice}" + drums_in_words(drums),
         name,
-        tuple(warnings),
+        warnings_of(score, label, drums),
         tuple(index + 1 for index in sorted(set(choice.tracks) & set(drum_like(score)))),
         _end_in_quarters(representation.decode(choice.tokens)) if choice.padded else None,
         lost(score, choice.tracks, choice.tick, representation),
+        frame=None if played is None else Frame(midi_bytes(played), (), 1, keep_velocity, keep_timing, alone=True),
     )
+
+
+def drums_in_words(drums: Sequence[str]) -> str:
+    """What was said of drums, at the end of a label."""
+    return f", drums: {', '.join(drums)}" if drums else ""
+
+
+def warnings_of(score: Score, label: str, drums: Sequence[str]) -> tuple[str, ...]:
+    """What is wrong with a file, and what was asked of it in vain."""
+    damage = [f"{label} is damaged: {fault}; what is whole is read" for fault in score.faults]
+    return (*damage, *(f"{label} has no track {shortened(one)!r}" for one in drums if not score.has_track(one)))
+
+
+def _excerpt(score: Score, choice: Choice, representation: Representation, style: Style) -> Score:
+    """The window alone, as it is played in the file."""
+    quarter = score.ticks_per_quarter
+    end, half = representation.bars * representation.grid.ticks(quarter), quarter // STEPS_PER_QUARTER // 2
+
+    def inside(notes: Notes) -> Notes:
+        found = notes[(notes.start >= choice.tick - half) & (notes.start < choice.tick + end - half)]
+        start = np.maximum(found.start - choice.tick, 0)
+        return replace(found, start=start, end=np.clip(found.end - choice.tick, start + 1, end))
+
+    tracks = tuple(replace(score.tracks[i], notes=inside(score.tracks[i].notes)) for i in choice.tracks)
+    meter = SIXTEENTHS.with_meter(style.meter or representation.grid.meter)
+    found = Score(quarter, tracks, end, (Tempo(0, style.tempo_qpm),), (Meter(0, *meter.signature),))
+    return with_names(found)
 
 
 def _end_in_quarters(score: Score) -> float:
@@ -189,6 +225,23 @@ def best_window(
         MusicaeError: nothing can be read from the score or the track (it says what each track would need), or there
             is no such bar.
     """
+    streams = _candidates(score, representation, track)
+    if bar is not None:
+        return _choice(*_fullest_at(bar, streams, representation), score, representation)
+    stream, verdicts = _suitable(streams, representation)
+    return _choice(stream, _fullest(stream, verdicts, representation), score, representation)
+
+
+def best_stream(score: Score, representation: Representation, track: int | None = None) -> Stream:
+    """The stream that `best_window` takes its window from.
+
+    Raises:
+        MusicaeError: as `best_window`.
+    """
+    return _suitable(_candidates(score, representation, track), representation)[0]
+
+
+def _candidates(score: Score, representation: Representation, track: int | None) -> list[Stream]:
     if score.silent:
         raise MusicaeError("there are no notes in the score", "give a file with notes")
     index = None if track is None else track - 1
@@ -199,13 +252,15 @@ def best_window(
             raise _unreadable(score, representation, index, refusals)
     if not streams:
         raise unusable(score, representation, refusals)
+    return streams
+
+
+def _suitable(streams: Sequence[Stream], representation: Representation) -> tuple[Stream, WindowFilter]:
+    """The first stream with a usable window, or the first of all, and what stands against each of its windows."""
     bars = representation.bars
     judged = [filter_windows(stream.tokens, stream.silent, stream.bars, representation, bars) for stream in streams]
-    if bar is not None:
-        return _choice(*_fullest_at(bar, streams, representation), score, representation)
     chosen = next((i for i, verdicts in enumerate(judged) if verdicts.usable.any()), 0)
-    stream = streams[chosen]
-    return _choice(stream, _fullest(stream, judged[chosen], representation), score, representation)
+    return streams[chosen], judged[chosen]
 
 
 def _fullest(stream: Stream, verdicts: WindowFilter, representation: Representation) -> int:
@@ -286,71 +341,8 @@ def _unreadable(score: Score, representation: Representation, index: int, refusa
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """What a score can be read as: a representation, by name, in bars of a meter."""
-
-    representation: str
-    meter: str
-
-    def in_words(self, meter: str) -> str:
-        """With its own meter, if that is another one."""
-        return self.representation if self.meter == meter else f"{self.representation} in {self.meter}"
-
-
-def _names(music: Score | bytes | str | Path) -> tuple[str, str]:
+def names_of(music: Score | bytes | str | Path) -> tuple[str, str]:
     """What messages call some music, and what names of outputs do."""
     if isinstance(music, Score | bytes):
         return "the score" if isinstance(music, Score) else "MIDI data", ""
     return str(music), Path(music).stem
-
-
-def _unreadable_score(
-    error: MusicaeError, label: str, readers: Sequence[Reader], representation: Representation
-) -> MusicaeError:
-    """The error of a score, and which representations and which installed model read it instead."""
-    message = f"{label}: {error.message}"
-    if not readers:
-        return MusicaeError(message, error.hint, kind=error.kind, **error.facts)
-    signatures = {(reader.representation, *SIXTEENTHS.with_meter(reader.meter).signature) for reader in readers}
-
-    def reads(model: catalog.Description) -> bool:
-        try:
-            bar = SIXTEENTHS.with_meter(model.meter or COMMON_TIME)
-        except MusicaeError:  # the folder is damaged
-            return False
-        return any(name == model.representation and bar.holds(*signature) for name, *signature in signatures)
-
-    def distance(model: catalog.Description) -> tuple[bool, int]:
-        return model.representation != representation.name, abs(model.bars - representation.bars)
-
-    nearest = min(filter(reads, catalog.described()[0]), key=distance, default=None)
-    model, names = nearest.name if nearest else "", [reader.in_words(representation.grid.meter) for reader in readers]
-    hint = f"a model of {' or '.join(names)} reads it{model and f', such as {model}'}"
-    other = "" if readers[0].meter == representation.grid.meter else readers[0].meter
-    return MusicaeError(message, hint, kind="unreadable-score", representations=names, model=model, meter=other)
-
-
-def _undeclared_drums(score: Score, representation: Representation) -> list[int]:
-    """The indices of tracks that look like drums, where the representation reads the score if they are."""
-    found = drum_like(score)
-    if not found or representation.streams(score)[0]:
-        return []
-    return found if representation.streams(score.with_drums([str(index + 1) for index in found]))[0] else []
-
-
-def _readers(score: Score, representation: Representation) -> list[Reader]:
-    """The representations, and their meters, that read a score that this one cannot; none where it is no use asking."""
-    if representation.streams(score)[0]:
-        return []
-    own, signatures = representation.grid.meter, (f"{meter.numerator}/{meter.denominator}" for meter in score.meters)
-    meters = list(dict.fromkeys([own, *signatures]))[:TRIED_METERS]
-    readers = [Reader(name, meter) for name in REPRESENTATIONS for meter in meters]
-    return [reader for reader in readers if _reads(reader, representation.bars, score)]
-
-
-def _reads(reader: Reader, bars: int, score: Score) -> bool:
-    try:
-        return bool(REPRESENTATIONS[reader.representation](bars=bars, meter=reader.meter).streams(score)[0])
-    except MusicaeError:  # it has no windows of so many bars, or of this meter
-        return False

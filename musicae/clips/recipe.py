@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae import __version__
+from musicae.clips.frame import Frame
 from musicae.clips.limits import HIGHEST_TEMPERATURE, require_code, require_within
 from musicae.clips.names import Names
 from musicae.clips.recipe_fields import ForcedTokens
@@ -68,6 +69,7 @@ class Recipe:
         parts: they sound one after the other.
         arguments: what else the verb was asked for; for the reader alone.
         label: what distinguishes the clip from others of its run, e.g. "before"; may be empty.
+        frame: the piece that its windows are laid into, one with every part; None if they stand alone, in a row.
         origin: the names of the files that it came from, for the name of its own; empty if it came from none.
 
     Raises:
@@ -87,6 +89,7 @@ class Recipe:
     label: str = ""
     origin: str = ""
     version: str = __version__
+    frame: Frame | None = None
 
     def __post_init__(self) -> None:
         require_within("seed", self.seed or 0, 0, math.inf)
@@ -101,7 +104,11 @@ class Recipe:
 
     def split(self) -> list[Recipe]:
         """A recipe for every part alone, with programs of its own."""
-        return [replace(self, parts=(replace(part, programs_of=None),)) for part in self.parts]
+        return [self.of(replace(part, programs_of=None)) for part in self.parts]
+
+    def of(self, *parts: Part) -> Recipe:
+        """The recipe with other parts."""
+        return replace(self, parts=parts)
 
     def __str__(self) -> str:
         """One line, for the text event of a MIDI file."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import operator
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from jaxtyping import Float32, Integer
 
 from musicae.checked_json import parse_json, typed
+from musicae.clips.frame import Frame
 from musicae.clips.limits import require_code
 from musicae.clips.names import Names, attributes_from_json, coordinates_from_json, directions_from_json
 from musicae.clips.style import Style
@@ -132,6 +134,13 @@ def _key(value: Any) -> Key | None:
     return parse_key(value) if _text(value) else None
 
 
+def _frame(value: Any) -> Frame | None:
+    if value is None:
+        return None
+    found: Frame = typed({**value, "midi": b64decode(_text(value["midi"]), validate=True)}, Frame, "frame")
+    return found
+
+
 def _number(value: Any) -> float:
     if not isinstance(value, int | float):
         raise TypeError
@@ -208,6 +217,7 @@ _ENTRIES: dict[str, _Entry] = {
     "velocities": ("velocities", "a list of whole numbers", _whole_numbers),
     "semitones": ("semitones", "a whole number", operator.index),
     "key": ("key", "the name of a key", _key),
+    "frame": ("frame", "a MIDI file in base64, and how it is read", _frame),
     "parts": ("parts", "a list of parts", _parts),
 }
 """The entries of a recipe: their names in the record, their kinds in words, and the functions that read them."""

@@ -37,11 +37,13 @@ What is under `encoded` says what was edited (`clips.edits`).
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from musicae.clips.frame import Frame
 from musicae.clips.names import DIRECTION_NAMES
 from musicae.clips.recipe import Part, Recipe
 from musicae.clips.recipe_fields import CodeNumbers, RecipeFields, fields_from, name_of, read_fields
@@ -69,6 +71,7 @@ def to_json(recipe: Recipe) -> dict[str, Any]:
         "velocities": list(recipe.style.velocities),
         "semitones": recipe.style.semitones,
         "key": str(recipe.style.key or ""),
+        **({"frame": _frame_to_json(recipe.frame)} if recipe.frame else {}),
         "parts": [_part_to_json(part) for part in recipe.parts],
     }
 
@@ -158,6 +161,10 @@ def _part_to_json(part: Part) -> dict[str, Any]:
 def _short(z: CodeNumbers) -> list[float]:
     """CodeNumbers in NumPy's shortest text of a float32."""
     return [float(str(number)) for number in z]
+
+
+def _frame_to_json(frame: Frame) -> dict[str, Any]:
+    return {**vars(frame), "midi": b64encode(frame.midi).decode(), "drums": list(frame.drums)}
 
 
 _DEFAULTS: dict[str, Any] = {

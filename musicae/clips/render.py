@@ -14,8 +14,11 @@ import numpy as np
 import torch
 from jaxtyping import Integer
 
+from musicae.clips.frame import Frame
+from musicae.clips.reading import joined
 from musicae.clips.recipe import Part, Recipe
 from musicae.clips.recipe_fields import ForcedTokens
+from musicae.clips.song import open_song
 from musicae.clips.style import Style, require_pitches
 from musicae.errors import MusicaeError
 from musicae.model import Model, WindowTokens
@@ -38,6 +41,7 @@ def recipe_of(
     style: Style,
     arguments: Mapping[str, Any],
     origin: str = "",
+    frame: Frame | None = None,
 ) -> Recipe:
     """The recipe of a run of a verb, which may be split into clips.
 
@@ -56,6 +60,7 @@ def recipe_of(
         parts=tuple(parts),
         arguments=arguments,
         origin=origin,
+        frame=frame,
     )
 
 
@@ -64,7 +69,8 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
 
     Raises:
         MusicaeError: a code, the chords, the bars or the tokens of a part are not of this model's kind, it takes its
-            programs from a part that does not come before it, or there is no pitch to be in a key.
+            programs from a part that does not come before it, or there is no pitch to be in a key; or the song that the
+            parts are laid into cannot be read.
     """
     if recipe.style.key:
         require_pitches(model.representation, model.name)
@@ -84,12 +90,21 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
             raise MusicaeError(f"programs_of is {part.programs_of} in part {number}", hint)
         if part.forced_tokens is not None:
             _check_forced(model, part.forced_tokens, number)
+    if recipe.frame is not None:
+        count = len(open_song(recipe.frame, model.representation).playing)
+        if len(recipe.parts) > count:
+            message = f"the recipe has {len(recipe.parts)} parts, and its song {count} windows that are played in"
+            raise MusicaeError(message, "give one part for each of them at most")
 
 
-def unstyled(model: Model, recipe: Recipe) -> Score:
-    """The music of a recipe that has been checked, as the model writes it: in no style yet."""
-    windows = zip(recipe.parts, windows_of(model, recipe), strict=True)
-    whole = ((part.bars, model.representation.decode(window)) for part, window in windows)
+def unstyled(model: Model, recipe: Recipe, windows: Sequence[WindowColumns]) -> Score:
+    """The music of a recipe, as the model writes it: in no style yet.
+
+    Args:
+        windows: of its parts (`windows_of`).
+    """
+    pairs = zip(recipe.parts, windows, strict=True)
+    whole = ((part.bars, model.representation.decode(window)) for part, window in pairs)
     scores = [
         score if bars is None else score.until(score.end * bars // model.representation.bars) for bars, score in whole
     ]
@@ -113,9 +128,14 @@ def _markers(recipe: Recipe, scores: Sequence[Score]) -> Iterator[Marker]:
 def windows_of(model: Model, recipe: Recipe) -> list[WindowColumns]:
     """The windows of a recipe that has been checked, part by part."""
     windows: list[WindowColumns] = []
+    made: dict[tuple[object, ...], WindowColumns] = {}
     for part in recipe.parts:
         programs = None if part.programs_of is None else model.representation.programs(windows[part.programs_of])
-        windows.append(_columns(model, recipe, part, programs))
+        forced = joined(part.forced_tokens, programs)
+        key = (part.draw, part.chords, part.z.numpy().tobytes(), None if forced is None else forced.tobytes())
+        if key not in made:  # songs repeat themselves
+            made[key] = _columns(model, recipe, part, forced)
+        windows.append(made[key])
     return windows
 
 
@@ -149,10 +169,9 @@ def _check_forced(model: Model, tokens: ForcedTokens, number: int) -> None:
         raise MusicaeError(f"{wrong[0]} in forced_tokens is no token of {model.name}: {limits}", hint)
 
 
-def _columns(model: Model, recipe: Recipe, part: Part, programs: ForcedTokens | None) -> WindowColumns:
+def _columns(model: Model, recipe: Recipe, part: Part, forced: ForcedTokens | None) -> WindowColumns:
     """The window of a part: its fields, then its conditions."""
     condition = model.representation.condition_of(part.chords)
-    forced = _joined(part.forced_tokens, programs)
     if forced is not None and (forced >= 0).all():
         return np.concatenate([forced, condition], axis=-1)
     _, seed = child_seeds(recipe.seed or 0, part.draw, n=2)
@@ -164,10 +183,3 @@ def _columns(model: Model, recipe: Recipe, part: Part, programs: ForcedTokens | 
         seed=seed,
     )[0]
     return columns
-
-
-def _joined(forced: ForcedTokens | None, programs: ForcedTokens | None) -> ForcedTokens | None:
-    """What a part forces, and programs where it leaves the decoder free."""
-    if forced is None or programs is None:
-        return programs if forced is None else forced
-    return np.where(forced >= 0, forced, programs)

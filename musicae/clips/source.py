@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,15 @@ from torch import Tensor
 
 from musicae.clips.code_source import CodeSource, is_code, read_code, unless_whole
 from musicae.clips.edits import with_edited_code
-from musicae.clips.reading import Source, read, rests
+from musicae.clips.frame import Frame
+from musicae.clips.reading import Source, read
 from musicae.clips.recipe import Part, Recipe
 from musicae.clips.recipe_fields import ForcedTokens
 from musicae.clips.render import check_recipe
+from musicae.clips.song import WholeSong
 from musicae.errors import MusicaeError, error_context
 from musicae.model import Model, load
+from musicae.music.representations.base import Representation
 from musicae.music.score import Score
 
 AnySource = Source | CodeSource
@@ -25,13 +29,18 @@ Music = AnySource | Recipe | Score | bytes | str | Path
 """What a verb reads: a window or a code; a score, or a MIDI file's bytes or its path, of which it reads the best
 window; or a recipe, or its JSON's bytes or path, of which it reads the first code."""
 
+Material = Music | WholeSong
+"""What verbs work on that work on whole songs, too."""
 
-def source_for(model: Model, music: Music) -> AnySource:
+
+def source_for(model: Model, music: Material) -> AnySource:
     """The window of some music, or the code, that a verb works on.
 
     Raises:
-        MusicaeError: as `read` and `read_code`; or it is a window of another representation.
+        MusicaeError: as `read` and `read_code`; or it is a window of another representation, or a whole song.
     """
+    if isinstance(music, WholeSong):
+        raise MusicaeError(f"{music.label} is a whole song, and one window is needed", "read a window of the piece")
     if isinstance(music, Recipe):
         return _first_code(music)
     if isinstance(music, CodeSource):
@@ -40,10 +49,52 @@ def source_for(model: Model, music: Music) -> AnySource:
         return read_code(music)
     if not isinstance(music, Source):
         return read(music, model.representation)
-    if music.representation != model.representation:
-        message = f"{music.label} is {music.representation}, and {model.name} reads {model.representation}"
-        raise MusicaeError(message, "read the piece again for this model")
+    _require(music.representation, music.label, model)
     return music
+
+
+def sources_for(model: Model, music: Material) -> tuple[AnySource, ...]:
+    """The windows of some music that a verb works on: of a song all of them, of anything else one.
+
+    Raises:
+        MusicaeError: as `source_for`.
+    """
+    if not isinstance(music, WholeSong):
+        return (source_for(model, music),)
+    _require(music.representation, music.label, model)
+    return music.windows
+
+
+def window_count(music: Material | None) -> int:
+    """How many windows a verb works on."""
+    return len(music.windows) if isinstance(music, WholeSong) else 1
+
+
+def frame_of(music: Material) -> Frame | None:
+    """What clips that are made of some music are laid into."""
+    return music.frame if isinstance(music, Source | WholeSong) else None
+
+
+def label_of(music: Material, sources: Sequence[AnySource]) -> str:
+    """What was read, in words.
+
+    Args:
+        sources: the windows of the music.
+    """
+    return music.label if isinstance(music, WholeSong) else sources[0].label
+
+
+def kinds(sources: Sequence[AnySource]) -> list[int]:
+    """For every window a number that all windows with the same tokens have, from 0 in the order that they come."""
+    numbers: dict[object, int] = {}
+    keys = ((source.tokens.tobytes(), source.ends) if isinstance(source, Source) else source for source in sources)
+    return [numbers.setdefault(key, len(numbers)) for key in keys]
+
+
+def _require(representation: Representation, label: str, model: Model) -> None:
+    if representation != model.representation:
+        message = f"{label} is {representation}, and {model.name} reads {model.representation}"
+        raise MusicaeError(message, "read the piece again for this model")
 
 
 def model_for(model: Model | str | Path) -> Model:
@@ -63,7 +114,7 @@ def part_of(model: Model, source: AnySource) -> Part:
     """
     if isinstance(source, Source):
         (z,) = model.encode(source.tokens[None])
-        return Part(z, chords=source.chords, forced_tokens=rests(model.representation, source.ends))
+        return Part(z, chords=source.chords, forced_tokens=source.forced)
     part = Part(torch.from_numpy(source.z), chords=source.chords, forced_tokens=source.forced_tokens)
     with error_context(source.label):
         check_recipe(model, Recipe("", source.model, source.hash, "", "", None, 0.0, source.style, (part,)))

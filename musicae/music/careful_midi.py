@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Bool
@@ -45,6 +45,13 @@ HIGHEST_METER_POWER = 7
 """A meter's lower number is a power of two, up to 128."""
 
 
+class Home(NamedTuple):
+    """Where in a file notes are: in which of its tracks, and on which channel, both from 0."""
+
+    track: int
+    channel: int
+
+
 def read_carefully(data: bytes, name: str) -> Score:
     """The score of a MIDI file, of which everything whole is read; `Score.faults` says what is not.
 
@@ -54,14 +61,20 @@ def read_carefully(data: bytes, name: str) -> Score:
     Raises:
         MusicaeError: it is not MIDI, or counts time in seconds (SMPTE), or is so damaged that no note is whole.
     """
-    events = read_events(data, name)
+    return score_of(read_events(data, name), name)[0]
+
+
+def score_of(events: Events, name: str) -> tuple[Score, tuple[Home, ...]]:
+    """The score that events make, and where in the file the notes of every track of it are; else as above."""
     faults = list(events.faults)
-    tracks = _tracks(events)
+    found = _tracks(events)
+    tracks = tuple(track for _, track in found)
     if events.faults and not any(len(track.notes) for track in tracks):
         raise damaged(name, events.faults[0])
     tempi, meters = tempo_map(_tempi(events, faults)), meter_map(_meters(events, faults))
     end = max((int(track.notes.end.max()) for track in tracks if len(track.notes)), default=0)
-    return Score(events.ticks_per_quarter, tracks, end, tempi, meters, tuple(faults))
+    score = Score(events.ticks_per_quarter, tracks, end, tempi, meters, tuple(faults))
+    return score, tuple(home for home, _ in found)
 
 
 def tempo_map(found: dict[int, float]) -> tuple[Tempo, ...]:
@@ -85,7 +98,7 @@ def moment_of(ticks_per_quarter: int) -> int:
     return max(ticks_per_quarter // 8, 1)
 
 
-def _tracks(events: Events) -> tuple[Track, ...]:
+def _tracks(events: Events) -> list[tuple[Home, Track]]:
     """A track for every program of every channel of every track of the file, in this order, that strikes a note."""
     number = np.flatnonzero(events.status & 0xE0 == NOTE_OFF)  # note-offs (0x80) and note-ons (0x90)
     track, tick, channel = events.track[number], events.tick[number], events.channel[number]
@@ -106,8 +119,9 @@ def _tracks(events: Events) -> tuple[Track, ...]:
     for first, behind in itertools.pairwise([*np.flatnonzero(np.diff(part, prepend=-1)).tolist(), len(part)]):
         one, whole = int(part[first]), notes[first:behind]
         whole = whole if keep[first:behind].all() else whole[keep[first:behind]]
-        found.append(Track(whole, one >> 1 & 127, bool(one & 1), names.get(one >> 12, "")))
-    return tuple(found)
+        heard = Track(whole, one >> 1 & 127, bool(one & 1), names.get(one >> 12, ""))
+        found.append((Home(one >> 12, one >> 8 & 15), heard))
+    return found
 
 
 def _order(part: PerEvent, notes: Notes) -> PerEvent:

@@ -14,7 +14,7 @@ from musicae.music.score import Score
 TELLING = 0.5
 """Spreads by which something has to change to be worth a word."""
 
-MOST_WORDS = 3
+WORDS_A_SIDE = 3
 
 SAME, SILENT, OTHER = "nothing", "silence", "other notes"
 """What is said of the same notes, of none, and where nothing changes that has a word."""
@@ -36,7 +36,7 @@ class Feature:
 def in_comparison(changed: Mapping[str, float]) -> str:
     """Changes of features, in spreads, in words, the largest first; empty where none is `TELLING`."""
     telling = sorted((name for name in changed if abs(changed[name]) >= TELLING), key=lambda name: -abs(changed[name]))
-    features = [(FEATURES[name], changed[name]) for name in telling[:MOST_WORDS]]
+    features = [(FEATURES[name], changed[name]) for name in telling[:WORDS_A_SIDE]]
     words = [feature.more if change > 0 else feature.less for feature, change in features]
     return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1] if words else ""
 

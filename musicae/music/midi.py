@@ -45,7 +45,7 @@ def read_midi(source: str | Path | bytes, *, strict: bool = False, drums: Sequen
         MusicaeError: there is no such file, or it is not MIDI, or it counts time in seconds (SMPTE), or it is damaged
             and no note of it is whole.
     """
-    data, name = (source, "MIDI data") if isinstance(source, bytes) else (_file_bytes(Path(source)), str(source))
+    data, name = (source, "MIDI data") if isinstance(source, bytes) else (file_bytes(Path(source)), str(source))
     score = read_plain(data) or read_carefully(data, name)
     if strict and score.faults:
         raise damaged(name, score.faults[0])
@@ -185,7 +185,12 @@ def _channels(score: Score) -> list[int]:
     return found
 
 
-def _file_bytes(path: Path) -> bytes:
+def file_bytes(path: Path) -> bytes:
+    """The content of a MIDI file, whatever it is.
+
+    Raises:
+        MusicaeError: it cannot be read.
+    """
     try:
         return read_input(path)
     except FileNotFoundError as error:

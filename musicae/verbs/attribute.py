@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from musicae.clips.attribute_search import with_attributes
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords
+from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, model_for, part_of, source_for
+from musicae.clips.song import WholeSong
+from musicae.clips.source import Material, frame_of, kinds, label_of, model_for, part_of, sources_for
 from musicae.clips.style import Style
 from musicae.model import Model
 from musicae.seeds import fresh_seed
@@ -21,40 +23,81 @@ from musicae.training.attribute_vectors import require_vectors
 def attribute(
     model: Model | str | Path,
     amounts: Mapping[str, float],
-    music: Music | None = None,
+    music: Material | None = None,
     *,
     keep: float = 0.0,
     temperature: float = 0.0,
     seed: int | None = None,
     tempo_qpm: float = 120.0,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Clips:
     """The clip "before", and the clip "after" its attributes are changed.
 
     Codes are sought around the sum of the attribute vectors (`clips.attribute_search`).
 
+    Of a whole song every window is changed by the same amounts, counted from the song's own notes; "before" is the song
+    itself, and windows stay as they are where nothing is found.
+
     Args:
         amounts: per attribute by how many of its own standard deviations over music it is to change.
         music: what to change; without it, a draw from the prior at `tempo_qpm`.
         keep: share of the notes that stay, at least, where there is a choice.
+        progress: is told how many windows were changed since the last call.
 
     Raises:
         MusicaeError: the model has no such vector.
     """
     model, drawn = model_for(model), fresh_seed(seed)
     require_vectors(model, amounts)
-    source = None if music is None else source_for(model, music)
-    part = part_of(model, source) if source else Part(draw(model, 1, drawn)[0], chords=draw_chords(model, 1, drawn)[0])
-    label = source.label if source else "a draw from the prior"
-    before = recipe_of(
+    sources = () if music is None else sources_for(model, music)
+    if isinstance(music, WholeSong):
+        before, after = _song_parts(model, music.windows, amounts, keep, progress)
+    else:
+        before = [part_of(model, source) for source in sources] or [_drawn_part(model, drawn)]
+        after = [with_attributes(model, part, amounts, keep=keep) for part in before]
+    label = label_of(music, sources) if music is not None else "a draw from the prior"
+    run = recipe_of(
         model,
         "attribute",
-        [part],
-        seed=drawn if source is None or temperature else None,
+        before,
+        seed=drawn if music is None or temperature else None,
         temperature=temperature,
-        style=source.style if source else Style(tempo_qpm),
+        style=sources[0].style if sources else Style(tempo_qpm),
         arguments={"source": label, "amounts": {}},
-        origin=source.name if source else "",
+        origin=sources[0].name if sources else "",
+        frame=None if music is None else frame_of(music),
     )
-    moved = with_attributes(model, part, amounts, keep=keep)
-    after = replace(before, parts=(moved,), arguments={"source": label, "amounts": dict(amounts)}, label="after")
-    return Clips.of(model, replace(before, label="before"), after)
+    moved = replace(run.of(*after), arguments={"source": label, "amounts": dict(amounts)}, label="after")
+    return Clips.of(model, replace(run, label="before"), moved)
+
+
+def _drawn_part(model: Model, seed: int) -> Part:
+    return Part(draw(model, 1, seed)[0], chords=draw_chords(model, 1, seed)[0])
+
+
+def _song_parts(
+    model: Model,
+    sources: Sequence[Source],
+    amounts: Mapping[str, float],
+    keep: float,
+    progress: Callable[[int], None],
+) -> tuple[list[Part], list[Part]]:
+    """The windows of a song as they are, and as they are moved; those with the same notes alike."""
+    free = bool(OF_INSTRUMENTS & amounts.keys()) and model.representation.keeps_programs
+    before, after = [], []
+    found: dict[int, Part] = {}
+    for kind, source in zip(kinds(sources), sources, strict=True):
+        part = replace(part_of(model, replace(source, stays=None) if free else source), draw=kind)
+        still = replace(part, forced_tokens=source.fields)
+        if kind not in found:
+            heard = model.representation.decode(source.tokens)
+            moved = with_attributes(model, part, amounts, before=heard, keep=keep)
+            found[kind] = still if moved is part else moved
+        before.append(still)
+        after.append(found[kind])
+        progress(1)
+    return before, after
+
+
+OF_INSTRUMENTS = {"tracks", "strings", "drums"}
+"""Attributes that no music changes that has the same instruments."""

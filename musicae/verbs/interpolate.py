@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,13 +13,27 @@ from jaxtyping import Float
 
 from musicae import geometry
 from musicae.clips.clip import Clips
-from musicae.clips.reading import rests
+from musicae.clips.reading import Source, joined, rests
 from musicae.clips.recipe import Part, PartCode
 from musicae.clips.render import likeliest_windows, recipe_of
-from musicae.clips.source import AnySource, Music, encode_source, end_of, kept_tokens, model_for, source_for
+from musicae.clips.song import WholeSong
+from musicae.clips.source import (
+    AnySource,
+    Material,
+    encode_source,
+    end_of,
+    frame_of,
+    kept_tokens,
+    kinds,
+    label_of,
+    model_for,
+    sources_for,
+    window_count,
+)
+from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.note_distance import Onsets, note_f1, onsets_of
-from musicae.music.representations.base import TokenArray
+from musicae.music.representations.base import FieldTokens, TokenArray
 from musicae.seeds import fresh_seed
 
 Even = Literal["notes", "z"]
@@ -39,8 +53,8 @@ Gaps = Float[np.ndarray, "point other_point"]
 
 def interpolate(
     model: Model | str | Path,
-    a: Music,
-    b: Music,
+    a: Material,
+    b: Material,
     *,
     steps: int = 5,
     even_in: Even = "notes",
@@ -48,6 +62,7 @@ def interpolate(
     exact_ends: bool = False,
     temperature: float = 0.0,
     seed: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Clips:
     """A clip for every step; `Clips.joined` is all of them in a row.
 
@@ -57,24 +72,54 @@ def interpolate(
     comes behind the change, and whose end is that of what comes before it. The first
     and the last are the reconstructions of a and b, or their own notes if `exact_ends`. Tempo and programs are those of
     a. Chords, where the model has any, are those of a in the first half of the path, then those of b.
+
+    Of two whole songs every clip is a song: that of a, in which each window is so far on its way to the window of b
+    with the same number, of those in which something is played; where b has fewer of them, a ends as it was.
+
+    Args:
+        progress: is told of how many pairs of windows the steps were found since the last call.
+
+    Raises:
+        MusicaeError: one is a whole song, and the other a window.
     """
     model = model_for(model)
-    path = _Path(model, source_for(model, a), source_for(model, b), linear)
-    start, end = path.start, path.end
-    even = even_in == "notes" and steps > 2
-    parts = _even(path, steps) if even else [path.part(float(place)) for place in np.linspace(0, 1, steps)]
-    parts = [replace(part, draw=number) for number, part in enumerate(parts)]
+    starts, ends = sources_for(model, a), sources_for(model, b)
+    whole = isinstance(a, WholeSong)
+    if whole != isinstance(b, WholeSong):
+        raise MusicaeError("one is a whole song, and the other one a window", "read both alike")
+    pairs = list(zip(starts, ends, strict=False))
+    found: dict[tuple[int, int], list[Part]] = {}
+    order = list(zip(kinds(starts), kinds(ends), strict=False))
+    for kind, (start, end) in zip(order, pairs, strict=True):
+        if kind not in found:
+            place = len(found)
+            parts = _steps(_Path(model, start, end, linear), steps, even_in, exact_ends)
+            found[kind] = [replace(part, draw=place * steps + number) for number, part in enumerate(parts)]
+        progress(1)
     run = recipe_of(
         model,
         "interpolate",
-        _with_ends(parts, start, end) if exact_ends else parts,
+        found[order[0]],
         seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
-        style=start.style,
-        arguments={"a": start.label, "b": end.label, "linear": linear, "even_in": even_in},
-        origin="-".join(source.name for source in (start, end) if source.name),
+        style=starts[0].style,
+        arguments={"a": label_of(a, starts), "b": label_of(b, ends), "linear": linear, "even_in": even_in},
+        origin="-".join(source.name for source in (starts[0], ends[0]) if source.name),
+        frame=frame_of(a) if whole else None,
     )
-    return Clips.of(model, *run.split())
+    return Clips.of(model, *(run.of(*(found[kind][step] for kind in order)) for step in range(steps)))
+
+
+def pairs_of(a: AnySource | WholeSong, b: AnySource | WholeSong) -> int:
+    """How many windows of one thing go to one of the other."""
+    return min(window_count(a), window_count(b))
+
+
+def _steps(path: _Path, steps: int, even_in: Even, exact_ends: bool) -> list[Part]:
+    """The parts of all steps of a path."""
+    even = even_in == "notes" and steps > 2
+    parts = _even(path, steps) if even else [path.part(float(place)) for place in np.linspace(0, 1, steps)]
+    return _with_ends(parts, path.start, path.end) if exact_ends else parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +178,15 @@ class _Path:
 
     def _with(self, place: float, z: PartCode) -> Part:
         chords = self.start.chords if place <= 0.5 else self.end.chords
-        return Part(z, chords=chords, forced_tokens=rests(self.model.representation, self._ends(place)))
+        ended = rests(self.model.representation, self._ends(place))
+        return Part(z, chords=chords, forced_tokens=joined(ended, self._stays()))
+
+    def _stays(self) -> FieldTokens | None:
+        """What stays all the way: parts that rest in both windows of songs, and the instruments of the first."""
+        first, last = (source.stays if isinstance(source, Source) else None for source in (self.start, self.end))
+        if first is None or last is None or self.model.representation.keeps_programs:
+            return first
+        return np.where(first == last, first, -1)
 
     def _ends(self, place: float) -> float | None:
         """Where the music ends, on the way from the one end to the other."""

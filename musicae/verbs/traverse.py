@@ -13,7 +13,7 @@ from musicae.clips.directions import directions_of, require_names
 from musicae.clips.names import DIRECTION_NAMES
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, model_for, part_of, source_for
+from musicae.clips.source import Material, model_for, part_of, source_for
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 
@@ -23,7 +23,7 @@ REACH = 2.0
 
 def traverse(
     model: Model | str | Path,
-    music: Music,
+    music: Material,
     along: str,
     n: int = 5,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from torch import Tensor
 from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
+from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.render import likeliest, recipe_of
-from musicae.clips.source import Music, model_for, part_of, source_for
+from musicae.clips.song import WholeSong
+from musicae.clips.source import Material, frame_of, kinds, label_of, model_for, part_of, sources_for
 from musicae.model import Model
 from musicae.music.note_distance import note_distance
+from musicae.music.score import Score
 from musicae.seeds import child_seeds, fresh_seed
 
 TARGETS = 3
@@ -38,54 +42,80 @@ Cost = tuple[bool, bool, float]
 
 def vary(
     model: Model | str | Path,
-    music: Music,
+    music: Material,
     n: int = 4,
     *,
     amount: float = 0.3,
     temperature: float = 0.0,
     seed: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Clips:
     """`n` clips that differ from the reconstruction of some music in about a share `amount` of their notes.
 
     Each lies on a great circle that leads to a draw from the prior, where the note distance (`music.note_distance`) of
     what is decoded by argmax comes nearest to the amount. Amount 0 is the reconstruction, amount 1 new music.
+
+    Of a whole song every window is varied, each by that share of its own notes, which are counted against those of the
+    song. Windows with the same notes lead to the same draw, so that what the song repeats is repeated in its variation.
+
+    Args:
+        progress: is told how many windows were varied since the last call.
     """
     model, seed = model_for(model), fresh_seed(seed)
-    source = source_for(model, music)
-    part, targets = part_of(model, source), draw(model, n, seed)
-    parts = [_varied(model, part, target, amount, (seed, number)) for number, target in enumerate(targets)]
+    sources = sources_for(model, music)
+    found: dict[int, list[Part]] = {}
+    for kind, source in zip(kinds(sources), sources, strict=True):
+        if kind not in found:
+            part = part_of(model, source)
+            heard = None
+            if isinstance(music, WholeSong) and isinstance(source, Source):
+                heard = model.representation.decode(source.tokens)
+            found[kind] = _variations(model, part, heard, n, amount, child_seeds(seed, kind)[0] if kind else seed)
+        progress(1)
     run = recipe_of(
         model,
         "vary",
-        [replace(part, draw=number) for number, part in enumerate(parts)],
+        found[0],
         seed=seed,
         temperature=temperature,
-        style=source.style,
-        arguments={"source": source.label, "amount": amount},
-        origin=source.name,
+        style=sources[0].style,
+        arguments={"source": label_of(music, sources), "amount": amount},
+        origin=sources[0].name,
+        frame=frame_of(music),
     )
-    return Clips.of(model, *run.split())
+    clips = ([replace(found[kind][number], draw=number + n * kind) for kind in kinds(sources)] for number in range(n))
+    return Clips.of(model, *(run.of(*parts) for parts in clips))
 
 
-def _varied(model: Model, part: Part, target: OneCode, amount: float, seeds: tuple[int, int]) -> Part:
+def _variations(model: Model, part: Part, heard: Score | None, n: int, amount: float, seed: int) -> list[Part]:
+    """`n` variations of a part.
+
+    Args:
+        heard: the music of which a share is to change; None for the reconstruction.
+    """
+    reference = likeliest(model, [part])[0] if heard is None else heard
+    targets = draw(model, n, seed)
+    return [_varied(model, part, reference, target, amount, (seed, number)) for number, target in enumerate(targets)]
+
+
+def _varied(model: Model, part: Part, reference: Score, target: OneCode, amount: float, seeds: tuple[int, int]) -> Part:
     """A variation of a part on the way to a code, or to others where that comes nearer to the amount."""
     if amount in (0, 1):
         return replace(part, z=geometry.slerp(part.z, target, amount))
     others = (draw(model, 1, child)[0] for child in child_seeds(*seeds, n=TARGETS - 1))
-    best = _nearest(model, part, target, amount)
+    best = _nearest(model, part, reference, target, amount)
     for other in others:
         if best[0] <= NEAR_ENOUGH:
             break
-        best = min(best, _nearest(model, part, other, amount), key=lambda one: one[0])
+        best = min(best, _nearest(model, part, reference, other, amount), key=lambda one: one[0])
     return best[1]
 
 
-def _nearest(model: Model, part: Part, target: OneCode, amount: float) -> tuple[Cost, Part]:
+def _nearest(model: Model, part: Part, reference: Score, target: OneCode, amount: float) -> tuple[Cost, Part]:
     """Of the points on the way to a code the one in which about so many notes are others, and how good it is.
 
     What is best is least: no change is worse than one that is much too large, and that is worse than any other.
     """
-    (reference,) = likeliest(model, [part])
 
     def changes(places: Places) -> tuple[list[Part], Places]:
         parts = [replace(part, z=geometry.slerp(part.z, target, float(place))) for place in places]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,13 +30,18 @@ from musicae.cli.options import (
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings, panels_of
-from musicae.cli.sources import File, ReadingOptions, load_for, read_sources
+from musicae.cli.sources import File, Framing, ReadingOptions, load_for, read_material
 from musicae.cli.styling import Styling
 
 if TYPE_CHECKING:
+    from musicae.clips.song import WholeSong
     from musicae.clips.source import AnySource
 
-EXAMPLES = ("musicae attribute --add density", "musicae attribute a.mid --add density --subtract interval=0.5")
+if TYPE_CHECKING:
+    from musicae.clips.clip import Clip
+    from musicae.music.score import Score
+
+EXAMPLES = ("musicae attribute --add density", "musicae attribute a.mid --whole --add density --subtract interval=0.5")
 
 Change = typer.Option(
     metavar="NAME[=AMOUNT]",
@@ -67,50 +73,61 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    framing: Framing,
     styling: Styling,
     renderings: Renderings,
 ) -> None:
     """Change an attribute of a clip, or of new music.
 
     Without FILE, write new music after and before the change. An amount of 1 changes the attribute by as much as it
-    varies from clip to clip. Of all music that has so much of it the one is taken that keeps most notes.
+    varies from clip to clip. Of all music that has so much of it the one is taken that keeps most notes. Of a whole
+    song every window changes by that much; windows where no way is found stay as they are.
 
     diatonic: notes in the clip's own scale. density: notes. interval: leaps. syncopation16, syncopation8: notes off the
     eighth, off the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity, range."""
     console = Console(quiet, json)
-    if file is None and (bar, track, drums) != (None, None, None):
-        raise typer.BadParameter("--bar, --track and --drums choose from a FILE: name one")
+    if file is None and (bar, track, drums, framing) != (None, None, None, Framing()):
+        hint = "--whole, --bar, --track, --drums, --keep-velocity and --keep-timing say how a FILE is read: name one"
+        raise typer.BadParameter(hint)
     amounts = parse_amounts(add or [], subtract or [])
     inputs = [file] if file else []
     check_output(output, console, force, inputs=inputs)
-    sources: list[AnySource] = []
+    sources: Sequence[AnySource | WholeSong] = ()
     name = model or DEFAULT_MODEL
     if file:
-        options = ReadingOptions(tempo, drums, strict)
-        sources, name = read_sources([File(file, bar, track)], model, console, options)
-    styling.check(name)
-    import torch
-
+        options = ReadingOptions(tempo, drums, strict, framing)
+        sources, name = read_material([File(file, bar, track)], model, console, options)
+    styling.check(name, laid=framing.lays)
     from musicae.clips.clip import Clips
     from musicae.clips.reading import Source
-    from musicae.music.attributes import ATTRIBUTES
-    from musicae.music.note_distance import kept_share
+    from musicae.clips.source import window_count
     from musicae.verbs.attribute import attribute
 
     net = load_for(sources, name, device, precision, console)
     source = sources[0] if sources else None
-    clips = attribute(net, amounts, source, keep=keep, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0)
+    with console.progress("changing windows", window_count(source)) as done:
+        clips = attribute(
+            net,
+            amounts,
+            source,
+            keep=keep,
+            temperature=temperature,
+            seed=seed,
+            tempo_qpm=tempo or 120.0,
+            progress=done,
+        )
     before, after = clips
-    stages = {"before": before.score, "after": after.score}
-    if file and isinstance(source, Source):
-        stages = {file: net.representation.decode(source.tokens), "reconstructed": before.score, "after": after.score}
-    values = {name: {stage: ATTRIBUTES[name](score) for stage, score in stages.items()} for name in amounts}
+    stages = {"before": before.passages, "after": after.passages}
+    if file and framing.whole:
+        stages = {file: before.passages, "after": after.passages}
+    elif file and isinstance(source, Source):
+        read = [net.representation.decode(source.tokens)]
+        stages = {file: read, "reconstructed": before.passages, "after": after.passages}
+    values = _measured(amounts, stages)
     for name, of_stage in values.items():
-        console.note(f"{name}: {', '.join(f'{stage} {value:.3g}' for stage, value in of_stage.items())}")
-    if torch.equal(before.recipe.z, after.recipe.z):
-        console.note(f"no way was found to change {' and '.join(amounts)} as asked: the clip stays as it is")
-    else:
-        console.note(f"{kept_share(before.score, after.score):.0%} of the notes stay")
+        values_of = ", ".join(f"{stage} {value:.3g}" for stage, value in of_stage.items())
+        console.note(f"{name}: {values_of}{' (means over windows)' if framing.whole else ''}")
+    console.note(_what_changed(before, after, list(amounts)))
     clips = styling.applied(clips, console)
     before, after = clips
     wanted = clips[1:] if source else clips[::-1]
@@ -125,6 +142,32 @@ def command(
         panels=panels_of(Clips([after]), before) if renderings.pictured else None,
         extra={"changed": values},
     )
+
+
+def _measured(names: Iterable[str], stages: Mapping[str, Sequence[Score]]) -> dict[str, dict[str, float]]:
+    """Attributes of windows, on average."""
+    from musicae.music.attributes import ATTRIBUTES
+
+    def mean(name: str, scores: Sequence[Score]) -> float:
+        return sum(ATTRIBUTES[name](score) for score in scores) / len(scores)
+
+    return {name: {stage: mean(name, scores) for stage, scores in stages.items()} for name in names}
+
+
+def _what_changed(before: Clip, after: Clip, names: Sequence[str]) -> str:
+    """How many windows changed, and how many notes stay."""
+    from musicae.music.note_distance import kept_share
+
+    pairs = list(zip(before.recipe.z, after.recipe.z, strict=True))
+    changed = sum(not old.equal(new) for old, new in pairs)
+    nothing = f"no way was found to change {' and '.join(names)} as asked"
+    if not changed:
+        return f"{nothing}: the {'clip stays as it is' if len(pairs) == 1 else 'song stays as it is'}"
+    kept = f"{kept_share(before.played, after.played):.0%} of the notes stay"
+    if len(pairs) == 1:
+        return kept
+    still = f"; in the others {nothing}, and they stay as they are" if changed < len(pairs) else ""
+    return f"{kept}; {changed} of {len(pairs)} windows change{still}"
 
 
 def parse_amounts(add: list[str], subtract: list[str]) -> dict[str, float]:

@@ -25,9 +25,10 @@ from musicae.cli.options import (
     Temperature,
     TempoQpm,
     TrackNumbers,
+    Whole,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.sources import File, ReadingOptions, each, load_for, read_sources
+from musicae.cli.sources import File, Framing, ReadingOptions, each, load_for, read_material
 from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid --steps 9 --exact-ends -o slow.mid")
@@ -37,6 +38,7 @@ EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid 
 def command(
     a: SourcePath,
     b: SourcePath,
+    whole: Whole = False,
     steps: Annotated[int, typer.Option(min=2, metavar="N", help="Clips from a to b, both included.")] = 5,
     even_in: Annotated[
         Literal["notes", "z"], typer.Option(help="What every step changes by as much: the notes, or the code.")
@@ -66,29 +68,39 @@ def command(
     """Go from one clip to another in steps.
 
     Writes one file with all steps in a row, and one file per step; tempo and instruments are those of A, unless
-    the model writes instruments itself."""
+    the model writes instruments itself.
+
+    Of whole songs every step is a file of its own: the song A, each window of which is as far on its way to a window of
+    B. The first window of A in which something is played goes to the first such one of B, and so on; behind the last
+    one of the song that has fewer, A ends as it is."""
     console = Console(quiet, json)
     if a == b == "-":
         raise typer.BadParameter("stdin holds one file: name a or b")
     bars, tracks = each(bar), each(track)
     check_output(output, console, force, inputs=[a, b])
     files = [File(*chosen) for chosen in zip((a, b), bars, tracks, strict=True)]
-    (start, end), name = read_sources(files, model, console, ReadingOptions(tempo, drums, strict))
-    styling.check(name)
+    options = ReadingOptions(tempo, drums, strict, Framing(whole))
+    (start, end), name = read_material(files, model, console, options)
+    styling.check(name, laid=whole)
     from musicae.clips.clip import Clips
-    from musicae.verbs.interpolate import interpolate
+    from musicae.verbs.interpolate import interpolate, pairs_of
 
     net = load_for([start, end], name, device, precision, console)
-    clips = interpolate(
-        net,
-        start,
-        end,
-        steps=steps,
-        even_in=even_in,
-        linear=linear,
-        exact_ends=exact_ends,
-        temperature=temperature,
-        seed=seed,
-    )
-    every = styling.applied(Clips([clips.joined, *clips]), console)
+    pairs = pairs_of(start, end)
+    if whole:
+        console.note(f"{pairs} windows of {a} go to those of {b}, as many as the song with fewer has")
+    with console.progress("finding steps", pairs) as done:
+        clips = interpolate(
+            net,
+            start,
+            end,
+            steps=steps,
+            even_in=even_in,
+            linear=linear,
+            exact_ends=exact_ends,
+            temperature=temperature,
+            seed=seed,
+            progress=done,
+        )
+    every = clips if whole else styling.applied(Clips([clips.joined, *clips]), console)
     deliver(every, output, console, force, inputs=[a, b], drawn=seed is None, renderings=renderings)

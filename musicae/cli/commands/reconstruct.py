@@ -23,10 +23,10 @@ from musicae.cli.options import (
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.sources import File, ReadingOptions, load_for, read_source
+from musicae.cli.sources import File, Framing, ReadingOptions, load_for, read_material
 from musicae.cli.styling import Styling
 
-EXAMPLES = ("musicae reconstruct a.mid", "musicae reconstruct a.mid --bar 5 -o again.mid")
+EXAMPLES = ("musicae reconstruct a.mid --bar 5 -o again.mid", "musicae reconstruct a.mid --whole")
 
 
 @with_option_records
@@ -47,23 +47,25 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    framing: Framing,
     styling: Styling,
     renderings: Renderings,
 ) -> None:
-    """Encode a clip and decode it again, or decode a code, edited or not."""
+    """Encode a clip, or a whole song, and decode it again; or decode a code, edited or not."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
-    options = ReadingOptions(tempo, drums, strict)
-    source, name = read_source(File(file, bar, track), model, console, options)
-    styling.check(name)
+    options = ReadingOptions(tempo, drums, strict, framing)
+    (source,), name = read_material([File(file, bar, track)], model, console, options)
+    styling.check(name, laid=framing.lays)
     from musicae.clips.reading import Source
     from musicae.music.note_distance import note_distance
     from musicae.verbs.reconstruct import reconstruct
 
     net = load_for([source], name, device, precision, console)
     clips = reconstruct(net, source, temperature=temperature, seed=seed)
-    if isinstance(source, Source):
-        kept = 1 - note_distance(net.representation.decode(source.tokens), clips[0].score)
+    read = net.representation.decode(source.tokens) if isinstance(source, Source) else clips[0].original
+    if read is not None:
+        kept = 1 - note_distance(read, clips[0].played)
         console.note(f"{kept:.0%} of the notes come back (F1 of what starts when, on which pitch)")
     clips = styling.applied(clips, console)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

@@ -28,10 +28,10 @@ from musicae.cli.options import (
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings, panels_of
-from musicae.cli.sources import File, ReadingOptions, load_for, read_source
+from musicae.cli.sources import File, Framing, ReadingOptions, load_for, read_material
 from musicae.cli.styling import Styling
 
-EXAMPLES = ("musicae vary a.mid --amount 0.6 -n 8 -o variations/", "musicae vary a.mid --along density -n 5")
+EXAMPLES = ("musicae vary a.mid --whole --amount 0.6 -n 2", "musicae vary a.mid --along density -n 5")
 
 
 @with_option_records
@@ -67,20 +67,27 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    framing: Framing,
     styling: Styling,
     renderings: Renderings,
 ) -> None:
-    """Write variations of a clip, or a row of clips along an attribute or a direction of the latent space.
+    """Write variations of a clip, or of a whole song; or a row of clips along an attribute or a direction of the latent
+    space.
 
-    With --along the clips lie at even steps, from 2 standard deviations over music below the clip to 2 above; of an odd
-    number the middle one is the clip itself."""
+    Of a song every window changes by that share; where it repeats itself, its variations do, too. With --along the
+    clips lie at even steps, from 2 standard deviations over music below the clip to 2 above; of an odd number the
+    middle one is the clip itself."""
     console = Console(quiet, json)
+    if along is not None and framing.whole:
+        raise typer.BadParameter("--along goes on from one window: leave --whole away")
     if along is not None and amount is not None:
         raise typer.BadParameter("--along always goes 2 standard deviations to either side: leave --amount away")
     check_output(output, console, force, inputs=[file])
-    source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo, drums, strict))
-    styling.check(name)
+    options = ReadingOptions(tempo, drums, strict, framing)
+    (source,), name = read_material([File(file, bar, track)], model, console, options)
+    styling.check(name, laid=framing.lays)
     from musicae.clips.clip import Clips
+    from musicae.clips.source import window_count
     from musicae.music.attributes import ATTRIBUTES
     from musicae.music.note_distance import note_distance
     from musicae.verbs.reconstruct import reconstruct
@@ -90,15 +97,18 @@ def command(
     net = load_for([source], name, device, precision, console)
     if along is None:
         share = 0.3 if amount is None else amount
-        clips = vary(net, source, n, amount=share, temperature=temperature, seed=seed)
+        with console.progress("varying windows", window_count(source)) as done:
+            clips = vary(net, source, n, amount=share, temperature=temperature, seed=seed, progress=done)
     else:
         clips = traverse(net, source, along, n, temperature=temperature, seed=seed)
-    (again,) = reconstruct(net, source)
-    shares = ", ".join(f"{note_distance(again.score, clip.score):.0%}" for clip in clips)
-    console.note(f"of the notes of its reconstruction change: {shares}")
+    beside = None if framing.whole else reconstruct(net, source)[0]
+    before = beside.played if beside else clips[0].original or clips[0].played
+    shares = ", ".join(f"{note_distance(before, clip.played):.0%}" for clip in clips)
+    console.note(f"of the notes {'that are read' if framing.whole else 'of its reconstruction'} change: {shares}")
     if along is not None and along in ATTRIBUTES:
-        console.note(f"{along}: {', '.join(f'{ATTRIBUTES[along](clip.score):.3g}' for clip in clips)}")
-    again, *varied = styling.applied(Clips([again, *clips]), console)
-    clips = Clips(varied)
-    panels = panels_of(clips, again) if renderings.pictured else None
+        console.note(f"{along}: {', '.join(f'{ATTRIBUTES[along](clip.played):.3g}' for clip in clips)}")
+    if beside is not None:
+        beside, *varied = styling.applied(Clips([beside, *clips]), console)
+        clips = Clips(varied)
+    panels = panels_of(clips, beside) if renderings.pictured else None
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings, panels=panels)

@@ -124,6 +124,7 @@ class Stream:
             a window never crosses a jump.
         tracks: indices into `score.tracks` that this stream reads.
         label: the choice of tracks in words, e.g. "track 3 'Lead' (program 80)".
+        parts: for every field, the indices of the tracks that it reads; none where events of all tracks share a field.
         played: where that differs, the places of the bars in which tracks are read, by those that are read as one.
         trimmed: by what there was too much of, in a few fixed words, the bars that have therefore lost something.
     """
@@ -133,6 +134,7 @@ class Stream:
     bars: Integer[np.ndarray, " bar"]
     tracks: tuple[int, ...]
     label: str
+    parts: tuple[tuple[int, ...], ...] = ()
     played: Mapping[tuple[int, ...], Integer[np.ndarray, " place"]] | None = None
     trimmed: dict[str, Bool[np.ndarray, " bar"]] = field(default_factory=dict)
 
@@ -163,6 +165,8 @@ class Representation(ABC):
     """What the representation was built with."""
     grid: BarGrid = SIXTEENTHS
     """The bar that it counts in."""
+    keeps_velocities = False
+    """Whether tokens say how loud notes are."""
     program_steps = 0
     """So many of the first steps of a segment say which program plays it."""
 

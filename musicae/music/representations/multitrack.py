@@ -74,6 +74,7 @@ class Multitrack(Representation):
     """
 
     name = "multitrack"
+    keeps_velocities = True
     program_steps = 1
 
     def __init__(self, *, bars: int, meter: str = COMMON_TIME, chords: bool = False) -> None:

@@ -64,6 +64,7 @@ def stream(score: Score, grid: TimeGrid, lines: Sequence[Line]) -> Stream:
         bars=grid.bars,
         tracks=tracks,
         label=list_of_tracks(score, tracks),
+        parts=tuple(line.tracks for line in lines),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -87,6 +88,8 @@ class TimeGrid:
     Attributes:
         bar: what it counts in; a step is a row.
         refusals: what of the score is not on the grid, and why.
+        total: how many bars the score has, those that are cut out counted in their own meter.
+        cut: the numbers of these, by meter.
     """
 
     def __init__(self, score: Score, bar: BarGrid = SIXTEENTHS) -> None:
@@ -101,6 +104,10 @@ class TimeGrid:
         if too_long:
             self._keep(np.arange(0))
         cut = [region for region in regions if not _bars_of(region.meter, bar)]
+        self.total = regions[-1].number + regions[-1].span
+        self.cut: Counter[str] = Counter()
+        for region in cut:
+            self.cut[f"{region.meter.numerator}/{region.meter.denominator}"] += region.span
         self.refusals = [TOO_LONG] if too_long else [_other_meter(region, bar) for region in cut]
 
     @property

@@ -1,0 +1,381 @@
+"""New windows laid into a song: of its notes those change that were read, and of these those that are not kept.
+
+A note is kept where the new window has it, too: at the same step, of the same pitch, or, of drums, of the same kind. It
+stays the note of the file, with its pitch and its length, and as loud and as early or late as it was, as far as the
+frame says so. Notes that were not read, such as those below others of a chord, stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from musicae.clips.frame import Frame
+from musicae.clips.song import SongReading, StreamTokens
+from musicae.music.midi import instrument_name
+from musicae.music.note_distance import DRUM_KIT
+from musicae.music.representations.base import Representation, TokenArray
+from musicae.music.representations.drums import DRUM_CLASSES, NAMES
+from musicae.music.representations.time_grid import TICKS_PER_QUARTER
+from musicae.music.score import Notes, Score, Track
+
+Place = tuple[int, int | str]
+"""Where a note starts, in steps of the stream, and its pitch, or the kind of a drum."""
+
+Found = dict[Place, list[tuple[int, int]]]
+"""The notes of the file by their places: the number of the track, and that of the note."""
+
+NoteRow = tuple[int, int, int, int]
+"""A note of the file: start, end, pitch, velocity."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepNote:
+    """A note in steps of a stream."""
+
+    start: int
+    end: int
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True, eq=False)
+class Strand:
+    """One part through some bars that follow one another, before and after.
+
+    Attributes:
+        tracks: of the score, which it stands for; none for an instrument that the song does not have.
+        program: General MIDI's, or `DRUM_KIT`.
+        kinds: whether drums are told apart by their kinds rather than by their pitches.
+        end: the step at which the bars end.
+    """
+
+    tracks: tuple[int, ...]
+    program: int
+    kinds: bool
+    before: Sequence[StepNote]
+    after: Sequence[StepNote]
+    end: int
+
+    def place(self, start: int, pitch: int) -> Place:
+        """The place of a note."""
+        return start, NAMES.get(pitch, "") if self.kinds else pitch
+
+
+@dataclass
+class _Change:
+    """What becomes of a track: which of its notes go, and what comes: start, end, pitch, velocity."""
+
+    gone: set[int] = field(default_factory=set)
+    come: list[NoteRow] = field(default_factory=list)
+
+
+def laid_in(reading: SongReading, frame: Frame, windows: Sequence[TokenArray], text: str = "") -> bytes:
+    """The file of a song, with new windows in the place of its first playing ones.
+
+    Args:
+        text: as of `EditableMidi.with_notes`.
+    """
+    laying = _Laying(reading, frame)
+    laying.mark(windows)
+    for strand in _strands(reading, reading.with_windows(windows)):
+        laying.lay(strand)
+    return reading.file.with_notes(*laying.result(), text)
+
+
+def _strands(reading: SongReading, tokens: StreamTokens) -> Iterator[Strand]:
+    parts = reading.stream.parts
+    return _line_strands(reading, tokens, parts) if parts else _bar_strands(reading, tokens)
+
+
+def _line_strands(reading: SongReading, tokens: StreamTokens, parts: Sequence[tuple[int, ...]]) -> Iterator[Strand]:
+    """A strand for every part and all bars that follow one another, in which notes may cross bar lines."""
+    for run in reading.runs:
+        scores = _decoded(reading, tokens, run)
+        first, end = (place * reading.representation.grid.steps for place in (run.start, run.stop))
+        for part, before, after in zip(parts, *(score.tracks for score in scores), strict=True):
+            old, new = (_in_steps(track, reading.representation, first) for track in (before, after))
+            yield Strand(part, _program(before), before.is_drum, old, new, end)
+
+
+def _bar_strands(reading: SongReading, tokens: StreamTokens) -> Iterator[Strand]:
+    """A strand for every instrument and bar; the first that plays a program is the first that played it, and so on."""
+    playing: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for group, bars in (reading.stream.played or {}).items():
+        for bar in bars.tolist():
+            playing[bar].append(group)
+    for bar in (bar for span in reading.playing for bar in range(span.start, span.behind)):
+        scores, first = _decoded(reading, tokens, range(bar, bar + 1)), bar * reading.representation.grid.steps
+        found: defaultdict[tuple[int, tuple[int, ...]], list[list[StepNote]]] = defaultdict(lambda: [[], []])
+        for side, score in enumerate(scores):
+            for program, group, track in _with_groups(score, playing[bar], reading.score):
+                found[program, group][side] += _in_steps(track, reading.representation, first)
+        for (program, group), (old, new) in found.items():
+            yield Strand(group, program, False, old, new, first + reading.representation.grid.steps)
+
+
+def _with_groups(
+    bar: Score, groups: Sequence[tuple[int, ...]], score: Score
+) -> Iterator[tuple[int, tuple[int, ...], Track]]:
+    """The tracks of a bar, each with its program and the tracks of the score that it stands for.
+
+    Args:
+        groups: those that play in the bar, in the order of its tracks.
+    """
+    homes: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for group in groups:
+        homes[_program(score.tracks[group[0]])].append(group)
+    met: Counter[int] = Counter()
+    for track in bar.tracks:
+        program = _program(track)
+        there = homes[program] or [(i,) for i, one in enumerate(score.tracks) if _program(one) == program] or [()]
+        yield program, there[min(met[program], len(there) - 1)], track
+        met[program] += 1
+
+
+def _program(track: Track) -> int:
+    return DRUM_KIT if track.is_drum else track.program
+
+
+def _decoded(reading: SongReading, tokens: StreamTokens, bars: range) -> tuple[Score, Score]:
+    """Some bars as they were, and as they are now."""
+    old, new = (reading.representation.decode(reading.bars_of(some, bars)) for some in (reading.stream.tokens, tokens))
+    return old, new
+
+
+def _in_steps(track: Track, representation: Representation, first: int) -> list[StepNote]:
+    ticks = TICKS_PER_QUARTER // representation.grid.steps_per_quarter
+    return [
+        StepNote(first + start // ticks, first + end // ticks, pitch, velocity)
+        for start, end, pitch, velocity in track.notes.rows()
+    ]
+
+
+class _Laying:
+    """What becomes of the notes of a song."""
+
+    def __init__(self, reading: SongReading, frame: Frame) -> None:
+        self.reading, self.frame = reading, frame
+        self.score, self.grid = reading.score, reading.grid
+        self.bar = reading.representation.grid.steps
+        self.steps_per_quarter = reading.representation.grid.steps_per_quarter
+        self.seams = {span.start * self.bar for span in reading.playing}
+        self.ticks = self.grid.ticks(reading.stream.bars)
+        self.changes: defaultdict[int, _Change] = defaultdict(_Change)
+        self.added: defaultdict[int, list[NoteRow]] = defaultdict(list)
+        self.bar_numbers = self.grid.bars
+        self._rows: dict[int, list[NoteRow]] = {}
+        self._places: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._hits: dict[int, Counter[int]] = {}
+        self.made = np.zeros(len(reading.stream.bars), dtype=bool)
+        if frame.alone:
+            for number, track in enumerate(self.score.tracks):
+                self.changes[number].gone.update(range(len(track.notes)))
+
+    def mark(self, windows: Sequence[TokenArray]) -> None:
+        """Takes which bars are made anew: those of so many windows."""
+        for span, _ in zip(self.reading.playing, windows, strict=False):
+            self.made[span.start : span.behind] = True
+
+    def lay(self, strand: Strand) -> None:
+        """Lays a part into the song."""
+        there = self._originals(strand)
+        read = {strand.place(note.start, note.pitch): note for note in strand.before if self._is_made(note)}
+        for place in read:
+            for track, number in there.get(place, ()):
+                self.changes[track].gone.add(number)
+        around = _Around(self, strand, there, read)
+        for note in filter(self._is_made, strand.after):
+            place = strand.place(note.start, note.pitch)
+            if place in read and there.get(place):
+                self._keep(note, read[place], there[place], strand)
+            elif not self._goes_on_as(note, strand):
+                self._add(note, strand, around)
+
+    def result(self) -> tuple[dict[int, Notes], list[Track]]:
+        """The notes of the tracks that change, and tracks that are new."""
+        notes, free = {}, self.reading.file.free_channels
+        tracks: list[Track] = []
+        for program, rows in sorted(self.added.items()):
+            same_kind = [i for i, track in enumerate(self.score.tracks) if track.is_drum == (program == DRUM_KIT)]
+            if program == DRUM_KIT or len(tracks) < len(free) or not same_kind:
+                track = Track(Notes.of(rows), program % DRUM_KIT, program == DRUM_KIT)
+                tracks.append(replace(track, name=instrument_name(track)))
+            else:  # every channel is taken: the nearest instrument plays it
+                nearest = min(same_kind, key=lambda i: abs(self.score.tracks[i].program - program))
+                self.changes[nearest].come += rows
+        for number, change in self.changes.items():
+            before = self.score.tracks[number].notes
+            after = _without_overlaps([row for i, row in enumerate(before.rows()) if i not in change.gone], change.come)
+            if after != before:
+                notes[number] = after
+        return notes, tracks
+
+    def _is_made(self, note: StepNote) -> bool:
+        return bool(self.made[note.start // self.bar])
+
+    def _originals(self, strand: Strand) -> Found:
+        """The notes of the file that a strand stands for, by their places."""
+        found: Found = defaultdict(list)
+        first, last = min((note.start for note in strand.before), default=0), strand.end
+        for track in strand.tracks:
+            for step, number in self._steps_of(track, first, last):
+                found[strand.place(step, int(self.score.tracks[track].notes.pitch[number]))].append((track, number))
+        return found
+
+    def _steps_of(self, track: int, first: int, end: int) -> Iterator[tuple[int, int]]:
+        """The steps at which notes of a track start, from one to another, and the numbers of the notes."""
+        steps, numbers = self._placed(track)
+        inside = slice(*np.searchsorted(steps, (first, end)))
+        return zip(steps[inside].tolist(), numbers[inside].tolist(), strict=True)
+
+    def _placed(self, track: int) -> tuple[np.ndarray, np.ndarray]:
+        """The steps of the stream at which notes of a track start, in order, and their numbers."""
+        if track not in self._places:
+            start, end = self.grid.place(self.score.tracks[track].notes)
+            inside = np.flatnonzero(start < end)
+            start, bars = start[inside], self.reading.stream.bars
+            number = self.bar_numbers[start // self.bar]
+            place = np.minimum(np.searchsorted(bars, number), len(bars) - 1)
+            there = bars[place] == number
+            steps, numbers = (place * self.bar + start % self.bar)[there], inside[there]
+            order = np.argsort(steps, kind="stable")
+            self._places[track] = steps[order], numbers[order]
+        return self._places[track]
+
+    def tick(self, step: int, end: int) -> int:
+        """The tick of a step; `end` is the one at which the bars end that follow one another."""
+        bar = min(step, end - 1) // self.bar
+        per_quarter, within = self.steps_per_quarter, step - bar * self.bar
+        return int(self.ticks[bar]) + (2 * within * self.score.ticks_per_quarter + per_quarter) // (2 * per_quarter)
+
+    def _keep(self, note: StepNote, read: StepNote, originals: Sequence[tuple[int, int]], strand: Strand) -> None:
+        """A note that was there stays the one of the file."""
+        for track, number in originals if self.frame.timing else originals[:1]:
+            start, end, pitch, velocity = self.row(track, number)
+            placed = self.tick(note.start, strand.end)
+            length = end - start
+            if not self.frame.timing:
+                start = placed
+            if strand.program == DRUM_KIT:
+                end = start + length
+            elif not (note.end == read.end and (self.frame.timing or self._goes_on(end, strand))):
+                end = max(self.tick(note.end, strand.end), start + 1)
+            if not self.frame.velocity or note.velocity != read.velocity:
+                velocity = note.velocity
+            if (start, end, pitch, velocity) == self.row(track, number):
+                self.changes[track].gone.discard(number)
+            else:
+                self.changes[track].come.append((start, end, pitch, velocity))
+
+    def _goes_on(self, end: int, strand: Strand) -> bool:
+        """Whether a note that ends at some tick sounds on behind the bars of a strand."""
+        return end > self.tick(strand.end, strand.end) + self.score.ticks_per_quarter / (2 * self.steps_per_quarter)
+
+    def _add(self, note: StepNote, strand: Strand, around: _Around) -> None:
+        """A note that was not there comes, like those around it."""
+        start, end = (self.tick(step, strand.end) for step in (note.start, note.end))
+        if self.frame.timing:
+            start = max(start + around.deviation(note.start), 0)
+        velocity = note.velocity
+        if self.frame.velocity and not self.reading.representation.keeps_velocities:
+            velocity = around.velocity(note) or note.velocity
+        if strand.tracks:
+            track, pitch = self._drum(note, strand) if strand.program == DRUM_KIT else (strand.tracks[0], note.pitch)
+            self.changes[track].come.append((start, max(end, start + 1), pitch, velocity))
+        elif self.frame.alone or not self.reading.stream.parts:  # parts that a song does not have stay away
+            self.added[strand.program].append((start, max(end, start + 1), note.pitch, velocity))
+
+    def _goes_on_as(self, note: StepNote, strand: Strand) -> bool:
+        """Whether a note at a seam would strike again what the song holds across it; if so, the one before goes on."""
+        if note.start not in self.seams:
+            return False
+        tick, half = self.tick(note.start, strand.end), self.score.ticks_per_quarter / (2 * self.steps_per_quarter)
+        for track in strand.tracks:
+            notes, change = self.score.tracks[track].notes, self.changes[track]
+            across = (notes.pitch == note.pitch) & (notes.start < tick - half) & (notes.end > tick + half)
+            held = set(np.flatnonzero(across).tolist())
+            if held - change.gone:
+                return True
+            for place, (start, end, pitch, velocity) in enumerate(change.come if held else ()):
+                if pitch == note.pitch and start < tick and end >= tick - half:
+                    change.come[place] = start, max(end, self.tick(note.end, strand.end)), pitch, velocity
+                    return True
+        return False
+
+    def row(self, track: int, number: int) -> NoteRow:
+        """A note of the file."""
+        if track not in self._rows:
+            self._rows[track] = self.score.tracks[track].notes.rows()
+        return self._rows[track][number]
+
+    def _drum(self, note: StepNote, strand: Strand) -> tuple[int, int]:
+        """The track that plays most of a kind of drum, and the pitch that it mostly has there."""
+        same = DRUM_CLASSES.get(NAMES.get(note.pitch, ""), ()) if strand.kinds else (note.pitch,)
+        hits = {(track, pitch): self.hits(track)[pitch] for track in strand.tracks for pitch in same}
+        track, pitch = max(hits, key=lambda hit: hits[hit])
+        if hits[track, pitch]:
+            return track, pitch
+        return max(strand.tracks, key=lambda track: self.hits(track).total()), note.pitch
+
+    def hits(self, track: int) -> Counter[int]:
+        """How often a track plays every pitch."""
+        if track not in self._hits:
+            self._hits[track] = Counter(self.score.tracks[track].notes.pitch.tolist())
+        return self._hits[track]
+
+
+class _Around:
+    """How loud, and how early or late, the notes of the file are around a step."""
+
+    def __init__(self, laying: _Laying, strand: Strand, there: Found, read: Mapping[Place, StepNote]) -> None:
+        loud: defaultdict[int | str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        late: defaultdict[int, list[int]] = defaultdict(list)
+        self.strand = strand
+        for (step, key), _ in sorted(read.items(), key=lambda item: item[0][0]):
+            for track, number in there.get((step, key), ()):
+                start, _, _, velocity = laying.row(track, number)
+                late[step].append(start - laying.tick(step, strand.end))
+                for group in {"", key if strand.kinds else ""}:
+                    loud[group][step].append(velocity)
+        self.late = {step: float(np.mean(values)) for step, values in late.items()}
+        self.loud = {
+            key: {step: float(np.mean(values)) for step, values in by_step.items()} for key, by_step in loud.items()
+        }
+
+    def deviation(self, step: int) -> int:
+        """In ticks."""
+        return round(_between(self.late, step))
+
+    def velocity(self, note: StepNote) -> int:
+        """That of the same kind of drum, where there are such notes; 0 where there are none at all."""
+        _, key = self.strand.place(note.start, note.pitch)
+        found = self.loud.get(key if self.strand.kinds else "") or self.loud.get("", {})
+        return min(max(round(_between(found, note.start)), 1), 127) if found else 0
+
+
+def _between(values: dict[int, float], step: int) -> float:
+    """What lies between the values of the steps before and behind."""
+    return float(np.interp(step, list(values), list(values.values()))) if values else 0.0
+
+
+def _without_overlaps(staying: Sequence[NoteRow], new: Sequence[NoteRow]) -> Notes:
+    """All notes; where a new one and another one of its pitch sound at once, the earlier one ends where the later one
+    starts, and of two that start at once the new one goes."""
+    rows: list[list[int]] = []
+    last: dict[int, tuple[int, bool]] = {}
+    fresh = [(start, False, pitch, end, velocity) for start, end, pitch, velocity in staying]
+    fresh += [(start, True, pitch, end, velocity) for start, end, pitch, velocity in new]
+    for start, is_new, pitch, end, velocity in sorted(fresh):
+        if pitch in last:
+            at, before_is_new = last[pitch]
+            if (is_new or before_is_new) and rows[at][1] > start:
+                if rows[at][0] == start:
+                    continue
+                rows[at][1] = start
+        last[pitch] = len(rows), is_new
+        rows.append([start, end, pitch, velocity])
+    return Notes.of((start, end, pitch, velocity) for start, end, pitch, velocity in rows)

@@ -1,0 +1,176 @@
+"""MIDI files with other notes in some of their tracks: whatever else a file holds stays as it is, event by event.
+
+Controllers, bends, programs, tempi, lyrics, markers, keys and SysEx keep their ticks and their order. Where notes of a
+track of the file are changed, all notes on the same channel of it are written anew, as they were read: at one tick the
+ends first, then whatever else is there, then the starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
+
+from musicae.music.careful_midi import Home, score_of
+from musicae.music.channels import DRUM_CHANNEL
+from musicae.music.midi_events import (
+    END_OF_TRACK,
+    META,
+    NOTE_OFF,
+    NOTE_ON,
+    PROGRAM,
+    SYSEX,
+    TRACK_NAME,
+    Events,
+    read_events,
+)
+from musicae.music.score import Notes, Score, Track
+
+LONGEST_WAIT = 2**28 - 1
+"""Ticks between two events; more need an event between them."""
+
+TEXT = 0x01
+_ESCAPE = 0xF7
+"""The other status of a SysEx event."""
+
+RELEASE = 64
+"""How fast keys are let go: what keyboards send that do not measure it."""
+
+_FIRST, _ENDS, _OTHERS, _STARTS = range(4)
+"""The order of events at one tick."""
+
+_Row = tuple[int, int, bytes]
+"""An event of a track: its tick, its place at that tick, and its bytes."""
+
+
+@dataclass(frozen=True, eq=False)
+class EditableMidi:
+    """A MIDI file whose notes may be replaced.
+
+    Attributes:
+        score: what it is read as.
+        homes: of every track of the score, where in the file its notes are.
+    """
+
+    events: Events
+    score: Score
+    homes: tuple[Home, ...]
+
+    @classmethod
+    def open(cls, data: bytes, name: str = "MIDI data", drums: Sequence[str] = ()) -> EditableMidi:
+        """The file in some bytes.
+
+        Args:
+            name: what errors call it.
+            drums: as for `read_midi`.
+
+        Raises:
+            MusicaeError: as `read_midi`.
+        """
+        events = read_events(data, name)
+        score, homes = score_of(events, name)
+        return cls(events, score.with_drums(drums) if drums else score, homes)
+
+    @property
+    def free_channels(self) -> list[int]:
+        """The channels that nothing is said of, without that of the drums."""
+        used = {int(status) & 15 for status in self.events.status if status < SYSEX}
+        return [channel for channel in range(16) if channel not in used | {DRUM_CHANNEL}]
+
+    def with_notes(self, notes: Mapping[int, Notes], added: Sequence[Track] = (), text: str = "") -> bytes:
+        """The file with other notes.
+
+        Args:
+            notes: by the numbers of the score's tracks, all notes of those that are changed.
+            added: further tracks; pitched ones take the free channels, of which there are enough.
+            text: stands at the start of the file as a text event, if there is any.
+        """
+        changed = {self.homes[number] for number in notes}
+        tracks = tuple(replace(one, notes=notes.get(i, one.notes)) for i, one in enumerate(self.score.tracks))
+        rows: list[list[_Row]] = [[] for _ in self.events.end]
+        for number, row in self._kept(changed):
+            rows[number].append(row)
+        for home, track in zip(self.homes, tracks, strict=True):
+            if home in changed:
+                rows[home.track] += _note_rows(track.notes, home.channel)
+        if text:
+            rows[0].append((0, _FIRST, _meta(TEXT, text.encode())))
+        ends = self.events.end.tolist()
+        free = iter(self.free_channels)
+        for track in added:
+            rows.append(_track_rows(track, DRUM_CHANNEL if track.is_drum else next(free)))
+            ends.append(0)
+        chunks = b"".join(_chunk(*one) for one in zip(rows, ends, strict=True))
+        return self._header(len(rows)) + chunks
+
+    def _header(self, tracks: int) -> bytes:
+        kind = max(int.from_bytes(self.events.data[8:10]), int(tracks > 1))
+        return b"MThd" + b"".join(
+            number.to_bytes(size)
+            for number, size in ((6, 4), (kind, 2), (tracks, 2), (self.events.ticks_per_quarter, 2))
+        )
+
+    def _kept(self, changed: set[Home]) -> Iterable[tuple[int, _Row]]:
+        """All events but the notes of some homes and the ends of tracks, each with its track."""
+        events = self.events
+        columns = (events.track, events.tick, events.status, events.first, events.second)
+        for number, (track, tick, status, first, second) in enumerate(
+            zip(*(column.tolist() for column in columns), strict=True)
+        ):
+            is_note = status & 0xE0 == NOTE_OFF  # note-offs (0x80) and note-ons (0x90)
+            if is_note and Home(track, status & 15) in changed:
+                continue
+            if status < SYSEX:
+                data = bytes([status, first] if status & 0xE0 == PROGRAM else [status, first, second])
+            elif status == META and first != END_OF_TRACK:
+                data = _meta(first, events.payload(number))
+            elif status in (SYSEX, _ESCAPE):
+                payload = events.payload(number)
+                data = bytes([status]) + _quantity(len(payload)) + payload
+            else:
+                continue
+            yield track, (tick, _OTHERS, data)
+
+
+def _note_rows(notes: Notes, channel: int) -> list[_Row]:
+    found: list[_Row] = []
+    for start, end, pitch, velocity in notes.rows():
+        found.append((start, _STARTS, bytes([NOTE_ON | channel, pitch, velocity])))
+        found.append((end, _ENDS, bytes([NOTE_OFF | channel, pitch, RELEASE])))
+    return found
+
+
+def _track_rows(track: Track, channel: int) -> list[_Row]:
+    """A track that was not there before, with its name and its program."""
+    head: list[_Row] = [(0, _FIRST, _meta(TRACK_NAME, track.name.encode()))] if track.name else []
+    program: list[_Row] = [] if track.is_drum else [(0, _FIRST, bytes([PROGRAM | channel, track.program]))]
+    return head + program + _note_rows(track.notes, channel)
+
+
+def _chunk(rows: Sequence[_Row], end: int) -> bytes:
+    """A track of a file; rows at one tick and place stay in their order."""
+    parts, now = [], 0
+    for tick, _, data in sorted(rows, key=itemgetter(0, 1)):
+        parts += [_wait(tick - now), data]
+        now = tick
+    parts += [_wait(max(end - now, 0)), bytes([META, END_OF_TRACK, 0])]
+    body = b"".join(parts)
+    return b"MTrk" + len(body).to_bytes(4) + body
+
+
+def _wait(ticks: int) -> bytes:
+    """A delta time, and empty texts in between where it is too long."""
+    whole, rest = divmod(ticks, LONGEST_WAIT)
+    return (_quantity(LONGEST_WAIT) + _meta(TEXT, b"")) * whole + _quantity(rest)
+
+
+def _meta(kind: int, data: bytes) -> bytes:
+    return bytes([META, kind]) + _quantity(len(data)) + data
+
+
+def _quantity(number: int) -> bytes:
+    """A number of seven bits a byte."""
+    found = [number & 0x7F]
+    while number := number >> 7:
+        found.append(0x80 | number & 0x7F)
+    return bytes(reversed(found))
