@@ -72,7 +72,7 @@ def read_ending(
     read(music, representation, track=track, drums=drums, strict=strict)  # what cannot be read is told
     score = _score(music, drums)
     choice = best_window(score, representation, track=track)
-    own = track if track is not None or representation.keeps_programs else choice.tracks[0]
+    own = track if track is not None or representation.keeps_programs else choice.tracks[0] + 1
     grid = TimeGrid(score, representation.grid)
     numbers = grid.bars
     with error_context(music if isinstance(music, str | Path) else "the score"):
