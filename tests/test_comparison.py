@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from musicae.music.attributes import ATTRIBUTES
-from musicae.music.comparison import FEATURES, WORDS_A_SIDE, TELLING, all_features, both_ways, in_comparison
+from musicae.music.comparison import FEATURES, TELLING, WORDS_A_SIDE, all_features, both_ways, in_comparison
 from tests.helpers.scores import score, track
 
 HIGH = [(4 * k, 4 * k + 2, 72) for k in range(8)]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from musicae.corpus import IN_TRAINING
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.evaluation.held_out import decode_all, held_out, held_out_runs
+from musicae.evaluation.held_out import decode_all, held_out, held_out_runs, repeated_share
 from musicae.model import Model
 from tests.helpers.models import tiny_model
 from tests.helpers.stand_ins import identity
@@ -28,6 +29,12 @@ def test_windows_of_another_kind_or_none_are_refused(model: Model, data: Dataset
     np.save(data.folder / "test" / "offsets.npy", np.zeros(0, dtype=np.uint32))
     with pytest.raises(MusicaeError, match=r"test split of .* has 0 windows"):
         held_out(model, data, 10)
+
+
+def test_windows_that_were_left_out_count_as_repeated(data: Dataset) -> None:
+    assert repeated_share(data) == 0
+    data.counts[IN_TRAINING] = sum(data.manifest["splits"][name]["windows"] for name in ("validation", "test"))
+    assert repeated_share(data) == 0.5
 
 
 def test_runs_are_windows_one_behind_the_other_of_one_piece(model: Model, data: Dataset) -> None:

@@ -38,7 +38,7 @@ def sound(model: Model, data: Dataset) -> dict[str, Any]:
 def test_verdicts_name_every_fault(sound: dict[str, Any]) -> None:
     faults = {
         "collapsed": {"reconstruction": replace(sound["reconstruction"], code_gain_nats=0.2)},
-        "repeats its training windows: 50.0%": {"samples": replace(sound["samples"], memorized=0.5)},
+        "repeats its training windows: 50.0%": {"samples": replace(sound["samples"], memorized=0.5, repeated=0.4)},
         "memorized": {"samples": replace(sound["samples"], nearest=0.1)},
     }
     for words, fault in faults.items():
@@ -46,6 +46,8 @@ def test_verdicts_name_every_fault(sound: dict[str, Any]) -> None:
         assert words in verdict and first.startswith(
             "It plays back 90 % of the steps; always holding one note would get "
         )
+    as_music = replace(sound["samples"], memorized=0.5, repeated=0.6)
+    assert "samples are new" in verdicts_on({**sound, "samples": as_music})[1], "music repeats itself more often"
     idle = EffectMatrix(16, 1.0, {"density": 0.3}, {"density": CHANCE}, {"density": CHANCE})
     assert [verdict[:21] for verdict in verdicts_on({**sound, "attributes": idle})[1:]] == [
         "To add density moves ",
@@ -70,6 +72,8 @@ def test_of_a_model_that_plays_back_nothing_nothing_else_is_said_that_it_could_h
     baseline = sound["reconstruction"].playback.baseline
     learned_nothing = replace(sound["reconstruction"], fields=playing_back(baseline + 0.05 * (1 - baseline)))
     by_heart = replace(sound["samples"], nearest=0.0, memorized=0.5)
+    as_music = replace(sound["samples"], memorized=0.5, repeated=0.6)
+    assert "samples are new" in verdicts_on({**sound, "samples": as_music})[1], "music repeats itself more often"
     idle = EffectMatrix(16, 1.0, {"density": 0.3}, {"density": CHANCE}, {"density": CHANCE})
     results = {"reconstruction": learned_nothing, "samples": by_heart, "attributes": idle}
     (verdict,) = verdicts_on(results, skipped=["attributes"])

@@ -5,3 +5,6 @@ FORMAT = 1
 
 SPLITS = ("train", "validation", "test")
 """Parts of a data set, a folder each."""
+
+IN_TRAINING = "held out but in training"
+"""What a manifest calls windows of held-out songs that stand in training songs, too, and are left out."""

@@ -104,6 +104,7 @@ class Dataset:
 
     Attributes:
         classes: the names of the classes that label windows; none where the data have no labels.
+        counts: how many windows were found, kept, and left out for what reason, as far as that was written down.
 
     Raises:
         MusicaeError: the folder is not such a data set.
@@ -121,6 +122,7 @@ class Dataset:
                 REPRESENTATIONS, Spec.from_json(self.manifest["representation"])
             )
             self.classes = typed(self.manifest.get("labels", {}).get("classes", ()), tuple[str, ...], "classes")
+            self.counts = typed(self.manifest.get("windows", {}), dict[str, int], "windows")
             typed(self.manifest.get("splits", {}), dict[str, dict[str, int]], "splits")
         except (OSError, ValueError, KeyError, MusicaeError) as error:
             raise MusicaeError(

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Integer, UInt64
 
 from musicae import __version__
-from musicae.corpus import FORMAT, SPLITS
+from musicae.corpus import FORMAT, IN_TRAINING, SPLITS
 from musicae.corpus.chunk_file import CHANGED, Chunk, Outcome, digest_of, provisional
 from musicae.corpus.chunks import Reading
 from musicae.corpus.dask_pool import DaskPool
@@ -374,6 +374,6 @@ def _window_counts(outcomes: Sequence[Outcome], selection: Selection, representa
         policy_of(representation).silence: sum(outcome.silent for outcome in outcomes),
         "too few pitches": sum(outcome.few_pitches for outcome in outcomes),
         "duplicates": len(selection.keep) - kept - leaked,
-        "held out but in training": leaked,
+        IN_TRAINING: leaked,
         "kept": kept,
     }

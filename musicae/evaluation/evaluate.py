@@ -12,6 +12,7 @@ from musicae.errors import unknown_name
 from musicae.evaluation.attribute_effects import measure_attribute_effects
 from musicae.evaluation.chord_following import measure_chord_following
 from musicae.evaluation.consistency import measure_consistency
+from musicae.evaluation.held_out import repeated_share
 from musicae.evaluation.interpolation import measure_interpolation
 from musicae.evaluation.latent_space import measure_map, measure_traversals, projection_of
 from musicae.evaluation.plain import plain
@@ -32,7 +33,7 @@ MEASUREMENTS: dict[str, Callable[[Study], Any]] = {
         on.model, on.ends, on.ngram, points=on.settings.points, seed=on.seed, progress=on.progress
     ),
     "samples": lambda on: measure_prior_samples(
-        on.model, on.samples, on.windows, on.training, on.ngram, on.training_hashes
+        on.model, on.samples, on.windows, on.training, on.ngram, on.training_hashes, repeated_share(on.data)
     ),
     "consistency": lambda on: measure_consistency(
         on.model, codes=on.settings.codes, decodings=on.settings.decodings, seed=on.seed, progress=on.progress

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Int64, UInt64
 from torch import Tensor
 
+from musicae.corpus import IN_TRAINING
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.corpus.window_hashes import window_hashes
 from musicae.errors import MusicaeError
@@ -73,6 +74,13 @@ def training_windows(data: Dataset, seed: int = 0) -> WindowTensor:
         message = f"{data.folder} has no training windows to compare with"
         raise MusicaeError(message, hint, kind="no-training-windows")
     return train.sample(TRAINING_WINDOWS, seed)
+
+
+def repeated_share(data: Dataset) -> float:
+    """Of all windows of held-out songs, how many stand in training songs, too; preprocessing has left these out."""
+    left_out = data.counts.get(IN_TRAINING, 0)
+    kept = sum(split.get("windows", 0) for name, split in data.manifest.get("splits", {}).items() if name != "train")
+    return left_out / max(left_out + kept, 1)
 
 
 def hashes_of(model: Model, tokens: WindowTokens) -> Hashes:

@@ -72,6 +72,7 @@ class PriorSamples:
         coherence: by name, what `evaluation.coherence` measures.
         duplicates: share of the samples that are equal to an earlier one.
         memorized: share of the samples that are training windows, in any key.
+        repeated: share of the windows of held-out songs that are; the data set has left them out.
         training_windows: how many of these were looked through.
         nearest: mean share of tokens that differ between a sample and the most similar of some training windows.
         nearest_held_out: the same for held-out windows, which no model can have memorized.
@@ -85,6 +86,7 @@ class PriorSamples:
     training_windows: int
     nearest: float
     nearest_held_out: float
+    repeated: float = 0.0
 
 
 def measure_prior_samples(
@@ -94,6 +96,7 @@ def measure_prior_samples(
     training: TrainingWindows,
     ngram: WindowNGram | None = None,
     hashes: Hashes | None = None,
+    repeated: float = 0.0,
 ) -> PriorSamples:
     """How draws from the prior (`sample_windows`) are distributed, and whether they are new.
 
@@ -101,6 +104,7 @@ def measure_prior_samples(
         training: windows among which the nearest one is sought.
         ngram: of windows of steps, for the feature "cost".
         hashes: of the windows that samples may be copies of; those of `training` if None.
+        repeated: share of the windows of held-out songs that stand in training, too.
     """
     real, fields = held_out.numpy(), len(model.representation.shape.fields)
     sampled, held = model.scores(samples), model.scores(real)
@@ -119,6 +123,7 @@ def measure_prior_samples(
         training_windows=len(hashes),
         nearest=float(nearest_distances(new, known).mean()),
         nearest_held_out=float(nearest_distances(old, known).mean()),
+        repeated=repeated,
     )
 
 

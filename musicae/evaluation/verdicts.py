@@ -11,7 +11,7 @@ from musicae.evaluation.reconstruction import Reconstruction
 from musicae.training.validation import COLLAPSED_NATS
 
 MEMORIZED = 0.01
-"""Above this share of samples that are training windows, a model is said to repeat them."""
+"""Above this share of samples that are training windows, and that of held-out songs, a model is said to repeat them."""
 
 NEARER = 0.5
 """Below this ratio of the distances of samples and of held-out windows to training windows, too."""
@@ -51,7 +51,7 @@ def collapse(found: Reconstruction) -> Iterator[str]:
 
 def memorization(found: PriorSamples) -> Iterator[str]:
     """Samples that are training windows, or too near to them."""
-    if found.memorized > MEMORIZED:
+    if found.memorized > max(MEMORIZED, found.repeated):
         yield f"The model repeats its training windows: {found.memorized:.1%} of its samples are among them."
     elif found.nearest < NEARER * found.nearest_held_out:
         yield "The model has memorized its training windows: samples are much nearer to them than held-out music is."

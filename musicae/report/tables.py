@@ -235,6 +235,7 @@ def sample_tables(found: Evaluations) -> Iterator[Table]:
             model: [
                 ["duplicates of another sample", result.duplicates],
                 [f"memorized: among {result.training_windows:,} training windows, in any key", result.memorized],
+                ["the same of windows of held-out songs, which are left out", result.repeated],
                 ["distance to the nearest training window", result.nearest],
                 ["the same of held-out windows", result.nearest_held_out],
             ]
