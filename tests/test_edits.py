@@ -308,7 +308,7 @@ def test_a_code_is_encoded_edited_and_decoded_on_the_command_line(run: Run, tune
 
 
 def test_that_nothing_has_a_name_is_said(run: Run, tunes: tuple[str, str], shelf: Path) -> None:
-    done = run("encode", "a.mid", "-m", "drums-2bar", "--drums", "0", "-o", "z.json")
+    done = run("encode", "a.mid", "-m", "drums-2bar", "--drums", "1", "-o", "z.json")
     assert done.code == 0 and "no attributes are named: drums-2bar has no vectors of them" in done.err
     assert "no directions" not in done.err
 

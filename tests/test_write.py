@@ -158,7 +158,7 @@ def test_clips_in_a_folder_count_on(model: Model, tmp_path: Path) -> None:
 def test_where_nothing_can_be_written_nothing_is_computed(run: Run, output: str) -> None:
     Path("file").write_text("not a folder")
     done = run("sample", "-n", 1, "-o", output)
-    assert_fails(done, "cannot write", output[:100], "-o")
+    assert_fails(done, "cannot write", output[:20], "-o")
     assert "seed" not in done.err
 
 

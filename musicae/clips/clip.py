@@ -12,7 +12,7 @@ from typing import overload
 
 from musicae.clips.laying import laid_in
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import WindowColumns, check_recipe, unstyled, windows_of
+from musicae.clips.render import WindowColumns, check_recipe, markers_of, unstyled, windows_of
 from musicae.clips.song import SongReading, framed_score, open_song
 from musicae.clips.style import Style, require_parts, require_pitches, styled
 from musicae.clips.write import clip_paths, refuse_existing_clips, write_clip
@@ -49,7 +49,10 @@ class Clip:
     def score(self) -> Score:
         """The music, which is made when it is first asked for; of a whole song, all of it."""
         if self.recipe.frame is None:
-            return styled(self._unstyled, self.recipe.style)
+            score, representation = self._unstyled, self.model.representation
+            ticks = representation.grid.ticks(score.ticks_per_quarter)
+            markers = tuple(markers_of(self.recipe, ticks, representation.bars))
+            return replace(styled(score, self.recipe.style), markers=markers)
         return framed_score(replace(self.recipe.frame, midi=self.midi()))
 
     @cached_property

@@ -7,7 +7,6 @@ run.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -105,24 +104,28 @@ def unstyled(model: Model, recipe: Recipe, windows: Sequence[WindowColumns]) -> 
     """
     pairs = zip(recipe.parts, windows, strict=True)
     whole = ((part.bars, model.representation.decode(window)) for part, window in pairs)
-    scores = [
-        score if bars is None else score.until(score.end * bars // model.representation.bars) for bars, score in whole
-    ]
-    return replace(concatenate(scores), markers=tuple(_markers(recipe, scores)))
+    return concatenate(
+        [score if bars is None else score.until(score.end * bars // model.representation.bars) for bars, score in whole]
+    )
 
 
-def _markers(recipe: Recipe, scores: Sequence[Score]) -> Iterator[Marker]:
-    """Where sections begin and chords change, as they sound in the recipe's key."""
+def markers_of(recipe: Recipe, bar_ticks: int, bars: int) -> Iterator[Marker]:
+    """Where sections begin and chords change, as they sound in the key of the recipe.
+
+    Args:
+        bar_ticks: ticks of a bar.
+        bars: of a window.
+    """
     start, before = 0, NO_CHORD
-    for part, score in zip(recipe.parts, scores, strict=True):
+    for part in recipe.parts:
         if part.section:
             yield Marker(start, part.section.encode("utf-8", "backslashreplace").decode())
         for bar, chord in enumerate(part.chords[: part.bars]):
             if chord != before or (part.section and not bar):
                 shown = chord.transpose(recipe.style.semitones) if recipe.style.semitones else chord
-                yield Marker(start + bar * score.end // len(part.chords[: part.bars]), str(shown))
+                yield Marker(start + bar * bar_ticks, str(shown))
             before = chord
-        start += score.end
+        start += bar_ticks * (part.bars or bars)
 
 
 def windows_of(model: Model, recipe: Recipe) -> list[WindowColumns]:

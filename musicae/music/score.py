@@ -161,11 +161,16 @@ class Score:
 
 
 def concatenate(scores: Sequence[Score]) -> Score:
-    """Scores with the same ticks, one after the other; tracks of one instrument go on in one another."""
+    """Scores with the same ticks, one after the other; tracks of one instrument go on in one another, and a marker is
+    not said again where the next score begins."""
     starts = accumulate((score.end for score in scores), initial=0)
     joined: dict[tuple[bool, int, int], Track] = {}
     rows: dict[tuple[bool, int, int], list[tuple[int, int, int, int]]] = {}
+    markers: list[Marker] = []
     for score, offset in zip(scores, starts, strict=False):
+        for marker in score.markers:
+            if marker.tick or not markers or markers[-1].text != marker.text:
+                markers.append(Marker(offset + marker.tick, marker.text))
         met: Counter[tuple[bool, int]] = Counter()
         for track in score.tracks:
             instrument = (track.is_drum, track.program)
@@ -175,4 +180,4 @@ def concatenate(scores: Sequence[Score]) -> Score:
             moved = ((start + offset, end + offset, p, v) for start, end, p, v in track.notes.rows())
             rows.setdefault(key, []).extend(moved)
     tracks = tuple(replace(joined[key], notes=Notes.of(rows[key])) for key in sorted(joined))
-    return replace(scores[0], tracks=tracks, end=sum(score.end for score in scores))
+    return replace(scores[0], tracks=tracks, end=sum(score.end for score in scores), markers=tuple(markers))
