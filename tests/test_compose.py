@@ -19,6 +19,8 @@ from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.chords import progression
 from musicae.music.midi import read_midi
+from musicae.music.note_distance import DRUM_KIT, instruments_of
+from musicae.music.representations.multitrack import DRUMS, END, PROGRAM
 from musicae.verbs.compose import Song, compose
 from tests.helpers.commands import Run, assert_fails
 from tests.helpers.models import tiny_config, tiny_model
@@ -96,6 +98,16 @@ def test_the_first_bar_says_which_programs_play(band: Model, decoded: list[Any])
     assert compose(band, Song("C Am F G", form="AB"), temperature=1.0, seed=1)[0].score
     programs = np.stack(decoded)[:, :, 0, 0]
     assert (programs == programs[0]).all() and (decoded[0] != decoded[1]).any()
+
+
+def test_a_band_that_is_asked_for_plays_and_nobody_else(band: Model, decoded: list[Any]) -> None:
+    asked = (40, DRUM_KIT, 33)
+    (clip,) = compose(band, Song("C Am", form="AB", band=asked), temperature=1.0, seed=1)
+    assert instruments_of(clip.score) <= set(asked)
+    windows = np.stack(decoded[-4:])
+    assert (windows[:, :3, 0, 0] == [PROGRAM + 33, PROGRAM + 40, DRUMS]).all() and (windows[:, 3:, :, 0] == END).all()
+    with pytest.raises(MusicaeError, match="9 instruments make no band"):
+        compose(band, Song("C", band=tuple(range(9))))
 
 
 def test_sections_may_have_programs_of_their_own(band: Model, decoded: list[Any]) -> None:

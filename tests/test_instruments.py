@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from musicae.errors import MusicaeError
-from musicae.music.instruments import GENERAL_MIDI, program_of
+from musicae.music.instruments import GENERAL_MIDI, USUAL, band_of, program_of
+from musicae.music.note_distance import DRUM_KIT
+
+
+def test_a_band_has_drums_too() -> None:
+    assert band_of(["bass", "Drums", "violin"]) == (33, DRUM_KIT, 40)
+    assert all(word.rstrip("s") in GENERAL_MIDI[program].lower() for word, program in USUAL.items())
 
 
 def test_every_instrument_has_its_name_and_its_number_from_1() -> None:
@@ -23,6 +29,8 @@ def test_every_instrument_has_its_name_and_its_number_from_1() -> None:
         ("warm pad", "Pad 2 (warm)"),
         ("string", "String Ensemble 1"),
         ("synth-strings", "Synth Strings 1"),
+        ("bass", "Electric Bass (finger)"),
+        ("Guitar", "Acoustic Guitar (steel)"),
     ],
 )
 def test_beginnings_and_words_that_one_instrument_has_are_enough(name: str, found: str) -> None:
@@ -33,7 +41,7 @@ def test_beginnings_and_words_that_one_instrument_has_are_enough(name: str, foun
     ("name", "message", "hint"),
     [
         ("vilin", "there is no instrument 'vilin' in General MIDI", "did you mean Violin (41)"),
-        ("sax", "'sax' is the name of 4 instruments", "Soprano Sax (65), Alto Sax (66)"),
+        ("synth", "'synth' is the name of", "Synth Strings 1 (51)"),
         ("0", "there is no instrument 0", "from 1 to 128"),
         ("129", "there is no instrument 129", "from 1 to 128"),
         ("9" * 5000, "there is no instrument 999", "from 1 to 128"),

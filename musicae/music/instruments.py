@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 
 import pretty_midi  # type: ignore[import-untyped]
 
 from musicae.errors import MusicaeError
+from musicae.music.note_distance import DRUM_KIT
 
 GENERAL_MIDI: tuple[str, ...] = tuple(pretty_midi.constants.INSTRUMENT_MAP)
 """The name of every program, from 0."""
@@ -23,8 +25,9 @@ def program_of(name: str) -> int:
     """The program, from 0, of a General MIDI instrument.
 
     Args:
-        name: its number, from 1 to 128; its name or the beginning of it, or words that are in one name alone, like
-            "nylon" or "warm pad". Of names that differ in a number the first is meant: "electric piano" is number 1.
+        name: its number, from 1 to 128; what a band calls it (`USUAL`); its name or the beginning of it, or words that
+            are in one name alone, like "nylon" or "warm pad". Of names that differ in a number the first is meant:
+            "electric piano" is number 1.
 
     Raises:
         MusicaeError: there is no such number or name, or several instruments have such names.
@@ -34,7 +37,10 @@ def program_of(name: str) -> int:
         if not 1 <= number <= len(GENERAL_MIDI):
             raise MusicaeError(f"there is no instrument {number}", f"General MIDI counts from 1 to {len(GENERAL_MIDI)}")
         return number - 1
-    words, names = _words(name), [_words(known) for known in GENERAL_MIDI]
+    words = _words(name)
+    if " ".join(words) in USUAL:
+        return USUAL[" ".join(words)]
+    names = [_words(known) for known in GENERAL_MIDI]
     held: list[int] = []
     for fits in (_begin, _are_in, _begin_words_in) if words else ():
         found = [program for program, known in enumerate(names) if fits(words, known)]
@@ -49,6 +55,15 @@ def program_of(name: str) -> int:
     hint = f"did you mean {_listed([lowered[one] for one in near])}? " if near else ""
     message = f"there is no instrument {name[:SHOWN_CHARACTERS]!r} in General MIDI"
     raise MusicaeError(message, f"{hint}give a name of General MIDI, like violin, or a number from 1 to 128")
+
+
+def band_of(names: Sequence[str]) -> tuple[int, ...]:
+    """The programs of instruments, and `DRUM_KIT` for drums, which are no instrument of General MIDI.
+
+    Raises:
+        MusicaeError: as `program_of`.
+    """
+    return tuple(DRUM_KIT if name.strip().lower() in ("drums", "drum kit") else program_of(name) for name in names)
 
 
 def _listed(programs: list[int]) -> str:
@@ -76,3 +91,18 @@ def _are_in(words: tuple[str, ...], known: tuple[str, ...]) -> bool:
 
 def _begin_words_in(words: tuple[str, ...], known: tuple[str, ...]) -> bool:
     return all(any(one.startswith(word) for one in known) for word in words)
+
+
+USUAL = {
+    "piano": 0,
+    "organ": 16,
+    "guitar": 25,
+    "bass": 33,
+    "strings": 48,
+    "choir": 52,
+    "brass": 61,
+    "sax": 65,
+    "lead": 80,
+    "pad": 89,
+}
+"""The program that is meant by a word that several instruments have in their names."""

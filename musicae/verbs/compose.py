@@ -16,7 +16,7 @@ from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
 from musicae.clips.recipe import Part, Recipe
-from musicae.clips.render import check_recipe, recipe_of, windows_of
+from musicae.clips.render import check_recipe, likeliest, recipe_of, windows_of
 from musicae.clips.source import AnySource, Music, encode_source, model_for, source_for
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
@@ -24,11 +24,15 @@ from musicae.model import Codes, Model
 from musicae.music.arrangement import arranged, scale_of
 from musicae.music.chords import Chord, progression
 from musicae.music.key import Key, parse_key
+from musicae.music.note_distance import instruments_of, onsets_of
 from musicae.music.transposition import chords_into
 from musicae.seeds import fresh_seed
 
 CONTRAST = 0.5
 """How far a further section lies from the first one, on the path to new music."""
+
+BANDS_TRIED = 8
+"""Draws of which the one is taken with which most of the instruments that are asked for play."""
 
 MOST_PIECE_BARS = 2_000
 """Of a piece; more than an hour at 120 qpm."""
@@ -52,6 +56,7 @@ class Song:
         repeat: how often the form is played.
         own_instruments: every section has its own, and on a path to other music they change bar by bar; otherwise those
             of the first bar play everything.
+        band: programs, and `DRUM_KIT`, of all that play; the model chooses where there are none.
     """
 
     chords: str | Sequence[Chord]
@@ -59,6 +64,7 @@ class Song:
     form: str = "A"
     repeat: int = 1
     own_instruments: bool = False
+    band: tuple[int, ...] = ()
 
     @cached_property
     def section(self) -> tuple[Chord, ...]:
@@ -150,14 +156,14 @@ def compose(
     song = song if isinstance(song, Song) else Song(song)
     passages = song.passages(model.representation.bars)
     first, last = (None if music is None else source_for(model, music) for music in (start, end))
-    codes = _codes(model, passages, first, last, drawn)
+    codes = _codes(model, passages, song, first, last, drawn)
     z = _varied(model, codes, passages, variation, drawn, arrives=last is not None)
     random = temperature > 0 or first is None or variation > 0 or (last is None and len(song.letters) > 1)
     ends = [source for source in (first, last) if source]
     recipe = recipe_of(
         model,
         "compose",
-        _parts(z, passages, song, on_path=last is not None and len(song.letters) == 1),
+        _parts(model, z, passages, song, on_path=last is not None and len(song.letters) == 1),
         seed=drawn if random else None,
         temperature=temperature,
         style=ends[0].style if ends else Style(tempo_qpm),
@@ -187,7 +193,7 @@ def _arguments(song: Song, variation: float, first: AnySource | None, last: AnyS
     return {**plan, "variation": variation, **ends}
 
 
-def _parts(z: Codes, passages: Sequence[Passage], song: Song, *, on_path: bool) -> list[Part]:
+def _parts(model: Model, z: Codes, passages: Sequence[Passage], song: Song, *, on_path: bool) -> list[Part]:
     """A part for every passage. Parts that draw with the same random numbers keep their rhythm from chord to chord.
 
     Args:
@@ -195,27 +201,42 @@ def _parts(z: Codes, passages: Sequence[Passage], song: Song, *, on_path: bool) 
     """
     letters = [passage.letter for passage in passages]
     draws = [0] * len(passages) if on_path else [letters.index(letter) for letter in letters]
+    band = model.representation.band(song.band) if song.band else None
     parts = []
     for number, (code, drawn, passage) in enumerate(zip(z, draws, passages, strict=True)):
         leader = (number if on_path else drawn) if song.own_instruments else 0
-        programs_of = leader if leader < number else None
-        parts.append(Part(code, drawn, passage.chords, programs_of, section=song.name_of(passage)))
+        programs_of = leader if leader < number and band is None else None
+        parts.append(Part(code, drawn, passage.chords, programs_of, band, section=song.name_of(passage)))
     return parts
 
 
 def _codes(
-    model: Model, passages: Sequence[Passage], start: AnySource | None, end: AnySource | None, seed: int
+    model: Model,
+    passages: Sequence[Passage],
+    song: Song,
+    start: AnySource | None,
+    end: AnySource | None,
+    seed: int,
 ) -> Codes:
     """The code of every passage before it varies."""
     letters = [passage.letter for passage in passages]
     new = draw(model, 1 + max(letters), seed)
-    base = encode_source(model, start) if start else new[:1]
+    base = encode_source(model, start) if start else _fullest(model, passages[0], song, seed) if song.band else new[:1]
     if end is None:
         return torch.cat([base, geometry.slerp(base, new[1:], CONTRAST)])[letters]
     if len(passages) == 1:
         raise MusicaeError("a piece of one clip leads nowhere", "give more chords, or no end", kind="single-clip")
     route = _route(passages)
     return geometry.path(base[0], encode_source(model, end)[0], 1 + max(route))[route]
+
+
+def _fullest(model: Model, passage: Passage, song: Song, seed: int) -> Codes:
+    """Of some draws the one, as the only row, with which most of the band play, and then most notes."""
+    codes, band = draw(model, BANDS_TRIED, seed), model.representation.band(song.band)
+    scores = likeliest(model, [Part(z, chords=passage.chords, forced_tokens=band) for z in codes])
+    playing = [(len(instruments_of(score)), onsets_of(score).total()) for score in scores]
+    best = playing.index(max(playing))
+    return codes[best : best + 1]
 
 
 def _varied(

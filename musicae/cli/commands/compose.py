@@ -86,7 +86,7 @@ def command(
     The instruments stay through the piece, the rhythm through a section, and the notes follow the triads of the chords
     (G7/B is G). Sections of one letter are the same music. The piece begins like the file after --from and goes in even
     steps to that after --to, where the section ends that comes in last (B in AABA). A DAW shows sections and chords as
-    markers. --key moves the chords."""
+    markers. --key moves the chords; --instrument names all who play, drums among them."""
     console = Console(quiet, json)
     if start is end is None and (bar or track or drums):
         raise typer.BadParameter("--bar, --track and --drums choose from files: name one after --from or --to")
@@ -96,6 +96,7 @@ def command(
     inputs = [path for path in (start, end) if path is not None]
     check_output(output, console, force, inputs=inputs)
     from musicae.music.chords import progression
+    from musicae.music.instruments import band_of
     from musicae.music.midi import instrument_names
     from musicae.music.transposition import chords_into
     from musicae.verbs.compose import Song, compose
@@ -110,10 +111,11 @@ def command(
     files = [File(path, *where) for path, *where in zip((start, end), bars, tracks, strict=True) if path is not None]
     options = ReadingOptions(tempo, drums, strict)
     sources, name = read_sources(files, model, console, options, default=DEFAULT_CHORDS_MODEL)
-    styling.check(name)
+    band = band_of(styling.instruments)
+    replace(styling, instrument="").check(name)
     net = load_for(sources, name, device, precision, console)
     net.require_chords()
-    song = Song(found, bars_per_chord, form, repeat, own_instruments)
+    song = Song(found, bars_per_chord, form, repeat, own_instruments, band)
     clips = compose(
         net,
         song,
@@ -125,7 +127,6 @@ def command(
         seed=seed,
         tempo_qpm=tempo or 120.0,
     )
-    clips = replace(styling, key="").applied(clips, console)
     console.note(f"played by {', '.join(instrument_names(clips[0].score))}")
     if share := clips[0].recipe.arguments["moved_into_key"]:
         console.note(f"{share:.1%} of the notes were outside chord and key, and were moved to the nearest inside")

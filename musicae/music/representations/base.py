@@ -271,6 +271,17 @@ class Representation(ABC):
         programs[:, : self.program_steps] = fields[:, : self.program_steps]
         return programs
 
+    def band(self, programs: Sequence[int]) -> FieldTokens:
+        """Tokens that say that these programs play in every bar, and no others; -1 where the decoder is free.
+
+        Args:
+            programs: of General MIDI, and `DRUM_KIT`.
+
+        Raises:
+            MusicaeError: tokens say nothing of programs here, or there are too few or too many.
+        """
+        raise MusicaeError(f"{self} does not choose who plays", "choose a model of several instruments")
+
     def __eq__(self, other: object) -> bool:
         """Whether another one has the same tokens."""
         return isinstance(other, Representation) and (self.name, self.arguments) == (other.name, other.arguments)

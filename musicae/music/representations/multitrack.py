@@ -14,6 +14,7 @@ A bar of a piano that plays C for two quarters, then D, at velocity 80, over a k
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +24,7 @@ from musicae.errors import MusicaeError
 from musicae.music.chord_inference import infer
 from musicae.music.chords import NO_CHORD
 from musicae.music.meter import COMMON_TIME, TWENTY_FOURTHS, BarGrid, meter_argument
+from musicae.music.note_distance import DRUM_KIT
 from musicae.music.representations.base import (
     SHIFTS,
     AtMostOne,
@@ -108,6 +110,17 @@ class Multitrack(Representation):
         tokens = np.full((self.shape.segments, EVENTS, 1), -1)
         tokens[math.ceil(quarters / self.grid.quarters) * TRACKS :] = END
         return tokens
+
+    def band(self, programs: Sequence[int]) -> FieldTokens:
+        rows = [DRUMS] * (DRUM_KIT in programs)
+        rows = sorted(PROGRAM + program for program in programs if program != DRUM_KIT) + rows
+        if not 1 <= len(rows) <= TRACKS:
+            hint = f"name one instrument at least, and {TRACKS} at most"
+            raise MusicaeError(f"{len(rows)} instruments make no band", hint)
+        tokens = np.full((self.bars, TRACKS, EVENTS, 1), -1)
+        tokens[:, : len(rows), 0, 0] = rows
+        tokens[:, len(rows) :] = END
+        return tokens.reshape(-1, EVENTS, 1)
 
     def streams(
         self, score: Score, asked: int | None = None, *, partial: bool = False
