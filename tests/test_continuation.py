@@ -51,6 +51,13 @@ def test_a_clip_begins_with_what_it_goes_on_from_and_has_as_many_new_bars_as_ask
         assert (whole.tracks, whole.end) == (row.tracks, row.end)
 
 
+def test_draws_that_are_silent_do_no_harm(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    end, scores = ending(model), model.scores
+    silent = replace(scores(end.source.tokens[None])[0], tracks=())
+    monkeypatch.setattr(model, "scores", lambda windows: [silent, *scores(windows)[1:]])
+    assert len(continuation(model, end, 2, 1, seed=1)) == 1
+
+
 def test_same_seed_same_bytes_and_fewer_clips_are_the_first_of_more(any_model: Model) -> None:
     end = ending(any_model)
     first, again, other = ([clip.midi() for clip in continuation(any_model, end, 2, n, seed=s)] for n, s in _RUNS)

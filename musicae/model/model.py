@@ -122,6 +122,10 @@ class Model:
         """The posterior means of windows, on the CPU."""
         return self.posteriors(torch.as_tensor(tokens).long())[0]
 
+    def encode_each(self, tokens: WindowTokens) -> Codes:
+        """`encode`, window by window: to the same bytes on any number of threads, as codes in recipes have to be."""
+        return torch.cat([self.encode(window[None]) for window in tokens])
+
     @torch.no_grad()
     def posteriors(self, windows: Integer[Tensor, "window segment step column"]) -> tuple[Codes, Codes]:
         """Means and standard deviations of the posteriors of windows, on the CPU."""

@@ -9,6 +9,7 @@ of such a window to that of new music in the key, and of many the one is taken t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import cycle, islice, product
 from pathlib import Path
@@ -146,11 +147,15 @@ class _Search:
         key = Excerpt(self.begun.score, self.bar).key
         if key is None:
             return codes
-        windows = []
-        for score in self.model.scores(self.model.decode(codes, temperature=0.0)):
+        windows = {}
+        for place, score in enumerate(self.model.scores(self.model.decode(codes, temperature=0.0))):
             _, semitones = semitones_into([score], key)
-            windows.append(self.representation.encode(moved_into(score, semitones, key).score))
-        return self.model.encode(np.stack(windows))
+            with suppress(MusicaeError):  # silence, and what leaves the range of the model, cannot be read again
+                windows[place] = self.representation.encode(moved_into(score, semitones, key).score)
+        moved = codes.clone()
+        if windows:
+            moved[list(windows)] = self.model.encode_each(np.stack(list(windows.values())))
+        return moved
 
     def _onward(self, ways: Sequence[_Way], step: int) -> list[_Way]:
         """Every way with one window more: of `TRIED_WINDOWS` the one that fits best."""
@@ -171,7 +176,7 @@ class _Search:
     def _codes(self, windows: Sequence[TokenArray], place: tuple[int, int]) -> Codes:
         """Codes between windows that stood `LAGS` before and new music."""
         back = [min(max(lag // self.representation.bars, 1), len(windows)) for lag in LAGS]
-        old = self.model.encode(np.stack([windows[-lag] for lag in back]))
+        old = self.model.encode_each(np.stack([windows[-lag] for lag in back]))
         chosen = np.random.default_rng((self.seed, *place)).permutation(len(self.new))[:TRIED_WINDOWS]
         ways = islice(cycle(product(old, NOVELTY)), TRIED_WINDOWS)
         pairs = zip(ways, chosen.tolist(), strict=True)

@@ -165,7 +165,7 @@ class _Path:
         other = b.window.reshape(cells.shape)
         cuts = np.unique(np.linspace(0, len(cells), POINTS_PER_STEP + 1)[1:-1].round().astype(int))
         mixed = np.stack([np.concatenate([other[:cut], cells[cut:]]) for cut in cuts])
-        codes = self.model.encode(mixed.reshape(-1, *a.window.shape))
+        codes = self.model.encode_each(mixed.reshape(-1, *a.window.shape))
         places = np.linspace(a.place, b.place, len(cuts) + 2)[1:-1].tolist()
         return self._decoded(places, [self._with(place, z) for place, z in zip(places, codes, strict=True)])
 
