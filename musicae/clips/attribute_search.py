@@ -57,8 +57,8 @@ def with_attributes(
         MusicaeError: the model has no such vector.
     """
     require_vectors(model, amounts)
-    heard = likeliest(model, [part])[0] if before is None else before
-    goal = _Goal(heard, amounts, {name: spread_of(model, name) for name in amounts}, keep)
+    reference = likeliest(model, [part])[0] if before is None else before
+    goal = _Goal(reference, amounts, {name: spread_of(model, name) for name in amounts}, keep)
     step = _across(geometry.move(torch.zeros_like(part.z), model.attributes, amounts), still)
     source = seeds.generator(0, len(part.z))  # where is looked is always the same
     best, least = part.z, np.inf

@@ -199,9 +199,9 @@ class Clips(Sequence[Clip]):
             require_pitches(clip.model.representation, clip.model.name)
         moved = []
         for clip in self:
-            heard, semitones = semitones_into([one._unstyled for one in (self if together else [clip])], key)
+            before, semitones = semitones_into([one._unstyled for one in (self if together else [clip])], key)
             found = moved_into(clip._unstyled, semitones, key)
-            said = {"key_before": str(heard or ""), "notes_outside_key": found.moved}
+            said = {"key_before": str(before or ""), "notes_outside_key": found.moved}
             moved.append(clip._with(replace(clip.recipe.style, semitones=semitones, key=key), **said))
         return Clips(moved)
 

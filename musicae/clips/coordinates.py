@@ -28,7 +28,7 @@ DRAWN = 64
 """Draws that stand for music."""
 
 PROBES = (1.5, 2.0, 2.5)
-"""Standard deviations along a direction at which is heard what it does; what is told is the second."""
+"""Standard deviations along a direction at which music is compared; the words are of the second."""
 
 Changes = dict[str, float]
 """By feature, in spreads."""
@@ -96,8 +96,9 @@ def effect_in_words(norms: Norms, before: Score, afters: Sequence[Score]) -> str
         return SAME
     if middle.silent:
         return SILENT
-    every, told = [norms.changes(before, after) for after in afters], norms.changes(before, middle)
-    return in_comparison({name: told[name] for name in told if all(told[name] * one[name] >= 0 for one in every)})
+    every, changed = [norms.changes(before, after) for after in afters], norms.changes(before, middle)
+    agreed = (name for name in changed if all(changed[name] * one[name] >= 0 for one in every))
+    return in_comparison({name: changed[name] for name in agreed})
 
 
 def _amount_in_words(name: str, score: Score, norms: Norms) -> str:

@@ -73,8 +73,9 @@ def with_edits(model: Model, recipe: Recipe) -> tuple[Recipe, list[Edited]]:
             edited = with_edited_code(model, part, part.names)
         parts.append(edited.part)
         found += [edited] if edited.record() else []
-    told = [edited.record() for edited in found]
-    arguments = {**recipe.arguments, **({"edits": told[0] if len(recipe.parts) == 1 else told} if told else {})}
+    records = [edited.record() for edited in found]
+    kept = {"edits": records[0] if len(recipe.parts) == 1 else records} if records else {}
+    arguments = {**recipe.arguments, **kept}
     return replace(recipe, parts=tuple(parts), arguments=arguments), found
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Integer
 
-from musicae.clips.reading import Source, best_window, read
+from musicae.clips.reading import Source, best_window, names_of, read
+from musicae.clips.unreadable import explained
 from musicae.errors import MusicaeError, error_context
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Representation, TokenArray
@@ -69,9 +70,9 @@ def read_ending(
     """
     if isinstance(music, Source):
         return ending_of(music)
-    read(music, representation, track=track, drums=drums, strict=strict)  # what cannot be read is told
-    score = _score(music, drums)
-    choice = best_window(score, representation, track=track)
+    score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
+    with explained(score, representation, names_of(music)[0]):
+        choice = best_window(score, representation, track=track)
     own = track if track is not None or representation.keeps_programs else choice.tracks[0] + 1
     grid = TimeGrid(score, representation.grid)
     numbers = grid.bars
@@ -87,10 +88,6 @@ def read_ending(
     last = behind - known
     starts = range(last - representation.bars, max(first, last - BARS_BEFORE) - 1, -representation.bars)
     return Ending(window(last), known, tuple(window(place).tokens for place in reversed(starts)))
-
-
-def _score(music: Score | bytes | str | Path, drums: Sequence[str]) -> Score:
-    return music.with_drums(drums) if isinstance(music, Score) else read_midi(music, drums=drums)
 
 
 def _place_behind(score: Score, tracks: Sequence[int], grid: TimeGrid) -> int:

@@ -119,8 +119,8 @@ def _tracks(events: Events) -> list[tuple[Home, Track]]:
     for first, behind in itertools.pairwise([*np.flatnonzero(np.diff(part, prepend=-1)).tolist(), len(part)]):
         one, whole = int(part[first]), notes[first:behind]
         whole = whole if keep[first:behind].all() else whole[keep[first:behind]]
-        heard = Track(whole, one >> 1 & 127, bool(one & 1), names.get(one >> 12, ""))
-        found.append((Home(one >> 12, one >> 8 & 15), heard))
+        played = Track(whole, one >> 1 & 127, bool(one & 1), names.get(one >> 12, ""))
+        found.append((Home(one >> 12, one >> 8 & 15), played))
     return found
 
 

@@ -16,8 +16,8 @@ from musicae.report.table import Cell, Table
 from musicae.report.tables import Evaluations, results_of
 from musicae.training.playback import in_percent
 
-TOLD = 0.5
-"""Above this share of its variance that can be read off codes linearly, an attribute is said to be told by them."""
+READABLE = 0.5
+"""Above this share of its variance that can be read off codes linearly, an attribute is said to be readable."""
 
 Figures = Iterator[tuple[str, str]]
 """What is counted, and its value in words."""
@@ -68,8 +68,8 @@ def consistency_figures(result: Consistency) -> Figures:
 
 def probe_figures(result: dict[str, float]) -> Figures:
     """How well attributes can be read off codes."""
-    told = sum(r_squared > TOLD for r_squared in result.values())
-    yield f"attributes that codes tell (R2 over {TOLD})", f"{told} of {len(result)}"
+    readable = sum(r_squared > READABLE for r_squared in result.values())
+    yield f"attributes that codes tell (R2 over {READABLE})", f"{readable} of {len(result)}"
 
 
 def attribute_figures(result: EffectMatrix) -> Figures:
@@ -89,9 +89,9 @@ def chord_figures(result: ChordFollowing) -> Figures:
         ("time on tones of the chord that is asked for", [s.conditioned for s in shares]),
         ("  where the chord a tritone away is asked for", [s.tritone for s in shares]),
     ):
-        heard = [share for share in found if share is not None]
-        if heard:
-            yield what, in_percent(fmean(heard))
+        measured = [share for share in found if share is not None]
+        if measured:
+            yield what, in_percent(fmean(measured))
 
 
 SUMMARIES: dict[str, Callable[[Any], Figures]] = {

@@ -90,8 +90,8 @@ def _song_parts(
         part = replace(part_of(model, replace(source, stays=None) if free else source), draw=kind)
         still = replace(part, forced_tokens=source.fields)
         if kind not in found:
-            heard = model.representation.decode(source.tokens)
-            moved = with_attributes(model, part, amounts, before=heard, keep=keep)
+            reference = model.representation.decode(source.tokens)
+            moved = with_attributes(model, part, amounts, before=reference, keep=keep)
             found[kind] = still if moved is part else moved
         before.append(still)
         after.append(found[kind])

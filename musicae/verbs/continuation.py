@@ -81,7 +81,7 @@ def continuation(
     source, size = ending.source, model.representation.bars
     source_for(model, source)
     ways = _Search(model, ending, temperature, seed).ways(bars, max(n, WAYS))[:n]
-    heard = Part(
+    known = Part(
         encode_source(model, source)[0],
         chords=source.chords,
         forced_tokens=source.fields.astype(np.int64),
@@ -90,7 +90,7 @@ def continuation(
     recipe = recipe_of(
         model,
         "continue",
-        [heard],
+        [known],
         seed=seed,
         temperature=temperature,
         style=source.style,
@@ -101,7 +101,7 @@ def continuation(
     for way in ways:
         *new, last = way.parts
         last = replace(last, bars=_whole_or(bars - size * len(new), size))
-        recipes.append(replace(recipe, parts=(*([] if alone else [heard]), *new, last)))
+        recipes.append(replace(recipe, parts=(*([] if alone else [known]), *new, last)))
     return Clips.of(model, *recipes)
 
 

@@ -67,10 +67,10 @@ def vary(
     for kind, source in zip(kinds(sources), sources, strict=True):
         if kind not in found:
             part = part_of(model, source)
-            heard = None
+            reference = None
             if isinstance(music, WholeSong) and isinstance(source, Source):
-                heard = model.representation.decode(source.tokens)
-            found[kind] = _variations(model, part, heard, n, amount, child_seeds(seed, kind)[0] if kind else seed)
+                reference = model.representation.decode(source.tokens)
+            found[kind] = _variations(model, part, reference, n, amount, child_seeds(seed, kind)[0] if kind else seed)
         progress(1)
     run = recipe_of(
         model,
@@ -87,15 +87,15 @@ def vary(
     return Clips.of(model, *(run.of(*parts) for parts in clips))
 
 
-def _variations(model: Model, part: Part, heard: Score | None, n: int, amount: float, seed: int) -> list[Part]:
+def _variations(model: Model, part: Part, reference: Score | None, n: int, amount: float, seed: int) -> list[Part]:
     """`n` variations of a part.
 
     Args:
-        heard: the music of which a share is to change; None for the reconstruction.
+        reference: the music of which a share is to change; None for the reconstruction.
     """
-    reference = likeliest(model, [part])[0] if heard is None else heard
+    counted = likeliest(model, [part])[0] if reference is None else reference
     targets = draw(model, n, seed)
-    return [_varied(model, part, reference, target, amount, (seed, number)) for number, target in enumerate(targets)]
+    return [_varied(model, part, counted, target, amount, (seed, number)) for number, target in enumerate(targets)]
 
 
 def _varied(model: Model, part: Part, reference: Score, target: OneCode, amount: float, seeds: tuple[int, int]) -> Part:
