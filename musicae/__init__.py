@@ -5,10 +5,10 @@ Every verb is a function here, which is imported when it is first asked for:
     clips = musicae.interpolate("melody-2bar", "a.mid", "b.mid", steps=5)
     clips.save("ideas/")
 
-Models are `Model`s (`musicae.load`) or names; music is a path, the bytes of a MIDI file, a `Score`, a window of one
-that was chosen with `musicae.read`, or a code: the recipe of a clip, or its JSON. attribute, interpolate, reconstruct
-and vary also take the whole songs that `musicae.read_song` reads. Whatever is drawn is drawn from `seed`, or from a
-fresh one that the recipe keeps.
+Models are `Model`s (`musicae.load`) or names; music is a path, the bytes of a MIDI file, a `Score`, a clip, a window
+that was chosen with `musicae.read`, or a code: a recipe, or its JSON. attribute, interpolate, reconstruct and vary also
+take the whole songs that `musicae.read_song` reads. Whatever is drawn is drawn from `seed`, or from a fresh one that
+the recipe keeps. Whatever goes wrong is a `MusicaeError`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from musicae.cpu import wait_passively
 if TYPE_CHECKING:
     from musicae.clips.reading import read as read
     from musicae.clips.song import read_song as read_song
+    from musicae.errors import MusicaeError as MusicaeError
     from musicae.model import Model as Model
     from musicae.model import load as load
     from musicae.music.score import Score as Score
@@ -46,6 +47,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Model": "musicae.model",
+    "MusicaeError": "musicae.errors",
     "Score": "musicae.music.score",
     "Song": "musicae.verbs.compose",
     "attribute": "musicae.verbs.attribute",

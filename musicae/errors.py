@@ -23,6 +23,8 @@ class MusicaeError(Exception):
 
     def __init__(self, message: str, hint: str = "", *, kind: str = "", **facts: object) -> None:
         super().__init__(message)
+        if hint:
+            self.add_note(f"hint: {hint}")  # which tracebacks and notebooks show
         self.message = message
         self.hint = hint
         self.kind = kind

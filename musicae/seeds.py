@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+from musicae.errors import MusicaeError
+
 
 def child_seeds(seed: int, *path: int, n: int = 1) -> list[int]:
     """`n` seeds below 2^32 of what lies at a path under a seed, e.g. `(update, rank)`; other paths have other seeds.
@@ -39,5 +41,13 @@ def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
 
 
 def fresh_seed(seed: int | None = None) -> int:
-    """The seed, or where there is none, one of five digits that nobody knows yet."""
-    return secrets.randbelow(90_000) + 10_000 if seed is None else seed
+    """The seed, or where there is none, one of five digits that nobody knows yet.
+
+    Raises:
+        MusicaeError: the seed is no whole number, or negative.
+    """
+    if seed is None:
+        return secrets.randbelow(90_000) + 10_000
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise MusicaeError(f"the seed is {seed!r:.60}, not a whole number of 0 or more", "choose another one")
+    return int(seed)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +64,7 @@ def test_a_name_is_as_good_as_a_model() -> None:
 
 def test_music_is_a_path_bytes_a_score_or_a_window() -> None:
     model = musicae.load("melody-2bar")
-    window = musicae.read("a.mid", model.representation)
+    window = musicae.read("a.mid", model)
     forms: list[Any] = ["a.mid", Path("a.mid"), Path("a.mid").read_bytes(), read_midi("a.mid"), window]
     verbs: list[tuple[Any, dict[str, Any]]] = [
         (musicae.reconstruct, {}),
@@ -77,6 +80,95 @@ def test_music_is_a_path_bytes_a_score_or_a_window() -> None:
         assert len(musicae.interpolate(model, music, music, steps=2)) == 2
     for music in forms[:-1]:
         assert len(musicae.compose("multitrack-1bar-chords", "C Am", music, music)) == 1
+
+
+def test_a_clip_is_music() -> None:
+    clips = musicae.sample("melody-2bar", 2, seed=1)
+    for music in (clips[0], clips[:1]):
+        (back,) = musicae.reconstruct("melody-2bar", music)
+        assert back.score == musicae.reconstruct("melody-2bar", clips[0].midi())[0].score
+    with pytest.raises(musicae.MusicaeError, match="these are 2 clips"):
+        musicae.vary("melody-2bar", clips)
+    assert len(musicae.continuation("melody-2bar", musicae.reconstruct("melody-2bar", "a.mid")[0], 2, 1)) == 1
+
+
+def test_what_is_read_is_read_for_a_model_its_name_or_a_representation() -> None:
+    model = musicae.load("melody-2bar")
+    windows = [musicae.read("a.mid", reader) for reader in (model, "melody-2bar", model.representation)]
+    assert all((window.tokens == windows[0].tokens).all() for window in windows)
+    songs = [musicae.read_song("a.mid", reader) for reader in (model, "melody-2bar", model.representation)]
+    assert all(song.label == songs[0].label for song in songs)
+
+
+def test_codes_are_rows_of_anything() -> None:
+    model = musicae.load("melody-2bar")
+    z = musicae.encode(model, "a.mid").z
+    expected = musicae.decode(model, z)[0].midi()
+    assert musicae.decode(model, z.numpy())[0].midi() == expected
+    assert musicae.decode(model, z.tolist())[0].midi() == expected
+
+
+WRONG = {
+    "musicae.sample(model, 0)": "n is 0",
+    "musicae.sample(model, '8')": "n is '8', not a whole number",
+    "musicae.sample(model, 2.0)": "n is 2.0, not a whole number",
+    "musicae.sample(model, seed=-1)": "the seed is -1",
+    "musicae.sample(model, seed='x')": "the seed is 'x'",
+    "musicae.sample(model, temperature='1')": "temperature is '1', not a number",
+    "musicae.sample(5)": "5 is no model",
+    "musicae.vary(model, 'a.mid', amount='0.3')": "amount is '0.3', not a number",
+    "musicae.vary(model, 'a.mid', amount=3)": "amount is 3, not from 0 to 1",
+    "musicae.vary(model, 5)": "5 is no music",
+    "musicae.attribute(model, ['density'], 'a.mid')": "the amounts are ['density']",
+    "musicae.attribute(model, 'a.mid', {'density': 1})": "the amounts are 'a.mid'",
+    "musicae.attribute(model, {'density': '1'}, 'a.mid')": "the amount of density is '1'",
+    "musicae.attribute(model, {'density': 1}, 'a.mid', keep=5)": "keep is 5",
+    "musicae.interpolate(model, 'a.mid', 'b.mid', steps=0)": "steps is 0",
+    "musicae.interpolate(model, 'a.mid', 'b.mid', even_in='foo')": "even_in is 'foo'",
+    "musicae.traverse(model, 'a.mid', 'density', 0)": "n is 0",
+    "musicae.continuation(model, 'a.mid', '4')": "bars is '4'",
+    "musicae.continuation(model, musicae.read_song('a.mid', model))": "whole song",
+    "musicae.continuation(model, musicae.encode(model, 'a.mid'))": "is a code",
+    "musicae.decode(model, musicae.encode(model, 'a.mid').z[0])": "shape [8], not",
+    "musicae.decode(model, 'x')": "cannot read x",
+    "musicae.compose('multitrack-1bar-chords', 'C Am', variation=2)": "variation is 2",
+    "musicae.sample(model, 1)[0].with_instruments(['violin'])": "instruments are names",
+}
+"""What somebody may type, and what the error says."""
+
+TRIED = """
+import json, sys, musicae
+model = musicae.load("melody-2bar", "cpu")
+found = []
+for typed in json.load(sys.stdin):
+    try:
+        found.append(f"made: {eval(typed)!r}")
+    except musicae.MusicaeError as error:
+        found.append(f"{error}; {error.__notes__}")
+    except Exception as error:
+        found.append(f"raised: {error!r}")
+print(json.dumps(found))
+"""
+
+
+def test_a_value_that_is_none_is_refused_in_words() -> None:
+    """In a process of its own: here arguments of wrong types are refused by the tests' own checks."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRIED], input=json.dumps(list(WRONG)), capture_output=True, text=True, check=True
+    )
+    for typed, found in zip(WRONG, json.loads(done.stdout), strict=True):
+        assert WRONG[typed] in found and "hint: " in found, (typed, found)
+
+
+def test_chords_are_a_text_or_a_list() -> None:
+    made = [musicae.compose("multitrack-1bar-chords", song, seed=1)[0].midi() for song in ("C Am", ["C", "Am"])]
+    assert made[0] == made[1]
+
+
+def test_what_is_printed_is_short() -> None:
+    clips = musicae.attribute("melody-2bar", {"density": 1.0}, "a.mid")
+    assert repr(clips[0]) == "<Clip 'before': attribute, melody-2bar, 1 window>"
+    assert repr(clips).count("Clip '") == 2 and repr(clips[0].model).startswith("<Model melody-2bar: ")
 
 
 def test_what_is_encoded_is_decoded_and_replayed() -> None:

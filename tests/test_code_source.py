@@ -17,8 +17,10 @@ from musicae.clips.recipe_json import dump_recipe
 from musicae.clips.source import end_of, part_of, source_for
 from musicae.errors import MusicaeError
 from musicae.model import Model
+from musicae.music.key import parse_key
+from musicae.music.midi import read_midi
 from musicae.verbs.attribute import attribute
-from musicae.verbs.codes import encode
+from musicae.verbs.codes import decode, encode
 from musicae.verbs.interpolate import interpolate
 from musicae.verbs.reconstruct import reconstruct
 from musicae.verbs.vary import vary
@@ -122,8 +124,25 @@ def test_codes_are_read_by_the_model_that_they_are_of(run: Run, tunes: tuple[str
     assert_fails(run("interpolate", "beat.json", "b.mid"), "b.mid")
     run("sample", "-n", 1, "-o", "tune.mid")
     assert_fails(run("interpolate", "beat.json", "tune.json"), "codes are of different models: drums-2bar, melody-2bar")
-    other = run("reconstruct", "beat.json", "-m", "melody-2bar")
-    assert other.code == 0 and "the codes are of drums-2bar" in other.err
+
+
+def test_codes_of_another_model_are_taken_where_that_is_forced(run: Run) -> None:
+    run("sample", "-m", "drums-2bar", "-n", 1, "--seed", 1, "-o", "beat.mid")
+    for verb in ("reconstruct", "vary", "decode", "encode"):
+        assert_fails(run(verb, "beat.json", "-m", "melody-2bar"), "made by model drums-2bar")
+        assert run(verb, "beat.json", "-m", "melody-2bar", "--force").code == 0
+    with pytest.raises(MusicaeError, match="made by model drums-2bar") as caught:
+        decode("melody-2bar", "beat.json")
+    assert caught.value.kind == "wrong-model"
+
+
+def test_an_edited_key_is_the_one_that_is_decoded_in(run: Run) -> None:
+    run("sample", "-n", 1, "--seed", 1, "--key", "C", "-o", "c.mid")
+    data = json.loads(Path("c.json").read_text())
+    Path("d.json").write_text(json.dumps(data | {"key": "D"}))
+    assert run("decode", "d.json", "-o", "e.mid").code == 0
+    pitches = {int(pitch) % 12 for track in read_midi("e.mid").tracks for pitch in track.notes.pitch}
+    assert pitches <= parse_key("D").scale
 
 
 def test_a_code_has_no_tracks(run: Run) -> None:
@@ -138,6 +157,15 @@ def test_codes_come_through_a_pipe(run: Run, tunes: tuple[str, str], monkeypatch
     assert run("reconstruct", "-", "-o", "r.mid").code == 0
     run("reconstruct", "a.mid", "-o", "direct.mid")
     assert Path("r.mid").read_bytes() == Path("direct.mid").read_bytes()
+
+
+def test_the_path_that_a_command_prints_comes_through_a_pipe(
+    run: Run, tunes: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a.mid\n")))
+    assert "reading a.mid" in run("reconstruct", "-").err
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a.mid\nb.mid\n")))
+    assert_fails(run("reconstruct", "-"), "stdin names 2 files")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"parts": 1}', '{"model": "melody-2bar", "parts": [{"z": [NaN]}]}'])

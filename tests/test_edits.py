@@ -56,7 +56,7 @@ def test_names_come_before_z_with_words_and_round_numbers(named: Model) -> None:
     assert part["encoded"] == {**part["attributes"], **part["directions"], "z": part["z"]}
     assert part["words"].keys() == {*part["attributes"], *part["directions"]}
     density = ATTRIBUTES["density"](reconstruct(named, window(named))[0].score)
-    assert part["words"]["density"].startswith(f"{density:.3g} here; 0 stands for ")
+    assert part["words"]["density"].startswith(f"{density:.3g} here; music has ")
     assert f'        "direction3": {part["directions"]["direction3"]},\n' in text, "a name has a line"
 
 

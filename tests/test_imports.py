@@ -17,7 +17,8 @@ import musicae
 ROOT = Path(musicae.__file__).parent
 
 LEVELS: tuple[set[str], ...] = (
-    {"errors", "seeds", "cpu", "checked_json", "inputs"},
+    {"errors"},
+    {"seeds", "cpu", "checked_json", "inputs"},
     {"storage", "config", "music", "networks"},
     {"presets", "objectives", "settings", "corpus", "render"},
     {"model"},

@@ -110,7 +110,10 @@ def root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Learn a latent space of music and move through it. Everything ends as MIDI."""
+    """Learn a latent space of music and move through it. Everything ends as MIDI.
+
+    A clip is as long as what its model reads at once: two bars of melody, unless -m names another model. A code is the
+    place of a clip in the latent space: the JSON that musicae encode writes, and that lies beside every clip."""
 
 
 def main() -> None:

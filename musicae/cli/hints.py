@@ -33,7 +33,10 @@ def _no_model(name: str, known: Sequence[str]) -> str:
 
 
 def _no_dataset(name: str, known: Sequence[str]) -> str:
-    return "" if known else "none is installed: make one with musicae preprocess FOLDER"
+    made = "make one of your MIDI: musicae preprocess FOLDER -o data/mine --representation melody --bars 2"
+    if not known:
+        return f"none is installed: {made}"
+    return f"{made}; or choose one of: {', '.join(known)}" if "/" in name else ""
 
 
 def _other_representation(representation: str, arguments: Mapping[str, object], preset: str = "") -> str:

@@ -247,6 +247,9 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say every number
 Force = Annotated[
     bool, typer.Option("--force", help="Overwrite the file that -o names; in folders nothing is ever overwritten.")
 ]
+ForceAny = Annotated[
+    bool, typer.Option("--force", help="Overwrite the file that -o names, and take codes of another model, too.")
+]
 ForceFolder = Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")]
 
 

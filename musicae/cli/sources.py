@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from musicae.clips.reading import Source
     from musicae.clips.song import WholeSong
     from musicae.clips.source import AnySource
-    from musicae.model import Model
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,17 @@ class Framing:
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """What is asked of all files that a command reads."""
+    """What is asked of all files that a command reads.
+
+    Attributes:
+        force: codes are taken, whatever model they are of.
+    """
 
     tempo: float | None = None
     drums: Sequence[str] | None = None
     strict: bool = False
     framing: Framing = Framing()
+    force: bool = False
 
 
 def read_sources(
@@ -99,7 +104,7 @@ def read_sources(
                 raise typer.BadParameter(f"--track and --drums choose from MIDI, and {file.path} holds codes")
             code = read_code(one, bar=file.bar, bars=bars)
             console.note(f"reading {code.label}{_edits_in_words(code.names)}")
-            found.append(code)
+            found.append(replace(code, hash="") if options.force else code)
         else:
             found.append(_read_window(one, file, name, console, options))
     if options.tempo is not None:
@@ -122,7 +127,6 @@ def read_songs(
         MusicaeError: a file cannot be read.
     """
     from musicae.clips.code_source import is_code
-    from musicae.clips.reading import representation_of
     from musicae.clips.song import read_song
 
     if any(file.bar is not None for file in files) or options.tempo is not None:
@@ -134,7 +138,7 @@ def read_songs(
             raise typer.BadParameter(f"--whole reads songs, and {file.path} holds codes")
         song = read_song(
             given,
-            representation_of(name),
+            name,
             track=file.track,
             drums=options.drums or (),
             strict=options.strict,
@@ -154,26 +158,6 @@ def read_material(
     return read_sources(files, model, console, options)
 
 
-def load_for(
-    sources: Sequence[AnySource | WholeSong], name: str, device: str, precision: str, console: Console
-) -> Model:
-    """The model of that name; that some codes are of another one is said."""
-    from musicae.clips.code_source import CodeSource
-    from musicae.model import load
-
-    net = load(name, device, precision)
-    for source in sources:
-        if isinstance(source, CodeSource):
-            note_other_model(net, source.model, source.hash, console)
-    return net
-
-
-def note_other_model(net: Model, model: str, hash: str, console: Console) -> None:
-    """Say so where codes are of another model than the one that decodes them."""
-    if hash not in ("", net.hash):
-        console.note(f"the codes are of {model} {hash}: {net.name} {net.hash} decodes them otherwise")
-
-
 def each(numbers: list[int] | None) -> tuple[int | None, int | None]:
     """What an option that may come once or twice says of the first file and of the second."""
     match numbers or []:
@@ -187,26 +171,42 @@ def each(numbers: list[int] | None) -> tuple[int | None, int | None]:
 
 
 def from_stdin(path: str) -> str | bytes:
-    """A path as it is; instead of -, what is piped in.
+    """A path as it is; instead of -, what is piped in: a file, or the path of one, which commands print.
 
     Raises:
-        MusicaeError: it cannot be read.
+        MusicaeError: it cannot be read, or there are several paths.
     """
     if path != "-":
         return path
     try:
-        return read_stream(sys.stdin.buffer)
+        given = read_stream(sys.stdin.buffer)
     except OSError as error:
         raise MusicaeError(f"cannot read stdin: {error.strerror}", "pipe a file into it, or name one") from error
+    paths = _paths(given)
+    if len(paths) > 1:
+        hint = "pipe one, or run this once for each: | xargs -n 1 musicae ..."
+        raise MusicaeError(f"stdin names {len(paths)} files, and one is read", hint)
+    return paths[0] if paths else given
+
+
+LONGEST_PATHS = 2**20
+"""Bytes of stdin that may be paths."""
+
+
+def _paths(given: bytes) -> list[str]:
+    """The files that are named line by line; none if that is not what is given."""
+    if not given or b"\0" in given or len(given) > LONGEST_PATHS:
+        return []
+    lines = [os.fsdecode(line) for line in given.splitlines()]
+    return lines if all(os.path.isfile(line) for line in lines) else []
 
 
 def _read_window(music: str | bytes, file: File, model: str, console: Console, options: ReadingOptions) -> Source:
-    from musicae.clips.reading import read, representation_of
+    from musicae.clips.reading import read
 
-    representation = representation_of(model)
     source = read(
         music,
-        representation,
+        model,
         bar=file.bar,
         track=file.track,
         drums=options.drums or (),

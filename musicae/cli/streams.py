@@ -11,6 +11,7 @@ import codecs
 import io
 import os
 import select
+import stat
 import sys
 
 ESCAPE = "musicae.escape"
@@ -61,6 +62,14 @@ def set_up() -> None:
         sys.stdout = _text(Results(1, "w", closefd=False), sys.__stdout__, ESCAPE)
     if sys.stderr is sys.__stderr__:
         sys.stderr = _text(Talk(2, "w", closefd=False), sys.__stderr__, "backslashreplace")
+
+
+def piped_in() -> bool:
+    """Whether another command's output comes in through stdin."""
+    try:
+        return stat.S_ISFIFO(os.fstat(0).st_mode)
+    except OSError:
+        return False
 
 
 def failure() -> OSError | None:

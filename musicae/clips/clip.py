@@ -16,6 +16,7 @@ from musicae.clips.render import WindowColumns, check_recipe, markers_of, unstyl
 from musicae.clips.song import SongReading, framed_score, open_song
 from musicae.clips.style import Style, require_parts, require_pitches, styled
 from musicae.clips.write import clip_paths, refuse_existing_clips, write_clip
+from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.instruments import GENERAL_MIDI, program_of
@@ -83,6 +84,11 @@ class Clip:
     def _unstyled(self) -> Score:
         return unstyled(self.model, self.recipe, self._windows)
 
+    def __repr__(self) -> str:
+        label = f" {self.label!r}" if self.label else ""
+        windows = len(self.recipe.parts)
+        return f"<Clip{label}: {self.recipe.verb}, {self.model.name}, {windows} window{'s' * (windows > 1)}>"
+
     def in_key(self, key: Key | str) -> Clip:
         """The clip in a key, by its name (`music.key.parse_key`): "F# minor", "Bb".
 
@@ -103,6 +109,8 @@ class Clip:
         Raises:
             MusicaeError: there is no such instrument, or there are more than pitched parts.
         """
+        if not all(isinstance(instrument, str | int) for instrument in instruments):
+            raise MusicaeError("instruments are names or numbers", "give them one by one: 'violin', 'piano'")
         require_parts(self.model.representation, self.model.name, len(instruments))
         programs = [program_of(str(instrument)) for instrument in instruments]
         tracks = self.score.tracks
@@ -215,6 +223,9 @@ class Clips(Sequence[Clip]):
         from musicae.render.sheet import Panel
 
         return notebook_html([Panel(clip.score, clip.label or str(n)) for n, clip in enumerate(self, start=1)])
+
+    def __repr__(self) -> str:
+        return f"<Clips: {', '.join(map(repr, self._clips))}>"
 
     def __len__(self) -> int:
         return len(self._clips)

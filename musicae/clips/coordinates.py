@@ -102,8 +102,8 @@ def effect_in_words(norms: Norms, before: Score, afters: Sequence[Score]) -> str
 
 
 def _amount_in_words(name: str, score: Score, norms: Norms) -> str:
-    zero, one = norms.means[name], norms.means[name] + norms.spreads[name]
-    return f"{ATTRIBUTES[name](score):.3g} here; 0 stands for {zero:.3g}, 1 for {one:.3g}"
+    usual = f"music has {norms.means[name]:.3g} on average, with a standard deviation of {norms.spreads[name]:.2g}"
+    return f"{ATTRIBUTES[name](score):.3g} here; {usual}"
 
 
 def _effects_in_words(model: Model, part: Part, before: Score, norms: Norms, directions: Directions) -> dict[str, str]:

@@ -138,7 +138,7 @@ def edits_in_words(model: Model, edits: Sequence[Edited]) -> list[str]:
     norms = norms_of(model) if edits else None
     lines = []
     for one in edits:
-        lines += [_change_in_words(name, amount, one) for name, amount in one.names.items()]
+        lines += [_change_in_words(model, name, amount, one) for name, amount in one.names.items()]
         if one.numbers:
             lines.append(f"z: {one.numbers} {'number' if one.numbers == 1 else 'numbers'} edited")
         became = in_comparison(norms.changes(one.before, one.after)) if norms else ""
@@ -146,10 +146,12 @@ def edits_in_words(model: Model, edits: Sequence[Edited]) -> list[str]:
     return lines
 
 
-def _change_in_words(name: str, amount: float, one: Edited) -> str:
+def _change_in_words(model: Model, name: str, amount: float, one: Edited) -> str:
     if name in DIRECTION_NAMES:
         return f"{name} {amount:+g}"
     before, after = ATTRIBUTES[name](one.before), ATTRIBUTES[name](one.after)
     if before == after:
         return f"{name} {amount:+g}: no way was found, it stays {before:.3g}"
-    return f"{name} {amount:+g}: {before:.3g} to {after:.3g}"
+    found = (after - before) / spread_of(model, name)
+    short = "" if abs(found) >= abs(amount) / 2 else f"; no way was found further than {found:+.2g}"
+    return f"{name} {amount:+g}: {before:.3g} to {after:.3g}{short}"

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Integer
 
-from musicae.clips.reading import Source, best_window, names_of, read
+from musicae.clips.reading import Reads, Source, best_window, names_of, read, representation_of
 from musicae.clips.unreadable import explained
 from musicae.errors import MusicaeError, error_context
 from musicae.music.midi import read_midi
-from musicae.music.representations.base import Representation, TokenArray
+from musicae.music.representations.base import TokenArray
 from musicae.music.representations.time_grid import TimeGrid
 from musicae.music.score import Score
 
@@ -52,16 +52,17 @@ def ending_of(source: Source) -> Ending:
 
 def read_ending(
     music: ReadableMusic,
-    representation: Representation,
+    model: Reads,
     *,
     bar: int | None = None,
     track: int | None = None,
     drums: Sequence[str] = (),
     strict: bool = False,
 ) -> Ending:
-    """The last bars of a piece in which the track that suits a representation sounds, or the bars before a `bar`.
+    """The last bars of a piece in which the track that suits a model sounds, or the bars before a `bar`.
 
     Args:
+        model: as for `reading.read`.
         bar: numbered as in the file, from 1: the one that new music is to begin at.
         track, drums, strict: as for `reading.read`.
 
@@ -70,6 +71,7 @@ def read_ending(
     """
     if isinstance(music, Source):
         return ending_of(music)
+    representation = representation_of(model)
     score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
     with explained(score, representation, names_of(music)[0]):
         choice = best_window(score, representation, track=track)

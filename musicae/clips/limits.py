@@ -1,8 +1,11 @@
-"""The ranges that the numbers of recipes have to lie in."""
+"""What the numbers and names that verbs are given, and recipes hold, have to be."""
 
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Collection, Mapping
+from numbers import Real
 
 import numpy as np
 from jaxtyping import Float
@@ -22,12 +25,50 @@ def require_within(name: str, value: int | float, low: int | float, high: int | 
     """Make sure that a number lies between two others, both included.
 
     Raises:
-        MusicaeError: it does not, or is NaN.
+        MusicaeError: it does not, is NaN, or is no number.
     """
+    if not isinstance(value, Real):
+        raise MusicaeError(f"{name} is {value!r:.60}, not a number", "give a number")
     if not low <= value <= high:  # so written because NaN is in no range
         limits = f"{low:g} or more" if math.isinf(high) else f"from {low:g} to {high:g}"
         shown = value if isinstance(value, int) else f"{value:g}"
         raise MusicaeError(f"{name} is {shown}, not {limits}", "choose a number within these limits")
+
+
+def require_whole(name: str, value: int, low: int, high: int | float = math.inf) -> None:
+    """Make sure that a whole number lies between two others, both included.
+
+    Raises:
+        MusicaeError: it does not, or is none.
+    """
+    try:
+        operator.index(value)
+    except TypeError:
+        raise MusicaeError(f"{name} is {value!r:.60}, not a whole number", "give a whole number") from None
+    require_within(name, value, low, high)
+
+
+def require_one_of(name: str, value: str, known: Collection[str]) -> None:
+    """Make sure that a word is one of some.
+
+    Raises:
+        MusicaeError: it is not.
+    """
+    if value not in known:
+        raise MusicaeError(f"{name} is {value!r:.60}", f"choose one of: {', '.join(known)}")
+
+
+def require_amounts(amounts: Mapping[str, float]) -> None:
+    """Make sure that there are amounts by name, and that all of them are finite numbers.
+
+    Raises:
+        MusicaeError: there are none.
+    """
+    if not isinstance(amounts, Mapping):
+        hint = "give an amount of every attribute: {'density': 1}"
+        raise MusicaeError(f"the amounts are {amounts!r:.60}, not numbers by attribute", hint)
+    for name, amount in amounts.items():
+        require_within(f"the amount of {name}", amount, -LARGEST_COORDINATE, LARGEST_COORDINATE)
 
 
 def require_code(z: Float[np.ndarray, " size"]) -> None:

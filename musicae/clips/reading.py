@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -87,12 +88,27 @@ def joined(first: FieldTokens | None, second: FieldTokens | None) -> FieldTokens
     return np.where(first >= 0, first, second)
 
 
-def representation_of(model: str | Path) -> Representation:
-    """What the model of a name, or in a folder, reads; nothing but its configuration is looked at.
+@runtime_checkable
+class HasRepresentation(Protocol):
+    """What reads music in a representation: a model."""
+
+    representation: Representation
+
+
+Reads = HasRepresentation | Representation | str | Path
+"""What music is read for: a model, its name or folder; or a representation."""
+
+
+def representation_of(model: Reads) -> Representation:
+    """What a model reads; of one that is named nothing but its configuration is looked at.
 
     Raises:
         MusicaeError: there is none, or its configuration is damaged.
     """
+    if isinstance(model, Representation):
+        return model
+    if not isinstance(model, str | Path):
+        return model.representation
     choice = read_config(find(model)).representation
     found: Representation = build(REPRESENTATIONS, choice)
     return found
@@ -100,7 +116,7 @@ def representation_of(model: str | Path) -> Representation:
 
 def read(
     music: Score | bytes | str | Path,
-    representation: Representation,
+    model: Reads,
     *,
     bar: int | None = None,
     track: int | None = None,
@@ -110,9 +126,10 @@ def read(
     keep_timing: bool = False,
     tempo_qpm: float | None = None,
 ) -> Source:
-    """The best window of a piece for a representation, or the one that starts at `bar` of `track`.
+    """The best window of a piece for a model, or the one that starts at `bar` of `track`.
 
     Args:
+        model: or its name or folder, or a representation.
         bar, track: counted from 1, as sequencers do.
         drums: tracks, by their numbers from 1 or their names, that are drums whatever the file says.
         strict: a damaged file is an error; what is whole of it is read otherwise.
@@ -122,6 +139,7 @@ def read(
     Raises:
         MusicaeError: the file cannot be read, or no track of it can be used; the error then knows which models could.
     """
+    representation = representation_of(model)
     score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
     label, name = names_of(music)
     with explained(score, representation, label):

@@ -54,7 +54,8 @@ def read_fields(source: str | Path | bytes) -> RecipeFields:
     try:
         data = parse_json(source if isinstance(source, bytes) else read_input(source))
     except OSError as error:
-        raise MusicaeError(f"cannot read {name}: {error.strerror}", "check the path") from None
+        hint = "name a file in it" if isinstance(error, IsADirectoryError) else "check the path"
+        raise MusicaeError(f"cannot read {name}: {error.strerror}", hint) from None
     except ValueError as error:
         hint = "give the .json beside a MIDI file that musicae wrote"
         raise MusicaeError(f"{name} is not JSON: {error}", hint, kind="not-a-recipe") from None

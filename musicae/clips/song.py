@@ -22,10 +22,12 @@ from jaxtyping import Integer
 
 from musicae.clips.frame import Frame
 from musicae.clips.reading import (
+    Reads,
     Source,
     best_stream,
     drums_in_words,
     names_of,
+    representation_of,
     warnings_of,
 )
 from musicae.clips.style import style_of
@@ -219,7 +221,7 @@ class WholeSong:
 
 def read_song(
     music: Score | bytes | str | Path,
-    representation: Representation,
+    model: Reads,
     *,
     track: int | None = None,
     drums: Sequence[str] = (),
@@ -227,7 +229,8 @@ def read_song(
     keep_velocity: bool = True,
     keep_timing: bool = True,
 ) -> WholeSong:
-    """All windows of a piece that a representation reads; arguments and errors as of `read`."""
+    """All windows of a piece that a model reads; arguments and errors as of `read`."""
+    representation = representation_of(model)
     label, name = names_of(music)
     data = _bytes_of(music)
     frame = Frame(data, tuple(drums), track, keep_velocity, keep_timing)

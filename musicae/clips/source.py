@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from musicae.clips.clip import Clip, Clips
 from musicae.clips.code_source import CodeSource, is_code, read_code, unless_whole
 from musicae.clips.edits import with_edited_code
 from musicae.clips.frame import Frame
@@ -25,9 +26,9 @@ from musicae.music.score import Score
 
 AnySource = Source | CodeSource
 
-Music = AnySource | Recipe | Score | bytes | str | Path
-"""What a verb reads: a window or a code; a score, or a MIDI file's bytes or its path, of which it reads the best
-window; or a recipe, or its JSON's bytes or path, of which it reads the first code."""
+Music = AnySource | Recipe | Clip | Clips | Score | bytes | str | Path
+"""What a verb reads: a window or a code; a score, a clip, or a MIDI file's bytes or its path, of which it reads the
+best window; or a recipe, or its JSON's bytes or path, of which it reads the first code."""
 
 Material = Music | WholeSong
 """What verbs work on that work on whole songs, too."""
@@ -37,18 +38,28 @@ def source_for(model: Model, music: Material) -> AnySource:
     """The window of some music, or the code, that a verb works on.
 
     Raises:
-        MusicaeError: as `read` and `read_code`; or it is a window of another representation, or a whole song.
+        MusicaeError: as `read` and `read_code`; or it is a window of another representation, a whole song, several
+            clips, or no music.
     """
     if isinstance(music, WholeSong):
         raise MusicaeError(f"{music.label} is a whole song, and one window is needed", "read a window of the piece")
+    if isinstance(music, Clips):
+        if len(music) != 1:
+            raise MusicaeError(f"these are {len(music)} clips, and one is needed", "choose one of them")
+        music = music[0]
+    if isinstance(music, Clip):
+        return read(music.score, model)
     if isinstance(music, Recipe):
         return _first_code(music)
     if isinstance(music, CodeSource):
         return music
     if is_code(music):
         return read_code(music)
+    if isinstance(music, Score | bytes | str | Path):
+        return read(music, model)
     if not isinstance(music, Source):
-        return read(music, model.representation)
+        hint = "give a MIDI file or the JSON of a code, a score, a clip, or what was read of one"
+        raise MusicaeError(f"{music!r:.60} is no music", hint)
     _require(music.representation, music.label, model)
     return music
 
@@ -103,20 +114,38 @@ def model_for(model: Model | str | Path) -> Model:
     Raises:
         MusicaeError: there is none.
     """
+    if not isinstance(model, Model | str | Path):
+        raise MusicaeError(f"{model!r:.60} is no model", "give the name of one, its folder, or what was loaded")
     return model if isinstance(model, Model) else load(model)
+
+
+def require_own_code(model: Model, name: str, hash: str) -> None:
+    """Make sure that codes are of a model; to another one they mean other music, if any.
+
+    Args:
+        name, hash: of the model that made them; the hash is empty if that is not known.
+
+    Raises:
+        MusicaeError: they are of another one.
+    """
+    if hash not in ("", model.hash):
+        message = f"made by model {name} {hash}, and {model.name} here is {model.hash}"
+        hint = "choose the model that made it; to another one its codes mean other music"
+        raise MusicaeError(message, hint, kind="wrong-model", model=name)
 
 
 def part_of(model: Model, source: AnySource) -> Part:
     """What a source is decoded from again: its code, edited if it has names that were, its chords, and known rests.
 
     Raises:
-        MusicaeError: a code is not of this model's kind, or the model has not what was edited.
+        MusicaeError: a code is not of this model, or the model has not what was edited.
     """
     if isinstance(source, Source):
         (z,) = model.encode(source.tokens[None])
         return Part(z, chords=source.chords, forced_tokens=source.forced)
     part = Part(torch.from_numpy(source.z), chords=source.chords, forced_tokens=source.forced_tokens)
     with error_context(source.label):
+        require_own_code(model, source.model, source.hash)
         check_recipe(model, Recipe("", source.model, source.hash, "", "", None, 0.0, source.style, (part,)))
     return part if source.names is None else with_edited_code(model, part, source.names).part
 

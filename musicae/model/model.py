@@ -61,6 +61,9 @@ class Model:
         twice = any(part.second_derivatives for part in self.autoencoder.regularizers.values())
         use_backend(self.autoencoder, "plain" if twice else "auto", self.device)
 
+    def __repr__(self) -> str:
+        return f"<Model {self.name}: {self.representation}, {self.latent_size} dimensions, on {self.device}>"
+
     @property
     def latent_size(self) -> int:
         """Dimensions of z."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ class Description:
     chords: bool
     latent_size: int
     parameters: int
+    """Without those of the sampler."""
     attributes: list[str]
 
     def __str__(self) -> str:
@@ -100,7 +102,7 @@ def describe(folder: Path) -> Description:
             meter=typed(music.get("meter", ""), str, "meter"),
             chords=typed(music.get("chords", False), bool, "chords"),
             latent_size=typed(latent["size"], int, "size"),
-            parameters=head.numbers,
+            parameters=sum(math.prod(shape) for name, shape in head.shapes.items() if not name.startswith("sampler.")),
             attributes=sorted(read_head(vectors).shapes) if vectors.exists() else [],
         )
     except (OSError, ValueError, KeyError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from musicae.clips.attribute_search import with_attributes
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords
+from musicae.clips.limits import require_amounts, require_within
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
@@ -45,8 +46,10 @@ def attribute(
         progress: is told how many windows were changed since the last call.
 
     Raises:
-        MusicaeError: the model has no such vector.
+        MusicaeError: the model has no such vector, or a number is out of its range.
     """
+    require_amounts(amounts)
+    require_within("keep", keep, 0, 1)
     model, drawn = model_for(model), fresh_seed(seed)
     require_vectors(model, amounts)
     sources = () if music is None else sources_for(model, music)

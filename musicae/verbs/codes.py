@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -15,9 +18,10 @@ from musicae.clips.edits import with_edits
 from musicae.clips.recipe import Part, Recipe
 from musicae.clips.recipe_json import read_recipe
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, model_for, part_of, source_for
+from musicae.clips.source import Music, model_for, part_of, require_own_code, source_for
 from musicae.clips.style import Style
-from musicae.model import Model
+from musicae.errors import MusicaeError
+from musicae.model import Codes, Model
 from musicae.seeds import fresh_seed
 
 
@@ -43,27 +47,35 @@ def encode(model: Model | str | Path, music: Music, *, named: bool = False) -> R
     )
 
 
+CodeRows = Float[Tensor, "part size"] | Float[np.ndarray, "part size"] | Sequence[Sequence[float]]
+"""Codes alone, as rows."""
+
+
 def decode(
     model: Model | str | Path,
-    codes: Recipe | bytes | str | Path | Float[Tensor, "part size"],
+    codes: Recipe | bytes | str | Path | CodeRows,
     *,
     temperature: float = 0.0,
     seed: int | None = None,
     tempo_qpm: float | None = None,
 ) -> Clips:
-    """A clip for every code, whatever model and verb it comes from; edited codes are as they were edited.
+    """A clip for every code, whatever verb it comes from; edited codes are as they were edited.
 
-    What counts as edited, and what is done then, is the rule of `clips.edits`.
+    What counts as edited, and what is done then, is the rule of `clips.edits`. A recipe that says a key is played in
+    that key.
 
     Args:
-        codes: a recipe, its JSON's bytes or path, or codes alone.
+        codes: a recipe, its JSON's bytes or path, or codes alone; these have no key, tempo and instruments.
         tempo_qpm: without it, the recipe's own.
 
     Raises:
-        MusicaeError: there is no such file, or the codes do not fit the model.
+        MusicaeError: there is no such file, or the codes are not of the model.
     """
     model = model_for(model)
-    recipe, _ = with_edits(model, _recipe(model, codes))
+    recipe = _recipe(model, codes)
+    require_own_code(model, recipe.model, recipe.hash)
+    recipe, _ = with_edits(model, recipe)
+    tempo_qpm = recipe.style.tempo_qpm if tempo_qpm is None else tempo_qpm
     run = recipe_of(
         model,
         "decode",
@@ -73,22 +85,34 @@ def decode(
         ],
         seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
-        style=replace(recipe.style, tempo_qpm=recipe.style.tempo_qpm if tempo_qpm is None else tempo_qpm),
+        style=replace(recipe.style, tempo_qpm=tempo_qpm, semitones=0, key=None),
         arguments={"made_by": recipe.verb, **recipe.arguments},
         origin=recipe.origin,
     )
-    return Clips.of(model, *run.split())
+    clips = Clips.of(model, *run.split())
+    return clips.in_key(recipe.style.key) if recipe.style.key else clips
 
 
-def _anew(part: Part, number: int) -> Part:
-    """What a part is decoded from by itself; what it forces stands, unless that leaves nothing to its code."""
-    return Part(part.z, number, part.chords, forced_tokens=unless_whole(part.forced_tokens))
-
-
-def _recipe(model: Model, codes: Recipe | bytes | str | Path | Float[Tensor, "part size"]) -> Recipe:
+def _recipe(model: Model, codes: Recipe | bytes | str | Path | CodeRows) -> Recipe:
     if isinstance(codes, Recipe):
         return codes
     if isinstance(codes, bytes | str | Path):
         return read_recipe(codes)
-    parts = [Part(z) for z in codes.float().cpu()]
+    parts = [Part(z) for z in _rows(codes)]
     return recipe_of(model, "python", parts, seed=None, temperature=0.0, style=Style(), arguments={})
+
+
+def _rows(codes: CodeRows) -> Codes:
+    """Codes alone as rows of a tensor.
+
+    Raises:
+        MusicaeError: they are no numbers, or no rows of them.
+    """
+    hint = "give a tensor, an array or a list with a row for every code"
+    try:
+        rows = torch.as_tensor(codes).detach().float().cpu()
+    except (TypeError, ValueError, RuntimeError):
+        raise MusicaeError(f"{codes!r:.60} is no code", hint) from None
+    if rows.ndim != 2:
+        raise MusicaeError(f"the codes have shape {list(rows.shape)}, not [clips, numbers]", hint)
+    return rows

@@ -15,6 +15,7 @@ from torch import Tensor
 from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
+from musicae.clips.limits import require_within
 from musicae.clips.recipe import Part, Recipe
 from musicae.clips.render import check_recipe, likeliest, recipe_of, windows_of
 from musicae.clips.source import AnySource, Music, encode_source, model_for, source_for
@@ -51,7 +52,7 @@ class Song:
     """The plan of a piece.
 
     Attributes:
-        chords: of one section, as text ("C Am F G") or as chords.
+        chords: of one section, as text ("C Am F G") or one by one.
         form: a letter for every section.
         repeat: how often the form is played.
         own_instruments: every section has its own, and on a path to other music they change bar by bar; otherwise those
@@ -59,7 +60,7 @@ class Song:
         band: programs, and `DRUM_KIT`, of all that play; the model chooses where there are none.
     """
 
-    chords: str | Sequence[Chord]
+    chords: str | Sequence[Chord | str]
     bars_per_chord: int = 1
     form: str = "A"
     repeat: int = 1
@@ -118,12 +119,14 @@ class Song:
 
     @property
     def _given(self) -> Sequence[Chord]:
-        return progression(self.chords) if isinstance(self.chords, str) else self.chords
+        if isinstance(self.chords, str):
+            return progression(self.chords)
+        return [chord for one in self.chords for chord in (progression(one) if isinstance(one, str) else [one])]
 
 
 def compose(
     model: Model | str | Path,
-    song: Song | str | Sequence[Chord],
+    song: Song | str | Sequence[Chord | str],
     start: Music | None = None,
     end: Music | None = None,
     *,
@@ -149,8 +152,10 @@ def compose(
         tempo_qpm: of a piece without `start` and `end`; else it has the tempo of the first of them.
 
     Raises:
-        MusicaeError: the model has no chords, a chord is none, or there is no path to lead along.
+        MusicaeError: the model has no chords, a chord is none, or there is no path to lead along; or a number is out
+            of its range.
     """
+    require_within("variation", variation, 0, 1)
     model, drawn = model_for(model), fresh_seed(seed)
     model.require_chords()
     song = song if isinstance(song, Song) else Song(song)

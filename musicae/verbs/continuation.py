@@ -18,8 +18,10 @@ import numpy as np
 import torch
 
 from musicae import geometry
-from musicae.clips.clip import Clips
-from musicae.clips.ending import Ending, ReadableMusic, read_ending
+from musicae.clips.clip import Clip, Clips
+from musicae.clips.ending import Ending, ReadableMusic, ending_of, read_ending
+from musicae.clips.limits import require_whole
+from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
 from musicae.clips.source import encode_source, model_for, source_for
@@ -54,7 +56,7 @@ PROGRESSION = 4
 
 def continuation(
     model: Model | str | Path,
-    music: ReadableMusic | Ending,
+    music: ReadableMusic | Ending | Clip,
     bars: int = 8,
     n: int = 4,
     *,
@@ -74,12 +76,11 @@ def continuation(
     Raises:
         MusicaeError: the music cannot be read, or no bars are asked for.
     """
-    if bars < 1:
-        raise MusicaeError(f"{bars} bars are none", "ask for one at least")
+    require_whole("bars", bars, 1)
+    require_whole("n", n, 1)
     model, seed = model_for(model), fresh_seed(seed)
-    ending = music if isinstance(music, Ending) else read_ending(music, model.representation)
+    ending = _ending(model, music)
     source, size = ending.source, model.representation.bars
-    source_for(model, source)
     ways = _Search(model, ending, temperature, seed).ways(bars, max(n, WAYS))[:n]
     known = Part(
         encode_source(model, source)[0],
@@ -103,6 +104,20 @@ def continuation(
         last = replace(last, bars=_whole_or(bars - size * len(new), size))
         recipes.append(replace(recipe, parts=(*([] if alone else [known]), *new, last)))
     return Clips.of(model, *recipes)
+
+
+def _ending(model: Model, music: ReadableMusic | Ending | Clip) -> Ending:
+    """The end of some music, as the model reads it."""
+    if isinstance(music, Clip):
+        music = music.score
+    if isinstance(music, Score | bytes | str | Path):
+        return read_ending(music, model)
+    source = source_for(model, music.source if isinstance(music, Ending) else music)
+    if isinstance(music, Ending):
+        return music
+    if isinstance(source, Source):
+        return ending_of(source)
+    raise MusicaeError(f"{source.label} is a code, and music is needed to go on from", "decode it, and give the clip")
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float
 
 from musicae import geometry
 from musicae.clips.clip import Clips
+from musicae.clips.limits import require_one_of, require_whole
 from musicae.clips.reading import Source, joined, rests
 from musicae.clips.recipe import Part, PartCode
 from musicae.clips.render import likeliest_windows, recipe_of
@@ -80,8 +81,10 @@ def interpolate(
         progress: is told of how many pairs of windows the steps were found since the last call.
 
     Raises:
-        MusicaeError: one is a whole song, and the other a window.
+        MusicaeError: one is a whole song, and the other a window; or there are fewer than 2 steps.
     """
+    require_whole("steps", steps, 2)
+    require_one_of("even_in", even_in, get_args(Even))
     model = model_for(model)
     starts, ends = sources_for(model, a), sources_for(model, b)
     whole = isinstance(a, WholeSong)

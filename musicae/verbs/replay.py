@@ -8,7 +8,7 @@ from pathlib import Path
 from musicae.clips.clip import Clips
 from musicae.clips.recipe import Recipe
 from musicae.clips.recipe_json import read_recipe
-from musicae.clips.source import model_for
+from musicae.clips.source import model_for, require_own_code
 from musicae.errors import MusicaeError
 from musicae.model import Model, load
 from musicae.networks.device import precision_name
@@ -33,13 +33,10 @@ def replay(
     if any(part.names and part.names.edits for part in recipe.parts):
         message = "names of the code were edited, and what is made again is made from z alone"
         raise MusicaeError(message, "decode it", kind="edited-names")
-    if model.hash != recipe.hash:
-        if not force:
-            made = f"the recipe was made by model {recipe.model} {recipe.hash}; {model.name} here is {model.hash}"
-            hint = "choose the model that made it, or force this one to make other music"
-            raise MusicaeError(made, hint, kind="wrong-model", model=recipe.model)
-        recipe = replace(recipe, model=model.name, hash=model.hash)
-    return Clips.of(model, replace(recipe, device=str(model.device), precision=precision_name(model.precision)))
+    if not force:
+        require_own_code(model, recipe.model, recipe.hash)
+    device, precision = str(model.device), precision_name(model.precision)
+    return Clips.of(model, replace(recipe, model=model.name, hash=model.hash, device=device, precision=precision))
 
 
 def original(name: str | Path, device: str, precision: str = "auto") -> Model:

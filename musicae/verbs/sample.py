@@ -7,6 +7,7 @@ from pathlib import Path
 
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords, draw_with
+from musicae.clips.limits import require_whole
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
 from musicae.clips.source import model_for
@@ -33,8 +34,10 @@ def sample(
             (`clips.draws.draw_with`).
 
     Raises:
-        MusicaeError: there is no such attribute, or the model has no vector of it, since it is always the same.
+        MusicaeError: there is no such attribute, or the model has no vector of it, since it is always the same; or a
+            number is out of its range.
     """
+    require_whole("n", n, 1)
     model, seed = model_for(model), fresh_seed(seed)
     chords = draw_chords(model, n, seed)
     codes = draw_with(model, n, seed, wanted, chords) if wanted else draw(model, n, seed)

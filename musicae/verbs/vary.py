@@ -13,6 +13,7 @@ from torch import Tensor
 from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
+from musicae.clips.limits import require_whole, require_within
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.render import likeliest, recipe_of
@@ -60,7 +61,12 @@ def vary(
 
     Args:
         progress: is told how many windows were varied since the last call.
+
+    Raises:
+        MusicaeError: the music cannot be read, or a number is out of its range.
     """
+    require_whole("n", n, 1)
+    require_within("amount", amount, 0, 1)
     model, seed = model_for(model), fresh_seed(seed)
     sources = sources_for(model, music)
     found: dict[int, list[Part]] = {}

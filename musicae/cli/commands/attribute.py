@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from musicae.cli import streams
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
 from musicae.cli.option_records import with_option_records
@@ -17,7 +18,7 @@ from musicae.cli.options import (
     Device,
     DrumTracks,
     FirstBar,
-    Force,
+    ForceAny,
     Json,
     OutputPath,
     Precision,
@@ -30,7 +31,7 @@ from musicae.cli.options import (
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings, panels_of
-from musicae.cli.sources import File, Framing, ReadingOptions, load_for, read_material
+from musicae.cli.sources import File, Framing, ReadingOptions, read_material
 from musicae.cli.styling import Styling
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def command(
     strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
-    force: Force = False,
+    force: ForceAny = False,
     device: Device = "auto",
     precision: Precision = "auto",
     json: Json = False,
@@ -89,21 +90,25 @@ def command(
     if file is None and (bar, track, drums, framing) != (None, None, None, Framing()):
         hint = "--whole, --bar, --track, --drums, --keep-velocity and --keep-timing say how a FILE is read: name one"
         raise typer.BadParameter(hint)
+    if file is None:
+        piped = "; write - for FILE to change what is piped in" if streams.piped_in() else ""
+        console.note(f"no FILE is named, so new music is drawn and changed{piped}")
     amounts = parse_amounts(add or [], subtract or [])
     inputs = [file] if file else []
     check_output(output, console, force, inputs=inputs)
     sources: Sequence[AnySource | WholeSong] = ()
     name = model or DEFAULT_MODEL
     if file:
-        options = ReadingOptions(tempo, drums, strict, framing)
+        options = ReadingOptions(tempo, drums, strict, framing, force)
         sources, name = read_material([File(file, bar, track)], model, console, options)
     styling.check(name, laid=framing.lays)
     from musicae.clips.clip import Clips
     from musicae.clips.reading import Source
     from musicae.clips.source import window_count
+    from musicae.model import load
     from musicae.verbs.attribute import attribute
 
-    net = load_for(sources, name, device, precision, console)
+    net = load(name, device, precision)
     source = sources[0] if sources else None
     with console.progress("changing windows", window_count(source)) as done:
         clips = attribute(
@@ -122,7 +127,7 @@ def command(
         stages = {file: before.passages, "after": after.passages}
     elif file and isinstance(source, Source):
         read = [net.representation.decode(source.tokens)]
-        stages = {file: read, "reconstructed": before.passages, "after": after.passages}
+        stages = {"stdin" if file == "-" else file: read, "reconstructed": before.passages, "after": after.passages}
     values = _measured(amounts, stages)
     for name, of_stage in values.items():
         values_of = ", ".join(f"{stage} {value:.3g}" for stage, value in of_stage.items())

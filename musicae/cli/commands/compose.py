@@ -15,7 +15,7 @@ from musicae.cli.options import (
     Device,
     DrumTracks,
     FirstBars,
-    Force,
+    ForceAny,
     Json,
     OutputPath,
     Precision,
@@ -28,7 +28,7 @@ from musicae.cli.options import (
     TrackNumbers,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.sources import File, ReadingOptions, each, load_for, read_sources
+from musicae.cli.sources import File, ReadingOptions, each, read_sources
 from musicae.cli.styling import Styling, way_in_words
 
 EXAMPLES = ('musicae compose --chords "C Am F G"', 'musicae compose --chords "Dm7 G7 C" --form AABA -o song.mid')
@@ -72,7 +72,7 @@ def command(
     strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
-    force: Force = False,
+    force: ForceAny = False,
     device: Device = "auto",
     precision: Precision = "auto",
     json: Json = False,
@@ -95,6 +95,7 @@ def command(
     bars, tracks = each(bar), each(track)
     inputs = [path for path in (start, end) if path is not None]
     check_output(output, console, force, inputs=inputs)
+    from musicae.model import load
     from musicae.music.chords import progression
     from musicae.music.instruments import band_of
     from musicae.music.midi import instrument_names
@@ -109,11 +110,11 @@ def command(
         way = way_in_words(before, key, semitones) if before else "without a tone that could be in a key"
         console.note(f"the chords, {way}: {' '.join(map(str, found))}")
     files = [File(path, *where) for path, *where in zip((start, end), bars, tracks, strict=True) if path is not None]
-    options = ReadingOptions(tempo, drums, strict)
+    options = ReadingOptions(tempo, drums, strict, force=force)
     sources, name = read_sources(files, model, console, options, default=DEFAULT_CHORDS_MODEL)
     band = band_of(styling.instruments)
     replace(styling, instrument="").check(name)
-    net = load_for(sources, name, device, precision, console)
+    net = load(name, device, precision)
     net.require_chords()
     song = Song(found, bars_per_chord, form, repeat, own_instruments, band)
     clips = compose(

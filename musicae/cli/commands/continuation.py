@@ -67,19 +67,17 @@ def command(
     styling: Styling,
     renderings: Renderings,
 ) -> None:
-    """Write music that goes on from the end of a clip; of several ways the one that fits best comes first.
+    """Write music that goes on from the end of a clip.
 
-    Every file begins with the last bars of the clip as they are, so that you hear the join: as many as the model reads
-    at once. With --alone it begins behind them."""
+    Of several ways to go on the one that fits best behind the clip is written first. Every file begins with the last
+    bars of the clip as they are, so that you hear the join: as many as the model reads at once. With --alone it begins
+    behind them."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
     styling.check(model)
     from musicae.clips.ending import read_ending
-    from musicae.clips.reading import representation_of
 
-    ending = read_ending(
-        from_stdin(file), representation_of(model), bar=bar, track=track, drums=drums or (), strict=strict
-    )
+    ending = read_ending(from_stdin(file), model, bar=bar, track=track, drums=drums or (), strict=strict)
     say_source(ending.source, console)
     if tempo is not None:
         ending = replace(ending, source=replace(ending.source, style=replace(ending.source.style, tempo_qpm=tempo)))

@@ -10,7 +10,7 @@ from musicae.cli.delivery import check_output, deliver
 from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     Device,
-    Force,
+    ForceAny,
     Json,
     OutputPath,
     Precision,
@@ -22,7 +22,7 @@ from musicae.cli.options import (
     TempoQpm,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.sources import from_stdin, note_other_model
+from musicae.cli.sources import from_stdin
 from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae decode z.json", "musicae decode z.json --temperature 0.8 -o again.mid")
@@ -36,7 +36,7 @@ def command(
     tempo: TempoQpm = None,
     seed: Seed = None,
     output: OutputPath = None,
-    force: Force = False,
+    force: ForceAny = False,
     device: Device = "auto",
     precision: Precision = "auto",
     json: Json = False,
@@ -70,7 +70,7 @@ def command(
         recipe = replace(recipe, origin=Path(file).stem)
     styling.check(model or recipe.model)
     net = load(model or recipe.model, device, precision)
-    note_other_model(net, recipe.model, recipe.hash, console)
+    recipe = replace(recipe, hash="") if force else recipe
     with error_context(file):
         recipe, edited = with_edits(net, recipe)
         for line in edits_in_words(net, edited):

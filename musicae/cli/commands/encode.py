@@ -10,7 +10,7 @@ from musicae.cli.options import (
     Device,
     DrumTracks,
     FirstBar,
-    Force,
+    ForceAny,
     Json,
     OutputPath,
     Precision,
@@ -21,7 +21,7 @@ from musicae.cli.options import (
     TempoQpm,
     TrackNumber,
 )
-from musicae.cli.sources import File, ReadingOptions, load_for, read_source
+from musicae.cli.sources import File, ReadingOptions, read_source
 
 EXAMPLES = ("musicae encode a.mid -o code.json", "musicae encode a.mid --bar 5 -o -")
 
@@ -35,7 +35,7 @@ def command(
     drums: DrumTracks = None,
     strict: Strict = False,
     output: OutputPath = None,
-    force: Force = False,
+    force: ForceAny = False,
     device: Device = "auto",
     precision: Precision = "auto",
     json: Json = False,
@@ -48,13 +48,15 @@ def command(
     any, or z itself, and musicae decode makes the clip that you asked for."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file], suffixes=JSON)
-    source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo, drums, strict))
+    options = ReadingOptions(tempo, drums, strict, force=force)
+    source, name = read_source(File(file, bar, track), model, console, options)
     from musicae.clips.directions import directions_of
     from musicae.clips.recipe_json import dump_recipe
     from musicae.clips.write import write_recipe
+    from musicae.model import load
     from musicae.verbs.codes import encode
 
-    net = load_for([source], name, device, precision, console)
+    net = load(name, device, precision)
     recipe = encode(net, source, named=True)
     if not net.attributes:
         console.note(f"no attributes are named: {net.name} has no vectors of them")

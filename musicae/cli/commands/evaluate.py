@@ -86,11 +86,12 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure what models are worth on held-out music, beside one another, and say first what is wrong with them.
+    """Measure what models are worth on held-out music, beside one another.
 
-    How well windows come back, how evenly paths lead from one to another, what samples have in common with real music,
-    what a code determines, what can be read off it, and what attribute vectors, chords and principal directions
-    change. All tables are shown with --verbose, those of --only always, and a summary else."""
+    What is wrong with them is said first. How well windows come back, how evenly paths lead from one to another, what
+    samples have in common with real music, what a code determines, what can be read off it, and what attribute
+    vectors, chords and principal directions change. All tables are shown with --verbose, those of --only always, and a
+    summary else."""
     console = Console(quiet, json)
     from musicae.evaluation.evaluate import ALL, evaluate
     from musicae.evaluation.study import EvaluationSettings

@@ -64,7 +64,7 @@ app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, epilog=examples(*
 
 @app.callback()
 def experiment() -> None:
-    """Reproduce the experiments by which autoencoders were compared; measure what verbs promise."""
+    """Compare autoencoders as the literature did; measure what verbs promise."""
 
 
 @app.command("lines", epilog=examples(*LINES_EXAMPLES))

@@ -13,7 +13,7 @@ from musicae.cli.options import (
     Device,
     DrumTracks,
     FirstBars,
-    Force,
+    ForceAny,
     Json,
     OutputPath,
     Precision,
@@ -28,7 +28,7 @@ from musicae.cli.options import (
     Whole,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.sources import File, Framing, ReadingOptions, each, load_for, read_material
+from musicae.cli.sources import File, Framing, ReadingOptions, each, read_material
 from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid --steps 9 --exact-ends -o slow.mid")
@@ -56,7 +56,7 @@ def command(
     strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
-    force: Force = False,
+    force: ForceAny = False,
     device: Device = "auto",
     precision: Precision = "auto",
     json: Json = False,
@@ -79,13 +79,14 @@ def command(
     bars, tracks = each(bar), each(track)
     check_output(output, console, force, inputs=[a, b])
     files = [File(*chosen) for chosen in zip((a, b), bars, tracks, strict=True)]
-    options = ReadingOptions(tempo, drums, strict, Framing(whole))
+    options = ReadingOptions(tempo, drums, strict, Framing(whole), force)
     (start, end), name = read_material(files, model, console, options)
     styling.check(name, laid=whole)
     from musicae.clips.clip import Clips
+    from musicae.model import load
     from musicae.verbs.interpolate import interpolate, pairs_of
 
-    net = load_for([start, end], name, device, precision, console)
+    net = load(name, device, precision)
     pairs = pairs_of(start, end)
     if whole:
         console.note(f"{pairs} windows of {a} go to those of {b}, as many as the song with fewer has")

@@ -10,7 +10,18 @@ import typer
 from typer.core import TyperGroup
 
 from musicae.cli.console import Console, examples
-from musicae.cli.options import ClipCount, Device, FixedSeed, Json, ModelNames, Quiet, TrainedModel, folder_option
+from musicae.cli.options import (
+    DEFAULT_CHORDS_MODEL,
+    DEFAULT_MODEL,
+    ClipCount,
+    Device,
+    FixedSeed,
+    Json,
+    ModelNames,
+    Quiet,
+    TrainedModel,
+    folder_option,
+)
 
 ListeningFolder = Annotated[Path, folder_option("Where the page and the clips go.")]
 PackFolder = Annotated[Path, folder_option("Where to pack it.")]
@@ -49,6 +60,8 @@ def list_models(json: Json = False) -> None:
         console.note(f"left out: {error.message}; {hint(error)}")
     if not found:
         console.note(f"no model in {', '.join(map(str, model_places()))}; MUSICAE_MODELS can name another folder")
+    elif DEFAULT_MODEL in (model.name for model in found):
+        console.note(f"without -m, {DEFAULT_MODEL} is used; {DEFAULT_CHORDS_MODEL} in musicae compose")
     console.data(found, {"models": [asdict(model) for model in found]})
 
 

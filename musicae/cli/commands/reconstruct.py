@@ -9,7 +9,7 @@ from musicae.cli.options import (
     Device,
     DrumTracks,
     FirstBar,
-    Force,
+    ForceAny,
     Json,
     OutputPath,
     Precision,
@@ -23,7 +23,7 @@ from musicae.cli.options import (
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.sources import File, Framing, ReadingOptions, load_for, read_material
+from musicae.cli.sources import File, Framing, ReadingOptions, read_material
 from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae reconstruct a.mid --bar 5 -o again.mid", "musicae reconstruct a.mid --whole")
@@ -41,7 +41,7 @@ def command(
     strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
-    force: Force = False,
+    force: ForceAny = False,
     device: Device = "auto",
     precision: Precision = "auto",
     json: Json = False,
@@ -51,17 +51,20 @@ def command(
     styling: Styling,
     renderings: Renderings,
 ) -> None:
-    """Encode a clip, or a whole song, and decode it again; or decode a code, edited or not."""
+    """Encode a clip, or a whole song, and decode it again.
+
+    What comes back is what the model understood of it. A code is decoded alone, edited or not."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
-    options = ReadingOptions(tempo, drums, strict, framing)
+    options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
     styling.check(name, laid=framing.lays)
     from musicae.clips.reading import Source
+    from musicae.model import load
     from musicae.music.note_distance import note_distance
     from musicae.verbs.reconstruct import reconstruct
 
-    net = load_for([source], name, device, precision, console)
+    net = load(name, device, precision)
     clips = reconstruct(net, source, temperature=temperature, seed=seed)
     read = net.representation.decode(source.tokens) if isinstance(source, Source) else clips[0].original
     if read is not None:

@@ -12,7 +12,7 @@ from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     Device,
     FirstBar,
-    Force,
+    ForceAny,
     Json,
     OutputPath,
     Precision,
@@ -25,7 +25,7 @@ from musicae.cli.options import (
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.sources import File, ReadingOptions, load_for, read_source
+from musicae.cli.sources import File, ReadingOptions, read_source
 from musicae.cli.styling import Styling
 
 EXAMPLES = (
@@ -47,7 +47,7 @@ def command(
     tempo: TempoQpm = None,
     seed: Seed = None,
     output: OutputPath = None,
-    force: Force = False,
+    force: ForceAny = False,
     device: Device = "auto",
     precision: Precision = "auto",
     json: Json = False,
@@ -56,17 +56,18 @@ def command(
     styling: Styling,
     renderings: Renderings,
 ) -> None:
-    """Play a clip in another class: in minor instead of major, say.
+    """Play a clip in minor instead of major, say; with a model that you trained for it.
 
-    For models with a class beside their codes: data from musicae preprocess --label mode, and musicae train
-    --objective arae-transfer, aae-style or aae-semi."""
+    No model that comes along has classes. musicae preprocess --label mode makes data for one, and musicae train
+    --objective arae-transfer, aae-style or aae-semi trains it."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
-    source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo))
+    source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo, force=force))
     styling.check(name)
+    from musicae.model import load
     from musicae.verbs.transfer import class_of, transfer
 
-    net = load_for([source], name, device, precision, console)
+    net = load(name, device, precision)
     class_of(net, to)
     clips = transfer(net, source, to, temperature=temperature, seed=seed)
     console.note(f"the model takes it for {clips[0].recipe.arguments['from']}")

@@ -14,7 +14,7 @@ from musicae.cli.options import (
     Device,
     DrumTracks,
     FirstBar,
-    Force,
+    ForceAny,
     Json,
     OutputPath,
     Precision,
@@ -28,7 +28,7 @@ from musicae.cli.options import (
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings, panels_of
-from musicae.cli.sources import File, Framing, ReadingOptions, load_for, read_material
+from musicae.cli.sources import File, Framing, ReadingOptions, read_material
 from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae vary a.mid --whole --amount 0.6 -n 2", "musicae vary a.mid --along density -n 5")
@@ -61,7 +61,7 @@ def command(
     strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
-    force: Force = False,
+    force: ForceAny = False,
     device: Device = "auto",
     precision: Precision = "auto",
     json: Json = False,
@@ -71,30 +71,32 @@ def command(
     styling: Styling,
     renderings: Renderings,
 ) -> None:
-    """Write variations of a clip, or of a whole song; or a row of clips along an attribute or a direction of the latent
-    space.
+    """Write variations of a clip, or of a whole song.
 
-    Of a song every window changes by that share; where it repeats itself, its variations do, too. With --along the
-    clips lie at even steps, from 2 standard deviations over music below the clip to 2 above; of an odd number the
-    middle one is the clip itself."""
+    Of a song every window changes by that share; where it repeats itself, its variations do, too.
+
+    With --along, write a row of clips instead: from less of an attribute to more, or along a direction of the latent
+    space. They lie at even steps, from 2 standard deviations over music below the clip to 2 above; of an odd number the
+    middle one is its reconstruction. (musicae attribute writes one clip, with as much more or less as you ask for.)"""
     console = Console(quiet, json)
     if along is not None and framing.whole:
         raise typer.BadParameter("--along goes on from one window: leave --whole away")
     if along is not None and amount is not None:
         raise typer.BadParameter("--along always goes 2 standard deviations to either side: leave --amount away")
     check_output(output, console, force, inputs=[file])
-    options = ReadingOptions(tempo, drums, strict, framing)
+    options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
     styling.check(name, laid=framing.lays)
     from musicae.clips.clip import Clips
     from musicae.clips.source import window_count
+    from musicae.model import load
     from musicae.music.attributes import ATTRIBUTES
     from musicae.music.note_distance import note_distance
     from musicae.verbs.reconstruct import reconstruct
     from musicae.verbs.traverse import traverse
     from musicae.verbs.vary import vary
 
-    net = load_for([source], name, device, precision, console)
+    net = load(name, device, precision)
     if along is None:
         share = 0.3 if amount is None else amount
         with console.progress("varying windows", window_count(source)) as done:
