@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,12 @@ def test_cards_say_data_training_and_figures(shipped: Model) -> None:
     for heading in ("## Data", "## Training", "## Held-out"):
         assert heading in card
     assert "licen" in card
+
+
+def test_the_wheel_carries_them_all() -> None:
+    project = tomllib.loads((SHELF.parent / "pyproject.toml").read_text())
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert {name for name in carried if name.startswith("models/")} == {f"models/{name}" for name in SHIPPED}
 
 
 def test_weights_are_small() -> None:
