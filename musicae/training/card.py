@@ -8,10 +8,8 @@ from typing import Any
 from musicae.model import Model
 from musicae.storage.atomic import write_atomically
 from musicae.training.checkpoint import TrainingState
+from musicae.training.outcome import CARD
 from musicae.training.reporter import Metrics
-
-CARD = "README.md"
-"""The name of the card, which a training writes when it has ended."""
 
 MEANINGS = {
     "nll": "negative log-likelihood given z, nats per window",

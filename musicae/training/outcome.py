@@ -18,6 +18,9 @@ from musicae.errors import MusicaeError
 from musicae.storage.atomic import write_atomically
 from musicae.storage.tensor_files import read_head
 
+CARD = "README.md"
+"""The name of the model card, which a training writes last of all."""
+
 
 @dataclass(frozen=True)
 class TrainingOutcome:
@@ -54,7 +57,8 @@ def outcome_of(folder: Path, *, updates: int | None = None, minutes: float | Non
     if updates is not None or minutes is not None:
         planned, limit = updates or planned, minutes or 0.0
     ended = done >= planned or seconds >= (limit * 60 or math.inf)
-    return found if ended and found.updates == done else None
+    whole = (folder / CARD).exists()
+    return found if ended and whole and found.updates == done else None
 
 
 def run_path(folder: Path) -> Path:

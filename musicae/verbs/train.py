@@ -31,11 +31,11 @@ from musicae.storage.locks import exclusive
 from musicae.storage.tensor_files import read_head
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
-from musicae.training.card import CARD, write_card
+from musicae.training.card import write_card
 from musicae.training.distributed import Ranks, join_ranks
 from musicae.training.loop import Trainer
 from musicae.training.music_task import MusicTask, Splits, fit_batch
-from musicae.training.outcome import TrainingOutcome, run_path, state_path
+from musicae.training.outcome import CARD, TrainingOutcome, run_path, state_path
 from musicae.training.playback import in_percent
 from musicae.training.reporter import Metrics, Notice, NullReporter, Reporter
 from musicae.training.run import Run
@@ -352,6 +352,6 @@ def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None
     if len(trainer.task.data.train) >= LEAST_WINDOWS:
         store(best, fit(best, dataset, windows=FITTED_WINDOWS, progress=progress))
     metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
-    write_card(trainer.folder, best, dataset.manifest, metrics, trainer.state, run.command)
     TrainingOutcome(trainer.state.update, metrics).save(trainer.folder)
+    write_card(trainer.folder, best, dataset.manifest, metrics, trainer.state, run.command)  # last: where it is, all is
     return metrics
