@@ -1,4 +1,7 @@
-"""More or less of an attribute: codes sought around attribute vectors, as far along them as it takes and no further."""
+"""More or less of an attribute: codes sought around attribute vectors, as far along them as it takes and no further.
+
+Where no code near a vector moves the attribute, codes are sought on the way to draws from the prior.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,9 @@ ASIDE = (0.2, 0.5, 1.0)
 
 ROUNDS, TRIED = 3, 24
 """How often, and at how many points each time."""
+
+PLACES, DRAWS = (0.15, 0.3, 0.45, 0.6), 12
+"""How far on the way to draws is looked where vectors lead nowhere, and to how many draws."""
 
 TOLERANCE = 0.1
 """How far from what was asked, in spreads of the attribute, is as good as arrived."""
@@ -60,21 +66,47 @@ def with_attributes(
     reference = likeliest(model, [part])[0] if before is None else before
     goal = _Goal(reference, amounts, {name: spread_of(model, name) for name in amounts}, keep)
     step = _across(geometry.move(torch.zeros_like(part.z), model.attributes, amounts), still)
+    along = torch.from_numpy(MULTIPLES).to(step)[:, None] * step
+    found = _nearest(model, part, goal, along, step, still)
+    if found is None:
+        ways = model.sample_codes(DRAWS, 0) - part.z
+        found = _nearest(model, part, goal, _across(torch.cat([place * ways for place in PLACES]), still), None, still)
+    return part if found is None else replace(part, z=found)
+
+
+def _nearest(
+    model: Model,
+    part: Part,
+    goal: _Goal,
+    steps: Float[Tensor, "step size"],
+    otherwise: Float[Tensor, " size"] | None,
+    still: Float[Tensor, "direction size"] | None,
+) -> Float[Tensor, " size"] | None:
+    """Of codes some steps from that of a part, and then of codes around the best of them, the one of least cost.
+
+    Args:
+        otherwise: the step around which is looked where none of them moves the attributes as it should.
+
+    Returns:
+        None where none does.
+    """
     source = seeds.generator(0, len(part.z))  # where is looked is always the same
-    best, least = part.z, np.inf
-    for code, score in _decoded(model, part, part.z + torch.from_numpy(MULTIPLES).to(step)[:, None] * step):
+    best, least = None, np.inf
+    for code, score in _decoded(model, part, part.z + steps):
         if goal.reached(score) and (cost := goal.cost(score)) < least:
             best, least = code, cost
-    found, best = np.isfinite(least), best if np.isfinite(least) else part.z + step
     for _ in range(ROUNDS):
-        length = (best - part.z).norm()
-        aside = torch.nn.functional.normalize(_across(torch.randn(TRIED, len(step), generator=source), still), dim=1)
-        reach = length * torch.tensor(ASIDE).repeat(TRIED // len(ASIDE))[:, None]
+        way = otherwise if best is None else best - part.z
+        if way is None:
+            break
+        aside = torch.randn(TRIED, len(part.z), generator=source)
+        aside = torch.nn.functional.normalize(_across(aside, still), dim=1)
+        reach = way.norm() * torch.tensor(ASIDE).repeat(TRIED // len(ASIDE))[:, None]
         nearer = torch.rand(TRIED, 1, generator=source) * 0.5 + 0.6  # of the way that was best so far
-        for code, score in _decoded(model, part, part.z + nearer * (best - part.z) + reach * aside):
+        for code, score in _decoded(model, part, part.z + nearer * way + reach * aside):
             if goal.reached(score) and (cost := goal.cost(score)) < least:
-                best, least, found = code, cost, True
-    return replace(part, z=best) if found else part
+                best, least = code, cost
+    return best
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,7 @@ def verbs(
     are related."""
     console = Console(quiet, json)
     from musicae.config import pick
-    from musicae.evaluation.held_out import held_out, held_out_runs
+    from musicae.evaluation.held_out import held_out, held_out_runs, ngram_of, training_windows
     from musicae.experiments.verbs.held_out import HeldOut, run_length
     from musicae.experiments.verbs.promises import PROMISES, measure_promises
     from musicae.experiments.verbs.tables import promise_tables
@@ -59,7 +59,8 @@ def verbs(
         dataset, length = data_for(net, data), sum(run_length(net))
         some = held_out(net, dataset, windows, split=split, seed=seed)
         runs = held_out_runs(net, dataset, windows, length, split=split, seed=seed)
-        trial = HeldOut.of(net, some.numpy(), runs.numpy())
+        ngram = ngram_of(net, training_windows(dataset, seed)) if len(dataset.split("train")) else None
+        trial = HeldOut.of(net, some.numpy(), runs.numpy(), ngram)
         found[net.name] = measure_promises(trial, names, console.progress)
     console.tables(promise_tables(found))
     console.data([], {"windows": windows, "models": found})

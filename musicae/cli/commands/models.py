@@ -60,9 +60,8 @@ def list_models(json: Json = False) -> None:
         console.note(f"left out: {error.message}; {hint(error)}")
     if not found:
         console.note(f"no model in {', '.join(map(str, model_places()))}; MUSICAE_MODELS can name another folder")
-    elif DEFAULT_MODEL in (model.name for model in found):
-        console.note(f"without -m, {DEFAULT_MODEL} is used; {DEFAULT_CHORDS_MODEL} in musicae compose")
-    console.data(found, {"models": [asdict(model) for model in found]})
+    defaults = {DEFAULT_MODEL: "  (the default)", DEFAULT_CHORDS_MODEL: "  (the default of musicae compose)"}
+    console.data([f"{model}{defaults.get(model.name, '')}" for model in found], {"models": [asdict(model) for model in found]})
 
 
 @app.command("show", epilog=examples("musicae models show melody-2bar", "musicae models show melody-2bar --json"))

@@ -9,6 +9,7 @@ from typing import Any
 from musicae.clips.ending import BARS_BEFORE
 from musicae.clips.reading import Source
 from musicae.clips.style import Style
+from musicae.evaluation.ngram import WindowNGram
 from musicae.model import Model
 from musicae.music.score import Score
 
@@ -27,21 +28,23 @@ class HeldOut:
         sources: two at least.
         scores: their music.
         runs: windows of one piece, one behind the other, `run_length` of them in each.
+        ngram: of training windows; None where there is none.
     """
 
     model: Model
     sources: Sequence[Source]
     scores: Sequence[Score]
     runs: Sequence[Sequence[Source]] = ()
+    ngram: WindowNGram | None = None
 
     @classmethod
-    def of(cls, model: Model, windows: Any, runs: Any = ()) -> HeldOut:
+    def of(cls, model: Model, windows: Any, runs: Any = (), ngram: WindowNGram | None = None) -> HeldOut:
         """The windows [window, segment, step, column], and those of runs [run, window, ...], as sources."""
 
         def sources(some: Any) -> list[Source]:
             return [Source(one, model.representation, Style(), f"window {number}") for number, one in enumerate(some)]
 
-        return cls(model, sources(windows), model.scores(windows), [sources(run) for run in runs])
+        return cls(model, sources(windows), model.scores(windows), [sources(run) for run in runs], ngram)
 
 
 def run_length(model: Model) -> tuple[int, int]:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from musicae.clips.clip import Clips
 from musicae.clips.ending import Ending
 from musicae.clips.reading import Source
+from musicae.clips.render import windows_of
 from musicae.corpus.discover import Progress, no_progress
 from musicae.experiments.verbs.held_out import HeldOut, PromiseRow, run_length
 from musicae.experiments.verbs.pieces import pieces
@@ -65,17 +67,22 @@ def variations(on: HeldOut) -> list[PromiseRow]:
 def interpolations(on: HeldOut) -> list[PromiseRow]:
     """Of paths between a window and the next one: mean and largest share of the notes that a step changes, the share
     of the paths whose largest step is at most twice the mean, and the share of the steps that change nothing where the
-    ends differ by as many notes as there are steps; and the share of the steps that lead, on average over paths, away
-    from the one end, or towards the other."""
-    largest, means, still, away = [], [], [], []
+    ends differ by as many notes as there are steps; the share of the steps that lead, on average over paths, away
+    from the one end, or towards the other; and the 5-gram cost of what lies between the ends, in units of that of plain
+    great circles."""
+    largest, means, still, away, costs = [], [], [], [], []
     for a, b in pairwise(on.sources):
-        notes = [onsets_of(clip.score) for clip in interpolate(on.model, a, b, steps=PATH_STEPS)]
+        clips = interpolate(on.model, a, b, steps=PATH_STEPS)
+        notes = [onsets_of(clip.score) for clip in clips]
         steps = np.array([1 - note_f1([pair]) for pair in pairwise(notes)])
         if _differing(notes[0], notes[-1]) >= PATH_STEPS:
             largest.append(steps.max())
             means.append(steps.mean())
             still += list(steps == 0)
             away.append([[1 - note_f1([(one, end)]) for one in notes] for end in (notes[0], notes[-1])])
+            costs.append(
+                [_cost(on, path) for path in (clips, interpolate(on.model, a, b, steps=PATH_STEPS, even_in="z"))]
+            )
     if not away:
         return []
     from_a, to_b = np.array(away).mean(0)
@@ -88,6 +95,7 @@ def interpolations(on: HeldOut) -> list[PromiseRow]:
             "even": _share(np.array(largest) <= 2 * np.array(means)),
             "still": _share(np.array(still)),
             "leading on": _share(leading),
+            **({"5-gram cost": float(np.divide(*np.sum(costs, axis=0)))} if on.ngram else {}),
         }
     ]
 
@@ -208,6 +216,12 @@ def _lost(before: Score, after: Score) -> bool:
 
 def _changed(before: Score, after: Score) -> float:
     return 1 - note_f1([(onsets_of(before), onsets_of(after))])
+
+
+def _cost(on: HeldOut, clips: Clips) -> float:
+    """The 5-gram cost of all clips but the first and the last."""
+    windows = [window for clip in clips[1:-1] for window in windows_of(on.model, clip.recipe)]
+    return float(on.ngram.cost(np.stack(windows)).mean()) if on.ngram else 0.0
 
 
 def _differing(a: Onsets, b: Onsets) -> int:

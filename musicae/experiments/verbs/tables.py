@@ -32,9 +32,9 @@ def _table(name: str, found: Mapping[str, Mapping[str, Sequence[PromiseRow]]]) -
     rows = [(model, row) for model, measured in found.items() for row in measured.get(name, ())]
     if not rows:
         return None
-    keys = list(rows[0][1])
-    columns = {"model": "", **{key: _style(rows[0][1][key]) for key in keys}}
-    cells: list[list[Cell]] = [[model, *(row[key] for key in keys)] for model, row in rows]
+    styles = {key: _style(value) for _, row in rows for key, value in row.items()}
+    columns = {"model": "", **styles}
+    cells: list[list[Cell]] = [[model, *(row.get(key) for key in styles)] for model, row in rows]
     return Table(f"verbs-{name}", TITLES[name], columns, cells)
 
 
