@@ -15,6 +15,7 @@ import torch
 from hypothesis import settings
 
 from musicae.cli import app
+from musicae.clips import attribute_search
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.dataset import Dataset
 from musicae.experiments.music import transfers
@@ -54,9 +55,12 @@ def hasty_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hasty_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Continuations are chosen among a few."""
+    """Continuations, and changes of attributes, are chosen among a few."""
     for name, count in {"DRAWS": 4, "TRIED_WINDOWS": 4, "WAYS": 4}.items():
         monkeypatch.setattr(continuation, name, count)
+    for name, count in {"TRIED": 3, "WAY_DRAWS": 1}.items():
+        monkeypatch.setattr(attribute_search, name, count)
+    monkeypatch.setattr(attribute_search, "MULTIPLES", attribute_search.MULTIPLES[::6])
 
 
 @pytest.fixture(scope="session", params=["melody-2bar", "drums-2bar", "trio-4bar", "multitrack-1bar-chords"])

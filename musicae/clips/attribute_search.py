@@ -32,7 +32,7 @@ ASIDE = (0.2, 0.5, 1.0)
 ROUNDS, TRIED = 3, 24
 """How often, and at how many points each time."""
 
-PLACES, DRAWS = (0.15, 0.3, 0.45, 0.6), 12
+WAY_PLACES, WAY_DRAWS = (0.15, 0.3, 0.45, 0.6), 12
 """How far on the way to draws is looked where vectors lead nowhere, and to how many draws."""
 
 TOLERANCE = 0.1
@@ -69,8 +69,8 @@ def with_attributes(
     along = torch.from_numpy(MULTIPLES).to(step)[:, None] * step
     found = _nearest(model, part, goal, along, step, still)
     if found is None:
-        ways = model.sample_codes(DRAWS, 0) - part.z
-        found = _nearest(model, part, goal, _across(torch.cat([place * ways for place in PLACES]), still), None, still)
+        ways = _across(model.sample_codes(WAY_DRAWS, 0) - part.z, still)
+        found = _nearest(model, part, goal, torch.cat([place * ways for place in WAY_PLACES]), None, still)
     return part if found is None else replace(part, z=found)
 
 

@@ -20,6 +20,7 @@ from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
 from musicae.music.score import Score
 from musicae.networks.autoencoder import REGULARIZERS_PREFIX, evaluating
+from musicae.networks.batch import Batch
 from musicae.networks.device import autocast, steady
 from musicae.networks.recurrent.stack import use_backend
 from musicae.networks.sampling import Drawing
@@ -139,6 +140,15 @@ class Model:
             found = [self.autoencoder.encode(tokens, condition) for tokens, condition in parts]
         mean, std = (torch.cat([getattr(part, name).float().cpu() for part in found]) for name in ("mean", "std"))
         return mean, std
+
+    @torch.no_grad()
+    def nll(self, z: Codes, tokens: WindowTokens) -> Float[np.ndarray, " window"]:
+        """-log p(window | z), teacher forced, in nats per window; the same on any number of threads."""
+        batch = Batch.of(self.autoencoder.spec, torch.as_tensor(tokens).long().to(self.device))
+        with evaluating(self.autoencoder), autocast(self.device, self.precision), steady():
+            codes = self.autoencoder.latent.settle(z.to(self.device))
+            found = self.autoencoder.decoder.log_prob(batch, codes, self.autoencoder.embedding)
+        return -found.double().cpu().numpy()
 
     def fit_sampler(self, windows: Integer[Tensor, "window segment step column"]) -> None:
         """Lets the sampler learn where the codes of windows lie."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
 from musicae import geometry
@@ -49,7 +50,14 @@ STEP_LENGTHS = np.linspace(0.05, 1, 20)
 EVEN = 1.6
 """Times the mean that the largest step may be, for steps to be called even."""
 
+FLIPS = 1.2
+"""Mean unlikelihood of a path between whose ends a decoder has nothing to say: it flips from the one to the other."""
+
+UNLIKELY = 0.02
+"""What an unlikelihood of 1 costs, beside the squared distance of a gap from the length that it should have."""
+
 Gaps = Float[np.ndarray, "point other_point"]
+Unlikelihoods = Float[np.ndarray, " point"]
 
 
 def interpolate(
@@ -68,11 +76,12 @@ def interpolate(
     """A clip for every step; `Clips.joined` is all of them in a row.
 
     The path is a great circle (`geometry.slerp`), or a line if `linear`. Steps stand on it where what is decoded by
-    argmax changes by about as many notes from each to the next, or at equal distances of codes (`even_in`). Where a
-    decoder changes most notes at once, the path takes a detour over the codes of music whose beginning is that of what
-    comes behind the change, and whose end is that of what comes before it. The first
-    and the last are the reconstructions of a and b, or their own notes if `exact_ends`. Tempo and programs are those of
-    a. Chords, where the model has any, are those of a in the first half of the path, then those of b.
+    argmax changes by about as many notes from each to the next, and the decoder is sure of it; or at equal distances of
+    codes (`even_in`). Where a decoder changes most notes at once, or has nothing to say on the way, the path takes a
+    detour over the codes of music whose beginning is that of what comes behind the change, and whose end is that of
+    what comes before it. The first and the last are the reconstructions of a and b, or their own notes if `exact_ends`.
+    Tempo and programs are those of a. Chords, where the model has any, are those of a in the first half of the path,
+    then those of b.
 
     Of two whole songs every clip is a song: that of a, in which each window is so far on its way to the window of b
     with the same number, of those in which something is played; where b has fewer of them, a ends as it was.
@@ -132,12 +141,14 @@ class _Point:
     Attributes:
         place: from 0 to 1.
         window: all columns.
+        nll: of the window, in nats.
     """
 
     place: float
     part: Part
     window: TokenArray
     notes: Onsets
+    nll: float
 
 
 class _Path:
@@ -177,7 +188,8 @@ class _Path:
             return []
         windows = likeliest_windows(self.model, parts)
         notes = [onsets_of(score) for score in self.model.scores(windows)]
-        return [_Point(*point) for point in zip(places, parts, windows, notes, strict=True)]
+        nll = self.model.nll(torch.stack([part.z for part in parts]), windows).tolist()
+        return [_Point(*point) for point in zip(places, parts, windows, notes, nll, strict=True)]
 
     def _with(self, place: float, z: PartCode) -> Part:
         chords = self.start.chords if place <= 0.5 else self.end.chords
@@ -204,18 +216,32 @@ class _Path:
 def _even(path: _Path, steps: int) -> list[Part]:
     """Parts, the ends among them, between whose neighbors about as many notes change.
 
-    They are chosen among `POINTS_PER_STEP` points a step, and as many more wherever the chosen ones differ most.
+    They are chosen among `POINTS_PER_STEP` points a step, those of a detour if the decoder flips, and as many more
+    wherever the chosen ones differ most.
     """
     points = path.points(np.linspace(0, 1, POINTS_PER_STEP * (steps - 1) + 1).tolist())
     if points[0].notes == points[-1].notes:
         return [point.part for point in points[::POINTS_PER_STEP]]
+    if _unlikelihoods(points).mean() > FLIPS:
+        points = sorted([*points, *path.detour(points[0], points[-1])], key=lambda point: point.place)
     for look in (path.denser, path.detour, path.detour):
         gaps = _gaps(points)
-        found = {_widest(gaps, first, last) for first, last in pairwise(_evenest(gaps, steps))}
+        chosen = _evenest(gaps, _unlikelihoods(points), steps)
+        found = {_widest(gaps, first, last) for first, last in pairwise(chosen)}
         worst = sorted(found, key=lambda place: -gaps[place, place + 1])[: max(steps // 2, 1)]
         for place in sorted(worst, reverse=True):
             points[place + 1 : place + 1] = look(points[place], points[place + 1])
-    return [points[place].part for place in _evenest(_gaps(points), steps)]
+    return [points[place].part for place in _evenest(_gaps(points), _unlikelihoods(points), steps)]
+
+
+def _unlikelihoods(points: Sequence[_Point]) -> Unlikelihoods:
+    """How much less likely what is decoded at every point is, given its code, than at the ends: the ratio of the nll to
+    the mean of theirs, less 1, and 0 where it is as likely.
+
+    It says where music is none: 5-gram costs of windows on great circles correlate with it by .8.
+    """
+    nll = np.array([point.nll for point in points])
+    return np.maximum(nll / max((nll[0] + nll[-1]) / 2, 1e-9) - 1, 0)
 
 
 def _gaps(points: Sequence[_Point]) -> Gaps:
@@ -231,8 +257,9 @@ def _widest(gaps: Gaps, first: int, last: int) -> int:
     return max(range(first, last), key=lambda point: gaps[point, point + 1])
 
 
-def _evenest(gaps: Gaps, steps: int) -> list[int]:
+def _evenest(gaps: Gaps, unlikely: Unlikelihoods, steps: int) -> list[int]:
     """Points from the first to the last whose largest gap is least, of those that are even; else the most even ones.
+    Unlikely points count as larger gaps.
 
     What gaps add up to is not what lies between the ends: one leap is shorter than the way around. So the length that
     all of them should have is not known, and several are tried.
@@ -241,18 +268,19 @@ def _evenest(gaps: Gaps, steps: int) -> list[int]:
     def unevenness(points: list[int]) -> tuple[float, float]:
         between = np.array([gaps[first, last] for first, last in pairwise(points)])
         ratio = between.max() / max(between.mean(), 1e-9) if between.min() > 0 else np.inf
-        return max(ratio, EVEN), between.max()
+        return max(ratio, EVEN), between.max() + np.sqrt(UNLIKELY) / 2 * unlikely[points].mean()
 
-    return min((_at_distances(gaps, steps, length) for length in STEP_LENGTHS), key=unevenness)
+    return min((_at_distances(gaps, unlikely, steps, length) for length in STEP_LENGTHS), key=unevenness)
 
 
-def _at_distances(gaps: Gaps, steps: int, length: float) -> list[int]:
-    """Points from the first to the last so that the gaps between them deviate least from a length.
+def _at_distances(gaps: Gaps, unlikely: Unlikelihoods, steps: int, length: float) -> list[int]:
+    """Points from the first to the last so that the gaps between them deviate least from a length, and are likely.
 
-    By dynamic programming: best[n, j] = min over i < j of best[n - 1, i] + (gaps[i, j] - length)^2.
+    By dynamic programming: best[n, j] = min over i < j of best[n - 1, i] + (gaps[i, j] - length)^2 + c unlikely[j].
     """
     count = len(gaps)
-    forward = np.where(np.arange(count)[:, None] < np.arange(count), (gaps - length) ** 2, np.inf)
+    cost = (gaps - length) ** 2 + UNLIKELY * unlikely
+    forward = np.where(np.arange(count)[:, None] < np.arange(count), cost, np.inf)
     best, before = forward[0], []
     for _ in range(steps - 2):
         total = best[:, None] + forward

@@ -61,7 +61,8 @@ def list_models(json: Json = False) -> None:
     if not found:
         console.note(f"no model in {', '.join(map(str, model_places()))}; MUSICAE_MODELS can name another folder")
     defaults = {DEFAULT_MODEL: "  (the default)", DEFAULT_CHORDS_MODEL: "  (the default of musicae compose)"}
-    console.data([f"{model}{defaults.get(model.name, '')}" for model in found], {"models": [asdict(model) for model in found]})
+    rows = [f"{model}{defaults.get(model.name, '')}" for model in found]
+    console.data(rows, {"models": [asdict(model) for model in found]})
 
 
 @app.command("show", epilog=examples("musicae models show melody-2bar", "musicae models show melody-2bar --json"))
