@@ -122,11 +122,12 @@ def raised_density(on: HeldOut) -> list[PromiseRow]:
 
 
 def attributes(on: HeldOut) -> list[PromiseRow]:
-    """Every attribute up and down by `MOVES` spreads, in the windows that have room: share that moved so, notes kept,
-    and share of the clips in which an instrument fell silent."""
+    """Every attribute up and down by `MOVES` spreads, in the windows whose reconstructions have room: share that moved
+    so, notes kept, and share of the clips in which an instrument fell silent."""
     rows: list[PromiseRow] = []
+    scores = [reconstruct(on.model, source)[0].score for source in on.sources]
     for name in (name for name in ATTRIBUTES if name in on.model.attributes):
-        values = np.array([ATTRIBUTES[name](score) for score in on.scores])
+        values = np.array([ATTRIBUTES[name](score) for score in scores])
         for sign, limit in ((1, np.quantile(values, 0.95)), (-1, np.quantile(values, 0.05))):
             room = [s for s, value in zip(on.sources, values, strict=True) if sign * (limit - value) > 0]
             clips = [attribute(on.model, {name: sign * MOVES}, source) for source in room]
