@@ -17,7 +17,7 @@ from tests.helpers.commands import Run
 from tests.helpers.models import with_vectors
 
 
-def trial(model: Model, n: int = 3) -> HeldOut:
+def trial(model: Model, n: int = 2) -> HeldOut:
     scores = (model.representation.generate(np.random.default_rng(seed)) for seed in range(n))
     windows = np.stack([model.representation.encode(score) for score in scores])
     runs = windows[np.arange(2 * sum(run_length(model))).reshape(2, -1) % n]
