@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -59,6 +61,14 @@ def test_one_bass_begins_on_the_root() -> None:
     (track,) = in_order(idle, busy, chord="F").tracks
     assert track.program == 33
     assert track.notes.pitch.tolist() == [41, 43]
+
+
+def test_a_bass_plays_one_note_at_a_time() -> None:
+    chords = bar((0, 48), (0, 36), (0, 43), (480, 55), (480, 43), program=33, length=700)
+    (track,) = in_order(chords).tracks
+    assert [(start, end, pitch) for start, end, pitch, _ in track.notes.rows()] == [(0, 480, 36), (480, 1200, 43)]
+    assert len(in_order(replace(chords, program=0)).tracks[0].notes) == 5, "a piano plays chords"
+    assert in_order(bar(program=33)).tracks[0].notes.rows() == []
 
 
 def test_drums_are_a_kit_and_short() -> None:

@@ -1,7 +1,8 @@
 """Bars of several instruments put in order: one key, one grid, one bass, one drum kit.
 
 What a network writes under a chord is mostly what a band would play, and now and then a note of another key, a hit that
-no kit has, or an onset that is neither a sixteenth nor a triplet. Such notes are moved to the nearest that fit.
+no kit has, an onset that is neither a sixteenth nor a triplet, or a bass that plays chords. Such notes are moved to the
+nearest that fit; of the chords of a bass the lowest notes are left.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def arranged(score: Score, chords: Sequence[Chord], scale: frozenset[int], *, lo
 
     Args:
         chords: one for every bar.
-        loose: onsets and lengths stay as they are.
+        loose: onsets and lengths stay as they are, also where notes of a bass overlap.
     """
     bar, moved, pitched = score.end // len(chords), 0, 0
     tracks = []
@@ -74,7 +75,9 @@ def arranged(score: Score, chords: Sequence[Chord], scale: frozenset[int], *, lo
             pitch = _fitting(notes, [chords[at] for at in notes.start // bar], scale, bar, track.program in BASSES)
             moved, pitched = moved + int((pitch != notes.pitch).sum()), pitched + len(notes)
             notes = replace(notes, pitch=pitch)
-        tracks.append(replace(track, notes=without_doubles(notes)))
+        notes = without_doubles(notes)
+        alone = track.program in BASSES and not track.is_drum and not loose
+        tracks.append(replace(track, notes=_line(notes) if alone else notes))
     return Arranged(replace(score, tracks=tuple(tracks)), moved, pitched)
 
 
@@ -99,6 +102,14 @@ def _with_one_bass(tracks: Sequence[Track]) -> list[Track]:
     basses = [track for track in tracks if track.program in BASSES and not track.is_drum]
     first = max(basses, key=lambda track: len(track.notes), default=None)
     return [track for track in tracks if track is first or track not in basses]
+
+
+def _line(notes: Notes) -> Notes:
+    """One note at a time: of those that start at once the lowest, each to the start of the next one at most."""
+    ordered = notes[np.lexsort((notes.pitch, notes.start))]
+    starts, first = np.unique(ordered.start, return_index=True)
+    kept = ordered[first]
+    return replace(kept, end=np.minimum(kept.end, np.append(starts[1:], kept.end[-1:])))
 
 
 def _on_grid(notes: Notes, ticks_per_quarter: int, bar: int) -> Notes:
