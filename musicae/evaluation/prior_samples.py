@@ -128,7 +128,7 @@ def measure_prior_samples(
 
 
 def sample_windows(
-    model: Model, n: int, *, temperature: float = 0.5, seed: int = 0, progress: Progress = no_progress
+    model: Model, n: int, *, temperature: float = 0.25, seed: int = 0, progress: Progress = no_progress
 ) -> WindowTokens:
     """Draws from the prior, decoded, each under a chord of its own if the model is conditioned on chords."""
     condition = np.stack([model.representation.condition_of(chords) for chords in draw_chords(model, n, seed)])

@@ -31,7 +31,7 @@ class EvaluationSettings:
     pairs: int = 1024
     points: int = 11
     samples: int = 1024
-    temperature: float = 0.5
+    temperature: float = 0.25
     amount: float = 1.0
     codes: int = 64
     decodings: int = 8

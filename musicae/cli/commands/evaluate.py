@@ -75,7 +75,7 @@ def command(
     pairs: PairsOption = 1024,
     points: PointsOption = 11,
     samples: Samples = 1024,
-    temperature: Temperature = 0.5,
+    temperature: Temperature = 0.25,
     amount: Amount = 1.0,
     projection: ProjectionOption = "pca",
     seed: FixedSeed = 0,

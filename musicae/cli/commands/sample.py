@@ -43,7 +43,7 @@ Wanted = Annotated[
 @with_option_records
 def command(
     n: ClipCount = 4,
-    temperature: Temperature = 0.5,
+    temperature: Temperature = 0.25,
     wanted: Wanted = None,
     model: ModelName = DEFAULT_MODEL,
     tempo: TempoQpm = None,

@@ -34,7 +34,7 @@ from musicae.music.score import Score
 WINDOWS = 1_024
 """Held-out windows."""
 
-SETTINGS = EvaluationSettings(pairs=256, samples=4_096)
+SETTINGS = EvaluationSettings(pairs=256, samples=4_096, temperature=0.5)
 """Paths between held-out windows, and draws, which are decoded at temperature 0.5."""
 
 Numbers = Mapping[str, float | list[float]]
