@@ -15,7 +15,7 @@ import torch
 from hypothesis import settings
 
 from musicae.cli import app
-from musicae.clips import attribute_search
+from musicae.clips import attribute_search, onward
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.dataset import Dataset
 from musicae.experiments.music import transfers
@@ -56,8 +56,9 @@ def hasty_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def hasty_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """Continuations, and changes of attributes, are chosen among a few."""
-    for name, count in {"DRAWS": 4, "TRIED_WINDOWS": 4, "WAYS": 4}.items():
-        monkeypatch.setattr(continuation, name, count)
+    monkeypatch.setattr(continuation, "WAYS", 4)
+    for name, count in {"DRAWS": 4, "TRIED_WINDOWS": 4}.items():
+        monkeypatch.setattr(onward, name, count)
     for name, count in {"TRIED": 3, "WAY_DRAWS": 1}.items():
         monkeypatch.setattr(attribute_search, name, count)
     monkeypatch.setattr(attribute_search, "MULTIPLES", attribute_search.MULTIPLES[::6])

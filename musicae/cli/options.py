@@ -11,6 +11,7 @@ from musicae.objectives import OBJECTIVES
 
 DEFAULT_MODEL = "melody-2bar"
 DEFAULT_CHORDS_MODEL = "multitrack-1bar-chords"
+MOST_NEW_BARS = 256
 
 
 def model_names(incomplete: str) -> list[str]:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords, draw_with
+from musicae.clips.ending import Ending
 from musicae.clips.limits import require_whole
-from musicae.clips.recipe import Part
-from musicae.clips.render import recipe_of
+from musicae.clips.onward import known_part, onward
+from musicae.clips.reading import Source
+from musicae.clips.recipe import Part, Recipe
+from musicae.clips.render import recipe_of, windows_of
 from musicae.clips.source import model_for
 from musicae.clips.style import Style
 from musicae.model import Model
-from musicae.seeds import fresh_seed
+from musicae.seeds import child_seeds, fresh_seed
 
 
 def sample(
     model: Model | str | Path,
     n: int = 4,
     *,
+    bars: int | None = None,
     temperature: float = 0.25,
     seed: int | None = None,
     tempo_qpm: float = 120.0,
     wanted: Mapping[str, str] | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Clips:
     """`n` clips that the model makes up; where it has chords, each under a random one of its own.
 
@@ -31,14 +37,18 @@ def sample(
     which MusicVAE's own tool samples, .84; music .91), of sixteen bars .82 (.64; .67), of trios .57 (.40; .72).
 
     Args:
+        bars: of every clip; without it, as many as the model writes at once. A longer clip grows from such a window,
+            and comes back to what stood four and eight bars before (`clips.onward`).
         wanted: of which attributes there is to be more ("high") or less ("low") than in other clips
-            (`clips.draws.draw_with`).
+            (`clips.draws.draw_with`); of a longer clip, in its first window.
+        progress: is told how many clips were made since the last call, where there are `bars`.
 
     Raises:
         MusicaeError: there is no such attribute, or the model has no vector of it, since it is always the same; or a
             number is out of its range.
     """
     require_whole("n", n, 1)
+    require_whole("bars", 1 if bars is None else bars, 1)
     model, seed = model_for(model), fresh_seed(seed)
     chords = draw_chords(model, n, seed)
     codes = draw_with(model, n, seed, wanted, chords) if wanted else draw(model, n, seed)
@@ -52,4 +62,21 @@ def sample(
         style=Style(tempo_qpm),
         arguments={"wanted": dict(wanted)} if wanted else {},
     )
-    return Clips.of(model, *run.split())
+    if bars is None:
+        return Clips.of(model, *run.split())
+    grown = []
+    for number, first in enumerate(run.split()):
+        grown.append(_grown(model, first, bars, child_seeds(seed, number, 1)[0]))
+        progress(1)
+    return Clips.of(model, *grown)
+
+
+def _grown(model: Model, first: Recipe, bars: int, seed: int) -> Recipe:
+    """The recipe of so many bars that begin with those of another one, which has one part."""
+    (part,), (window,) = first.parts, windows_of(model, first)
+    source = Source(window, model.representation, first.style, "a draw from the prior")
+    ending = Ending(source, min(bars, model.representation.bars))
+    parts = [known_part(ending, part.z, part.draw)]
+    if bars > model.representation.bars:
+        parts += onward(model, ending, bars - ending.bars, temperature=first.temperature, seed=seed)[0]
+    return replace(first, parts=tuple(parts), arguments={**first.arguments, "bars": bars})

@@ -12,6 +12,7 @@ from musicae.cli.delivery import check_output, deliver
 from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     DEFAULT_MODEL,
+    MOST_NEW_BARS,
     ClipCount,
     Device,
     DrumTracks,
@@ -32,8 +33,6 @@ from musicae.cli.sources import from_stdin, say_source
 from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae continue a.mid", "musicae continue a.mid --bars 4 --bar 5 -n 2 --alone -o next/")
-
-MOST_NEW_BARS = 256
 
 
 @with_option_records

@@ -11,6 +11,7 @@ from musicae.cli.delivery import check_output, deliver
 from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     DEFAULT_MODEL,
+    MOST_NEW_BARS,
     ClipCount,
     Device,
     Force,
@@ -28,6 +29,16 @@ from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae sample", "musicae sample -n 8 --with density=high --tempo 96 -o ideas/")
 
+NewBars = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=MOST_NEW_BARS,
+        metavar="N",
+        show_default="as many as the model writes at once",
+        help="Bars of every clip. Longer ones grow from such a window, and come back to what stood before.",
+    ),
+]
 Wanted = Annotated[
     list[str] | None,
     typer.Option(
@@ -43,6 +54,7 @@ Wanted = Annotated[
 @with_option_records
 def command(
     n: ClipCount = 4,
+    bars: NewBars = None,
     temperature: Temperature = 0.25,
     wanted: Wanted = None,
     model: ModelName = DEFAULT_MODEL,
@@ -69,6 +81,16 @@ def command(
     from musicae.verbs.sample import sample
 
     net = load(model, device, precision)
-    clips = sample(net, n, temperature=temperature, seed=seed, tempo_qpm=tempo or 120.0, wanted=levels)
+    with console.progress("growing clips", n if bars else 0) as done:
+        clips = sample(
+            net,
+            n,
+            bars=bars,
+            temperature=temperature,
+            seed=seed,
+            tempo_qpm=tempo or 120.0,
+            wanted=levels,
+            progress=done,
+        )
     clips = styling.applied(clips, console, together=False)
     deliver(clips, output, console, force, drawn=seed is None, renderings=renderings)

@@ -1,0 +1,194 @@
+"""Music window by window, each behind all that was there: the end of a piece goes on, and a piece grows from a draw.
+
+Windows are independent under the prior, and what follows a window is not: real melodies come back to what stood four
+and eight bars before, in the same key and in nearly the same rhythm. So a window lies on the great circle from the code
+of such a window to that of new music in the key, and of many the one is taken that fits best behind all that was there
+(`music.continuity`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import cycle, islice, product
+
+import numpy as np
+import torch
+
+from musicae import geometry
+from musicae.clips.ending import Ending
+from musicae.clips.recipe import Part, PartCode
+from musicae.errors import MusicaeError
+from musicae.model import Codes, Model, WindowTokens
+from musicae.music.chords import Chord
+from musicae.music.continuity import Excerpt, discontinuity
+from musicae.music.representations.base import FieldTokens, TokenArray
+from musicae.music.score import Score, concatenate
+from musicae.music.transposition import moved_into, semitones_into
+from musicae.seeds import child_seeds
+
+LAGS = (8, 4)
+"""Bars: of 210 open melodies, .42 and .33 of the notes of two bars are those of the two that stood so long before, and
+.16 those of the two before."""
+
+NOVELTY = (0.2, 0.35, 0.5, 0.65)
+"""How far windows lie on the way to new music."""
+
+DRAWS = 48
+"""New music to go towards."""
+
+TRIED_WINDOWS = 32
+"""Windows among which the next one is chosen."""
+
+PROGRESSION = 4
+"""Bars whose chords are played again, and among which the instruments of bands are looked for."""
+
+
+def onward(
+    model: Model, ending: Ending, bars: int, n: int = 1, *, temperature: float, seed: int
+) -> list[tuple[Part, ...]]:
+    """`n` ways to go on from the end of some music for so many bars, as parts, the one that fits best first.
+
+    Chords, where the model has any, are those of the four bars before, again and again; the instruments of a band are
+    those of the fullest of these bars.
+    """
+    size, found = model.representation.bars, []
+    for way in _Search(model, ending, temperature, seed).ways(bars, n):
+        *new, last = way.parts
+        found.append((*new, replace(last, bars=_whole_or(bars - size * len(new), size))))
+    return found
+
+
+def known_part(ending: Ending, z: PartCode, draw: int = 0) -> Part:
+    """What music goes on from, as the part before what is new: of that code, with its own notes."""
+    source = ending.source
+    return Part(
+        z,
+        draw,
+        source.chords,
+        forced_tokens=source.fields.astype(np.int64),
+        bars=_whole_or(ending.bars, source.representation.bars),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """Music so far.
+
+    Attributes:
+        windows: all columns; what is there, then what is new.
+        score: of all of it.
+        parts: what is new.
+        cost: what is wrong with it.
+    """
+
+    windows: tuple[TokenArray, ...]
+    score: Score
+    parts: tuple[Part, ...] = ()
+    cost: float = 0.0
+
+
+class _Search:
+    """Looks for windows that go on from the end of some music."""
+
+    def __init__(self, model: Model, ending: Ending, temperature: float, seed: int) -> None:
+        self.model, self.representation = model, model.representation
+        self.temperature, self.seed = temperature, seed
+        size, last = self.representation.bars, self.representation.decode(ending.source.tokens)
+        self.bar = last.end // size
+        score = concatenate([*map(self.representation.decode, ending.earlier), last.until(self.bar * ending.bars)])
+        windows = (*ending.earlier, _repeated(ending, self.representation.shape.segments // size))
+        self.begun = _Way(windows, score)
+        self.new = self._in_key(model.sample_codes(DRAWS, child_seeds(seed, 0)[0]))
+
+    def ways(self, bars: int, n: int) -> list[_Way]:
+        """`n` continuations of so many bars at least, the best first."""
+        found = [self.begun] * n
+        for step in range(-(-bars // self.representation.bars)):
+            found = self._onward(found, step)
+        return sorted(found, key=lambda way: way.cost)
+
+    def _in_key(self, codes: Codes) -> Codes:
+        """Codes of the same music in the key of what is there, if it has one."""
+        key = Excerpt(self.begun.score, self.bar).key
+        if key is None:
+            return codes
+        windows = {}
+        for place, score in enumerate(self.model.scores(self.model.decode(codes, temperature=0.0))):
+            _, semitones = semitones_into([score], key)
+            with suppress(MusicaeError):  # silence, and what leaves the range of the model, cannot be read again
+                windows[place] = self.representation.encode(moved_into(score, semitones, key).score)
+        moved = codes.clone()
+        if windows:
+            moved[list(windows)] = self.model.encode_each(np.stack(list(windows.values())))
+        return moved
+
+    def _onward(self, ways: Sequence[_Way], step: int) -> list[_Way]:
+        """Every way with one window more: of `TRIED_WINDOWS` the one that fits best."""
+        chords = self._chords(ways[0].windows)
+        codes = torch.cat([self._codes(way.windows, (step, number)) for number, way in enumerate(ways)])
+        windows = self._decoded(codes, chords, [way.windows for way in ways], step)
+        scores, found = self.model.scores(windows), []
+        for number, way in enumerate(ways):
+            first, before = number * TRIED_WINDOWS, Excerpt(way.score, self.bar)
+            costs = [discontinuity(before, Excerpt(one, self.bar)) for one in scores[first : first + TRIED_WINDOWS]]
+            best = first + int(np.argmin(costs))
+            fields = windows[best][..., : len(self.representation.shape.fields)]
+            parts = (*way.parts, Part(codes[best], len(way.parts) + 1, chords, forced_tokens=fields))
+            score = concatenate([way.score, scores[best]])
+            found.append(_Way((*way.windows, windows[best]), score, parts, way.cost + min(costs)))
+        return found
+
+    def _codes(self, windows: Sequence[TokenArray], place: tuple[int, int]) -> Codes:
+        """Codes between windows that stood `LAGS` before and new music."""
+        back = [min(max(lag // self.representation.bars, 1), len(windows)) for lag in LAGS]
+        old = self.model.encode_each(np.stack([windows[-lag] for lag in back]))
+        chosen = np.random.default_rng((self.seed, *place)).permutation(len(self.new))[:TRIED_WINDOWS]
+        ways = islice(cycle(product(old, NOVELTY)), TRIED_WINDOWS)
+        pairs = zip(ways, chosen.tolist(), strict=True)
+        return torch.stack([geometry.slerp(start, self.new[end], amount) for (start, amount), end in pairs])
+
+    def _decoded(
+        self, codes: Codes, chords: tuple[Chord, ...], before: Sequence[Sequence[TokenArray]], step: int
+    ) -> WindowTokens:
+        """The windows of codes, `TRIED_WINDOWS` for each of several pasts."""
+        condition = np.repeat(self.representation.condition_of(chords)[None], len(codes), 0)
+        forced = np.stack([self._instruments(windows) for windows in before]).repeat(TRIED_WINDOWS, 0)
+        (seed,) = child_seeds(self.seed, 1, step)
+        return self.model.decode(
+            codes,
+            condition,
+            forced=forced if self.representation.keeps_programs else None,
+            temperature=self.temperature,
+            seed=seed,
+        )
+
+    def _chords(self, windows: Sequence[TokenArray]) -> tuple[Chord, ...]:
+        """The chords of the next window: those of the last bars again."""
+        last = [chord for window in windows for chord in self.representation.chords_of(window)][-PROGRESSION:]
+        return tuple(islice(cycle(last), self.representation.bars)) if last else ()
+
+    def _instruments(self, windows: Sequence[TokenArray]) -> FieldTokens:
+        """Tokens that say who plays in every bar: the programs of the fullest of the last bars, the latest of these."""
+        shape, size = self.representation.shape, self.representation.bars
+        said = np.concatenate([self.representation.programs(window) for window in windows[-PROGRESSION:]])
+        bars = said.reshape(-1, shape.segments // size, *said.shape[1:])[-PROGRESSION:]
+        playing = [int((bar[:, 0, 0] != shape.fields[0].end).sum()) for bar in bars]
+        fullest = max(range(len(bars)), key=lambda place: (playing[place], place))
+        return np.tile(bars[fullest], (size, 1, 1))
+
+
+def _repeated(ending: Ending, segments: int) -> TokenArray:
+    """The last window; if not all of its bars are there, those that are, again and again.
+
+    Args:
+        segments: of a bar.
+    """
+    there = ending.source.tokens[: ending.bars * segments]
+    return np.resize(there, ending.source.tokens.shape)
+
+
+def _whole_or(bars: int, size: int) -> int | None:
+    """How many bars of a window of that size sound; None for all."""
+    return None if bars == size else bars

@@ -1,0 +1,66 @@
+"""Samples of any length: windows drawn from the prior, and pieces that grow from them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from musicae.clips.recipe_json import dump_recipe
+from musicae.errors import MusicaeError
+from musicae.model import Model
+from musicae.music.midi import read_midi
+from musicae.music.score import Score
+from musicae.verbs.replay import replay
+from musicae.verbs.sample import sample
+from tests.helpers.commands import Run
+from tests.helpers.models import with_vectors
+
+pytestmark = pytest.mark.usefixtures("hasty_search")
+
+
+def notes_of(score: Score) -> list[tuple[int, ...]]:
+    """All notes, with who plays them."""
+    return sorted((track.program, track.is_drum, *row) for track in score.tracks for row in track.notes.rows())
+
+
+def test_a_clip_has_as_many_bars_as_asked_and_begins_with_the_window_that_is_drawn(any_model: Model) -> None:
+    size, grid = any_model.representation.bars, any_model.representation.grid
+    (window,) = sample(any_model, 1, temperature=1.0, seed=3)
+    for bars in (1, size, size + 1, 3 * size):
+        (clip,) = sample(any_model, 1, bars=bars, temperature=1.0, seed=3)
+        assert clip.score.end == bars * grid.ticks(clip.score.ticks_per_quarter)
+        end = min(bars, size) * clip.score.end // bars
+        assert notes_of(clip.score.until(end)) == notes_of(window.score.until(end))
+
+
+def test_same_seed_same_bytes_and_fewer_pieces_are_the_first_of_more(any_model: Model) -> None:
+    bars = any_model.representation.bars + 1
+    two, three = ([clip.midi() for clip in sample(any_model, n, bars=bars, seed=1)] for n in (2, 3))
+    assert two == three[:2] and len(set(three)) == 3
+    assert all(a != b for a, b in pairwise(three))
+
+
+def test_a_piece_is_made_again_from_its_json(any_model: Model) -> None:
+    (clip,) = sample(any_model, 1, bars=3 * any_model.representation.bars, seed=2)
+    assert replay(dump_recipe(clip.recipe), any_model)[0].midi() == clip.midi()
+
+
+def test_a_piece_begins_with_what_was_wanted(model: Model) -> None:
+    wanted = {"density": "high"}
+    window, piece = (sample(with_vectors(model), 1, bars=bars, wanted=wanted, seed=1)[0] for bars in (None, 4))
+    assert window.recipe.z[0].equal(piece.recipe.z[0])
+
+
+def test_no_bars_are_refused(model: Model) -> None:
+    with pytest.raises(MusicaeError, match="bars is 0"):
+        sample(model, 1, bars=0)
+
+
+def test_pieces_are_sampled_as_typed(run: Run) -> None:
+    done = run("sample", "-n", 2, "--bars", 5, "--seed", 1, "-o", "long/")
+    assert done.code == 0
+    for path in done.paths:
+        score = read_midi(path)
+        assert score.end <= 5 * 4 * score.ticks_per_quarter
+    assert run("sample", "--bars", 0).code == 2
