@@ -12,6 +12,7 @@ import pytest
 
 from musicae.cli import app
 from musicae.music.representations import REPRESENTATIONS
+from musicae.training import attribute_vectors
 from tests.helpers.scores import write_midi
 
 README = Path(__file__).parent.parent / "README.md"
@@ -25,6 +26,7 @@ def test_every_command_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(LINES) > 10
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(attribute_vectors, "TRIED", 8)  # windows on which vectors are tried: most of a short training
     melody = REPRESENTATIONS["melody"](bars=8)
     rng = np.random.default_rng(0)
     names = ["a.mid", "b.mid", *(f"home/midi/{i}.mid" for i in range(80))]
