@@ -138,7 +138,7 @@ class _Goal:
         kept = kept_share(self.before, after)
         gone = instruments_of(self.before) - instruments_of(after)
         foreign = 0.0 if "diatonic" in self.amounts else max(foreign_share(after) - foreign_share(self.before), 0.0)
-        return missed + (1 - kept) + len(gone) * LAYER + foreign + (kept < self.keep) * BOUND
+        return missed + (1 - kept) + len(gone) * LAYER + foreign * FOREIGN + (kept < self.keep) * BOUND
 
     def reached(self, after: Score) -> bool:
         """Whether all attributes have moved as they should."""
@@ -146,8 +146,9 @@ class _Goal:
         return all(moves[name] * amount > 0 for name, amount in self.amounts.items() if amount)
 
 
-LAYER, BOUND = 2.0, 10.0
-"""What a lost instrument and a broken bound cost, beside a spread that is missing."""
+LAYER, FOREIGN, BOUND = 2.0, 4.0, 10.0
+"""What a lost instrument, notes that leave the key (all of them) and a broken bound cost, beside a spread that is
+missing."""
 
 
 def _across(vectors: Float[Tensor, "*row size"], still: Float[Tensor, "direction size"] | None) -> Tensor:
