@@ -33,8 +33,8 @@ def sample(
 ) -> Clips:
     """`n` clips that the model makes up; where it has chords, each under a random one of its own.
 
-    At temperature 0.25, the default, as much of it is in one key as of music: of two-bar melodies .86 (at 0.5, with
-    which MusicVAE's own tool samples, .84; music .91), of sixteen bars .82 (.64; .67), of trios .57 (.40; .72).
+    At temperature 0.25, the default, more of them are in one key than at 0.5, with which MusicVAE's own tool samples:
+    .86 of two-bar melodies (at 0.5 .84; of music .91), .82 of sixteen bars (.64; .67), .57 of trios (.40; .72).
 
     Args:
         bars: of every clip; without it, as many as the model writes at once. A longer clip grows from such a window,
