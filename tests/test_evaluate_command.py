@@ -61,6 +61,12 @@ def test_what_cannot_be_compared_is_said_first(folders: list[Path], data: Datase
             run("--only", name, folders[0], "--data", data.folder)
 
 
+def test_models_of_the_same_weights_are_said_to_be(folders: list[Path], data: Dataset) -> None:
+    words = ("--only", "reconstruction", "--data", data.folder, "--windows", 8)
+    assert "have the same weights" in run(*words, folders[0], folders[0]).stderr
+    assert "have the same weights" not in run(*words, *folders).stderr
+
+
 def test_names_are_no_markup(folders: list[Path], data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = folders[0].rename(folders[0].parent / "mine[v2]")
     monkeypatch.chdir(odd.parent)  # a long path would be broken where its column ends

@@ -97,6 +97,12 @@ class Model:
         }
         return save_tensors(tensors, notes)
 
+    def plays_as(self, other: Model) -> bool:
+        """Whether both have the same weights; their samplers may differ."""
+        mine, theirs = (dict(model.autoencoder.own_parameters()) for model in (self, other))
+        pairs = ((mine[name], theirs[name]) for name in mine.keys() & theirs.keys())
+        return mine.keys() == theirs.keys() and all(torch.equal(a.cpu(), b.cpu()) for a, b in pairs)
+
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Takes over weights that `weights` wrote; those of regularizers, which it leaves out, stay.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -114,6 +115,9 @@ def command(
     for name, result in found.items():
         for verdict in result.verdicts():
             console.note(f"{shortened(name)}: {verdict}")
+    for (one, (first, _)), (other, (second, _)) in combinations(zip(names, chosen, strict=True), 2):
+        if first.plays_as(second):
+            console.note(f"{shortened(one)} and {shortened(other)} have the same weights, but for their samplers")
     for fact in dict.fromkeys(page.facts_of(found)):
         console.note(fact)
     if verbose or only:
