@@ -114,6 +114,8 @@ def test_a_sidecar_is_a_source_on_the_command_line(run: Run, tunes: tuple[str, s
     assert done.code == 0 and "reading r.json" in done.err and "interval: before " in done.err
     assert len(run("interpolate", "r.json", "b.mid", "--steps", 3, "-o", "steps/").paths) == 4
     assert run("vary", "r.json", "-n", 2).code == run("encode", "r.json", "-o", "z.json").code == 0
+    whole, onward = (read_midi(run("continue", name, "-n", 1, "--seed", 1).paths[0]) for name in ("r.mid", "r.json"))
+    assert whole.tracks == onward.tracks and run("continue", "r.json", "--bar", 2).code == 2
     z, again = (json.loads(Path(name).read_text())["parts"][0] for name in ("r.json", "z.json"))
     assert np.allclose(z["z"], again["z"]) and "directions" in again
 

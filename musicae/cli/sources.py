@@ -16,6 +16,7 @@ from musicae.errors import MusicaeError
 from musicae.inputs import read_stream
 
 if TYPE_CHECKING:
+    from musicae.clips.code_source import CodeSource
     from musicae.clips.names import Names
     from musicae.clips.reading import Source
     from musicae.clips.song import WholeSong
@@ -100,16 +101,28 @@ def read_sources(
     found: list[AnySource] = []
     for one, file in zip(given, files, strict=True):
         if is_code(one):
-            if file.track is not None or options.drums:
-                raise typer.BadParameter(f"--track and --drums choose from MIDI, and {file.path} holds codes")
-            code = read_code(one, bar=file.bar, bars=bars)
-            console.note(f"reading {code.label}{_edits_in_words(code.names)}")
-            found.append(replace(code, hash="") if options.force else code)
+            found.append(say_code(one, file, bars, console, options))
         else:
             found.append(_read_window(one, file, name, console, options))
     if options.tempo is not None:
         found = [replace(one, style=replace(one.style, tempo_qpm=options.tempo)) for one in found]
     return found, name
+
+
+def say_code(given: str | bytes, file: File, bars: int, console: Console, options: ReadingOptions) -> CodeSource:
+    """A code that a command reads, which is said.
+
+    Args:
+        given: its JSON, or the path of it.
+        bars: of its music.
+    """
+    from musicae.clips.code_source import read_code
+
+    if file.track is not None or options.drums:
+        raise typer.BadParameter(f"--track and --drums choose from MIDI, and {file.path} holds codes")
+    code = read_code(given, bar=file.bar, bars=bars)
+    console.note(f"reading {code.label}{_edits_in_words(code.names)}")
+    return replace(code, hash="") if options.force else code
 
 
 def read_source(file: File, model: str | None, console: Console, options: ReadingOptions) -> tuple[AnySource, str]:

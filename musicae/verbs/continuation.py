@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from musicae.clips.clip import Clip, Clips
-from musicae.clips.ending import Ending, ReadableMusic, ending_of, read_ending
+from musicae.clips.code_source import CodeSource, is_code
+from musicae.clips.ending import Ending, ending_of, read_ending
 from musicae.clips.limits import require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source
-from musicae.clips.render import recipe_of
-from musicae.clips.source import encode_source, model_for, source_for
-from musicae.errors import MusicaeError
+from musicae.clips.render import likeliest_windows, recipe_of
+from musicae.clips.source import Music, encode_source, end_of, model_for, part_of, source_for
 from musicae.model import Model
 from musicae.music.score import Score
 from musicae.seeds import fresh_seed
@@ -22,7 +22,7 @@ WAYS = 6
 
 def continuation(
     model: Model | str | Path,
-    music: ReadableMusic | Ending | Clip,
+    music: Music | Ending,
     bars: int = 8,
     n: int = 4,
     *,
@@ -59,15 +59,17 @@ def continuation(
     return Clips.of(model, *(recipe.of(*(() if alone else (known,)), *new) for new in ways))
 
 
-def _ending(model: Model, music: ReadableMusic | Ending | Clip) -> Ending:
-    """The end of some music, as the model reads it."""
-    if isinstance(music, Clip):
-        music = music.score
-    if isinstance(music, Score | bytes | str | Path):
-        return read_ending(music, model)
-    source = source_for(model, music.source if isinstance(music, Ending) else music)
+def _ending(model: Model, music: Music | Ending) -> Ending:
+    """The end of some music, as the model reads it; of a code, of what it is decoded to by argmax."""
     if isinstance(music, Ending):
+        source_for(model, music.source)
         return music
-    if isinstance(source, Source):
-        return ending_of(source)
-    raise MusicaeError(f"{source.label} is a code, and music is needed to go on from", "decode it, and give the clip")
+    music = music.score if isinstance(music, Clip) else music
+    if isinstance(music, Score | bytes | str | Path) and not is_code(music):
+        return read_ending(music, model)
+    source = source_for(model, music)
+    if isinstance(source, CodeSource):
+        (window,) = likeliest_windows(model, [part_of(model, source)])
+        ends = end_of(model, source)
+        source = Source(window, model.representation, source.style, source.label, source.name, ends=ends)
+    return ending_of(source)

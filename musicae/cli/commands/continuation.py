@@ -16,20 +16,21 @@ from musicae.cli.options import (
     ClipCount,
     Device,
     DrumTracks,
-    Force,
+    ForceAny,
     Json,
-    ModelName,
     OutputPath,
     Precision,
     Quiet,
     Seed,
+    SourceModel,
+    SourcePath,
     Strict,
     Temperature,
     TempoQpm,
     TrackNumber,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.sources import from_stdin, say_source
+from musicae.cli.sources import File, ReadingOptions, from_stdin, say_code, say_source
 from musicae.cli.styling import Styling
 
 EXAMPLES = ("musicae continue a.mid", "musicae continue a.mid --bars 4 --bar 5 -n 2 --alone -o next/")
@@ -37,14 +38,14 @@ EXAMPLES = ("musicae continue a.mid", "musicae continue a.mid --bars 4 --bar 5 -
 
 @with_option_records
 def command(
-    file: Annotated[str, typer.Argument(help="A MIDI file of any length, or - for stdin.")],
+    file: SourcePath,
     bars: Annotated[int, typer.Option(min=1, max=MOST_NEW_BARS, metavar="N", help="How many to write.")] = 8,
     n: ClipCount = 4,
     alone: Annotated[
         bool, typer.Option("--alone", help="Write the new bars alone, not what they go on from as well.")
     ] = False,
     temperature: Temperature = 0.5,
-    model: ModelName = DEFAULT_MODEL,
+    model: SourceModel = None,
     bar: Annotated[
         int | None,
         typer.Option(
@@ -57,7 +58,7 @@ def command(
     strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
-    force: Force = False,
+    force: ForceAny = False,
     device: Device = "auto",
     precision: Precision = "auto",
     json: Json = False,
@@ -73,17 +74,29 @@ def command(
     behind them."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
-    styling.check(model)
-    from musicae.clips.ending import read_ending
+    from musicae.clips.code_source import CodeSource, is_code, read_code
+    from musicae.clips.ending import Ending, read_ending
+    from musicae.clips.reading import representation_of
 
-    ending = read_ending(from_stdin(file), model, bar=bar, track=track, drums=drums or (), strict=strict)
-    say_source(ending.source, console)
-    if tempo is not None:
-        ending = replace(ending, source=replace(ending.source, style=replace(ending.source.style, tempo_qpm=tempo)))
+    given = from_stdin(file)
+    name = model or (read_code(given).model if is_code(given) else DEFAULT_MODEL)
+    styling.check(name)
+    start: CodeSource | Ending
+    if is_code(given):
+        if bar is not None:
+            raise typer.BadParameter(f"--bar chooses from MIDI, and {file} holds codes")
+        options = ReadingOptions(tempo, drums, strict, force=force)
+        start = say_code(given, File(file, track=track), representation_of(name).bars, console, options)
+        start = start if tempo is None else replace(start, style=replace(start.style, tempo_qpm=tempo))
+    else:
+        start = read_ending(given, name, bar=bar, track=track, drums=drums or (), strict=strict)
+        say_source(start.source, console)
+        style = start.source.style if tempo is None else replace(start.source.style, tempo_qpm=tempo)
+        start = replace(start, source=replace(start.source, style=style))
     from musicae.model import load
     from musicae.verbs.continuation import continuation
 
-    net = load(model, device, precision)
-    clips = continuation(net, ending, bars, n, alone=alone, temperature=temperature, seed=seed)
+    net = load(name, device, precision)
+    clips = continuation(net, start, bars, n, alone=alone, temperature=temperature, seed=seed)
     clips = styling.applied(clips, console)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)
