@@ -153,6 +153,13 @@ def test_a_code_has_no_tracks(run: Run) -> None:
     assert run("vary", "tune.json", "--drums", "x").code == 2
 
 
+def test_music_in_the_place_of_a_recipe_is_called_so(run: Run, tunes: tuple[str, str]) -> None:
+    for verb in ("decode", "replay"):
+        assert_fails(run(verb, "a.mid"), "a.mid is not JSON: it is a MIDI file")
+    run("encode", "a.mid", "-o", "z.json")
+    assert "nothing was edited" in run("decode", "z.json").err
+
+
 def test_codes_come_through_a_pipe(run: Run, tunes: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     code = run("encode", "a.mid", "-o", "-").bytes
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(code)))

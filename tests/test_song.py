@@ -318,6 +318,12 @@ def test_windows_where_no_way_is_found_stay_as_they_are(monkeypatch: pytest.Monk
     assert read_midi(before.midi()) == read_midi(after.midi()) == piece
 
 
+def test_a_song_of_which_nothing_is_to_change_stays_as_it_is(model: Model) -> None:
+    piece = read_midi(midi_bytes(played_by_hand(song())))
+    (clip,) = vary(model, read_song(piece, model), 1, amount=0.0, seed=1)
+    assert read_midi(clip.midi()) == piece
+
+
 def test_what_a_song_repeats_is_repeated_in_its_variation(model: Model) -> None:
     phrase = [(0, 4, 60), (4, 8, 64), (8, 16, 67), (16, 24, 65), (24, 32, 62)]
     piece = score(track([(a + 32 * k, b + 32 * k, pitch) for k in range(3) for a, b, pitch in phrase]), bars=6)

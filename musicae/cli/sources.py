@@ -148,7 +148,7 @@ def read_songs(
     for file in files:
         given = from_stdin(file.path)
         if is_code(given):
-            raise typer.BadParameter(f"--whole reads songs, and {file.path} holds codes")
+            raise typer.BadParameter(f"--whole reads songs, and {file.path} holds codes: name a MIDI file")
         song = read_song(
             given,
             name,

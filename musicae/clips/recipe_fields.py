@@ -58,7 +58,8 @@ def read_fields(source: str | Path | bytes) -> RecipeFields:
         raise MusicaeError(f"cannot read {name}: {error.strerror}", hint) from None
     except ValueError as error:
         hint = "give the .json beside a MIDI file that musicae wrote"
-        raise MusicaeError(f"{name} is not JSON: {error}", hint, kind="not-a-recipe") from None
+        why = ": it is a MIDI file" if Path(name).suffix.lower() in (".mid", ".midi") else f": {error}"
+        raise MusicaeError(f"{name} is not JSON{why}", hint, kind="not-a-recipe") from None
     with error_context(name):
         return fields_from(data)
 

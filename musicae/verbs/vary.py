@@ -54,7 +54,8 @@ def vary(
     """`n` clips that differ from the reconstruction of some music in about a share `amount` of their notes.
 
     Each lies on a great circle that leads to a draw from the prior, where the note distance (`music.note_distance`) of
-    what is decoded by argmax comes nearest to the amount. Amount 0 is the reconstruction, amount 1 new music.
+    what is decoded by argmax comes nearest to the amount. Amount 0 is the reconstruction, or the song itself; amount 1
+    is new music.
 
     Of a whole song every window is varied, each by that share of its own notes, which are counted against those of the
     song. Windows with the same notes lead to the same draw, so that what the song repeats is repeated in its variation.
@@ -76,6 +77,7 @@ def vary(
             reference = None
             if isinstance(music, WholeSong) and isinstance(source, Source):
                 reference = model.representation.decode(source.tokens)
+                part = part if amount else replace(part, forced_tokens=source.fields)
             found[kind] = _variations(model, part, reference, n, amount, child_seeds(seed, kind)[0] if kind else seed)
         progress(1)
     run = recipe_of(

@@ -132,7 +132,7 @@ def command(
     for name, of_stage in values.items():
         values_of = ", ".join(f"{stage} {value:.3g}" for stage, value in of_stage.items())
         console.note(f"{name}: {values_of}{' (means over windows)' if framing.whole else ''}")
-    console.note(_what_changed(before, after, list(amounts)))
+    console.note(_what_changed(before, after, list(amounts), keep))
     clips = styling.applied(clips, console)
     before, after = clips
     wanted = clips[1:] if source else clips[::-1]
@@ -159,8 +159,8 @@ def _measured(names: Iterable[str], stages: Mapping[str, Sequence[Score]]) -> di
     return {name: {stage: mean(name, scores) for stage, scores in stages.items()} for name in names}
 
 
-def _what_changed(before: Clip, after: Clip, names: Sequence[str]) -> str:
-    """How many windows changed, and how many notes stay."""
+def _what_changed(before: Clip, after: Clip, names: Sequence[str], keep: float) -> str:
+    """How many windows changed, and how many notes stay of those that should."""
     from musicae.music.note_distance import kept_share
 
     pairs = list(zip(before.recipe.z, after.recipe.z, strict=True))
@@ -168,7 +168,9 @@ def _what_changed(before: Clip, after: Clip, names: Sequence[str]) -> str:
     nothing = f"no way was found to change {' and '.join(names)} as asked"
     if not changed:
         return f"{nothing}: the {'clip stays as it is' if len(pairs) == 1 else 'song stays as it is'}"
-    kept = f"{kept_share(before.played, after.played):.0%} of the notes stay"
+    share = kept_share(before.played, after.played)
+    short = f"; no way was found that keeps {keep:.0%}" if share < keep else ""
+    kept = f"{share:.0%} of the notes stay{short}"
     if len(pairs) == 1:
         return kept
     still = f"; in the others {nothing}, and they stay as they are" if changed < len(pairs) else ""

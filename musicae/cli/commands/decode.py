@@ -72,7 +72,10 @@ def command(
     net = load(model or recipe.model, device, precision)
     recipe = replace(recipe, hash="") if force else recipe
     with error_context(file):
+        named = any(part.names for part in recipe.parts)
         recipe, edited = with_edits(net, recipe)
+        if named and not edited:
+            console.note("nothing was edited: every name is what it is under encoded")
         for line in edits_in_words(net, edited):
             console.note(line)
         clips = decode(net, recipe, temperature=temperature, seed=seed, tempo_qpm=tempo)
