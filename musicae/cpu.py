@@ -74,11 +74,12 @@ def _limit(group: Path) -> tuple[float, float]:
     return limit, period
 
 
-def wait_passively(environment: MutableMapping[str, str] = os.environ) -> None:
+def wait_passively(environment: MutableMapping[str, str] | None = None) -> None:
     """Let the threads of numerical libraries sleep while they wait, unless the environment says how they wait.
 
     OpenMP reads this when it is loaded: it has to be called before torch is imported, and afterwards does nothing.
     """
+    environment = os.environ if environment is None else environment
     if "torch" not in sys.modules and not WAITING.keys() & environment.keys():
         environment.update(WAITING)
 

@@ -92,6 +92,19 @@ def test_a_clip_is_music() -> None:
     assert len(musicae.continuation("melody-2bar", musicae.reconstruct("melody-2bar", "a.mid")[0], 2, 1)) == 1
 
 
+def test_a_clip_is_read_as_music_and_heard_and_seen() -> None:
+    (clip,) = musicae.sample("melody-2bar", 1, seed=1)
+    assert musicae.read(clip, "melody-2bar").label.startswith("the score: bars 1-2 of 2 (track 1 'melody'")
+    assert repr(musicae.read("a.mid", "melody-2bar")).startswith("<Source: a.mid: bars ")
+    assert repr(musicae.read_song("a.mid", "melody-2bar")).startswith("<WholeSong: a.mid: bars ")
+    assert clip.wav()[:4] == b"RIFF" and clip.svg().startswith("<svg")
+
+
+def test_all_that_is_public_is_listed() -> None:
+    assert set(musicae.__all__) <= set(dir(musicae)) and "wait_passively" not in dir(musicae)
+    assert all(getattr(musicae, name).__module__.startswith("musicae.") for name in musicae.__all__)
+
+
 def test_what_is_read_is_read_for_a_model_its_name_or_a_representation() -> None:
     model = musicae.load("melody-2bar")
     windows = [musicae.read("a.mid", reader) for reader in (model, "melody-2bar", model.representation)]
@@ -132,6 +145,19 @@ WRONG = {
     "musicae.decode(model, 'x')": "cannot read x",
     "musicae.compose('multitrack-1bar-chords', 'C Am', variation=2)": "variation is 2",
     "musicae.sample(model, 1)[0].with_instruments(['violin'])": "instruments are names",
+    "musicae.sample(model, 1)[0].in_key(3)": "'3' is no key",
+    "musicae.sample(model, 1)[0].transposed(1.5)": "semitones is 1.5, not a whole number",
+    "musicae.sample(model, 1)[0].save(3)": "3 is no place for clips",
+    "musicae.sample(model, bars=257)": "bars is 257, not from 1 to 256",
+    "musicae.sample(model, wanted=['density'])": "['density'] is no level",
+    "musicae.continuation(model, 'a.mid', 999)": "bars is 999, not from 1 to 256",
+    "musicae.compose('multitrack-1bar-chords', 3)": "3 is no chord progression",
+    "musicae.compose('multitrack-1bar-chords', musicae.Song({'A': 'C'}, form='AB'))": "section B has no chords",
+    "musicae.traverse(model, 'a.mid', 3)": "unknown attribute or direction: 3",
+    "musicae.read('a.mid', model, bar=0)": "bar is 0",
+    "musicae.read('a.mid', model, track='horn')": "there is no track 'horn'",
+    "musicae.train('tunes', 'out', minutes=-1)": "minutes is -1",
+    "musicae.load(3)": "3 is no model",
 }
 """What somebody may type, and what the error says."""
 

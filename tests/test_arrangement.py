@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musicae.music.arrangement import allowed_under, arranged, nearest, scale_of
+from musicae.music.arrangement import allowed_under, arranged, beat, nearest, scale_of
 from musicae.music.chords import NO_CHORD, of_class, progression
 from musicae.music.representations.multitrack import Multitrack
 from musicae.music.score import Notes, Score, Track
@@ -57,10 +57,10 @@ def test_starts_and_ends_are_sixteenths_or_triplets() -> None:
 
 
 def test_one_bass_begins_on_the_root() -> None:
-    busy, idle = bar((0, 40), (480, 43), program=33), bar((0, 36), program=35)
+    busy, idle = bar((0, 40), (480, 43), (720, 43), (1440, 19), program=33), bar((0, 36), program=35)
     (track,) = in_order(idle, busy, chord="F").tracks
     assert track.program == 33
-    assert track.notes.pitch.tolist() == [41, 43]
+    assert track.notes.pitch.tolist() == [41, 41, 43, 29], "chord tones on quarters, and no lower than a bass goes"
 
 
 def test_a_bass_plays_one_note_at_a_time() -> None:
@@ -69,6 +69,15 @@ def test_a_bass_plays_one_note_at_a_time() -> None:
     assert [(start, end, pitch) for start, end, pitch, _ in track.notes.rows()] == [(0, 480, 36), (480, 1200, 43)]
     assert len(in_order(replace(chords, program=0)).tracks[0].notes) == 5, "a piano plays chords"
     assert in_order(bar(program=33)).tracks[0].notes.rows() == []
+
+
+def test_a_beat_has_a_kick_a_snare_and_what_keeps_time() -> None:
+    def hits(*pitches: int) -> Score:
+        return Score(480, (bar(*((120 * k, pitch) for k, pitch in enumerate(pitches)), is_drum=True),), BAR)
+
+    assert beat(hits(36, 42, 38, 42)) == 1 and beat(hits(36, 36, 36)) == pytest.approx(1 / 3)
+    assert beat(hits(45, 48, 43)) == 0 == beat(Score(480, (bar((0, 36)),), BAR))
+    assert beat(hits(36, *[45] * 9)) == pytest.approx(1 / 6)
 
 
 def test_drums_are_a_kit_and_short() -> None:

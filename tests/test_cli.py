@@ -56,7 +56,6 @@ def test_midi_on_stdout_is_the_file(run: Run) -> None:
         ("interpolate", "-", "-"),
         ("sample", "-n", 0),
         ("sample", "--device", "abacus"),
-        ("interpolate", "a.mid", "b.mid", "-o", "-"),
         ("interpolate", "a.mid", "b.mid", "--bar", 1, "--bar", 2, "--bar", 3),
         ("attribute",),
         ("attribute", "--add", "density=much"),

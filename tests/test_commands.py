@@ -56,11 +56,20 @@ def test_attributes_of_a_file_are_added_and_subtracted(run: Run, tunes: tuple[st
     (path,) = done.paths
     recipe = json.loads(path.with_suffix(".json").read_text())
     assert recipe["arguments"]["amounts"] == {"density": 1.5, "interval": -0.5}
-    assert "density: a.mid 0.5, reconstructed " in done.err and "interval: a.mid 1.67, reconstructed " in done.err
+    assert "density: a.mid 0.5, after " in done.err and "interval: a.mid 1.67, after " in done.err
 
 
 def test_attribute_without_vectors_names_the_command_that_makes_them(run: Run) -> None:
     assert_fails(run("attribute", "--add", "density", "-m", "drums-2bar"), "musicae fit drums-2bar DATA")
+
+
+def test_an_interpolation_in_a_row_may_be_piped(run: Run, tunes: tuple[str, str]) -> None:
+    joined, *_ = run("interpolate", "a.mid", "b.mid", "--steps", 3, "-o", "steps/").paths
+    assert run("interpolate", "a.mid", "b.mid", "--steps", 3, "-o", "-").bytes == joined.read_bytes()
+
+
+def test_amounts_that_ask_for_nothing_are_refused(run: Run, tunes: tuple[str, str]) -> None:
+    assert run("attribute", "a.mid", "--add", "density", "--subtract", "density").code == 2
 
 
 def test_fit_gives_a_model_its_vectors(run: Run, data: Dataset, tmp_path: Path) -> None:

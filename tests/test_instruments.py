@@ -14,6 +14,11 @@ def test_a_band_has_drums_too() -> None:
     assert all(word.rstrip("s") in GENERAL_MIDI[program].lower() for word, program in USUAL.items())
 
 
+def test_drums_have_no_program() -> None:
+    with pytest.raises(MusicaeError, match="drums are no pitched instrument"):
+        program_of("Drum Kit")
+
+
 def test_every_instrument_has_its_name_and_its_number_from_1() -> None:
     for program, name in enumerate(GENERAL_MIDI):
         assert program_of(name) == program_of(name.upper()) == program_of(f" {program + 1} ") == program
@@ -31,6 +36,8 @@ def test_every_instrument_has_its_name_and_its_number_from_1() -> None:
         ("synth-strings", "Synth Strings 1"),
         ("bass", "Electric Bass (finger)"),
         ("Guitar", "Acoustic Guitar (steel)"),
+        ("Rhodes", "Electric Piano 1"),
+        ("upright bass", "Acoustic Bass"),
     ],
 )
 def test_beginnings_and_words_that_one_instrument_has_are_enough(name: str, found: str) -> None:

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from musicae.errors import MusicaeError
-from musicae.music.key import NO_KEY, key, mode, parse_key
+from musicae.music.key import NO_KEY, Key, key, key_like, mode, parse_key
 from musicae.music.score import Notes, Score, Track
 from tests.helpers.stand_ins import quarters
 
@@ -23,6 +23,12 @@ from tests.helpers.stand_ins import quarters
 def test_keys_of_scales(pitches: tuple[int, ...], expected: int) -> None:
     assert key(quarters(*pitches)) == expected
     assert key(quarters(*(pitch + 2 for pitch in pitches))) == expected // 12 * 12 + (expected + 2) % 12
+
+
+def test_a_leading_tone_tells_minor_keys_of_the_same_notes_apart() -> None:
+    tune = quarters(69, 71, 72, 76, 74, 72, 71, 69, 68, 69, 71, 72, 71, 69, 68, 69)
+    assert key_like(tune, minor=True) == Key(9, minor=True)
+    assert key_like(quarters(64, 67, 71, 64, 66, 63, 64, 71), minor=True) == Key(4, minor=True)
 
 
 def test_what_has_no_pitch_has_no_key() -> None:

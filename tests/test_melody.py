@@ -71,7 +71,7 @@ def test_then_single_notes_playing_throughout_and_high() -> None:
 def test_drums_effects_and_basses_are_no_melodies() -> None:
     others = (track(scale(2), is_drum=True), track(scale(2), program=115), track(scale(2), program=33), track([]))
     streams, refusals = Melody(bars=2).streams(score(track(scale(2), name="Tune"), *others))
-    assert [stream.label for stream in streams] == ["track 1 'Tune' (program 0)"]
+    assert [stream.label for stream in streams] == ["track 1 'Tune' (Acoustic Grand Piano)"]
     assert {refusal.track: refusal.reason for refusal in refusals} == {
         1: "drums",
         2: "sound effects",
@@ -90,7 +90,7 @@ def test_the_error_lists_the_tracks_and_what_each_would_need() -> None:
         Melody(bars=2).encode(music)
     assert failure.value.message == (
         "no melody in the score: track 1 'Kit' (drums) needs a pitched instrument; "
-        "track 2 (program 120) needs a program from 0 to 111"
+        "track 2 (Guitar Fret Noise) needs a program from 0 to 111"
     )
 
 

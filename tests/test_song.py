@@ -95,7 +95,7 @@ def test_windows_follow_one_another_and_begin_anew_behind_other_meters() -> None
     assert [(bars[span.start], span.bars) for span in reading.spans] == [
         (0, 2), (2, 1), (5, 2),
     ]  # fmt: skip
-    assert found.label == "the score: bars 1-7 of 7, track 1 'Lead' (program 73); left as they are: 2 bars in 3/4"
+    assert found.label == "the score: bars 1-7 of 7, track 1 'Lead' (Flute); left as they are: 2 bars in 3/4"
     assert [source.ends for source in found.windows] == [None, 4.0, None]
     assert found.windows[1].label == "the score: bars 3-3"
 
@@ -344,6 +344,28 @@ def test_an_interpolation_ends_in_the_windows_of_the_other_song() -> None:
     changed = lead_of(last.score)
     assert changed[:12] == lead_of(b)[:12] and changed[-14:] == lead_of(a)[-14:]
     assert last.score.tracks[1:] == first.score.tracks[1:]
+
+
+def test_a_song_may_be_higher_faster_and_played_by_others(model: Model) -> None:
+    piece = song()
+    (clip,) = reconstruct(model, read_song(piece, model, tempo_qpm=180.0))
+    changed = clip.transposed(2).with_instruments("violin", "tuba")
+    after = read_midi(changed.midi())
+    assert [track.program for track in after.tracks] == [40, 58, 33, 0]
+    assert [tempo.tempo_qpm for tempo in after.tempi] == pytest.approx([180, 240], rel=1e-5)
+    for old, new in zip(piece.tracks[1:], after.tracks[1:], strict=True):
+        assert (new.notes.pitch == old.notes.pitch + 2 * (not old.is_drum)).all() and new.name == old.name
+    assert replay(dump_recipe(changed.recipe), model)[0].midi() == changed.midi()
+    with pytest.raises(MusicaeError, match="4 instruments for 3 pitched tracks of the song"):
+        clip.with_instruments(1, 2, 3, 4)
+
+
+def test_a_song_in_a_key_keeps_what_leaves_it(model: Model) -> None:
+    (clip,) = reconstruct(model, read_song(song(), model))
+    moved = clip.in_key("D")
+    semitones = moved.recipe.style.semitones
+    assert moved.midi() == clip.transposed(semitones).midi() and moved.recipe.style.key is None
+    assert moved.recipe.arguments["notes_outside_key"] > 0
 
 
 def test_a_song_and_a_window_do_not_go_together(model: Model) -> None:

@@ -14,6 +14,7 @@ import pytest
 from musicae.cli.hints import hint
 from musicae.clips.reading import best_window, read
 from musicae.errors import MusicaeError
+from musicae.music.instruments import GENERAL_MIDI
 from musicae.music.midi import midi_bytes
 from musicae.music.representations.base import Representation
 from musicae.music.representations.drums import Drums
@@ -30,7 +31,7 @@ def test_the_fullest_window_is_chosen_and_named() -> None:
     quiet = [(0, 16, 60), (16, 32, 62), (32, 48, 64)]
     busy = [(2 * k, 2 * k + 2, 60 + k % 7) for k in range(24, 40)]
     choice = best_window(score(track(quiet + busy, name="Lead"), bars=7), Melody(bars=2))
-    assert str(choice) == "bars 4-5 of 7 (track 1 'Lead' (program 0))"
+    assert str(choice) == "bars 4-5 of 7 (track 1 'Lead' (Acoustic Grand Piano))"
     assert choice.tracks == (0,)
     assert choice.tick == 3 * BAR
     assert (choice.tokens[..., 0] > 1).sum() == 16
@@ -80,8 +81,9 @@ def test_a_track_can_be_asked_for() -> None:
     piece = score(track(scale(2), name="melody"), track([(0, 8, 40)], program=20), drums)
     assert best_window(piece, Melody(bars=2)).tracks == (0,)
     assert best_window(piece, Melody(bars=2), track=2).tracks == (1,)
-    with pytest.raises(MusicaeError, match=r"track 3 \(drums\) cannot be read as melody: it needs a pitched"):
+    with pytest.raises(MusicaeError, match=r"track 3 \(drums\) cannot be read as melody") as error:
         best_window(piece, Melody(bars=2), track=3)
+    assert error.value.kind == "drum-track"
     for absent in (0, 4):
         with pytest.raises(MusicaeError, match=f"there is no track {absent}") as error:
             best_window(piece, Melody(bars=2), track=absent)
@@ -205,8 +207,22 @@ def test_a_track_that_is_asked_for_is_read(run: Run) -> None:
     write_midi(replace(melody(), tracks=(*band, replace(part, is_drum=True))), "band.mid")
     for number, program in enumerate((0, 33, 120), start=1):
         done = run("reconstruct", "band.mid", "--track", number)
-        assert f"track {number} (program {program})" in done.err and done.code == 0
-    assert_fails(run("reconstruct", "band.mid", "--track", 4), "track 4 (drums) cannot be read as melody")
+        assert f"track {number} ({GENERAL_MIDI[program]})" in done.err and done.code == 0
+    assert_fails(run("reconstruct", "band.mid", "--track", 4), "track 4 (drums) cannot be read as melody", "drums-2bar")
+
+
+def test_a_list_of_files_is_no_code(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = run("sample", "-n", 1, "--json").bytes
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(listed)))
+    assert_fails(run("vary", "-"), "a list of files is no recipe", "without --json")
+
+
+def test_a_track_may_be_asked_for_by_its_name(run: Run) -> None:
+    (part,) = melody().tracks
+    write_midi(replace(melody(), tracks=(replace(part, name="Low"), replace(part, name="High"))), "two.mid")
+    for words in (("reconstruct",), ("reconstruct", "--whole"), ("continue", "--bars", 2)):
+        assert "track 2 'High'" in run(words[0], "two.mid", "--track", "high", *words[1:]).err
+    assert_fails(run("reconstruct", "two.mid", "--track", "bass"), "there is no track 'bass'", "track 1 'Low'")
 
 
 def test_a_file_without_notes(run: Run) -> None:
@@ -271,7 +287,10 @@ def test_of_damaged_files_what_is_whole_is_read_with_a_warning(run: Run, tmp_pat
 def test_a_label_names_the_track_by_the_number_that_asks_for_it() -> None:
     piece = score(*(track(scale(4), name=f"part {number}") for number in (1, 2, 3)), bars=4)
     for number in (1, 2, 3):
-        assert f"(track {number} 'part {number}' (program 0))" in read(piece, Melody(bars=2), track=number).label
+        assert (
+            f"(track {number} 'part {number}' (Acoustic Grand Piano))"
+            in read(piece, Melody(bars=2), track=number).label
+        )
         asked = read(piece, Drums(bars=2), drums=[str(number)])
         assert f"(track {number} 'part {number}' (drums))" in asked.label
 

@@ -33,9 +33,9 @@ def pitched(request: pytest.FixtureRequest) -> Model:
 
 
 def outside(clip: Clip) -> int:
-    scale = parse_key(KEY).scale
+    tones = parse_key(KEY).tones
     tracks = [track for track in clip.score.tracks if not track.is_drum]
-    return sum(int(pitch) % 12 not in scale for track in tracks for pitch in track.notes.pitch)
+    return sum(int(pitch) % 12 not in tones for track in tracks for pitch in track.notes.pitch)
 
 
 def drums(clip: Clip) -> list[Notes]:
@@ -52,6 +52,19 @@ def test_a_clip_in_a_key_has_no_note_outside_and_its_drums_stay(pitched: Model) 
 def test_moving_a_clip_twice_is_moving_it_once(pitched: Model) -> None:
     (clip,) = sample(pitched, 1, seed=1)
     assert clip.in_key("Bb").in_key(KEY).midi() == clip.in_key(KEY).in_key(KEY).midi() == clip.in_key(KEY).midi()
+
+
+@pytest.mark.parametrize("semitones", [-12, 3])
+def test_a_transposed_clip_is_as_far_from_every_note(pitched: Model, semitones: int) -> None:
+    (clip,) = sample(pitched, 1, seed=1)
+    moved = clip.transposed(semitones)
+    for before, after in zip(clip.score.tracks, moved.score.tracks, strict=True):
+        there = before.notes.pitch + semitones * (not before.is_drum)
+        assert sorted(after.notes.pitch % 12) == sorted(there % 12)  # below 0 and above 127 by octaves
+    assert moved.transposed(-semitones).midi() == clip.midi()
+    assert clip.in_key("C").transposed(2).midi()[-200:] == clip.in_key("D").midi()[-200:]
+    (again,) = replay(dump_recipe(moved.recipe), pitched)
+    assert again.midi() == moved.midi()
 
 
 def test_key_and_instruments_are_in_the_recipe(pitched: Model) -> None:
@@ -150,7 +163,7 @@ def test_every_verb_writes_in_a_key_and_for_an_instrument(
     assert done.code == 0 and ("F# minor" in done.err or "no pitch" in done.err)
     for path in done.paths:
         found = read_midi(path).tracks[0]
-        assert found.program == 4 and {int(pitch) % 12 for pitch in found.notes.pitch} <= parse_key(KEY).scale
+        assert found.program == 4 and {int(pitch) % 12 for pitch in found.notes.pitch} <= parse_key(KEY).tones
         run("replay", path.with_suffix(".json"), "-o", "again.mid", "--force")
         assert Path("again.mid").read_bytes() == path.read_bytes()
 
@@ -168,6 +181,8 @@ def test_compose_moves_its_chords(run: Run) -> None:
     [
         (("--key", "H"), "'H' is no key"),
         (("--instrument", "vilin"), "Violin (41)"),
+        (("--transpose", "25"), "--transpose is 25, not from -24 to 24"),
+        (("--transpose", "2", "-m", "drums-2bar"), "drums alone"),
         (("--instrument", "violin, viola"), "2 instruments for 1 pitched part"),
         (("--key", "C", "-m", "drums-2bar"), "drums alone"),
         (("--instrument", "violin", "-m", "drums-2bar"), "drums alone"),
@@ -178,6 +193,11 @@ def test_what_cannot_be_is_refused_before_a_model_is_loaded(
 ) -> None:
     monkeypatch.setattr("musicae.model.load", None)
     assert_fails(run("sample", *words), said)
+
+
+def test_a_key_and_a_number_of_semitones_contradict_each_other(run: Run) -> None:
+    done = run("sample", "--transpose", 2, "--key", "C")
+    assert done.code == 2 and "leave --transpose away" in done.err
 
 
 def test_the_way_is_said(run: Run, tunes: tuple[str, str]) -> None:

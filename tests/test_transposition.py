@@ -39,7 +39,7 @@ def test_every_note_is_in_the_key_and_one_semitone_from_where_it_was_moved_to(so
     found = quarters(*some)
     semitones = semitones_into([found], key)[1]
     inside = pitches_of(moved_into(found, semitones, key).score)
-    assert all(pitch % 12 in key.scale for pitch in inside)
+    assert all(pitch % 12 in key.tones for pitch in inside)
     near = [
         abs(pitch - other) for pitch, other in zip(inside, pitches_of(moved_into(found, semitones).score), strict=True)
     ]

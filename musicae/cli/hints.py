@@ -126,6 +126,8 @@ HINTS: dict[str, Callable[..., str]] = {
     ),
     "constant-attribute": _constant_attribute,
     "unreadable-score": _unreadable_score,
+    "list-of-files": lambda: "pipe what is written without --json, or name one of the files that it lists",
+    "drum-track": lambda: "read it with -m drums-2bar, or choose a pitched track with --track",
     "unsuitable-regularizer": lambda name: f"--set {name}=none",
     "bad-setting": lambda setting: "write, say, --set latent.size=128, or --set kl.beta=0.1 of a regularizer",
     "bad-arguments": lambda name, arguments: "check the values given with --set, or in config.json",

@@ -11,7 +11,18 @@ from musicae.objectives import OBJECTIVES
 
 DEFAULT_MODEL = "melody-2bar"
 DEFAULT_CHORDS_MODEL = "multitrack-1bar-chords"
-MOST_NEW_BARS = 256
+
+
+def share(said: str | float) -> float:
+    """A share as it is typed: 0.3 or 30%."""
+    text = str(said).strip()
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise typer.BadParameter(f"{text} is no share: write one from 0 to 1, like 0.3, or 30%")
+    return value
 
 
 def model_names(incomplete: str) -> list[str]:
@@ -150,10 +161,12 @@ FirstBar = Annotated[
         min=1, metavar="N", show_default=False, help="First bar to read, from 1. Without it the best window is chosen."
     ),
 ]
-TrackNumber = Annotated[
-    int | None,
+TrackChoice = Annotated[
+    str | None,
     typer.Option(
-        min=1, metavar="N", show_default=False, help="Track to read, from 1. Without it the most suitable is chosen."
+        metavar="TRACK",
+        show_default=False,
+        help="Track to read, by its number from 1 or its name. Without it the most suitable is chosen.",
     ),
 ]
 
@@ -205,9 +218,11 @@ FirstBars = Annotated[
     list[int] | None,
     typer.Option("--bar", min=1, metavar="N", show_default=False, help=f"First bar to read, from 1. {_EACH}"),
 ]
-TrackNumbers = Annotated[
-    list[int] | None,
-    typer.Option("--track", min=1, metavar="N", show_default=False, help=f"Track to read, from 1. {_EACH}"),
+TrackChoices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track", metavar="TRACK", show_default=False, help=f"Track to read, by its number from 1 or its name. {_EACH}"
+    ),
 ]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Device = Annotated[DeviceName, typer.Option(help="Where to compute.")]

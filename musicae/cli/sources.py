@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from musicae.clips.source import AnySource
 
 
+_Said = TypeVar("_Said")
+
+
 @dataclass(frozen=True)
 class File:
     """A file that a command reads: MIDI, or the JSON of codes.
@@ -34,7 +37,7 @@ class File:
 
     path: str
     bar: int | None = None
-    track: int | None = None
+    track: str | None = None
 
 
 @dataclass(frozen=True)
@@ -142,8 +145,8 @@ def read_songs(
     from musicae.clips.code_source import is_code
     from musicae.clips.song import read_song
 
-    if any(file.bar is not None for file in files) or options.tempo is not None:
-        raise typer.BadParameter("--whole reads every bar, and keeps every tempo: leave --bar and --tempo away")
+    if any(file.bar is not None for file in files):
+        raise typer.BadParameter("--whole reads every bar: leave --bar away")
     name, found = model or DEFAULT_MODEL, []
     for file in files:
         given = from_stdin(file.path)
@@ -155,6 +158,7 @@ def read_songs(
             track=file.track,
             drums=options.drums or (),
             strict=options.strict,
+            tempo_qpm=options.tempo,
             **options.framing.kept,
         )
         _say_where(song, console)
@@ -171,9 +175,9 @@ def read_material(
     return read_sources(files, model, console, options)
 
 
-def each(numbers: list[int] | None) -> tuple[int | None, int | None]:
+def each(said: list[_Said] | None) -> tuple[_Said | None, _Said | None]:
     """What an option that may come once or twice says of the first file and of the second."""
-    match numbers or []:
+    match said or []:
         case []:
             return None, None
         case [both]:

@@ -1,4 +1,4 @@
-"""What commands that make clips can change in all of them: their key, and their instruments."""
+"""What commands that make clips can change in all of them: their key, how high they are, and their instruments."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ KeyName = Annotated[
         help="Transpose what is written into C, Bb, 'F# minor', ..., and move notes outside of it inside.",
     ),
 ]
+Semitones = Annotated[
+    int | None,
+    typer.Option(
+        "--transpose",
+        metavar="SEMITONES",
+        show_default=False,
+        help="Move what is written up, or below 0 down, whatever key it is in.",
+    ),
+]
 Instruments = Annotated[
     str,
     typer.Option(
@@ -39,6 +48,7 @@ class Styling:
     """How clips are changed before they are written. Every field is an option of all commands that make new ones."""
 
     key: KeyName = ""
+    transpose: Semitones = None
     instrument: Instruments = ""
 
     @property
@@ -46,26 +56,28 @@ class Styling:
         """Those of the pitched tracks, in order."""
         return listed(self.instrument)
 
-    def check(self, model: str, *, laid: bool = False) -> None:
+    def check(self, model: str, *, whole: bool = False) -> None:
         """Refuse what is no key or no instrument, or cannot be of a model, which is not loaded for that.
 
         Args:
             model: its name or folder.
-            laid: whether clips are laid into the file that they come from, whose key and instruments they have then.
+            whole: whether clips are whole songs, which may have more parts than the model.
         """
-        if not self.key and not self.instruments:
+        if self.key and self.transpose is not None:
+            raise typer.BadParameter("--key finds out by how much it transposes: leave --transpose away, or --key")
+        if not self.key and self.transpose is None and not self.instruments:
             return
-        if laid:
-            hint = "leave --key and --instrument away, or --whole, --keep-velocity and --keep-timing"
-            raise typer.BadParameter(f"what is laid into a file has its key and its instruments: {hint}")
+        from musicae.clips.limits import MOST_SEMITONES, require_within
         from musicae.clips.reading import representation_of
         from musicae.clips.style import require_parts
         from musicae.music.instruments import program_of
 
         self.parsed_key()
+        require_within("--transpose", self.transpose or 0, -MOST_SEMITONES, MOST_SEMITONES)
         for name in self.instruments:
             program_of(name)
-        require_parts(representation_of(model), model, len(self.instruments))
+        if not whole:
+            require_parts(representation_of(model), model, len(self.instruments))
 
     def parsed_key(self) -> Key | None:
         """The key that is asked for."""
@@ -86,13 +98,17 @@ class Styling:
                 if not together or number == 1:
                     console.note(way if together or len(clips) == 1 else f"clip {number}: {way}")
             _say_outside(clips, console)
+        if self.transpose:
+            clips = clips.transposed(self.transpose)
         return clips.with_instruments(*self.instruments) if self.instruments else clips
 
 
 PLAIN = Styling()
 
+NOTHING_PITCHED = "nothing has a pitch that could be in a key"
 
-def way_in_words(before: Key | str, after: Key, semitones: int) -> str:
+
+def way_in_words(before: Key | str, after: Key | str, semitones: int) -> str:
     """From which key into which one something is transposed, which way, and how far."""
     many = "s" * (abs(semitones) > 1)
     moved = f"moved {'up' if semitones > 0 else 'down'} {abs(semitones)} semitone{many}, from {before} to {after}"
@@ -101,10 +117,8 @@ def way_in_words(before: Key | str, after: Key, semitones: int) -> str:
 
 def _way(clip: Clip) -> str:
     """Where a clip was and how it has moved."""
-    before, style = clip.recipe.arguments["key_before"], clip.recipe.style
-    if not before or style.key is None:
-        return "nothing has a pitch that could be in a key"
-    return way_in_words(before, style.key, style.semitones)
+    before, after = clip.recipe.arguments["key_before"], clip.recipe.arguments["key"]
+    return way_in_words(before, after, clip.recipe.style.semitones) if before else NOTHING_PITCHED
 
 
 def _say_outside(clips: Clips, console: Console) -> None:
@@ -112,5 +126,6 @@ def _say_outside(clips: Clips, console: Console) -> None:
     once = [clip for clip in clips if clip.label != "joined" or len(clips) == 1]
     moved = sum(int(clip.recipe.arguments["notes_outside_key"]) for clip in once)
     pitched = sum(len(track.notes) for clip in once for track in clip.score.tracks if not track.is_drum)
+    went = "went to the nearest inside" if clips[0].recipe.style.key else "stay there"
     if moved:
-        console.note(f"{moved} of {pitched} notes were outside of {clips[0].recipe.style.key}, and went to the nearest")
+        console.note(f"{moved} of {pitched} notes were outside of {clips[0].recipe.arguments['key']}, and {went}")

@@ -51,18 +51,21 @@ def with_attributes(
     """A part whose music, decoded by argmax, has more or less of some attributes; the same part where none is found.
 
     Of the codes whose music has as much of them as was asked for, the one that keeps most notes is taken; where none
-    gets there, the one that gets nearest. Where none changes every attribute the right way, the code stays.
+    gets there, the one that gets nearest. Where none changes every attribute the right way, or none of these keeps as
+    many notes as it has to, the code stays.
 
     Args:
         amounts: per attribute by how many of its own standard deviations over music it is to change.
         before: the music from which the amounts count; without it, that of the part.
-        keep: share of the notes that stay, at least, where there is a choice.
+        keep: share of the notes that stay, at least.
         still: orthonormal directions along which the code does not move.
 
     Raises:
         MusicaeError: the model has no such vector.
     """
     require_vectors(model, amounts)
+    if not any(amounts.values()):
+        return part
     reference = likeliest(model, [part])[0] if before is None else before
     goal = _Goal(reference, amounts, {name: spread_of(model, name) for name in amounts}, keep)
     step = _across(geometry.move(torch.zeros_like(part.z), model.attributes, amounts), still)
@@ -138,17 +141,17 @@ class _Goal:
         kept = kept_share(self.before, after)
         gone = instruments_of(self.before) - instruments_of(after)
         foreign = 0.0 if "diatonic" in self.amounts else max(foreign_share(after) - foreign_share(self.before), 0.0)
-        return missed + (1 - kept) + len(gone) * LAYER + foreign * FOREIGN + (kept < self.keep) * BOUND
+        return missed + (1 - kept) + len(gone) * LAYER + foreign * FOREIGN
 
     def reached(self, after: Score) -> bool:
-        """Whether all attributes have moved as they should."""
+        """Whether all attributes have moved as they should, and enough notes stay."""
         moves = self.moves(after)
-        return all(moves[name] * amount > 0 for name, amount in self.amounts.items() if amount)
+        moved = all(moves[name] * amount > 0 for name, amount in self.amounts.items() if amount)
+        return moved and (not self.keep or kept_share(self.before, after) >= self.keep)
 
 
-LAYER, FOREIGN, BOUND = 2.0, 4.0, 10.0
-"""What a lost instrument, notes that leave the key (all of them) and a broken bound cost, beside a spread that is
-missing."""
+LAYER, FOREIGN = 2.0, 4.0
+"""What a lost instrument and notes that leave the key (all of them) cost, beside a spread that is missing."""
 
 
 def _across(vectors: Float[Tensor, "*row size"], still: Float[Tensor, "direction size"] | None) -> Tensor:

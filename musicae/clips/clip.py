@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import overload
 
 from musicae.clips.laying import laid_in
+from musicae.clips.limits import MOST_SEMITONES, require_whole
 from musicae.clips.recipe import Recipe
 from musicae.clips.render import WindowColumns, check_recipe, markers_of, unstyled, windows_of
 from musicae.clips.song import SongReading, framed_score, open_song
-from musicae.clips.style import Style, require_parts, require_pitches, styled
+from musicae.clips.style import Style, require_parts, require_pitches, styled, styled_song
 from musicae.clips.write import clip_paths, refuse_existing_clips, write_clip
 from musicae.errors import MusicaeError
 from musicae.model import Model
@@ -82,7 +83,14 @@ class Clip:
 
     @cached_property
     def _unstyled(self) -> Score:
-        return unstyled(self.model, self.recipe, self._windows)
+        if self.recipe.frame is None:
+            return unstyled(self.model, self.recipe, self._windows)
+        return framed_score(replace(self.recipe.frame, midi=self._laid))
+
+    @property
+    def _of_song(self) -> bool:
+        """Whether it is a whole song, of which the model plays a part."""
+        return self.recipe.frame is not None and not self.recipe.frame.alone
 
     def __repr__(self) -> str:
         label = f" {self.label!r}" if self.label else ""
@@ -93,7 +101,8 @@ class Clip:
         """The clip in a key, by its name (`music.key.parse_key`): "F# minor", "Bb".
 
         As the model wrote it, it has most of its notes in some key of that mode; from there the whole of it is moved by
-        the shorter way, 6 semitones at most, and notes still outside of the key to the nearest inside. Drums stay.
+        the shorter way, 6 semitones at most, and notes still outside of the key to the nearest inside; those of whole
+        songs stay as they are, as songs leave their keys on purpose. Drums stay.
 
         Raises:
             MusicaeError: there is no such key, or the model writes drums alone.
@@ -101,20 +110,35 @@ class Clip:
         (moved,) = Clips([self]).in_key(key)
         return moved
 
+    def transposed(self, semitones: int) -> Clip:
+        """The clip higher by semitones, 24 at most, or lower; from a key that it was moved into, too. Drums stay.
+
+        Raises:
+            MusicaeError: they are too many, or the model writes drums alone.
+        """
+        (moved,) = Clips([self]).transposed(semitones)
+        return moved
+
     def with_instruments(self, *instruments: str | int) -> Clip:
         """The clip with other General MIDI instruments, by their names or by numbers from 1 (`instruments.program_of`).
 
-        They play the pitched tracks in their order; those for which none is named keep theirs.
+        They play the pitched tracks in their order, of a whole song all that it has; those for which none is named keep
+        theirs.
 
         Raises:
             MusicaeError: there is no such instrument, or there are more than pitched parts.
         """
         if not all(isinstance(instrument, str | int) for instrument in instruments):
             raise MusicaeError("instruments are names or numbers", "give them one by one: 'violin', 'piano'")
-        require_parts(self.model.representation, self.model.name, len(instruments))
+        if not self._of_song:
+            require_parts(self.model.representation, self.model.name, len(instruments))
         programs = [program_of(str(instrument)) for instrument in instruments]
         tracks = self.score.tracks
         pitched = [track.program for track in tracks if not track.is_drum]
+        if self._of_song and len(programs) > len(pitched):
+            there = f"{len(pitched)} pitched track{'s' * (len(pitched) != 1)} of the song"
+            hint = "name one for every track at most, in their order"
+            raise MusicaeError(f"{len(programs)} instruments for {there}", hint)
         chosen = programs[: len(pitched)]
         called = iter([GENERAL_MIDI[program] for program in chosen])
         names = tuple(track.name if track.is_drum else next(called, track.name) for track in tracks)
@@ -126,6 +150,8 @@ class Clip:
         recipe = replace(self.recipe, style=style, arguments={**self.recipe.arguments, **said})
         clip = Clip(self.model, recipe)
         clip.__dict__["_unstyled"] = self._unstyled  # what costs time is done
+        if recipe.frame is not None:
+            clip.__dict__["_laid"], clip.__dict__["_windows"] = self._laid, self._windows
         return clip
 
     def midi(self) -> bytes:
@@ -134,10 +160,37 @@ class Clip:
 
     @cached_property
     def _midi(self) -> bytes:
-        text = str(self.recipe).encode("utf-8", "backslashreplace").decode()  # a model's name may be no UTF-8
-        if self.recipe.frame is None or self._reading is None:
-            return midi_bytes(with_names(self.score), text=text)
-        return laid_in(self._reading, self.recipe.frame, self._windows, text)
+        frame = self.recipe.frame
+        if frame is None or self._reading is None:
+            return midi_bytes(with_names(self.score), text=self._text)
+        return styled_song(self._laid, self.recipe.style, frame.drums, self._reading.start)
+
+    @cached_property
+    def _laid(self) -> bytes:
+        """The song with the clip's windows in it, in no style yet."""
+        assert self.recipe.frame is not None and self._reading is not None
+        return laid_in(self._reading, self.recipe.frame, self._windows, self._text)
+
+    @property
+    def _text(self) -> str:
+        return str(self.recipe).encode("utf-8", "backslashreplace").decode()  # a model's name may be no UTF-8
+
+    def wav(self, *, loop: bool = False, soundfont: str | Path | None = None) -> bytes:
+        """The sound of it as a WAV file (`render.audio.wav_bytes`).
+
+        Args:
+            loop: it repeats without a seam, and ends on the bar line.
+            soundfont: a file in SF2; without it a small one of General MIDI.
+        """
+        from musicae.render.audio import wav_bytes  # only who listens waits for a synthesizer
+
+        return wav_bytes(self.score, soundfont=None if soundfont is None else Path(soundfont), loop=loop)
+
+    def svg(self) -> str:
+        """Its piano roll, as a picture."""
+        from musicae.render.sheet import Panel, clip_sheet
+
+        return clip_sheet([Panel(self.score, self.label)])
 
     def attributes(self) -> dict[str, float]:
         """Every attribute of what the model plays."""
@@ -203,15 +256,29 @@ class Clips(Sequence[Clip]):
             together: all move by as much, from the key that they are in as one: what came from one piece stays alike.
         """
         key = key if isinstance(key, Key) else parse_key(key)
-        for clip in self:
-            require_pitches(clip.model.representation, clip.model.name)
+        self._require_pitches()
         moved = []
         for clip in self:
             before, semitones = semitones_into([one._unstyled for one in (self if together else [clip])], key)
             found = moved_into(clip._unstyled, semitones, key)
-            said = {"key_before": str(before or ""), "notes_outside_key": found.moved}
-            moved.append(clip._with(replace(clip.recipe.style, semitones=semitones, key=key), **said))
+            style = replace(clip.recipe.style, semitones=semitones, key=None if clip._of_song else key)
+            said = {"key": str(key), "key_before": str(before or ""), "notes_outside_key": found.moved}
+            moved.append(clip._with(style, **said))
         return Clips(moved)
+
+    def transposed(self, semitones: int) -> Clips:
+        """Every clip higher or lower (`Clip.transposed`)."""
+        require_whole("semitones", semitones, -MOST_SEMITONES, MOST_SEMITONES)
+        self._require_pitches()
+        styles = [replace(clip.recipe.style, semitones=clip.recipe.style.semitones + semitones) for clip in self]
+        keys = [style.key and style.key.transpose(semitones) for style in styles]
+        restyled = zip(self, styles, keys, strict=True)
+        return Clips(clip._with(replace(style, key=key)) for clip, style, key in restyled)
+
+    def _require_pitches(self) -> None:
+        for clip in self:
+            if not clip._of_song:
+                require_pitches(clip.model.representation, clip.model.name)
 
     def with_instruments(self, *instruments: str | int) -> Clips:
         """Every clip with other instruments (`Clip.with_instruments`)."""
@@ -247,6 +314,8 @@ class Clips(Sequence[Clip]):
         Raises:
             MusicaeError: a file exists, or cannot be written.
         """
+        if not isinstance(output, str | Path | None):
+            raise MusicaeError(f"{output!r:.60} is no place for clips", "name a file or a folder")
         name = None if output is None else os.fspath(output)
         paths = clip_paths(self[0].recipe, name, self.labels)
         overwrite, least, yielding = may_replace(name, force), count(1), force or takes_free_numbers(name)

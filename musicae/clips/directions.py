@@ -101,4 +101,4 @@ def require_names(model: Model, names: Iterable[str]) -> None:
             require_vectors(model, [name])
             spread_of(model, name)
         else:
-            raise unknown_name("attribute or direction", name, [*model.attributes, *directions.names])
+            raise unknown_name("attribute or direction", str(name), [*model.attributes, *directions.names])

@@ -18,6 +18,7 @@ from musicae.clips.unreadable import explained
 from musicae.errors import MusicaeError, error_context
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import TokenArray
+from musicae.music.representations.streams import track_number
 from musicae.music.representations.time_grid import TimeGrid
 from musicae.music.score import Score
 
@@ -55,7 +56,7 @@ def read_ending(
     model: Reads,
     *,
     bar: int | None = None,
-    track: int | None = None,
+    track: int | str | None = None,
     drums: Sequence[str] = (),
     strict: bool = False,
 ) -> Ending:
@@ -74,6 +75,7 @@ def read_ending(
     representation = representation_of(model)
     score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
     with explained(score, representation, names_of(music)[0]):
+        track = track_number(score, track)
         choice = best_window(score, representation, track=track)
     own = track if track is not None or representation.keeps_programs else choice.tracks[0] + 1
     grid = TimeGrid(score, representation.grid)

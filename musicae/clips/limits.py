@@ -17,6 +17,12 @@ LARGEST_CODE = 1e6
 
 HIGHEST_TEMPERATURE = 100.0
 
+MOST_SEMITONES = 24
+"""By which a clip may be transposed."""
+
+MOST_NEW_BARS = 256
+"""Of music that grows, or goes on."""
+
 LARGEST_COORDINATE = 1000.0
 """Standard deviations; what a clip has of anything is hardly more than 5."""
 

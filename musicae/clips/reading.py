@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from musicae.clips.frame import Frame
+from musicae.clips.limits import require_whole
 from musicae.clips.losses import lost
 from musicae.clips.style import Style, style_of
 from musicae.clips.unreadable import explained
@@ -25,13 +26,13 @@ from musicae.music.midi import midi_bytes, read_midi, with_names
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import FieldTokens, Refusal, Representation, Stream, TokenArray
 from musicae.music.representations.drums import drum_like
-from musicae.music.representations.streams import in_words, list_of_tracks, pad, some, unusable
+from musicae.music.representations.streams import in_words, list_of_tracks, pad, some, track_number, unusable
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, TimeGrid
 from musicae.music.score import Meter, Notes, Score, Tempo
 from musicae.storage.catalog import find
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Source:
     """A window of music to start from.
 
@@ -59,6 +60,9 @@ class Source:
     lost: tuple[str, ...] = ()
     stays: FieldTokens | None = None
     frame: Frame | None = None
+
+    def __repr__(self) -> str:
+        return f"<Source: {self.label}>"
 
     @property
     def forced(self) -> FieldTokens | None:
@@ -95,6 +99,15 @@ class HasRepresentation(Protocol):
     representation: Representation
 
 
+@runtime_checkable
+class HasScore(Protocol):
+    """What is music because it has some: a clip."""
+
+    @property
+    def score(self) -> Score:
+        """The music."""
+
+
 Reads = HasRepresentation | Representation | str | Path
 """What music is read for: a model, its name or folder; or a representation."""
 
@@ -115,11 +128,11 @@ def representation_of(model: Reads) -> Representation:
 
 
 def read(
-    music: Score | bytes | str | Path,
+    music: Score | HasScore | bytes | str | Path,
     model: Reads,
     *,
     bar: int | None = None,
-    track: int | None = None,
+    track: int | str | None = None,
     drums: Sequence[str] = (),
     strict: bool = False,
     keep_velocity: bool = False,
@@ -130,7 +143,7 @@ def read(
 
     Args:
         model: or its name or folder, or a representation.
-        bar, track: counted from 1, as sequencers do.
+        bar, track: counted from 1, as sequencers do; a track may be named, too.
         drums: tracks, by their numbers from 1 or their names, that are drums whatever the file says.
         strict: a damaged file is an error; what is whole of it is read otherwise.
         keep_velocity, keep_timing: whether clips that are made of it have the dynamics, or the timing, of its notes.
@@ -139,11 +152,13 @@ def read(
     Raises:
         MusicaeError: the file cannot be read, or no track of it can be used; the error then knows which models could.
     """
+    require_whole("bar", 1 if bar is None else bar, 1)
     representation = representation_of(model)
+    music = music.score if isinstance(music, HasScore) else music
     score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
     label, name = names_of(music)
     with explained(score, representation, label):
-        choice = best_window(score, representation, bar=bar, track=track)
+        choice = best_window(score, representation, bar=bar, track=track_number(score, track))
     style = style_of(score, choice.tracks, choice.tick, representation)
     style = style if tempo_qpm is None else replace(style, tempo_qpm=tempo_qpm)
     plays = (keep_velocity or keep_timing) and onsets(choice.tokens, representation.shape.columns).any()
@@ -160,6 +175,10 @@ def read(
         lost(score, choice.tracks, choice.tick, representation),
         frame=None if played is None else Frame(midi_bytes(played), (), 1, keep_velocity, keep_timing, alone=True),
     )
+
+
+PHRASE = 1.5
+"""By how much more a window counts that begins where a phrase may."""
 
 
 def drums_in_words(drums: Sequence[str]) -> str:
@@ -232,7 +251,8 @@ def best_window(
 
     The stream is the first one in the representation's order, among those that read `track` if there is one, that has a
     usable window; a track that is asked for is read unless that is impossible. The window is the usable one with the
-    most onsets, the earliest of equals; if none is usable, the fullest without a long silence; if there is none of
+    most onsets, the earliest of equals, where those count more (`PHRASE`) that lie whole windows behind the first bar,
+    as phrases do; if none is usable, the fullest without a long silence; if there is none of
     those either, the fullest. At a `bar` that is asked for, the stream with the most onsets there is read.
 
     Args:
@@ -285,9 +305,11 @@ def _fullest(stream: Stream, verdicts: WindowFilter, representation: Representat
     """The index of the first bar of the fullest window, or of the longest run of bars when all are too short."""
     starting = onsets(stream.tokens, representation.shape.columns).reshape(len(stream.bars), -1).sum(axis=1)
     full = np.convolve(starting, np.ones(representation.bars, dtype=np.int64))[representation.bars - 1 :]
+    phrases = np.arange(len(full)) % representation.bars == 0
     for allowed in (verdicts.usable, ~(verdicts.broken | verdicts.silent), ~verdicts.broken):
         if allowed.any():
-            return int(np.argmax(np.where(allowed, full[: len(allowed)], -1)))
+            worth = np.where(phrases, PHRASE, 1.0) * full
+            return int(np.argmax(np.where(allowed, worth[: len(allowed)], -1)))
     runs = np.flatnonzero(np.diff(stream.bars, prepend=-2) != 1)
     return int(runs[np.argmax(np.diff(runs, append=len(stream.bars)))])
 
@@ -353,6 +375,9 @@ def _unreadable(score: Score, representation: Representation, index: int, refusa
     remedies = [refusal.remedy for refusal in refusals if refusal.track == index]
     remedies += [refusal.remedy for refusal in refusals if refusal.track < 0]
     needs = "; ".join(some(remedies))
+    if score.tracks[index].is_drum:
+        what = f"{in_words(index, score.tracks[index])} cannot be read as {representation.name}"
+        raise MusicaeError(what, "choose a pitched track, or a model of drums", kind="drum-track")
     return MusicaeError(
         f"{in_words(index, score.tracks[index])} cannot be read as {representation.name}: it {needs}",
         "choose another track, or leave the choice to musicae",

@@ -75,6 +75,8 @@ def fields_from(data: Any) -> RecipeFields:
     Raises:
         MusicaeError: the data is not a recipe, or something in it is of a wrong kind or out of its range.
     """
+    if isinstance(data, dict) and "files" in data:
+        raise MusicaeError("a list of files is no recipe", "name one of the files", kind="list-of-files")
     if not isinstance(data, dict) or not {"model", "parts"} <= data.keys():
         raise _not_a_recipe("an object with a model and parts is needed")
     known = _read(data, _ENTRIES)

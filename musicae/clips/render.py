@@ -119,7 +119,7 @@ def markers_of(recipe: Recipe, bar_ticks: int, bars: int) -> Iterator[Marker]:
     start, before = 0, NO_CHORD
     for part in recipe.parts:
         if part.section:
-            yield Marker(start, part.section.encode("utf-8", "backslashreplace").decode())
+            yield Marker(start, f"[{part.section.encode('utf-8', 'backslashreplace').decode()}]")
         for bar, chord in enumerate(part.chords[: part.bars]):
             if chord != before or (part.section and not bar):
                 shown = chord.transpose(recipe.style.semitones) if recipe.style.semitones else chord

@@ -30,7 +30,7 @@ from musicae.clips.reading import (
     representation_of,
     warnings_of,
 )
-from musicae.clips.style import style_of
+from musicae.clips.style import Style, tempo_at
 from musicae.clips.unreadable import explained
 from musicae.corpus.windows import drop_leading_note_offs, onsets, rows_per_bar
 from musicae.errors import MusicaeError
@@ -39,7 +39,7 @@ from musicae.music.midi_editing import EditableMidi
 from musicae.music.midi_events import damaged
 from musicae.music.representations.base import FieldTokens, NoLeading, Representation, Stream, TokenArray
 from musicae.music.representations.drums import drum_like
-from musicae.music.representations.streams import pad
+from musicae.music.representations.streams import pad, track_number
 from musicae.music.representations.time_grid import TimeGrid
 from musicae.music.score import Score, concatenate
 
@@ -100,6 +100,11 @@ class SongReading:
     def playing(self) -> list[Span]:
         """The windows in which something starts: those that are made anew."""
         return [span for span in self.spans if span.plays]
+
+    @cached_property
+    def start(self) -> int:
+        """The tick at which the first window begins that is played in."""
+        return int(self.grid.ticks(self.stream.bars[[self.playing[0].start]])[0])
 
     def rows(self, span: Span) -> slice:
         """The rows of a window in the stream."""
@@ -201,7 +206,7 @@ def _opened(frame: Frame) -> tuple[EditableMidi, Score]:
     return file, replace(file.score, end=end)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class WholeSong:
     """All windows of a song, and what they are laid into again.
 
@@ -218,32 +223,36 @@ class WholeSong:
     warnings: tuple[str, ...] = ()
     drum_like: tuple[int, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<WholeSong: {self.label}, {len(self.windows)} windows>"
+
 
 def read_song(
     music: Score | bytes | str | Path,
     model: Reads,
     *,
-    track: int | None = None,
+    track: int | str | None = None,
     drums: Sequence[str] = (),
     strict: bool = False,
     keep_velocity: bool = True,
     keep_timing: bool = True,
+    tempo_qpm: float | None = None,
 ) -> WholeSong:
-    """All windows of a piece that a model reads; arguments and errors as of `read`."""
+    """All windows of a piece that a model reads; arguments and errors as of `read`, and its other tempi go along."""
     representation = representation_of(model)
     label, name = names_of(music)
     data = _bytes_of(music)
-    frame = Frame(data, tuple(drums), track, keep_velocity, keep_timing)
     file = EditableMidi.open(data, label, drums)
     if strict and file.score.faults:
         raise damaged(label, file.score.faults[0])
     with explained(file.score, representation, label):
+        frame = Frame(data, tuple(drums), track_number(file.score, track), keep_velocity, keep_timing)
         reading = open_song(frame, representation)
         if not reading.playing:
             raise MusicaeError("nothing is played where it could be read", "give a file with notes there")
     read = reading.stream.tracks
-    start = int(reading.grid.ticks(reading.stream.bars[[reading.playing[0].start]])[0])
-    style = style_of(file.score, read, start, representation)
+    tempo = tempo_at(file.score, reading.start) if tempo_qpm is None else tempo_qpm
+    style = Style(tempo)  # all else is the file's
     sources = (
         Source(
             reading.window(span),

@@ -114,8 +114,6 @@ def model_for(model: Model | str | Path) -> Model:
     Raises:
         MusicaeError: there is none.
     """
-    if not isinstance(model, Model | str | Path):
-        raise MusicaeError(f"{model!r:.60} is no model", "give the name of one, its folder, or what was loaded")
     return model if isinstance(model, Model) else load(model)
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from musicae.clips.limits import require_within
+from musicae.clips.limits import MOST_SEMITONES, require_within
 from musicae.errors import MusicaeError
 from musicae.music.key import Key
 from musicae.music.meter import SIXTEENTHS
+from musicae.music.midi_editing import EditableMidi
+from musicae.music.midi_transformation import transformed
 from musicae.music.representations.base import Representation
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, VELOCITY
 from musicae.music.score import Meter, Notes, Score, Tempo
@@ -19,9 +21,6 @@ from musicae.music.transposition import moved_into
 
 SLOWEST_QPM, FASTEST_QPM = 60e6 / (2**24 - 1), 60e6
 """The tempi that MIDI has numbers for: from 2^24 - 1 microseconds a quarter down to one."""
-
-MOST_SEMITONES = 24
-"""By which a clip may be transposed."""
 
 LONGEST_TRACK_NAME = 80
 """Characters that a clip takes of the name of a track."""
@@ -84,6 +83,28 @@ def styled(score: Score, style: Style) -> Score:
     return replace(score, tracks=tracks, tempi=(Tempo(0, style.tempo_qpm),), meters=meters)
 
 
+def styled_song(data: bytes, style: Style, drums: Sequence[str], tick: int) -> bytes:
+    """A whole file in the key of a style, with its programs, and at its tempo at some tick; the other tempi go along.
+
+    Args:
+        drums: as of `EditableMidi.open`.
+    """
+    file = EditableMidi.open(data, "the song", drums)
+    tempo = style.tempo_qpm / tempo_at(file.score, tick)
+    pitched = [number for number, track in enumerate(file.score.tracks) if not track.is_drum]
+    chosen = dict(zip(pitched, style.programs, strict=True)) if len(pitched) == len(style.programs) else {}
+    programs = {number: program for number, program in chosen.items() if program != file.score.tracks[number].program}
+    if tempo == 1 and not style.semitones and style.key is None and not programs:
+        return data
+    return transformed(file, semitones=style.semitones, key=style.key, programs=programs, tempo=tempo)
+
+
+def tempo_at(score: Score, tick: int) -> float:
+    """The tempo of a window that begins at a tick: also one that is set a moment after the bar line."""
+    begun = tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
+    return [tempo.tempo_qpm for tempo in score.tempi if tempo.tick < begun][-1]
+
+
 def style_of(score: Score, tracks: Sequence[int], tick: int, representation: Representation) -> Style:
     """What a clip takes from tracks of a score that are read in the window that starts at a tick.
 
@@ -92,9 +113,7 @@ def style_of(score: Score, tracks: Sequence[int], tick: int, representation: Rep
     Args:
         tracks: indices into `score.tracks`.
     """
-    # A tempo that is set a moment after the bar line is the window's, too.
-    begun = tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
-    tempo = [tempo.tempo_qpm for tempo in score.tempi if tempo.tick < begun][-1]
+    tempo, begun = tempo_at(score, tick), tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
     meter = [meter for meter in score.meters if meter.tick < begun][-1]
     whole = representation.grid.holds(meter.numerator, meter.denominator) == 1
     written = f"{meter.numerator}/{meter.denominator}" if whole else ""

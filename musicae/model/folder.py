@@ -71,6 +71,8 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
     Raises:
         MusicaeError: there is none, or its files are damaged.
     """
+    if not isinstance(name, str | Path):
+        raise MusicaeError(f"{name!r:.60} is no model", "give the name of one, its folder, or what was loaded")
     folder = find(name)
     config = configuration.read_config(folder)
     head = _head_of(folder / "model.safetensors")

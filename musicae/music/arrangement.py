@@ -22,6 +22,10 @@ from musicae.music.score import Notes, Score, Track
 SHORTEST = 4
 """Parts of a quarter that a note lasts at least: a sixteenth."""
 
+_OCTAVE = 12
+LOWEST_BASS = 28
+"""The lowest string of a bass, E1."""
+
 DIVISIONS = (4, 3)
 """Parts of a quarter at which notes may start: sixteenths and eighth triplets."""
 
@@ -72,7 +76,8 @@ def arranged(score: Score, chords: Sequence[Chord], scale: frozenset[int], *, lo
         if track.is_drum:
             notes = _standard_kit(notes, score.ticks_per_quarter)
         else:
-            pitch = _fitting(notes, [chords[at] for at in notes.start // bar], scale, bar, track.program in BASSES)
+            under = [chords[at] for at in notes.start // bar]
+            pitch = _fitting(notes, under, scale, bar, score.ticks_per_quarter, bass=track.program in BASSES)
             moved, pitched = moved + int((pitch != notes.pitch).sum()), pitched + len(notes)
             notes = replace(notes, pitch=pitch)
         notes = without_doubles(notes)
@@ -81,13 +86,35 @@ def arranged(score: Score, chords: Sequence[Chord], scale: frozenset[int], *, lo
     return Arranged(replace(score, tracks=tuple(tracks)), moved, pitched)
 
 
-def _fitting(notes: Notes, chords: Sequence[Chord], scale: frozenset[int], bar: int, bass: bool) -> Ticks:
-    """The pitches of notes, each moved into what its chord allows; of a bass onto the root where a bar begins."""
+def _fitting(
+    notes: Notes, chords: Sequence[Chord], scale: frozenset[int], bar: int, quarter: int, *, bass: bool
+) -> Ticks:
+    """The pitches of notes, each moved into what its chord allows: its tones where a bar begins; of a bass its root
+    there, and its tones on every quarter."""
     pitches = []
     for start, pitch, chord in zip(notes.start.tolist(), notes.pitch.tolist(), chords, strict=True):
-        classes = {chord.root} if bass and start % bar == 0 else allowed_under(chord, scale)
+        if bass:
+            pitch += _OCTAVE * -(-max(LOWEST_BASS - pitch, 0) // _OCTAVE)
+        if start % bar == 0:
+            classes: frozenset[int] = frozenset({chord.root}) if bass else chord.tones
+        else:
+            classes = chord.tones if bass and start % quarter == 0 else allowed_under(chord, scale)
         pitches.append(nearest(pitch, classes) if chord.root >= 0 else pitch)
     return np.array(pitches, dtype=np.int64)
+
+
+BEAT = ({"kick"}, {"snare"}, {"closed hat", "open hat", "ride"})
+"""The drums that a beat is made of: low, high, and what keeps time."""
+
+ENOUGH_HITS = 0.2
+"""Share of the hits that a part of a beat has."""
+
+
+def beat(score: Score) -> float:
+    """How much of a beat drums play, from 0 to 1: every part of it counts by its hits, up to `ENOUGH_HITS` of all."""
+    hits = [NAMES.get(pitch, "") for track in score.tracks if track.is_drum for pitch in track.notes.pitch.tolist()]
+    shares = (sum(hit in part for hit in hits) / max(len(hits), 1) for part in BEAT)
+    return sum(min(share / ENOUGH_HITS, 1.0) for share in shares) / len(BEAT)
 
 
 def nearest(pitch: int, classes: frozenset[int] | set[int]) -> int:

@@ -1,22 +1,52 @@
-"""How well music goes on from other music: in its scale, as dense, as high and in its rhythms, and without a leap."""
+"""How well music goes on from other music: in its scale, as dense, as high and in its rhythms, without a leap, and with
+every instrument in its role."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Integer
 
 from musicae.music.key import Key, key_like
-from musicae.music.note_distance import Onsets, note_f1, onsets_of, rhythm_of
-from musicae.music.score import Score
+from musicae.music.note_distance import DRUM_KIT, Onsets, note_f1, onsets_of, rhythm_of
+from musicae.music.representations.drums import NAMES
+from musicae.music.score import Score, Track
 
 _OCTAVE = 12
 
 Breaks = Float[np.ndarray, "7"]
+
+
+@dataclass(frozen=True)
+class Role:
+    """What an instrument does.
+
+    Attributes:
+        pitch, length: means of pitched notes: in octaves, and as log2 of ticks.
+        kinds: of drums, shares of their hits.
+    """
+
+    pitch: float = 0.0
+    length: float = 0.0
+    kinds: Mapping[str, float] = field(default_factory=dict)
+
+    def change(self, other: Role) -> float:
+        """How far another one is from it, from 0 to 1."""
+        if self.kinds or other.kinds:
+            return 1 - sum(min(share, other.kinds.get(kind, 0.0)) for kind, share in self.kinds.items())
+        return (min(abs(self.pitch - other.pitch), 1.0) + min(abs(self.length - other.length), 1.0)) / 2
+
+
+def _role(track: Track) -> Role:
+    notes = track.notes
+    if track.is_drum:
+        kinds = Counter(NAMES.get(pitch, "") for pitch in notes.pitch.tolist())
+        return Role(kinds={kind: count / len(notes) for kind, count in kinds.items()})
+    return Role(float(notes.pitch.mean()) / _OCTAVE, float(np.log2(notes.end - notes.start).mean()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +84,12 @@ class Excerpt:
         return sum(len(track.notes) for track in self.score.tracks) / self.bars
 
     @cached_property
+    def roles(self) -> dict[int, Role]:
+        """What every instrument does, by its program, or `DRUM_KIT`; of several with one program the last."""
+        playing = [track for track in self.score.tracks if len(track.notes)]
+        return {DRUM_KIT if track.is_drum else track.program: _role(track) for track in playing}
+
+    @cached_property
     def notes(self) -> list[Onsets]:
         """What starts in every bar, counted from its beginning."""
         return self._by_bar(onsets_of(self.score))
@@ -88,15 +124,27 @@ def breaks(before: Excerpt, after: Excerpt) -> Breaks:
     return np.array([outside, density, interval, register, leap, rhythm, notes])
 
 
+def role_change(before: Excerpt, after: Excerpt) -> float:
+    """By how much instruments leave their roles, on average, from 0 to 1, which one has that falls silent.
+
+    Pitched ones by octaves of their mean pitches, and powers of two of their mean lengths, drums by the share of their
+    hits that are of other kinds.
+    """
+    changes = [role.change(after.roles[one]) if one in after.roles else 1.0 for one, role in before.roles.items()]
+    return float(np.mean(changes)) if changes else 0.0
+
+
 def discontinuity(before: Excerpt, after: Excerpt) -> float:
-    """How little a passage fits behind another one: `breaks`, weighted, and more if it is a copy or all new.
+    """How little a passage fits behind another one: `breaks`, weighted, and more if it is a copy or all new; of several
+    instruments also `role_change`.
 
     What follows in real melodies is the same music again as often as not; who asks for more wants other music.
     """
     found = breaks(before, after)
     least, most = NEW_NOTES
     too_little, too_much = max(least - found[-1], 0.0), max(found[-1] - most, 0.0)
-    return float(BREAK_WEIGHTS @ found[:-1]) + BEYOND_WEIGHT * (too_little + too_much)
+    roles = ROLE_WEIGHT * role_change(before, after) if len(before.roles) > 1 else 0.0
+    return float(BREAK_WEIGHTS @ found[:-1]) + BEYOND_WEIGHT * (too_little + too_much) + roles
 
 
 def _mean_interval(pitch: Integer[np.ndarray, " note"]) -> float:
@@ -122,6 +170,9 @@ from variations of what stood before (a conditional logit); in the others such v
 
 NEW_NOTES = (0.2, 0.6)
 """How unlike the notes of bars are to be to the most alike before, on average; what follows in melodies is .34."""
+
+ROLE_WEIGHT = 2.0
+"""Of `role_change`."""
 
 BEYOND_WEIGHT = 5.0
 """Weight of what is beyond."""

@@ -25,9 +25,9 @@ def program_of(name: str) -> int:
     """The program, from 0, of a General MIDI instrument.
 
     Args:
-        name: its number, from 1 to 128; what a band calls it (`USUAL`); its name or the beginning of it, or words that
-            are in one name alone, like "nylon" or "warm pad". Of names that differ in a number the first is meant:
-            "electric piano" is number 1.
+        name: its number, from 1 to 128; what a band calls it (`USUAL`, `NICKNAMES`); its name or the beginning of it,
+            or words that are in one name alone, like "nylon" or "warm pad". Of names that differ in a number the first
+            is meant: "electric piano" is number 1.
 
     Raises:
         MusicaeError: there is no such number or name, or several instruments have such names.
@@ -38,8 +38,11 @@ def program_of(name: str) -> int:
             raise MusicaeError(f"there is no instrument {number}", f"General MIDI counts from 1 to {len(GENERAL_MIDI)}")
         return number - 1
     words = _words(name)
-    if " ".join(words) in USUAL:
-        return USUAL[" ".join(words)]
+    if is_drums(name):
+        raise MusicaeError("drums are no pitched instrument", "name those that play pitches alone; drums stay drums")
+    called = {**USUAL, **NICKNAMES}
+    if " ".join(words) in called:
+        return called[" ".join(words)]
     names = [_words(known) for known in GENERAL_MIDI]
     held: list[int] = []
     for fits in (_begin, _are_in, _begin_words_in) if words else ():
@@ -63,7 +66,12 @@ def band_of(names: Sequence[str]) -> tuple[int, ...]:
     Raises:
         MusicaeError: as `program_of`.
     """
-    return tuple(DRUM_KIT if name.strip().lower() in ("drums", "drum kit") else program_of(name) for name in names)
+    return tuple(DRUM_KIT if is_drums(name) else program_of(name) for name in names)
+
+
+def is_drums(name: str) -> bool:
+    """Whether that is what a drum kit is called."""
+    return " ".join(_words(name)) in ("drums", "drum", "drum kit", "drumkit", "drumset", "drum set", "kit")
 
 
 def _listed(programs: list[int]) -> str:
@@ -98,11 +106,24 @@ USUAL = {
     "organ": 16,
     "guitar": 25,
     "bass": 33,
+    "electric bass": 33,
     "strings": 48,
     "choir": 52,
     "brass": 61,
     "sax": 65,
+    "horn": 60,
     "lead": 80,
     "pad": 89,
 }
 """The program that is meant by a word that several instruments have in their names."""
+
+NICKNAMES = {
+    "double bass": 32,
+    "e piano": 4,
+    "hammond": 16,
+    "rhodes": 4,
+    "upright bass": 32,
+    "upright piano": 1,
+    "wurlitzer": 4,
+}
+"""Programs that are called otherwise in General MIDI."""

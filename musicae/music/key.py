@@ -45,6 +45,11 @@ class Key:
         return frozenset((self.tonic + step) % 12 for step in (MINOR_SCALE if self.minor else MAJOR_SCALE))
 
     @property
+    def tones(self) -> frozenset[int]:
+        """The pitch classes that tunes in it are made of: its scale, and in minor the leading tone (harmonic minor)."""
+        return self.scale | {(self.tonic - 1) % 12}
+
+    @property
     def major_tonic(self) -> int:
         """The tonic of the major key that has the same notes."""
         return (self.tonic + 3 * self.minor) % 12
@@ -63,10 +68,10 @@ def parse_key(text: str) -> Key:
     Raises:
         MusicaeError: it is none.
     """
-    found = _KEY.fullmatch(text)
+    found = _KEY.fullmatch(str(text))
     if not found:
         hint = "write a tonic and a mode, major or minor: C, Bb major, F# minor or c#m"
-        raise MusicaeError(f"{text[:LONGEST_KEY]!r} is no key", hint)
+        raise MusicaeError(f"{str(text)[:LONGEST_KEY]!r} is no key", hint)
     tonic = NATURALS[found["letter"].upper()] + {"#": 1, "♯": 1, "b": -1, "♭": -1}.get(found["sign"], 0)
     mode = found["mode"]
     return Key(tonic % 12, mode == "m" or mode.lower() in ("min", "minor"))
@@ -96,10 +101,12 @@ def in_one_key(score: Score) -> bool:
     return any(used <= {(tonic + step) % 12 for step in MAJOR_SCALE} for tonic in range(12))
 
 
-def foreign_share(score: Score) -> float:
-    """Share of the pitched notes that are not in the major scale, on whatever tonic, that has most of them."""
-    pitches = [track.notes.pitch for track in score.tracks if not track.is_drum and len(track.notes)]
-    return 1 - scale_share(np.concatenate(pitches)) if pitches else 0.0
+def foreign_share(score: Score, key: Key | None = None) -> float:
+    """Share of the pitched notes that are not in the scale of a key; without one, of the major key that has most."""
+    pitches = _pitches(score)
+    if not len(pitches):
+        return 0.0
+    return 1 - (scale_share(pitches) if key is None else float(np.isin(pitches % 12, sorted(key.scale)).mean()))
 
 
 def scale_share(pitches: Integer[np.ndarray, " note"]) -> float:
@@ -109,21 +116,28 @@ def scale_share(pitches: Integer[np.ndarray, " note"]) -> float:
     return most / len(pitches) if len(pitches) else 0.0
 
 
+def _pitches(score: Score) -> Integer[np.ndarray, " note"]:
+    """Of all pitched notes."""
+    found = [track.notes.pitch for track in score.tracks if not track.is_drum]
+    return np.concatenate([np.arange(0), *found])
+
+
 def key_like(score: Score, minor: bool) -> Key | None:
-    """The key of a mode that has most notes of a score, of equals the one whose profile fits best; None without pitch.
+    """The key of a mode whose tones are most notes of a score, of equals the one whose profile fits best; None without
+    pitch.
 
     Whoever wants a score in a minor key asks which minor key it is in already: every major scale is also a minor one,
     and the two are easily confused.
     """
-    pitches = [track.notes.pitch for track in score.tracks if not track.is_drum and len(track.notes)]
-    if not pitches:
+    pitches = _pitches(score)
+    if not len(pitches):
         return None
-    classes = np.bincount(np.concatenate(pitches) % 12, minlength=12)
+    classes = np.bincount(pitches % 12, minlength=12)
     fits = _fits(score)
     of_mode = np.zeros(12) if fits is None else fits.reshape(2, 12)[int(minor)]
 
     def most(one: Key) -> tuple[int, float]:
-        return int(classes[sorted(one.scale)].sum()), float(of_mode[one.tonic])
+        return int(classes[sorted(one.tones)].sum()), float(of_mode[one.tonic])
 
     return max((Key(tonic, minor) for tonic in range(12)), key=most)
 

@@ -36,10 +36,10 @@ _ESCAPE = 0xF7
 RELEASE = 64
 """How fast keys are let go: what keyboards send that do not measure it."""
 
-_FIRST, _ENDS, _OTHERS, _STARTS = range(4)
+FIRST, _ENDS, _OTHERS, _STARTS = range(4)
 """The order of events at one tick."""
 
-_Row = tuple[int, int, bytes]
+EventRow = tuple[int, int, bytes]
 """An event of a track: its tick, its place at that tick, and its bytes."""
 
 
@@ -85,21 +85,28 @@ class EditableMidi:
             added: further tracks; pitched ones take the free channels, of which there are enough.
             text: stands at the start of the file as a text event, if there is any.
         """
+        rows = self.rows(notes)
+        if text:
+            rows[0].append((0, FIRST, meta_event(TEXT, text.encode())))
+        free = iter(self.free_channels)
+        rows += [_track_rows(track, DRUM_CHANNEL if track.is_drum else next(free)) for track in added]
+        return self.with_rows(rows)
+
+    def rows(self, notes: Mapping[int, Notes]) -> list[list[EventRow]]:
+        """The events of all tracks of the file but their ends, with other notes, as of `with_notes`."""
         changed = {self.homes[number] for number in notes}
         tracks = tuple(replace(one, notes=notes.get(i, one.notes)) for i, one in enumerate(self.score.tracks))
-        rows: list[list[_Row]] = [[] for _ in self.events.end]
+        rows: list[list[EventRow]] = [[] for _ in self.events.end]
         for number, row in self._kept(changed):
             rows[number].append(row)
         for home, track in zip(self.homes, tracks, strict=True):
             if home in changed:
                 rows[home.track] += _note_rows(track.notes, home.channel)
-        if text:
-            rows[0].append((0, _FIRST, _meta(TEXT, text.encode())))
-        ends = self.events.end.tolist()
-        free = iter(self.free_channels)
-        for track in added:
-            rows.append(_track_rows(track, DRUM_CHANNEL if track.is_drum else next(free)))
-            ends.append(0)
+        return rows
+
+    def with_rows(self, rows: Sequence[Sequence[EventRow]]) -> bytes:
+        """The file with other events in its tracks, and with further tracks behind them."""
+        ends = [*self.events.end.tolist(), *[0] * (len(rows) - len(self.events.end))]
         chunks = b"".join(_chunk(*one) for one in zip(rows, ends, strict=True))
         return self._header(len(rows)) + chunks
 
@@ -110,7 +117,7 @@ class EditableMidi:
             for number, size in ((6, 4), (kind, 2), (tracks, 2), (self.events.ticks_per_quarter, 2))
         )
 
-    def _kept(self, changed: set[Home]) -> Iterable[tuple[int, _Row]]:
+    def _kept(self, changed: set[Home]) -> Iterable[tuple[int, EventRow]]:
         """All events but the notes of some homes and the ends of tracks, each with its track."""
         events = self.events
         columns = (events.track, events.tick, events.status, events.first, events.second)
@@ -123,7 +130,7 @@ class EditableMidi:
             if status < SYSEX:
                 data = bytes([status, first] if status & 0xE0 == PROGRAM else [status, first, second])
             elif status == META and first != END_OF_TRACK:
-                data = _meta(first, events.payload(number))
+                data = meta_event(first, events.payload(number))
             elif status in (SYSEX, _ESCAPE):
                 payload = events.payload(number)
                 data = bytes([status]) + _quantity(len(payload)) + payload
@@ -132,22 +139,22 @@ class EditableMidi:
             yield track, (tick, _OTHERS, data)
 
 
-def _note_rows(notes: Notes, channel: int) -> list[_Row]:
-    found: list[_Row] = []
+def _note_rows(notes: Notes, channel: int) -> list[EventRow]:
+    found: list[EventRow] = []
     for start, end, pitch, velocity in notes.rows():
         found.append((start, _STARTS, bytes([NOTE_ON | channel, pitch, velocity])))
         found.append((end, _ENDS, bytes([NOTE_OFF | channel, pitch, RELEASE])))
     return found
 
 
-def _track_rows(track: Track, channel: int) -> list[_Row]:
+def _track_rows(track: Track, channel: int) -> list[EventRow]:
     """A track that was not there before, with its name and its program."""
-    head: list[_Row] = [(0, _FIRST, _meta(TRACK_NAME, track.name.encode()))] if track.name else []
-    program: list[_Row] = [] if track.is_drum else [(0, _FIRST, bytes([PROGRAM | channel, track.program]))]
+    head: list[EventRow] = [(0, FIRST, meta_event(TRACK_NAME, track.name.encode()))] if track.name else []
+    program: list[EventRow] = [] if track.is_drum else [(0, FIRST, bytes([PROGRAM | channel, track.program]))]
     return head + program + _note_rows(track.notes, channel)
 
 
-def _chunk(rows: Sequence[_Row], end: int) -> bytes:
+def _chunk(rows: Sequence[EventRow], end: int) -> bytes:
     """A track of a file; rows at one tick and place stay in their order."""
     parts, now = [], 0
     for tick, _, data in sorted(rows, key=itemgetter(0, 1)):
@@ -161,10 +168,11 @@ def _chunk(rows: Sequence[_Row], end: int) -> bytes:
 def _wait(ticks: int) -> bytes:
     """A delta time, and empty texts in between where it is too long."""
     whole, rest = divmod(ticks, LONGEST_WAIT)
-    return (_quantity(LONGEST_WAIT) + _meta(TEXT, b"")) * whole + _quantity(rest)
+    return (_quantity(LONGEST_WAIT) + meta_event(TEXT, b"")) * whole + _quantity(rest)
 
 
-def _meta(kind: int, data: bytes) -> bytes:
+def meta_event(kind: int, data: bytes) -> bytes:
+    """The bytes of a meta event."""
     return bytes([META, kind]) + _quantity(len(data)) + data
 
 

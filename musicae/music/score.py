@@ -142,7 +142,7 @@ class Score:
 
     def with_drums(self, tracks: Sequence[str]) -> Score:
         """The score with some tracks as drums: those of these numbers, from 1, or names, in whatever case."""
-        meant = {number for name in tracks for number in self._called(name)}
+        meant = {number for name in tracks for number in self.called(name)}
         return replace(
             self,
             tracks=tuple(
@@ -152,9 +152,10 @@ class Score:
 
     def has_track(self, name: str) -> bool:
         """Whether there is a track of this number, from 1, or this name, in whatever case."""
-        return bool(self._called(name))
+        return bool(self.called(name))
 
-    def _called(self, name: str) -> list[int]:
+    def called(self, name: str) -> list[int]:
+        """The indices of the tracks of this number, from 1, or this name, in whatever case."""
         name = name.strip().lower()
         called = [(str(number), track.name.lower()) for number, track in enumerate(self.tracks, start=1)]
         return [index for index, names in enumerate(called) if name and name in names]

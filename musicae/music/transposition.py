@@ -48,7 +48,7 @@ def moved_into(score: Score, semitones: int, key: Key | None = None) -> Transpos
     of two. What would leave MIDI's pitches moves by octaves; drums stay."""
     tracks, moved, pitched = [], 0, 0
     every = np.arange(HIGHEST_PITCH + 1)
-    within = every if key is None else every[np.isin(every % OCTAVE, sorted(key.scale))]
+    within = every if key is None else every[np.isin(every % OCTAVE, sorted(key.tones))]
     places = within[np.abs(within - every[:, None]).argmin(1)]
     for track in score.tracks:
         if not track.is_drum and len(track.notes):

@@ -32,8 +32,14 @@ MARGIN = 58.0
 BAR = 92.0
 """The least width of a bar: as many rolls stand side by side as have room for theirs."""
 
-LINE_BARS = 8
-"""Longer clips are broken into lines of so many bars."""
+LINE_BARS = {32: 8, 128: 16}
+"""Clips of at most so many bars, if they are longer than a line, are broken into lines of so many."""
+
+MOST_LINE_BARS = 32
+"""Of still longer ones."""
+
+LEAST_BEAT = 10.0
+"""The least width, in pixels, of a beat that has a line."""
 
 GAP = 18.0
 LEAST_PITCHES = 13
@@ -61,6 +67,11 @@ class Panel:
         return max(1, math.ceil(self.score.end / self.bar_ticks))
 
     @property
+    def line_bars(self) -> int:
+        """How many bars a line has."""
+        return next((bars for most, bars in LINE_BARS.items() if self.bars <= most), MOST_LINE_BARS)
+
+    @property
     def bar_ticks(self) -> int:
         """Ticks of a bar."""
         return bar_of(self.score).ticks(self.score.ticks_per_quarter)
@@ -69,7 +80,7 @@ class Panel:
 def clip_sheet(panels: Sequence[Panel], *, title: str = "") -> str:
     """One picture of some clips, which share pitches, drums and colors, as SVG."""
     axes = _Axes.of([panel.score for panel in panels])
-    bars = min(max(panel.bars for panel in panels), LINE_BARS)
+    bars = max(min(panel.bars, panel.line_bars) for panel in panels)
     columns = max(1, min(len(panels), int(PAGE // (MARGIN + BAR * bars + GAP))))
     width = PAGE / columns - GAP
     top = LINE * 1.5 if title else 0.0
@@ -177,10 +188,11 @@ class _Line:
 
 def _lines(panel: Panel, width: float) -> list[_Line]:
     """A clip that fits in one line; else lines whose bars are all equally wide."""
-    if panel.bars <= LINE_BARS:
+    most = panel.line_bars
+    if panel.bars <= most:
         return [_Line(panel, 0, panel.bars, width)]
-    counts = [(first, min(LINE_BARS, panel.bars - first)) for first in range(0, panel.bars, LINE_BARS)]
-    return [_Line(panel, first, bars, MARGIN + (width - MARGIN) * bars / LINE_BARS) for first, bars in counts]
+    counts = [(first, min(most, panel.bars - first)) for first in range(0, panel.bars, most)]
+    return [_Line(panel, first, bars, MARGIN + (width - MARGIN) * bars / most) for first, bars in counts]
 
 
 def _roll(line: _Line, axes: _Axes) -> str:
@@ -189,6 +201,8 @@ def _roll(line: _Line, axes: _Axes) -> str:
     body = [] if line.first else [text(panel.title, MARGIN, LINE - 4, font_weight="bold")]
     body += _rows(axes, line.width, top)
     beats = max(round(panel.bar_ticks / score.ticks_per_quarter), 1)
+    if line.across(line.start + score.ticks_per_quarter) - MARGIN < LEAST_BEAT:
+        beats = 1
     for bar in range(line.first, line.first + line.bars):
         start = bar * panel.bar_ticks
         for beat in range(1, beats):
@@ -206,14 +220,14 @@ def _roll(line: _Line, axes: _Axes) -> str:
 
 
 def _markers(line: _Line, top: float) -> list[str]:
-    """Sections and chords, those of one moment in one word."""
+    """Sections and chords, those of one moment together: "[A] Am"."""
     words: dict[int, list[str]] = {}
     for marker in line.panel.score.markers:
         if line.start <= marker.tick < line.end:
             words.setdefault(marker.tick, []).append(marker.text)
     behind_numbers = 9 + 6 * len(str(line.first + line.bars))
     return [
-        text("  ".join(word), line.across(tick) + behind_numbers, top - 4, font_weight="bold")
+        text(" ".join(word), line.across(tick) + behind_numbers, top - 4, font_weight="bold")
         for tick, word in words.items()
     ]
 
@@ -225,7 +239,8 @@ def _rows(axes: _Axes, width: float, top: float) -> list[str]:
         y = top + ROW * (axes.high - pitch)
         if pitch % 12 in BLACK:
             body.append(tag("rect", x=MARGIN, y=f"{y:.1f}", width=f"{width - MARGIN:.1f}", height=ROW, fill="#f4f4f4"))
-        if pitch % 12 in (0, 7) or pitch in (axes.low, axes.high):
+        beside = any(near % 12 in (0, 7) for near in range(pitch - 1, pitch + 2))
+        if pitch % 12 in (0, 7) or (pitch in (axes.low, axes.high) and not beside):
             name = f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
             strong = {"font_weight": "bold"} if pitch % 12 == 0 else {"fill_opacity": 0.7}
             body.append(text(name, MARGIN - 5, y + ROW - 0.5, anchor="end", font_size=8, **strong))

@@ -17,6 +17,7 @@ from musicae.model import BATCH, Codes, Model, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
 from musicae.storage import catalog
+from musicae.storage.catalog import find_dataset
 
 LEAST_WINDOWS = 4
 """So that a quarter of them is one."""
@@ -58,7 +59,7 @@ class Fit:
 
 def fit(
     model: Model,
-    data: Dataset,
+    data: Dataset | str | Path,
     *,
     windows: int = 50_000,
     seed: int = 0,
@@ -70,12 +71,14 @@ def fit(
     steps may stay where it is all along the difference of the means.
 
     Args:
+        data: a data set, its name or its folder.
         windows: how many to read at most.
         progress: called with every window read, and with those that lengths are tried on once per attribute (`work`).
 
     Raises:
         MusicaeError: the data set is of another kind than the model, or has too few windows.
     """
+    data = data if isinstance(data, Dataset) else Dataset(find_dataset(str(data)))
     data.check_holds(model.representation)
     train = data.split("train")
     if len(train) < LEAST_WINDOWS:

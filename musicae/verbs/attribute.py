@@ -13,7 +13,6 @@ from musicae.clips.limits import require_amounts, require_within
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
-from musicae.clips.song import WholeSong
 from musicae.clips.source import Material, frame_of, kinds, label_of, model_for, part_of, sources_for
 from musicae.clips.style import Style
 from musicae.model import Model
@@ -36,13 +35,13 @@ def attribute(
 
     Codes are sought around the sum of the attribute vectors (`clips.attribute_search`).
 
-    Of a whole song every window is changed by the same amounts, counted from the song's own notes; "before" is the song
-    itself, and windows stay as they are where nothing is found.
+    Amounts, and the notes that stay, are counted from what was read, which "before" is: the window, the song, or the
+    music of the code. Of a song every window is changed by the same amounts, and stays as it is where nothing is found.
 
     Args:
         amounts: per attribute by how many of its own standard deviations over music it is to change.
         music: what to change; without it, a draw from the prior at `tempo_qpm`.
-        keep: share of the notes that stay, at least, where there is a choice.
+        keep: share of the notes that stay, at least; where no way is found that keeps them, nothing changes.
         progress: is told how many windows were changed since the last call.
 
     Raises:
@@ -53,8 +52,9 @@ def attribute(
     model, drawn = model_for(model), fresh_seed(seed)
     require_vectors(model, amounts)
     sources = () if music is None else sources_for(model, music)
-    if isinstance(music, WholeSong):
-        before, after = _song_parts(model, music.windows, amounts, keep, progress)
+    windows = [source for source in sources if isinstance(source, Source)]
+    if windows:
+        before, after = _window_parts(model, windows, amounts, keep, progress)
     else:
         before = [part_of(model, source) for source in sources] or [_drawn_part(model, drawn)]
         after = [with_attributes(model, part, amounts, keep=keep) for part in before]
@@ -78,14 +78,14 @@ def _drawn_part(model: Model, seed: int) -> Part:
     return Part(draw(model, 1, seed)[0], chords=draw_chords(model, 1, seed)[0])
 
 
-def _song_parts(
+def _window_parts(
     model: Model,
     sources: Sequence[Source],
     amounts: Mapping[str, float],
     keep: float,
     progress: Callable[[int], None],
 ) -> tuple[list[Part], list[Part]]:
-    """The windows of a song as they are, and as they are moved; those with the same notes alike."""
+    """Windows as they are, and as they are moved; those with the same notes alike."""
     free = bool(OF_INSTRUMENTS & amounts.keys()) and model.representation.keeps_programs
     before, after = [], []
     found: dict[int, Part] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,21 +22,31 @@ from musicae.clips.source import AnySource, Music, encode_source, model_for, sou
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
-from musicae.music.arrangement import arranged, scale_of
+from musicae.music.arrangement import arranged, beat, scale_of
 from musicae.music.chords import Chord, progression
+from musicae.music.instruments import band_of
 from musicae.music.key import Key, parse_key
-from musicae.music.note_distance import instruments_of, onsets_of
+from musicae.music.note_distance import DRUM_KIT, instruments_of, onsets_of
+from musicae.music.representations.melody import BASSES
+from musicae.music.score import Score
 from musicae.music.transposition import chords_into
 from musicae.seeds import fresh_seed
 
 CONTRAST = 0.5
 """How far a further section lies from the first one, on the path to new music."""
 
-BANDS_TRIED = 8
-"""Draws of which the one is taken with which most of the instruments that are asked for play."""
+BANDS_TRIED = 64
+"""Draws of which the most like a band are taken: of few drums play a beat."""
+
+USUAL_OTHERS = 2
+"""Instruments of a band, besides bass and drums."""
 
 MOST_PIECE_BARS = 2_000
 """Of a piece; more than an hour at 120 qpm."""
+
+
+Progression = str | Sequence[Chord | str]
+"""Chords as text ("C Am F G"), or one by one."""
 
 
 class Passage(NamedTuple):
@@ -52,29 +62,47 @@ class Song:
     """The plan of a piece.
 
     Attributes:
-        chords: of one section, as text ("C Am F G") or one by one.
+        chords: of one section, as text ("C Am F G") or one by one; or of every section, by its letter.
         form: a letter for every section.
         repeat: how often the form is played.
         own_instruments: every section has its own, and on a path to other music they change bar by bar; otherwise those
             of the first bar play everything.
-        band: programs, and `DRUM_KIT`, of all that play; the model chooses where there are none.
+        band: all that play, as `instruments.band_of` names them, or programs and `DRUM_KIT`; the model chooses where
+            there are none.
     """
 
-    chords: str | Sequence[Chord | str]
+    chords: Progression | Mapping[str, Progression]
     bars_per_chord: int = 1
     form: str = "A"
     repeat: int = 1
     own_instruments: bool = False
-    band: tuple[int, ...] = ()
+    band: tuple[int | str, ...] = ()
 
     @cached_property
-    def section(self) -> tuple[Chord, ...]:
-        """The chords of all bars of one section.
+    def sections(self) -> dict[str, tuple[Chord, ...]]:
+        """The chords of all bars of every section, by its letter.
 
         Raises:
-            MusicaeError: there is none, or one of them is no chord symbol.
+            MusicaeError: a section has none, or one of them is no chord symbol.
         """
-        return tuple(replace(chord, notice="") for chord in self._given for _ in range(self.bars_per_chord))
+        found = {}
+        for letter in self.letters:
+            if isinstance(self.chords, Mapping) and letter not in self.chords:
+                raise MusicaeError(f"section {letter} has no chords", "give chords for every letter of the form")
+            given = self.chords[letter] if isinstance(self.chords, Mapping) else self.chords
+            bars = (chord for chord in chords_of(given) for _ in range(self.bars_per_chord))
+            found[letter] = tuple(replace(chord, notice="") for chord in bars)
+        return found
+
+    @property
+    def programs(self) -> tuple[int, ...]:
+        """Those of the band."""
+        return tuple(program for one in self.band for program in (band_of([one]) if isinstance(one, str) else (one,)))
+
+    @property
+    def scale(self) -> frozenset[int]:
+        """The pitch classes of the key of all sections."""
+        return scale_of([chord for section in self.sections.values() for chord in section])
 
     def in_key(self, key: Key | str) -> Song:
         """The song with its chords moved into a key by the shorter way (`transposition.chords_into`).
@@ -83,8 +111,13 @@ class Song:
             MusicaeError: there is no such key.
         """
         key = key if isinstance(key, Key) else parse_key(key)
-        chords, _, _ = chords_into(self._given, key)
-        return replace(self, chords=chords)
+        _, _, semitones = chords_into([chord for chords in self.sections.values() for chord in chords], key)
+        return self.transposed(semitones)
+
+    def transposed(self, semitones: int) -> Song:
+        """The song with its chords higher by semitones, or lower."""
+        moved = {letter: [chord.transpose(semitones) for chord in chords] for letter, chords in self.sections.items()}
+        return replace(self, chords=moved, bars_per_chord=1)
 
     @property
     def letters(self) -> str:
@@ -102,31 +135,40 @@ class Song:
         Raises:
             MusicaeError: the windows do not fill a section, there is no section, or there are too many.
         """
-        if not self.form.isalpha():
-            raise MusicaeError(f"{self.form!r} is no form", "give a letter a section and nothing else, like AABA")
-        count = len(self.section)
-        if count % bars or not count or self.repeat < 1:
-            hint = f"give chords for a multiple of {bars} bars"
-            raise MusicaeError(f"{self.repeat} times sections of {count} bars make no piece", hint)
-        if (length := count * len(self.form) * self.repeat) > MOST_PIECE_BARS:
+        if not (self.form.isalpha() and self.form.isupper()):
+            hint = "give a capital letter a section and nothing else, like AABA"
+            raise MusicaeError(f"{self.form!r} is no form", hint)
+        counts = {letter: len(chords) for letter, chords in self.sections.items()}
+        for count in counts.values():
+            if count % bars or not count or self.repeat < 1:
+                hint = f"give chords for a multiple of {bars} bars"
+                raise MusicaeError(f"{self.repeat} times sections of {count} bars make no piece", hint)
+        if (length := sum(counts[letter] for letter in self.form) * self.repeat) > MOST_PIECE_BARS:
             hint = f"give fewer sections, repetitions or bars a chord: {MOST_PIECE_BARS} bars at most"
             raise MusicaeError(f"a piece of {length} bars is too long", hint)
         return [
-            Passage(self.letters.index(letter), place, self.section[start : start + bars])
+            Passage(self.letters.index(letter), place, self.sections[letter][start : start + bars])
             for letter in self.form * self.repeat
-            for place, start in enumerate(range(0, count, bars))
+            for place, start in enumerate(range(0, counts[letter], bars))
         ]
 
-    @property
-    def _given(self) -> Sequence[Chord]:
-        if isinstance(self.chords, str):
-            return progression(self.chords)
-        return [chord for one in self.chords for chord in (progression(one) if isinstance(one, str) else [one])]
+
+def chords_of(given: Progression) -> list[Chord]:
+    """The chords of a progression.
+
+    Raises:
+        MusicaeError: one is no chord symbol, or there is none.
+    """
+    if isinstance(given, str):
+        return progression(given)
+    if not isinstance(given, Sequence) or not all(isinstance(one, str | Chord) for one in given):
+        raise MusicaeError(f"{given!r:.60} is no chord progression", "give chord symbols: 'C Am F G'")
+    return [chord for one in given for chord in (progression(one) if isinstance(one, str) else [one])]
 
 
 def compose(
     model: Model | str | Path,
-    song: Song | str | Sequence[Chord | str],
+    song: Song | Progression,
     start: Music | None = None,
     end: Music | None = None,
     *,
@@ -139,7 +181,9 @@ def compose(
     """One clip of all bars, each decoded under its chord and put in order (`music.arrangement`).
 
     Sections of one letter are the same music, with one code and one draw. The first letter has the code of `start`, or
-    one from the prior; further ones lie half way from it to new music. With `end`, the codes lead there in even steps:
+    of some draws the one that is most like a band; further ones lie half way from it to new music.
+
+    With `end`, the codes lead there in even steps:
     window by window of the whole piece where the form has one letter, else through the sections in the order in which
     they come in, each of which is the same music when it is played again.
 
@@ -162,7 +206,7 @@ def compose(
     passages = song.passages(model.representation.bars)
     first, last = (None if music is None else source_for(model, music) for music in (start, end))
     codes = _codes(model, passages, song, first, last, drawn)
-    z = _varied(model, codes, passages, variation, drawn, arrives=last is not None)
+    z = _varied(model, codes, passages, song, variation, drawn, arrives=last is not None)
     random = temperature > 0 or first is None or variation > 0 or (last is None and len(song.letters) > 1)
     ends = [source for source in (first, last) if source]
     recipe = recipe_of(
@@ -175,7 +219,7 @@ def compose(
         arguments=_arguments(song, variation, first, last),
         origin="-".join(source.name for source in ends if source.name),
     )
-    return Clips.of(model, _in_order(model, recipe, scale_of(song.section), loose))
+    return Clips.of(model, _in_order(model, recipe, song.scale, loose))
 
 
 def _in_order(model: Model, recipe: Recipe, scale: frozenset[int], loose: bool) -> Recipe:
@@ -192,10 +236,15 @@ def _in_order(model: Model, recipe: Recipe, scale: frozenset[int], loose: bool) 
 
 
 def _arguments(song: Song, variation: float, first: AnySource | None, last: AnySource | None) -> dict[str, object]:
-    chords = song.chords if isinstance(song.chords, str) else " ".join(map(str, song.chords))
+    given = song.chords if isinstance(song.chords, Mapping) else {"": song.chords}
+    chords = "; ".join(f"{letter}: {_text(one)}" if letter else _text(one) for letter, one in given.items())
     plan = {"chords": chords, "bars_per_chord": song.bars_per_chord, "form": song.form, "repeat": song.repeat}
     ends = {"from": first.label if first else "", "to": last.label if last else ""}
     return {**plan, "variation": variation, **ends}
+
+
+def _text(given: Progression) -> str:
+    return given if isinstance(given, str) else " ".join(map(str, given))
 
 
 def _parts(model: Model, z: Codes, passages: Sequence[Passage], song: Song, *, on_path: bool) -> list[Part]:
@@ -206,7 +255,7 @@ def _parts(model: Model, z: Codes, passages: Sequence[Passage], song: Song, *, o
     """
     letters = [passage.letter for passage in passages]
     draws = [0] * len(passages) if on_path else [letters.index(letter) for letter in letters]
-    band = model.representation.band(song.band) if song.band else None
+    band = model.representation.band(song.programs) if song.band else None
     parts = []
     for number, (code, drawn, passage) in enumerate(zip(z, draws, passages, strict=True)):
         leader = (number if on_path else drawn) if song.own_instruments else 0
@@ -225,8 +274,8 @@ def _codes(
 ) -> Codes:
     """The code of every passage before it varies."""
     letters = [passage.letter for passage in passages]
-    new = draw(model, 1 + max(letters), seed)
-    base = encode_source(model, start) if start else _fullest(model, passages[0], song, seed) if song.band else new[:1]
+    new = _draws(model, 1 + max(letters), passages[0], song, seed)
+    base = encode_source(model, start) if start else new[:1]
     if end is None:
         return torch.cat([base, geometry.slerp(base, new[1:], CONTRAST)])[letters]
     if len(passages) == 1:
@@ -235,17 +284,40 @@ def _codes(
     return geometry.path(base[0], encode_source(model, end)[0], 1 + max(route))[route]
 
 
-def _fullest(model: Model, passage: Passage, song: Song, seed: int) -> Codes:
-    """Of some draws the one, as the only row, with which most of the band play, and then most notes."""
-    codes, band = draw(model, BANDS_TRIED, seed), model.representation.band(song.band)
+def _draws(model: Model, n: int, passage: Passage, song: Song, seed: int) -> Codes:
+    """Codes of new music: of some draws first the one that sounds most like a band, then others as they come; where a
+    band is asked for, those that suit it best."""
+    codes = draw(model, BANDS_TRIED + 4 * n, seed)
+    band = model.representation.band(song.programs) if song.band else None
     scores = likeliest(model, [Part(z, chords=passage.chords, forced_tokens=band) for z in codes])
-    playing = [(len(instruments_of(score)), onsets_of(score).total()) for score in scores]
-    best = playing.index(max(playing))
-    return codes[best : best + 1]
+    merits = [_merits(score, asked=band is not None) for score in scores]
+    best, *others = sorted(range(len(codes)), key=merits.__getitem__, reverse=True)
+    more = others if song.band else [number for number in range(n) if number != best]
+    return codes[[best, *more][:n]]
+
+
+def _merits(score: Score, *, asked: bool) -> tuple[float, ...]:
+    """How much a bar is one of a band: who plays, whether drums play a beat, and how many notes there are.
+
+    Args:
+        asked: whether who may play is fixed; otherwise a band has a bass, drums and `USUAL_OTHERS`.
+    """
+    playing, groove, notes = instruments_of(score), beat(score), float(onsets_of(score).total())
+    if asked:
+        return float(len(playing)), groove, notes
+    basses = playing & set(BASSES)
+    return bool(basses) + groove - 0.5 * abs(len(playing - basses - {DRUM_KIT}) - USUAL_OTHERS), notes
 
 
 def _varied(
-    model: Model, codes: Codes, passages: Sequence[Passage], variation: float, seed: int, *, arrives: bool
+    model: Model,
+    codes: Codes,
+    passages: Sequence[Passage],
+    song: Song,
+    variation: float,
+    seed: int,
+    *,
+    arrives: bool,
 ) -> Codes:
     """Codes moved towards new ones, except those that begin a section; alike wherever a section is played.
 
@@ -253,7 +325,7 @@ def _varied(
         arrives: what a path ends with does not move either.
     """
     places, letters = _places(passages), 1 + max(passage.letter for passage in passages)
-    targets = draw(model, letters + 1 + max(places), seed)[letters:][places]
+    targets = _draws(model, letters + 1 + max(places), passages[0], song, seed)[letters:][places]
     begins: Bool[Tensor, " part"] = torch.tensor([passage.place == 0 for passage in passages])
     route = torch.tensor(_route(passages))
     fixed = begins | ((route == route.max()) & arrives)

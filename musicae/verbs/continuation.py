@@ -7,7 +7,7 @@ from pathlib import Path
 from musicae.clips.clip import Clip, Clips
 from musicae.clips.code_source import CodeSource, is_code
 from musicae.clips.ending import Ending, ending_of, read_ending
-from musicae.clips.limits import require_whole
+from musicae.clips.limits import MOST_NEW_BARS, require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source
 from musicae.clips.render import likeliest_windows, recipe_of
@@ -39,7 +39,7 @@ def continuation(
     Raises:
         MusicaeError: the music cannot be read, or no bars are asked for.
     """
-    require_whole("bars", bars, 1)
+    require_whole("bars", bars, 1, MOST_NEW_BARS)
     require_whole("n", n, 1)
     model, seed = model_for(model), fresh_seed(seed)
     ending = _ending(model, music)

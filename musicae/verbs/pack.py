@@ -11,12 +11,13 @@ from musicae.errors import MusicaeError
 from musicae.model import load, save, save_attributes
 
 
-def pack(name: str | Path, folder: Path) -> None:
+def pack(name: str | Path, folder: str | Path) -> None:
     """Copies a model without the state of its training, with weights in float16: half the bytes, the same music.
 
     Raises:
         MusicaeError: there is no such model, or the folder holds one already.
     """
+    folder = Path(folder)
     if (folder / "config.json").exists():
         raise MusicaeError(f"{folder} holds a model already", "choose another folder, or remove that one")
     model = load(name, "cpu")

@@ -9,7 +9,7 @@ from pathlib import Path
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords, draw_with
 from musicae.clips.ending import Ending
-from musicae.clips.limits import require_whole
+from musicae.clips.limits import MOST_NEW_BARS, require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part, Recipe
@@ -48,7 +48,7 @@ def sample(
             number is out of its range.
     """
     require_whole("n", n, 1)
-    require_whole("bars", 1 if bars is None else bars, 1)
+    require_whole("bars", 1 if bars is None else bars, 1, MOST_NEW_BARS)
     model, seed = model_for(model), fresh_seed(seed)
     chords = draw_chords(model, n, seed)
     codes = draw_with(model, n, seed, wanted, chords) if wanted else draw(model, n, seed)

@@ -6,6 +6,7 @@ parts, for those who show how it goes.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from musicae.clips.limits import require_within
 from musicae.config import Config, Spec, Training, build
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown_name
@@ -177,6 +179,7 @@ def train(
     Raises:
         MusicaeError: the data cannot be read, there is no such preset, model or knob, or the folder is taken.
     """
+    require_within("minutes", minutes, 0, math.inf)
     folder = Path(folder)
     dataset = Dataset(find_dataset(str(data)))
     run = plan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,10 @@ from musicae.clips.limits import require_whole, require_within
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.render import likeliest, recipe_of
-from musicae.clips.song import WholeSong
+from musicae.clips.song import WholeSong, framed_score
 from musicae.clips.source import Material, frame_of, kinds, label_of, model_for, part_of, sources_for
 from musicae.model import Model
+from musicae.music.key import Key, foreign_share, key_like
 from musicae.music.note_distance import note_distance
 from musicae.music.score import Score
 from musicae.seeds import child_seeds, fresh_seed
@@ -54,8 +55,8 @@ def vary(
     """`n` clips that differ from the reconstruction of some music in about a share `amount` of their notes.
 
     Each lies on a great circle that leads to a draw from the prior, where the note distance (`music.note_distance`) of
-    what is decoded by argmax comes nearest to the amount. Amount 0 is the reconstruction, or the song itself; amount 1
-    is new music.
+    what is decoded by argmax comes nearest to the amount and new notes are in the key. Amount 0 is the reconstruction,
+    or the song itself; amount 1 is new music.
 
     Of a whole song every window is varied, each by that share of its own notes, which are counted against those of the
     song. Windows with the same notes lead to the same draw, so that what the song repeats is repeated in its variation.
@@ -70,6 +71,7 @@ def vary(
     require_within("amount", amount, 0, 1)
     model, seed = model_for(model), fresh_seed(seed)
     sources = sources_for(model, music)
+    key = key_like(framed_score(music.frame), minor=False) if isinstance(music, WholeSong) else None
     found: dict[int, list[Part]] = {}
     for kind, source in zip(kinds(sources), sources, strict=True):
         if kind not in found:
@@ -78,7 +80,8 @@ def vary(
             if isinstance(music, WholeSong) and isinstance(source, Source):
                 reference = model.representation.decode(source.tokens)
                 part = part if amount else replace(part, forced_tokens=source.fields)
-            found[kind] = _variations(model, part, reference, n, amount, child_seeds(seed, kind)[0] if kind else seed)
+            of_kind = child_seeds(seed, kind)[0] if kind else seed
+            found[kind] = _variations(model, part, reference, key, n, amount, of_kind)
         progress(1)
     run = recipe_of(
         model,
@@ -95,47 +98,69 @@ def vary(
     return Clips.of(model, *(run.of(*parts) for parts in clips))
 
 
-def _variations(model: Model, part: Part, reference: Score | None, n: int, amount: float, seed: int) -> list[Part]:
+def _variations(
+    model: Model, part: Part, reference: Score | None, key: Key | None, n: int, amount: float, seed: int
+) -> list[Part]:
     """`n` variations of a part.
 
     Args:
         reference: the music of which a share is to change; None for the reconstruction.
+        key: of new notes; None for the major one that has most of the music.
     """
     counted = likeliest(model, [part])[0] if reference is None else reference
+    goal = _Goal(counted, key or key_like(counted, minor=False), amount)
     targets = draw(model, n, seed)
-    return [_varied(model, part, counted, target, amount, (seed, number)) for number, target in enumerate(targets)]
+    return [_varied(model, part, goal, target, (seed, number)) for number, target in enumerate(targets)]
 
 
-def _varied(model: Model, part: Part, reference: Score, target: OneCode, amount: float, seeds: tuple[int, int]) -> Part:
+@dataclass(frozen=True, eq=False)
+class _Goal:
+    """What is asked of a variation.
+
+    Attributes:
+        music: of whose notes a share is to change.
+        key: the major one whose notes new ones are to be; None where nothing is pitched.
+    """
+
+    music: Score
+    key: Key | None
+    amount: float
+
+    def cost(self, score: Score) -> Cost:
+        """What is wrong with some music; no change is worst, and one that is much too large is worse than any other."""
+        share = note_distance(self.music, score)
+        foreign = foreign_share(score, self.key) - foreign_share(self.music, self.key) if self.key else 0.0
+        return share == 0, share > TOO_FAR * self.amount, abs(share - self.amount) + max(foreign, 0.0)
+
+
+def _varied(model: Model, part: Part, goal: _Goal, target: OneCode, seeds: tuple[int, int]) -> Part:
     """A variation of a part on the way to a code, or to others where that comes nearer to the amount."""
+    amount = goal.amount
     if amount in (0, 1):
         return replace(part, z=geometry.slerp(part.z, target, amount))
     others = (draw(model, 1, child)[0] for child in child_seeds(*seeds, n=TARGETS - 1))
-    best = _nearest(model, part, reference, target, amount)
+    best = _nearest(model, part, goal, target)
     for other in others:
         if best[0] <= NEAR_ENOUGH:
             break
-        best = min(best, _nearest(model, part, reference, other, amount), key=lambda one: one[0])
+        best = min(best, _nearest(model, part, goal, other), key=lambda one: one[0])
     return best[1]
 
 
-def _nearest(model: Model, part: Part, reference: Score, target: OneCode, amount: float) -> tuple[Cost, Part]:
-    """Of the points on the way to a code the one in which about so many notes are others, and how good it is.
+def _nearest(model: Model, part: Part, goal: _Goal, target: OneCode) -> tuple[Cost, Part]:
+    """Of the points on the way to a code the one in which about so many notes are others, and what is wrong with it."""
 
-    What is best is least: no change is worse than one that is much too large, and that is worse than any other.
-    """
-
-    def changes(places: Places) -> tuple[list[Part], Places]:
+    def decoded(places: Places) -> tuple[list[Part], list[Score]]:
         parts = [replace(part, z=geometry.slerp(part.z, target, float(place))) for place in places]
-        return parts, np.array([note_distance(reference, score) for score in likeliest(model, parts)])
+        return parts, likeliest(model, parts)
 
     places = np.arange(1, POINTS_A_WAY + 1) / POINTS_A_WAY
-    parts, changed = changes(places)
-    passed = int(np.argmax(changed >= amount)) if (changed >= amount).any() else POINTS_A_WAY - 1
+    parts, scores = decoded(places)
+    reached = [note_distance(goal.music, score) >= goal.amount for score in scores]
+    passed = reached.index(True) if True in reached else POINTS_A_WAY - 1
     low = places[passed - 1] if passed else 0.0
     between = low + (places[passed] - low) * np.arange(1, POINTS_A_WAY) / POINTS_A_WAY
-    more, beside = changes(between)
-    every, shares = [*parts, *more], np.concatenate([changed, beside])
-    costs = [(bool(share == 0), bool(share > TOO_FAR * amount), abs(float(share) - amount)) for share in shares]
+    more, beside = decoded(between)
+    every, costs = [*parts, *more], [goal.cost(score) for score in (*scores, *beside)]
     best = min(range(len(every)), key=costs.__getitem__)
     return costs[best], every[best]

@@ -28,7 +28,8 @@ from musicae.cli.options import (
     Strict,
     Temperature,
     TempoQpm,
-    TrackNumber,
+    TrackChoice,
+    share,
 )
 from musicae.cli.renderings import Renderings, panels_of
 from musicae.cli.sources import File, Framing, ReadingOptions, read_material
@@ -57,12 +58,15 @@ def command(
     add: Annotated[list[str] | None, Change] = None,
     subtract: Annotated[list[str] | None, Change] = None,
     keep: Annotated[
-        float, typer.Option(min=0, max=1, metavar="SHARE", help="Of the notes, that stay if it can be done.")
+        float,
+        typer.Option(
+            parser=share, metavar="SHARE", help="Of the notes, that stay; where no way keeps them, nothing changes."
+        ),
     ] = 0.0,
     temperature: Temperature = 0.0,
     model: SourceModel = None,
     bar: FirstBar = None,
-    track: TrackNumber = None,
+    track: TrackChoice = None,
     tempo: TempoQpm = None,
     drums: DrumTracks = None,
     strict: Strict = False,
@@ -84,8 +88,9 @@ def command(
     varies from clip to clip. Of all music that has so much of it the one is taken that keeps most notes. Of a whole
     song every window changes by that much; windows where no way is found stay as they are.
 
-    diatonic: notes in the clip's own scale. density: notes. interval: leaps. syncopation16, syncopation8: notes off the
-    eighth, off the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity, range."""
+    density: notes in a sixteenth. diatonic: share of the notes in the clip's own scale. interval: semitones from note
+    to note. range: semitones from the lowest to the highest. syncopation16, syncopation8: share of the notes off the
+    eighth, off the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity."""
     console = Console(quiet, json)
     if file is None and (bar, track, drums, framing) != (None, None, None, Framing()):
         hint = "--whole, --bar, --track, --drums, --keep-velocity and --keep-timing say how a FILE is read: name one"
@@ -101,9 +106,8 @@ def command(
     if file:
         options = ReadingOptions(tempo, drums, strict, framing, force)
         sources, name = read_material([File(file, bar, track)], model, console, options)
-    styling.check(name, laid=framing.lays)
+    styling.check(name, whole=framing.whole)
     from musicae.clips.clip import Clips
-    from musicae.clips.reading import Source
     from musicae.clips.source import window_count
     from musicae.model import load
     from musicae.verbs.attribute import attribute
@@ -122,12 +126,8 @@ def command(
             progress=done,
         )
     before, after = clips
-    stages = {"before": before.passages, "after": after.passages}
-    if file and framing.whole:
-        stages = {file: before.passages, "after": after.passages}
-    elif file and isinstance(source, Source):
-        read = [net.representation.decode(source.tokens)]
-        stages = {"stdin" if file == "-" else file: read, "reconstructed": before.passages, "after": after.passages}
+    read = "before" if file is None else "stdin" if file == "-" else file
+    stages = {read: before.passages, "after": after.passages}
     values = _measured(amounts, stages)
     for name, of_stage in values.items():
         values_of = ", ".join(f"{stage} {value:.3g}" for stage, value in of_stage.items())
@@ -161,20 +161,21 @@ def _measured(names: Iterable[str], stages: Mapping[str, Sequence[Score]]) -> di
 
 def _what_changed(before: Clip, after: Clip, names: Sequence[str], keep: float) -> str:
     """How many windows changed, and how many notes stay of those that should."""
-    from musicae.music.note_distance import kept_share
+    from musicae.music.note_distance import onsets_of
 
     pairs = list(zip(before.recipe.z, after.recipe.z, strict=True))
     changed = sum(not old.equal(new) for old, new in pairs)
-    nothing = f"no way was found to change {' and '.join(names)} as asked"
+    kept = f" and keep {keep:.0%} of the notes" if keep else ""
+    nothing = f"no way was found to change {' and '.join(names)} as asked{kept}"
     if not changed:
         return f"{nothing}: the {'clip stays as it is' if len(pairs) == 1 else 'song stays as it is'}"
-    share = kept_share(before.played, after.played)
-    short = f"; no way was found that keeps {keep:.0%}" if share < keep else ""
-    kept = f"{share:.0%} of the notes stay{short}"
+    ours, theirs = onsets_of(before.played), onsets_of(after.played)
+    common = (ours & theirs).total()
+    stay = f"{common} of {ours.total()} notes stay, {theirs.total() - common} are new"
     if len(pairs) == 1:
-        return kept
+        return stay
     still = f"; in the others {nothing}, and they stay as they are" if changed < len(pairs) else ""
-    return f"{kept}; {changed} of {len(pairs)} windows change{still}"
+    return f"{stay}; {changed} of {len(pairs)} windows change{still}"
 
 
 def parse_amounts(add: list[str], subtract: list[str]) -> dict[str, float]:
@@ -192,4 +193,6 @@ def parse_amounts(add: list[str], subtract: list[str]) -> dict[str, float]:
             if not math.isfinite(value):
                 raise typer.BadParameter(f"{amount!r} is not an amount: write {name}=0.5")
             amounts[name] += sign * value
+    if not any(amounts.values()):
+        raise typer.BadParameter("all amounts come to 0: nothing would change")
     return dict(amounts)

@@ -25,17 +25,26 @@ from musicae.cli.options import (
     Strict,
     Temperature,
     TempoQpm,
-    TrackNumbers,
+    TrackChoices,
+    share,
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, ReadingOptions, each, read_sources
 from musicae.cli.styling import Styling, way_in_words
 
-EXAMPLES = ('musicae compose --chords "C Am F G"', 'musicae compose --chords "Dm7 G7 C" --form AABA -o song.mid')
+EXAMPLES = (
+    'musicae compose --chords "C Am F G"',
+    'musicae compose --chords "Am F C G" --chords "Dm Am E Am" --form AABA --instrument "piano, bass, drums"',
+)
 
 
 ChordSymbols = Annotated[
-    str, typer.Option("--chords", metavar="SYMBOLS", help="Chords of one section, like C, F#m7b5, Bbmaj7 or N.C.")
+    list[str],
+    typer.Option(
+        "--chords",
+        metavar="SYMBOLS",
+        help="Chords of one section, like C, F#m7b5, Bbmaj7 or N.C.; repeatable: then of A, of B, ...",
+    ),
 ]
 BarsPerChord = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How long a chord lasts.")]
 Form = Annotated[str, typer.Option(metavar="LETTERS", help="A letter for every section; equal ones are alike.")]
@@ -44,7 +53,7 @@ Start = Annotated[
     str | None, typer.Option("--from", metavar="FILE", show_default=False, help="A MIDI file or a code to begin from.")
 ]
 End = Annotated[str | None, typer.Option("--to", metavar="FILE", show_default=False, help="One to arrive at.")]
-Variation = Annotated[float, typer.Option(min=0, max=1, metavar="SHARE", help="How much the bars of a section differ.")]
+Variation = Annotated[float, typer.Option(parser=share, metavar="SHARE", help="How much the bars of a section differ.")]
 OwnInstruments = Annotated[
     bool,
     typer.Option("--own-instruments", help="Let every section, and every bar on the way to a file, choose its own."),
@@ -61,7 +70,7 @@ def command(
     start: Start = None,
     end: End = None,
     bar: FirstBars = None,
-    track: TrackNumbers = None,
+    track: TrackChoices = None,
     variation: Variation = 0.15,
     own_instruments: OwnInstruments = False,
     loose: Loose = False,
@@ -83,10 +92,10 @@ def command(
 ) -> None:
     """Write a piece for several instruments over a chord progression.
 
-    The instruments stay through the piece, the rhythm through a section, and the notes follow the triads of the chords
-    (G7/B is G). Sections of one letter are the same music. The piece begins like the file after --from and goes in even
-    steps to that after --to, where the section ends that comes in last (B in AABA). A DAW shows sections and chords as
-    markers. --key moves the chords; --instrument names all who play, drums among them."""
+    The instruments stay through the piece, and the notes follow the triads of the chords (G7/B is G). Bars of a section
+    are variations of one; sections of one letter are the same music. The piece begins like the file after --from and
+    goes in even steps to that after --to, where the section ends that comes in last (B in AABA). A DAW shows sections
+    and chords as markers. --key and --transpose move the chords; --instrument names all who play, drums among them."""
     console = Console(quiet, json)
     if start is end is None and (bar or track or drums):
         raise typer.BadParameter("--bar, --track and --drums choose from files: name one after --from or --to")
@@ -102,21 +111,31 @@ def command(
     from musicae.music.transposition import chords_into
     from musicae.verbs.compose import Song, compose
 
-    found = progression(chords)
-    for notice in dict.fromkeys(chord.notice for chord in found if chord.notice):
+    found = [progression(one) for one in chords]
+    every = [chord for one in found for chord in one]
+    for notice in dict.fromkeys(chord.notice for chord in every if chord.notice):
         console.note(notice)
+    semitones, way = styling.transpose or 0, "transposed"
     if key := styling.parsed_key():
-        found, before, semitones = chords_into(found, key)
+        _, before, semitones = chords_into(every, key)
         way = way_in_words(before, key, semitones) if before else "without a tone that could be in a key"
-        console.note(f"the chords, {way}: {' '.join(map(str, found))}")
-    files = [File(path, *where) for path, *where in zip((start, end), bars, tracks, strict=True) if path is not None]
+    if key or semitones:
+        found = [[chord.transpose(semitones) for chord in one] for one in found]
+        console.note(f"the chords, {way}: {'; '.join(' '.join(map(str, one)) for one in found)}")
+    letters = list(dict.fromkeys(form))
+    if len(found) not in (1, len(letters)):
+        hint = "give --chords once, or once for every letter of --form"
+        raise typer.BadParameter(f"{len(found)} times --chords for {len(letters)} letters of --form {form}: {hint}")
+    of_sections = found[0] if len(found) == 1 else dict(zip(letters, found, strict=True))
+    chosen = zip((start, end), bars, tracks, strict=True)
+    files = [File(path, one, another) for path, one, another in chosen if path is not None]
     options = ReadingOptions(tempo, drums, strict, force=force)
     sources, name = read_sources(files, model, console, options, default=DEFAULT_CHORDS_MODEL)
     band = band_of(styling.instruments)
     replace(styling, instrument="").check(name)
     net = load(name, device, precision)
     net.require_chords()
-    song = Song(found, bars_per_chord, form, repeat, own_instruments, band)
+    song = Song(of_sections, bars_per_chord, form, repeat, own_instruments, band)
     clips = compose(
         net,
         song,

@@ -12,7 +12,6 @@ from musicae.cli.delivery import check_output, deliver
 from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     DEFAULT_MODEL,
-    MOST_NEW_BARS,
     ClipCount,
     Device,
     DrumTracks,
@@ -27,7 +26,7 @@ from musicae.cli.options import (
     Strict,
     Temperature,
     TempoQpm,
-    TrackNumber,
+    TrackChoice,
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, ReadingOptions, from_stdin, say_code, say_source
@@ -39,7 +38,7 @@ EXAMPLES = ("musicae continue a.mid", "musicae continue a.mid --bars 4 --bar 5 -
 @with_option_records
 def command(
     file: SourcePath,
-    bars: Annotated[int, typer.Option(min=1, max=MOST_NEW_BARS, metavar="N", help="How many to write.")] = 8,
+    bars: Annotated[int, typer.Option(min=1, metavar="N", help="How many to write.")] = 8,
     n: ClipCount = 4,
     alone: Annotated[
         bool, typer.Option("--alone", help="Write the new bars alone, not what they go on from as well.")
@@ -52,7 +51,7 @@ def command(
             min=2, metavar="N", show_default="behind the last note", help="Where the new music begins, from bar 2 on."
         ),
     ] = None,
-    track: TrackNumber = None,
+    track: TrackChoice = None,
     tempo: TempoQpm = None,
     drums: DrumTracks = None,
     strict: Strict = False,
@@ -70,8 +69,8 @@ def command(
     """Write music that goes on from the end of a clip.
 
     Of several ways to go on the one that fits best behind the clip is written first. Every file begins with the last
-    bars of the clip as they are, so that you hear the join: as many as the model reads at once. With --alone it begins
-    behind them."""
+    bars of the clip, so that you hear the join: as many as the model reads at once, as it reads them, on the grid and
+    each track as loud as it was on average. With --alone it begins behind them."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
     from musicae.clips.code_source import CodeSource, is_code, read_code

@@ -19,7 +19,7 @@ from musicae.cli.options import (
     SourcePath,
     Strict,
     TempoQpm,
-    TrackNumber,
+    TrackChoice,
 )
 from musicae.cli.sources import File, ReadingOptions, read_source
 
@@ -30,7 +30,7 @@ def command(
     file: SourcePath,
     model: SourceModel = None,
     bar: FirstBar = None,
-    track: TrackNumber = None,
+    track: TrackChoice = None,
     tempo: TempoQpm = None,
     drums: DrumTracks = None,
     strict: Strict = False,

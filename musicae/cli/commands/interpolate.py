@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,12 +25,18 @@ from musicae.cli.options import (
     Strict,
     Temperature,
     TempoQpm,
-    TrackNumbers,
+    TrackChoices,
     Whole,
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, Framing, ReadingOptions, each, read_material
 from musicae.cli.styling import Styling
+
+if TYPE_CHECKING:
+    from musicae.clips.clip import Clips
+    from musicae.clips.song import WholeSong
+    from musicae.clips.source import AnySource
+    from musicae.model import Model
 
 EXAMPLES = ("musicae interpolate a.mid b.mid", "musicae interpolate a.mid b.mid --steps 9 --exact-ends -o slow.mid")
 
@@ -48,7 +55,7 @@ def command(
         bool, typer.Option("--exact-ends", help="Keep the notes of a and b; they are reconstructions otherwise.")
     ] = False,
     bar: FirstBars = None,
-    track: TrackNumbers = None,
+    track: TrackChoices = None,
     temperature: Temperature = 0.0,
     model: SourceModel = None,
     tempo: TempoQpm = None,
@@ -67,8 +74,8 @@ def command(
 ) -> None:
     """Go from one clip to another in steps.
 
-    Writes one file with all steps in a row, and one file per step; tempo and instruments are those of A, unless
-    the model writes instruments itself.
+    Writes one file with all steps in a row, and one file per step; -o - writes the first alone. Tempo and instruments
+    are those of A, unless the model writes instruments itself.
 
     Of whole songs every step is a file of its own: the song A, each window of which is as far on its way to a window of
     B. The first window of A in which something is played goes to the first such one of B, and so on; behind the last
@@ -81,7 +88,7 @@ def command(
     files = [File(*chosen) for chosen in zip((a, b), bars, tracks, strict=True)]
     options = ReadingOptions(tempo, drums, strict, Framing(whole), force)
     (start, end), name = read_material(files, model, console, options)
-    styling.check(name, laid=whole)
+    styling.check(name, whole=whole)
     from musicae.clips.clip import Clips
     from musicae.model import load
     from musicae.verbs.interpolate import interpolate, pairs_of
@@ -103,5 +110,25 @@ def command(
             seed=seed,
             progress=done,
         )
-    every = clips if whole else styling.applied(Clips([clips.joined, *clips]), console)
+    if not (whole or exact_ends):
+        _say_lost(net, {a: start, b: end}, clips, console)
+    shown = clips if whole else Clips([clips.joined, *([] if output == "-" else clips)])
+    every = styling.applied(shown, console)
     deliver(every, output, console, force, inputs=[a, b], drawn=seed is None, renderings=renderings)
+
+
+def _say_lost(net: Model, ends: Mapping[str, AnySource | WholeSong], clips: Clips, console: Console) -> None:
+    """Which ends come back with few of their notes."""
+    from musicae.clips.reading import Source
+    from musicae.music.note_distance import note_distance
+
+    for (path, end), played in zip(ends.items(), (clips[0], clips[-1]), strict=False):
+        if not isinstance(end, Source):
+            continue
+        kept = 1 - note_distance(net.representation.decode(end.tokens), played.passages[0])
+        if kept < WELL_KEPT:
+            console.note(f"{kept:.0%} of the notes of {path} come back: --exact-ends writes it as it is")
+
+
+WELL_KEPT = 0.8
+"""Share of the notes of an end."""

@@ -20,7 +20,7 @@ from musicae.cli.options import (
     Strict,
     Temperature,
     TempoQpm,
-    TrackNumber,
+    TrackChoice,
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, Framing, ReadingOptions, read_material
@@ -35,7 +35,7 @@ def command(
     temperature: Temperature = 0.0,
     model: SourceModel = None,
     bar: FirstBar = None,
-    track: TrackNumber = None,
+    track: TrackChoice = None,
     tempo: TempoQpm = None,
     drums: DrumTracks = None,
     strict: Strict = False,
@@ -58,17 +58,20 @@ def command(
     check_output(output, console, force, inputs=[file])
     options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
-    styling.check(name, laid=framing.lays)
+    styling.check(name, whole=framing.whole)
     from musicae.clips.reading import Source
+    from musicae.clips.style import styled
     from musicae.model import load
     from musicae.music.note_distance import note_distance
     from musicae.verbs.reconstruct import reconstruct
 
     net = load(name, device, precision)
     clips = reconstruct(net, source, temperature=temperature, seed=seed)
-    read = net.representation.decode(source.tokens) if isinstance(source, Source) else clips[0].original
+    read = clips[0].original
+    if isinstance(source, Source):
+        read = styled(net.representation.decode(source.tokens), source.style)  # who plays counts, too
     if read is not None:
         kept = 1 - note_distance(read, clips[0].played)
-        console.note(f"{kept:.0%} of the notes come back (F1 of what starts when, on which pitch)")
+        console.note(f"{kept:.0%} of the notes come back")
     clips = styling.applied(clips, console)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

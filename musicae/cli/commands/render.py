@@ -23,7 +23,7 @@ SoundPath = Annotated[
         "-o",
         metavar="PATH",
         show_default="beside each file",
-        help="A WAV file, of one MIDI file; or a folder.",
+        help="A WAV file, or a picture alone (.svg, .png), of one MIDI file; or a folder.",
     ),
 ]
 
@@ -46,8 +46,10 @@ def command(
     console = Console(quiet, json)
     targets = _targets(files, output)
     suffixes = [".wav", *([".svg"] if svg else []), *([".png"] if png else [])]
+    if (suffix := targets[0].suffix.lower()) in PICTURES:
+        suffixes = [suffix]
     for target in targets:
-        check_output(str(target), console, force, inputs=files, suffixes=(".wav",))
+        check_output(str(target), console, force, inputs=files, suffixes=(".wav", *PICTURES))
     from musicae.music.midi import read_midi
     from musicae.render.audio import play as play_sound
     from musicae.render.audio import wav_bytes
@@ -61,18 +63,18 @@ def command(
         score = read_midi(from_stdin(name))
         for fault in score.faults:
             console.warn(f"{name} is damaged: {fault}; what is whole is rendered")
-        sound = wav_bytes(score, soundfont=soundfont, loop=loop)
-        made = {".wav": sound}
-        if svg or png:
-            picture = clip_sheet([Panel(score, Path(name).stem)])
-            made |= {".svg": picture.encode()} if svg else {}
-            made |= {".png": png_bytes(picture)} if png else {}
-        for suffix, content in made.items():
+        sound = wav_bytes(score, soundfont=soundfont, loop=loop) if ".wav" in suffixes or play else b""
+        picture = clip_sheet([Panel(score, Path(name).stem)]) if {*PICTURES} & {*suffixes} else ""
+        for suffix in suffixes:
+            content = sound if suffix == ".wav" else picture.encode() if suffix == ".svg" else png_bytes(picture)
             write_atomically(target.with_suffix(suffix), content)
             written.append(target.with_suffix(suffix))
         if play:
             play_sound(sound)
     console.data(written, {"files": [{"path": str(path)} for path in written]})
+
+
+PICTURES = (".svg", ".png")
 
 
 def _targets(files: list[str], output: str | None) -> list[Path]:

@@ -11,7 +11,6 @@ from musicae.cli.delivery import check_output, deliver
 from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     DEFAULT_MODEL,
-    MOST_NEW_BARS,
     ClipCount,
     Device,
     Force,
@@ -33,7 +32,6 @@ NewBars = Annotated[
     int | None,
     typer.Option(
         min=1,
-        max=MOST_NEW_BARS,
         metavar="N",
         show_default="as many as the model writes at once",
         help="Bars of every clip. Longer ones grow from such a window, and come back to what stood before.",

@@ -22,7 +22,7 @@ from musicae.cli.options import (
     SourcePath,
     Temperature,
     TempoQpm,
-    TrackNumber,
+    TrackChoice,
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, ReadingOptions, read_source
@@ -43,7 +43,7 @@ def command(
     temperature: Temperature = 0.0,
     model: SourceModel = None,
     bar: FirstBar = None,
-    track: TrackNumber = None,
+    track: TrackChoice = None,
     tempo: TempoQpm = None,
     seed: Seed = None,
     output: OutputPath = None,

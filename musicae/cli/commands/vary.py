@@ -25,7 +25,8 @@ from musicae.cli.options import (
     Strict,
     Temperature,
     TempoQpm,
-    TrackNumber,
+    TrackChoice,
+    share,
 )
 from musicae.cli.renderings import Renderings, panels_of
 from musicae.cli.sources import File, Framing, ReadingOptions, read_material
@@ -41,7 +42,10 @@ def command(
     amount: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, metavar="X", show_default="0.3", help="The share of the notes that change; 1 makes new music."
+            parser=share,
+            metavar="SHARE",
+            show_default="0.3",
+            help="Of the notes, that change: 0.3 or 30%; 1 makes new music.",
         ),
     ] = None,
     along: Annotated[
@@ -55,7 +59,7 @@ def command(
     temperature: Temperature = 0.0,
     model: SourceModel = None,
     bar: FirstBar = None,
-    track: TrackNumber = None,
+    track: TrackChoice = None,
     tempo: TempoQpm = None,
     drums: DrumTracks = None,
     strict: Strict = False,
@@ -86,7 +90,7 @@ def command(
     check_output(output, console, force, inputs=[file])
     options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
-    styling.check(name, laid=framing.lays)
+    styling.check(name, whole=framing.whole)
     from musicae.clips.clip import Clips
     from musicae.clips.source import window_count
     from musicae.model import load
@@ -98,9 +102,9 @@ def command(
 
     net = load(name, device, precision)
     if along is None:
-        share = 0.3 if amount is None else amount
+        wanted = 0.3 if amount is None else amount
         with console.progress("varying windows", window_count(source)) as done:
-            clips = vary(net, source, n, amount=share, temperature=temperature, seed=seed, progress=done)
+            clips = vary(net, source, n, amount=wanted, temperature=temperature, seed=seed, progress=done)
     else:
         clips = traverse(net, source, along, n, temperature=temperature, seed=seed)
     beside = None if framing.whole else reconstruct(net, source)[0]
@@ -112,5 +116,7 @@ def command(
     if beside is not None:
         beside, *varied = styling.applied(Clips([beside, *clips]), console)
         clips = Clips(varied)
+    else:
+        clips = styling.applied(clips, console)
     panels = panels_of(clips, beside) if renderings.pictured else None
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings, panels=panels)

@@ -9,7 +9,7 @@ import numpy as np
 
 from musicae.clips.clip import Clip, Clips
 from musicae.experiments.verbs.held_out import HeldOut, PromiseRow
-from musicae.music.arrangement import DIVISIONS, allowed_under, scale_of
+from musicae.music.arrangement import DIVISIONS, allowed_under
 from musicae.music.note_distance import note_f1, rhythm_of
 from musicae.verbs.compose import Song, compose
 
@@ -29,7 +29,7 @@ def pieces(on: HeldOut) -> list[PromiseRow]:
     for seed in range(PIECES):
         song = Song(PIECE_CHORDS[seed % len(PIECE_CHORDS)], form=FORM)
         (clip,) = compose(on.model, song, seed=seed)
-        scale = scale_of(song.section)
+        scale = song.scale
         bars = Clips.of(on.model, *clip.recipe.split())
         for bar in bars:
             (chord,) = set(bar.recipe.parts[0].chords)
@@ -37,7 +37,8 @@ def pieces(on: HeldOut) -> list[PromiseRow]:
             foreign.append(not set(classes) <= allowed_under(chord, scale))
             tones += [one in chord.tones for one in classes]
             off_grid += _off_grid(bar)
-        sections = (bars[first : first + len(song.section)] for first in range(0, len(bars), len(song.section)))
+        length = len(song.sections["A"])
+        sections = (bars[first : first + length] for first in range(0, len(bars), length))
         alike += [_rhythms_alike(pair) for section in sections for pair in pairwise(section)]
         moved.append(float(clip.recipe.arguments["moved_into_key"]))
     return [

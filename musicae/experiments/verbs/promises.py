@@ -101,19 +101,18 @@ def interpolations(on: HeldOut) -> list[PromiseRow]:
 
 
 def raised_density(on: HeldOut) -> list[PromiseRow]:
-    """Density raised by `RAISE` of itself: by what it was, which share of the notes stayed, and of the clips in one
-    key, which share stayed in one."""
+    """Density raised by `RAISE` of itself: by what it was, which share of the notes of the window stayed, and of the
+    windows in one key, which share stayed in one."""
     spread = spread_of(on.model, "density")
     raised, kept, keys = [], [], []
     for source, score in zip(on.sources, on.scores, strict=True):
-        (again,) = reconstruct(on.model, source)
-        before = ATTRIBUTES["density"](again.score)
+        before = ATTRIBUTES["density"](score)
         if not 0 < before <= 1 / (1 + RAISE):
             continue
         _, after = attribute(on.model, {"density": RAISE * before / spread}, source)
         raised.append(ATTRIBUTES["density"](after.score) / before - 1)
-        kept.append(kept_share(again.score, after.score))
-        if in_one_key(again.score) and any(not track.is_drum for track in score.tracks):
+        kept.append(kept_share(score, after.score))
+        if in_one_key(score) and any(not track.is_drum for track in score.tracks):
             keys.append(in_one_key(after.score))
     if not raised:
         return []
@@ -122,12 +121,11 @@ def raised_density(on: HeldOut) -> list[PromiseRow]:
 
 
 def attributes(on: HeldOut) -> list[PromiseRow]:
-    """Every attribute up and down by `MOVES` spreads, in the windows whose reconstructions have room: share that moved
-    so, notes kept, and share of the clips in which an instrument fell silent."""
+    """Every attribute up and down by `MOVES` spreads, in the windows that have room: share that moved so, notes kept,
+    and share of the clips in which an instrument fell silent."""
     rows: list[PromiseRow] = []
-    scores = [reconstruct(on.model, source)[0].score for source in on.sources]
     for name in (name for name in ATTRIBUTES if name in on.model.attributes):
-        values = np.array([ATTRIBUTES[name](score) for score in scores])
+        values = np.array([ATTRIBUTES[name](score) for score in on.scores])
         for sign, limit in ((1, np.quantile(values, 0.95)), (-1, np.quantile(values, 0.05))):
             room = [s for s, value in zip(on.sources, values, strict=True) if sign * (limit - value) > 0]
             clips = [attribute(on.model, {name: sign * MOVES}, source) for source in room]

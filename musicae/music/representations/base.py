@@ -123,7 +123,7 @@ class Stream:
         bars: for every bar, its number in the file, from 0. Numbers jump where bars of other meters were cut out;
             a window never crosses a jump.
         tracks: indices into `score.tracks` that this stream reads.
-        label: the choice of tracks in words, e.g. "track 3 'Lead' (program 80)".
+        label: the choice of tracks in words, e.g. "track 3 'Lead' (Flute)".
         parts: for every field, the indices of the tracks that it reads; none where events of all tracks share a field.
         played: where that differs, the places of the bars in which tracks are read, by those that are read as one.
         trimmed: by what there was too much of, in a few fixed words, the bars that have therefore lost something.

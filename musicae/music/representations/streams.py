@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from musicae.errors import MusicaeError, shortened
+from musicae.music.instruments import GENERAL_MIDI
 from musicae.music.meter import BarGrid
 from musicae.music.representations.base import (
     Constraint,
@@ -112,9 +113,24 @@ def bar_shape(
     return Shape(bars * segments, steps, fields, conditions, constraints)
 
 
+def track_number(score: Score, track: int | str | None) -> int | None:
+    """The number, from 1, of a track that is given by it or by its name; of several of one name the first.
+
+    Raises:
+        MusicaeError: there is no track of that name.
+    """
+    if track is None or isinstance(track, int):
+        return track
+    found = score.called(track)
+    if not found:
+        there = list_of_tracks(score, range(len(score.tracks)))
+        raise MusicaeError(f"there is no track {shortened(track)!r}", f"there are {there}")
+    return found[0] + 1
+
+
 def in_words(index: int, track: Track) -> str:
-    """A track as errors and labels name it, counted from 1, e.g. "track 3 'Lead' (program 80)"."""
-    instrument = "drums" if track.is_drum else f"program {track.program}"
+    """A track as errors and labels name it, counted from 1, e.g. "track 3 'Lead' (Flute)"."""
+    instrument = "drums" if track.is_drum else GENERAL_MIDI[track.program]
     name = f" {shortened(track.name)!r}" if track.name else ""
     return f"track {index + 1}{name} ({instrument})"
 
