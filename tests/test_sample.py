@@ -13,10 +13,16 @@ from musicae.music.midi import read_midi
 from musicae.music.score import Score
 from musicae.verbs.replay import replay
 from musicae.verbs.sample import sample
-from tests.helpers.commands import Run
-from tests.helpers.models import with_vectors
+from tests.helpers.commands import Run, assert_fails
+from tests.helpers.models import tiny_model, with_vectors
 
 pytestmark = pytest.mark.usefixtures("hasty_search")
+
+
+@pytest.fixture(params=["melody-2bar", "drums-2bar", "trio-4bar"])
+def growing(request: pytest.FixtureRequest) -> Model:
+    """Of models without chords, one of each kind."""
+    return tiny_model(request.param)
 
 
 def notes_of(score: Score) -> list[tuple[int, ...]]:
@@ -24,26 +30,26 @@ def notes_of(score: Score) -> list[tuple[int, ...]]:
     return sorted((track.program, track.is_drum, *row) for track in score.tracks for row in track.notes.rows())
 
 
-def test_a_clip_has_as_many_bars_as_asked_and_begins_with_the_window_that_is_drawn(any_model: Model) -> None:
-    size, grid = any_model.representation.bars, any_model.representation.grid
-    (window,) = sample(any_model, 1, temperature=1.0, seed=3)
+def test_a_clip_has_as_many_bars_as_asked_and_begins_with_the_window_that_is_drawn(growing: Model) -> None:
+    size, grid = growing.representation.bars, growing.representation.grid
+    (window,) = sample(growing, 1, temperature=1.0, seed=3)
     for bars in (1, size, size + 1, 3 * size):
-        (clip,) = sample(any_model, 1, bars=bars, temperature=1.0, seed=3)
+        (clip,) = sample(growing, 1, bars=bars, temperature=1.0, seed=3)
         assert clip.score.end == bars * grid.ticks(clip.score.ticks_per_quarter)
         end = min(bars, size) * clip.score.end // bars
         assert notes_of(clip.score.until(end)) == notes_of(window.score.until(end))
 
 
-def test_same_seed_same_bytes_and_fewer_pieces_are_the_first_of_more(any_model: Model) -> None:
-    bars = any_model.representation.bars + 1
-    two, three = ([clip.midi() for clip in sample(any_model, n, bars=bars, seed=1)] for n in (2, 3))
+def test_same_seed_same_bytes_and_fewer_pieces_are_the_first_of_more(growing: Model) -> None:
+    bars = growing.representation.bars + 1
+    two, three = ([clip.midi() for clip in sample(growing, n, bars=bars, seed=1)] for n in (2, 3))
     assert two == three[:2] and len(set(three)) == 3
     assert all(a != b for a, b in pairwise(three))
 
 
-def test_a_piece_is_made_again_from_its_json(any_model: Model) -> None:
-    (clip,) = sample(any_model, 1, bars=3 * any_model.representation.bars, seed=2)
-    assert replay(dump_recipe(clip.recipe), any_model)[0].midi() == clip.midi()
+def test_a_piece_is_made_again_from_its_json(growing: Model) -> None:
+    (clip,) = sample(growing, 1, bars=3 * growing.representation.bars, seed=2)
+    assert replay(dump_recipe(clip.recipe), growing)[0].midi() == clip.midi()
 
 
 def test_a_piece_begins_with_what_was_wanted(model: Model) -> None:
@@ -55,6 +61,12 @@ def test_a_piece_begins_with_what_was_wanted(model: Model) -> None:
 def test_no_bars_are_refused(model: Model) -> None:
     with pytest.raises(MusicaeError, match="bars is 0"):
         sample(model, 1, bars=0)
+
+
+def test_pieces_under_chords_are_composed(run: Run) -> None:
+    band = tiny_model("multitrack-1bar-chords")
+    assert sample(band, 1, bars=1, seed=1)[0].score.end == sample(band, 1, seed=1)[0].score.end
+    assert_fails(run("sample", "-m", "multitrack-1bar-chords", "--bars", 4), "play", "musicae compose --chords")
 
 
 def test_pieces_are_sampled_as_typed(run: Run) -> None:

@@ -120,12 +120,13 @@ HINTS: dict[str, Callable[..., str]] = {
     "is-input": lambda path: "choose another name with -o",
     "no-model": _no_model,
     "no-chords": lambda model="": "choose one that is: musicae models list names them",
-    "no-device": lambda device: "choose --device auto, cpu, cuda or mps",
+    "no-device": lambda device: "leave --device away: auto takes the best that is here",
     "no-attributes": lambda model: (
         f"compute them from a data set like the one that it was trained on: musicae fit {model} DATA"
     ),
     "constant-attribute": _constant_attribute,
     "unreadable-score": _unreadable_score,
+    "needs-progression": lambda model: f'musicae compose --chords "C Am F G" --form AABA -m {model}',
     "list-of-files": lambda: "pipe what is written without --json, or name one of the files that it lists",
     "drum-track": lambda: "read it with -m drums-2bar, or choose a pitched track with --track",
     "unsuitable-regularizer": lambda name: f"--set {name}=none",

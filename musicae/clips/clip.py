@@ -207,8 +207,8 @@ class Clip:
         """Write the clip as a MIDI file, with its recipe as a `.json` beside it; returns the file's path.
 
         Args:
-            output: a file, a folder (that exists, or whose name ends in a slash), or None for the current folder. In
-                folders, files are named after what the clip came from and take the first free number.
+            output: a file, a folder (that exists, or whose name, as text, ends in a slash), or None for the current
+                folder. In folders, files are named after what the clip came from and take the first free number.
             force: overwrite.
 
         Raises:

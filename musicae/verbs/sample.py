@@ -16,6 +16,7 @@ from musicae.clips.recipe import Part, Recipe
 from musicae.clips.render import recipe_of, windows_of
 from musicae.clips.source import model_for
 from musicae.clips.style import Style
+from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.seeds import child_seeds, fresh_seed
 
@@ -38,7 +39,8 @@ def sample(
 
     Args:
         bars: of every clip; without it, as many as the model writes at once. A longer clip grows from such a window,
-            and comes back to what stood four and eight bars before (`clips.onward`).
+            and comes back to what stood four and eight bars before (`clips.onward`). Of models with chords `compose`
+            writes pieces.
         wanted: of which attributes there is to be more ("high") or less ("low") than in other clips
             (`clips.draws.draw_with`); of a longer clip, in its first window.
         progress: is told how many clips were made since the last call, where there are `bars`.
@@ -50,6 +52,9 @@ def sample(
     require_whole("n", n, 1)
     require_whole("bars", 1 if bars is None else bars, 1, MOST_NEW_BARS)
     model, seed = model_for(model), fresh_seed(seed)
+    if (bars or 1) > model.representation.bars and model.representation.has_chords:
+        message = f"{model.name} plays under chords, and {bars} bars under one chord are no piece"
+        raise MusicaeError(message, "compose a piece over a progression", kind="needs-progression", model=model.name)
     chords = draw_chords(model, n, seed)
     codes = draw_with(model, n, seed, wanted, chords) if wanted else draw(model, n, seed)
     codes_and_chords = zip(codes, chords, strict=True)

@@ -110,6 +110,7 @@ def command(
     from musicae.clips.clip import Clips
     from musicae.clips.source import window_count
     from musicae.model import load
+    from musicae.training.attribute_vectors import spread_of
     from musicae.verbs.attribute import attribute
 
     net = load(name, device, precision)
@@ -131,7 +132,10 @@ def command(
     values = _measured(amounts, stages)
     for name, of_stage in values.items():
         values_of = ", ".join(f"{stage} {value:.3g}" for stage, value in of_stage.items())
-        console.note(f"{name}: {values_of}{' (means over windows)' if framing.whole else ''}")
+        asked, spread = of_stage[read] + amounts[name] * spread_of(net, name), spread_of(net, name)
+        short = abs(of_stage["after"] - asked) > SHORT * spread
+        missed = f", asked for {asked:.3g}: no way was found that comes nearer" if short else ""
+        console.note(f"{name}: {values_of}{missed}{' (means over windows)' if framing.whole else ''}")
     console.note(_what_changed(before, after, list(amounts), keep))
     clips = styling.applied(clips, console)
     before, after = clips
@@ -147,6 +151,10 @@ def command(
         panels=panels_of(Clips([after]), before) if renderings.pictured else None,
         extra={"changed": values},
     )
+
+
+SHORT = 0.3
+"""How many spreads a change may miss of what was asked for, before that is said."""
 
 
 def _measured(names: Iterable[str], stages: Mapping[str, Sequence[Score]]) -> dict[str, dict[str, float]]:

@@ -60,6 +60,7 @@ def command(
     check_output(output, console, force, inputs=[file])
     from musicae.clips.edits import edits_in_words, with_edits
     from musicae.clips.recipe_json import recipe_from
+    from musicae.clips.source import require_own_code
     from musicae.errors import error_context
     from musicae.model import load
     from musicae.verbs.codes import decode
@@ -72,6 +73,7 @@ def command(
     net = load(model or recipe.model, device, precision)
     recipe = replace(recipe, hash="") if force else recipe
     with error_context(file):
+        require_own_code(net, recipe.model, recipe.hash)
         named = any(part.names for part in recipe.parts)
         recipe, edited = with_edits(net, recipe)
         if named and not edited:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -113,6 +114,8 @@ def command(
     console.note(f"of the notes {'that are read' if framing.whole else 'of its reconstruction'} change: {shares}")
     if along is not None and along in ATTRIBUTES:
         console.note(f"{along}: {', '.join(f'{ATTRIBUTES[along](clip.played):.3g}' for clip in clips)}")
+    if along is not None and any(one.played == other.played for one, other in pairwise(clips)):
+        console.note("some neighbors are alike: no way was found that goes further there")
     if beside is not None:
         beside, *varied = styling.applied(Clips([beside, *clips]), console)
         clips = Clips(varied)

@@ -371,6 +371,8 @@ def _score(rows: list[tuple[int, list[Note]]], grid: BarGrid) -> Score:
     """One bar from program tokens and notes in steps; rows without notes are no tracks, and drums are one."""
     tracks, hits = [], {}
     for token, notes in rows:
+        if token == DRUMS:
+            notes = [(start, min(end, start + HIT), pitch, v) for start, end, pitch, v in notes]
         ticks = [(start * TICKS_PER_EVENT_STEP, end * TICKS_PER_EVENT_STEP, pitch, v) for start, end, pitch, v in notes]
         if token == DRUMS:
             hits.update({(start, pitch): (start, end, pitch, v) for start, end, pitch, v in ticks})
