@@ -1,11 +1,12 @@
 """More or less of an attribute: codes sought around attribute vectors, as far along them as it takes and no further.
 
-Where no code near a vector moves the attribute, codes are sought on the way to draws from the prior.
+Where no code near a vector moves the attribute, codes are sought on the way to draws from the prior. Where there is to
+be more in the music, codes are also decoded around its own notes, which then all stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,12 +15,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae import geometry, seeds
+from musicae.clips.reading import joined
 from musicae.clips.recipe import Part
-from musicae.clips.render import likeliest
+from musicae.clips.render import likeliest, likeliest_windows
 from musicae.model import Codes, Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.key import foreign_share
 from musicae.music.note_distance import instruments_of, kept_share
+from musicae.music.representations.base import FieldTokens, TokenArray
 from musicae.music.score import Score
 from musicae.training.attribute_vectors import require_vectors, spread_of
 
@@ -45,7 +48,9 @@ def with_attributes(
     amounts: Mapping[str, float],
     *,
     before: Score | None = None,
+    notes: TokenArray | None = None,
     keep: float = 0.0,
+    around: bool = True,
     still: Float[Tensor, "direction size"] | None = None,
 ) -> Part:
     """A part whose music, decoded by argmax, has more or less of some attributes; the same part where none is found.
@@ -57,7 +62,9 @@ def with_attributes(
     Args:
         amounts: per attribute by how many of its own standard deviations over music it is to change.
         before: the music from which the amounts count; without it, that of the part.
+        notes: its tokens.
         keep: share of the notes that stay, at least.
+        around: whether codes may be decoded around the notes of the music, as known tokens.
         still: orthonormal directions along which the code does not move.
 
     Raises:
@@ -68,47 +75,68 @@ def with_attributes(
         return part
     reference = likeliest(model, [part])[0] if before is None else before
     goal = _Goal(reference, amounts, {name: spread_of(model, name) for name in amounts}, keep)
+    starts = [part]
+    if around and any(amounts.get(name, 0) > 0 for name in ADDING) and not model.representation.keeps_programs:
+        tokens = likeliest_windows(model, [part])[0] if notes is None else notes
+        starts.append(replace(part, forced_tokens=joined(part.forced_tokens, _onsets_of(tokens, model))))
     step = _across(geometry.move(torch.zeros_like(part.z), model.attributes, amounts), still)
     along = torch.from_numpy(MULTIPLES).to(step)[:, None] * step
-    found = _nearest(model, part, goal, along, step, still)
+    found = _nearest(model, starts, goal, along, step, still)
     if found is None:
         ways = _across(model.sample_codes(WAY_DRAWS, 0) - part.z, still)
-        found = _nearest(model, part, goal, torch.cat([place * ways for place in WAY_PLACES]), None, still)
-    return part if found is None else replace(part, z=found)
+        found = _nearest(model, starts, goal, torch.cat([place * ways for place in WAY_PLACES]), None, still)
+    return part if found is None else found
+
+
+ADDING = ("density", "syncopation16", "syncopation8")
+"""Attributes of which notes that are added make more."""
+
+
+def _onsets_of(tokens: TokenArray, model: Model) -> FieldTokens:
+    """The tokens at which notes start; -1 elsewhere."""
+    fields = model.representation.shape.fields
+    columns = [np.where(np.isin(tokens[..., i], field.onsets), tokens[..., i], -1) for i, field in enumerate(fields)]
+    return np.stack(columns, axis=-1).astype(np.int64)
 
 
 def _nearest(
     model: Model,
-    part: Part,
+    starts: Sequence[Part],
     goal: _Goal,
     steps: Float[Tensor, "step size"],
     otherwise: Float[Tensor, " size"] | None,
     still: Float[Tensor, "direction size"] | None,
-) -> Float[Tensor, " size"] | None:
+) -> Part | None:
     """Of codes some steps from that of a part, and then of codes around the best of them, the one of least cost.
 
     Args:
+        starts: the part; and it again with other tokens that are known, which all codes are decoded with, too.
         otherwise: the step around which is looked where none of them moves the attributes as it should.
 
     Returns:
-        None where none does.
+        The part with that code; None where none moves them.
     """
-    source = seeds.generator(0, len(part.z))  # where is looked is always the same
+    origin = starts[0].z
+    source = seeds.generator(0, len(origin))  # where is looked is always the same
     best, least = None, np.inf
-    for code, score in _decoded(model, part, part.z + steps):
-        if goal.reached(score) and (cost := goal.cost(score)) < least:
-            best, least = code, cost
+
+    def look(codes: Codes) -> None:
+        nonlocal best, least
+        parts = [replace(start, z=z) for start in starts for z in codes]
+        for part, score in zip(parts, likeliest(model, parts), strict=True):
+            if goal.reached(score) and (cost := goal.cost(score)) < least:
+                best, least = part, cost
+
+    look(origin + steps)
     for _ in range(ROUNDS):
-        way = otherwise if best is None else best - part.z
+        way = otherwise if best is None else best.z - origin
         if way is None:
             break
-        aside = torch.randn(TRIED, len(part.z), generator=source)
+        aside = torch.randn(TRIED, len(origin), generator=source)
         aside = torch.nn.functional.normalize(_across(aside, still), dim=1)
         reach = way.norm() * torch.tensor(ASIDE).repeat(TRIED // len(ASIDE))[:, None]
         nearer = torch.rand(TRIED, 1, generator=source) * 0.5 + 0.6  # of the way that was best so far
-        for code, score in _decoded(model, part, part.z + nearer * way + reach * aside):
-            if goal.reached(score) and (cost := goal.cost(score)) < least:
-                best, least = code, cost
+        look(origin + nearer * way + reach * aside)
     return best
 
 
@@ -159,8 +187,3 @@ def _across(vectors: Float[Tensor, "*row size"], still: Float[Tensor, "direction
     if still is None or not len(still):
         return vectors
     return (vectors.double() - vectors.double() @ still.double().T @ still.double()).to(vectors.dtype)
-
-
-def _decoded(model: Model, part: Part, codes: Codes) -> list[tuple[Float[Tensor, " size"], Score]]:
-    """Codes, and the music that each stands for in the place of that of a part."""
-    return list(zip(codes, likeliest(model, [replace(part, z=z) for z in codes]), strict=True))

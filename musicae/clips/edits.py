@@ -120,7 +120,7 @@ def _moved(model: Model, part: Part, edits: Coordinates) -> Part:
     missing = _missing(model, part, moved, wanted) if along else wanted
     if not any(missing.values()):
         return moved
-    return with_attributes(model, moved, missing, still=directions.chosen(along))
+    return with_attributes(model, moved, missing, around=False, still=directions.chosen(along))
 
 
 def _missing(model: Model, part: Part, moved: Part, wanted: Mapping[str, float]) -> dict[str, float]:

@@ -94,7 +94,7 @@ def _window_parts(
         still = replace(part, forced_tokens=source.fields)
         if kind not in found:
             reference = model.representation.decode(source.tokens)
-            moved = with_attributes(model, part, amounts, before=reference, keep=keep)
+            moved = with_attributes(model, part, amounts, before=reference, notes=source.fields, keep=keep)
             found[kind] = still if moved is part else moved
         before.append(still)
         after.append(found[kind])
