@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musicae.music.arrangement import allowed_under, arranged, beat, nearest, scale_of
+from musicae.music.arrangement import allowed_under, arranged, beat, nearest, scale_of, with_additions
 from musicae.music.chords import NO_CHORD, of_class, progression
 from musicae.music.representations.multitrack import Multitrack
 from musicae.music.score import Notes, Score, Track
@@ -69,6 +69,18 @@ def test_a_bass_plays_one_note_at_a_time() -> None:
     assert [(start, end, pitch) for start, end, pitch, _ in track.notes.rows()] == [(0, 480, 36), (480, 1200, 43)]
     assert len(in_order(replace(chords, program=0)).tracks[0].notes) == 5, "a piano plays chords"
     assert in_order(bar(program=33)).tracks[0].notes.rows() == []
+
+
+def test_additions_come_where_nothing_sounds_on_their_pitch() -> None:
+    ours = Score(480, (bar((0, 60), (480, 64)), bar((0, 36), program=33, length=480)), BAR)
+    more = (
+        bar((0, 60), (120, 60), (480, 62), (500, 65), length=400),
+        bar((240, 43), (960, 43), program=33),
+        bar((0, 70), program=9),
+    )
+    piano, bass = with_additions(ours, Score(480, more, BAR)).tracks
+    assert [(start, pitch) for start, _, pitch, _ in piano.notes.rows()] == [(0, 60), (480, 62), (480, 64)]
+    assert [(start, pitch) for start, _, pitch, _ in bass.notes.rows()] == [(0, 36), (960, 43)], "one at a time"
 
 
 def test_a_beat_has_a_kick_a_snare_and_what_keeps_time() -> None:

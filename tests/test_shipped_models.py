@@ -13,6 +13,7 @@ from musicae.clips.directions import directions_of
 from musicae.clips.names import DIRECTION_NAMES
 from musicae.model import Model, load
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.note_distance import kept_share
 from musicae.music.score import Score
 from tests.helpers.commands import melody
 
@@ -49,6 +50,12 @@ def test_every_verb_runs(shipped: Model) -> None:
     assert onward.score.end == 3 * grid.ticks(onward.score.ticks_per_quarter) and not onward.score.silent
     if shipped.representation.has_chords:
         assert not musicae.compose(shipped, "C Am", seed=1)[0].score.silent
+
+
+def test_denser_music_is_the_same_music_denser(shipped: Model) -> None:
+    before, after = musicae.attribute(shipped, {"density": 0.5}, music(shipped, 1))
+    assert kept_share(before.score, after.score) > 0.9
+    assert ATTRIBUTES["density"](after.score) >= ATTRIBUTES["density"](before.score)
 
 
 def test_attributes_have_vectors_and_spreads(shipped: Model) -> None:

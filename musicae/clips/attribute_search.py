@@ -19,6 +19,7 @@ from musicae.clips.reading import joined
 from musicae.clips.recipe import Part
 from musicae.clips.render import likeliest, likeliest_windows
 from musicae.model import Codes, Model
+from musicae.music.arrangement import with_additions
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.key import foreign_share
 from musicae.music.note_distance import instruments_of, kept_share
@@ -75,21 +76,31 @@ def with_attributes(
         return part
     reference = likeliest(model, [part])[0] if before is None else before
     goal = _Goal(reference, amounts, {name: spread_of(model, name) for name in amounts}, keep)
-    starts = [part]
-    if around and any(amounts.get(name, 0) > 0 for name in ADDING) and not model.representation.keeps_programs:
+    starts, adding = [part], around and any(amounts.get(name, 0) > 0 for name in ADDING)
+    events = model.representation.keeps_programs
+    if adding and not events:
         tokens = likeliest_windows(model, [part])[0] if notes is None else notes
         starts.append(replace(part, forced_tokens=joined(part.forced_tokens, _onsets_of(tokens, model))))
     step = _across(geometry.move(torch.zeros_like(part.z), model.attributes, amounts), still)
     along = torch.from_numpy(MULTIPLES).to(step)[:, None] * step
-    found = _nearest(model, starts, goal, along, step, still)
+    merged = adding and events
+    found = _nearest(model, starts, goal, along, step, still, merged=merged)
     if found is None:
         ways = _across(model.sample_codes(WAY_DRAWS, 0) - part.z, still)
-        found = _nearest(model, starts, goal, torch.cat([place * ways for place in WAY_PLACES]), None, still)
+        found = _nearest(
+            model, starts, goal, torch.cat([place * ways for place in WAY_PLACES]), None, still, merged=merged
+        )
     return part if found is None else found
 
 
 ADDING = ("density", "syncopation16", "syncopation8")
 """Attributes of which notes that are added make more."""
+
+
+def _of(model: Model, part: Part, score: Score) -> Part:
+    """A part that is some music whatever is decoded."""
+    fields = len(model.representation.shape.fields)
+    return replace(part, forced_tokens=model.representation.encode(score)[..., :fields].astype(np.int64))
 
 
 def _onsets_of(tokens: TokenArray, model: Model) -> FieldTokens:
@@ -106,12 +117,16 @@ def _nearest(
     steps: Float[Tensor, "step size"],
     otherwise: Float[Tensor, " size"] | None,
     still: Float[Tensor, "direction size"] | None,
+    *,
+    merged: bool,
 ) -> Part | None:
     """Of codes some steps from that of a part, and then of codes around the best of them, the one of least cost.
 
     Args:
         starts: the part; and it again with other tokens that are known, which all codes are decoded with, too.
         otherwise: the step around which is looked where none of them moves the attributes as it should.
+        merged: whether what codes are decoded to is also tried beside the music as it is: of events, whose places
+            depend on one another, tokens cannot be known one by one.
 
     Returns:
         The part with that code; None where none moves them.
@@ -123,9 +138,12 @@ def _nearest(
     def look(codes: Codes) -> None:
         nonlocal best, least
         parts = [replace(start, z=z) for start in starts for z in codes]
-        for part, score in zip(parts, likeliest(model, parts), strict=True):
+        tried = list(zip(parts, likeliest(model, parts), strict=True))
+        if merged:
+            tried += [(part, with_additions(goal.before, score)) for part, score in tried]
+        for place, (part, score) in enumerate(tried):
             if goal.reached(score) and (cost := goal.cost(score)) < least:
-                best, least = part, cost
+                best, least = part if place < len(parts) else _of(model, part, score), cost
 
     look(origin + steps)
     for _ in range(ROUNDS):

@@ -7,7 +7,8 @@ nearest that fit; of the chords of a bass the lowest notes are left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from jaxtyping import Integer
 
 from musicae.music.chords import Chord
 from musicae.music.key import MAJOR_SCALE
+from musicae.music.note_distance import DRUM_KIT
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
 from musicae.music.representations.melody import BASSES
 from musicae.music.score import Notes, Score, Track
@@ -28,6 +30,9 @@ LOWEST_BASS = 28
 
 DIVISIONS = (4, 3)
 """Parts of a quarter at which notes may start: sixteenths and eighth triplets."""
+
+NoteRow = tuple[int, int, int, int]
+"""A note: start, end, pitch, velocity."""
 
 Ticks = Integer[np.ndarray, " note"]
 
@@ -162,6 +167,47 @@ def _standard_kit(notes: Notes, ticks_per_quarter: int) -> Notes:
     notes = notes[known]
     pitch = np.array([DRUM_CLASSES[NAMES[one]][0] for one in notes.pitch.tolist()], dtype=np.int64)
     return replace(notes, pitch=pitch, end=np.minimum(notes.end, notes.start + ticks_per_quarter // SHORTEST))
+
+
+def with_additions(score: Score, other: Score) -> Score:
+    """Music with the notes of other music that its instruments could play as well: on the grid, on pitches that do not
+    sound already, and of a bass one at a time.
+
+    Of several tracks of one instrument the first of each stand for one another, and so on.
+    """
+    more: dict[tuple[int, int], Track] = dict(_numbered(other.tracks))
+    tracks = []
+    for place, track in _numbered(score.tracks):
+        if place in more:
+            bar = [score.ticks_per_quarter // part for part in DIVISIONS]
+            rows = [row for row in more[place].notes.rows() if any(row[0] % step == 0 for step in bar)]
+            alone = track.program in BASSES and not track.is_drum
+            rows = list(_free(track.notes, rows, alone))
+            track = replace(track, notes=without_doubles(Notes.of([*track.notes.rows(), *rows])))
+        tracks.append(track)
+    return replace(score, tracks=tuple(tracks))
+
+
+def _numbered(tracks: Sequence[Track]) -> Iterator[tuple[tuple[int, int], Track]]:
+    """Tracks by their instruments and their numbers among those of one."""
+    met: Counter[int] = Counter()
+    for track in tracks:
+        instrument = DRUM_KIT if track.is_drum else track.program
+        yield (instrument, met[instrument]), track
+        met[instrument] += 1
+
+
+def _free(notes: Notes, rows: Sequence[NoteRow], alone: bool) -> Iterator[NoteRow]:
+    """Rows of notes that begin where none of some notes sounds on their pitch, shortened to where one begins.
+
+    Args:
+        alone: whether one note sounds at a time, whatever its pitch.
+    """
+    for start, end, pitch, velocity in rows:
+        same = notes if alone else notes[notes.pitch == pitch]
+        if not ((same.start <= start) & (same.end > start)).any():
+            following = same.start[same.start > start]
+            yield start, int(min(end, following.min())) if len(following) else end, pitch, velocity
 
 
 def without_doubles(notes: Notes) -> Notes:
