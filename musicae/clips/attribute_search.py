@@ -39,6 +39,9 @@ ROUNDS, TRIED = 3, 24
 WAY_PLACES, WAY_DRAWS = (0.15, 0.3, 0.45, 0.6), 12
 """How far on the way to draws is looked where vectors lead nowhere, and to how many draws."""
 
+MOMENTS = (1, 2, 4, None)
+"""At how many moments of a window notes are added to those of a band, all of them at last."""
+
 TOLERANCE = 0.1
 """How far from what was asked, in spreads of the attribute, is as good as arrived."""
 
@@ -140,7 +143,7 @@ def _nearest(
         parts = [replace(start, z=z) for start in starts for z in codes]
         tried = list(zip(parts, likeliest(model, parts), strict=True))
         if merged:
-            tried += [(part, with_additions(goal.before, score)) for part, score in tried]
+            tried += [(part, with_additions(goal.before, score, most)) for part, score in tried for most in MOMENTS]
         for place, (part, score) in enumerate(tried):
             if goal.reached(score) and (cost := goal.cost(score)) < least:
                 best, least = part if place < len(parts) else _of(model, part, score), cost

@@ -169,22 +169,27 @@ def _standard_kit(notes: Notes, ticks_per_quarter: int) -> Notes:
     return replace(notes, pitch=pitch, end=np.minimum(notes.end, notes.start + ticks_per_quarter // SHORTEST))
 
 
-def with_additions(score: Score, other: Score) -> Score:
+def with_additions(score: Score, other: Score, most: int | None = None) -> Score:
     """Music with the notes of other music that its instruments could play as well: on the grid, on pitches that do not
     sound already, and of a bass one at a time.
 
     Of several tracks of one instrument the first of each stand for one another, and so on.
+
+    Args:
+        most: at how many moments notes come: those at which most do, the earliest of equals; None for all.
     """
-    more: dict[tuple[int, int], Track] = dict(_numbered(other.tracks))
+    there, came = dict(_numbered(other.tracks)), {}
+    for place, track in _numbered(score.tracks):
+        steps = [score.ticks_per_quarter // part for part in DIVISIONS]
+        rows = there[place].notes.rows() if place in there else []
+        on_grid = [row for row in rows if any(row[0] % step == 0 for step in steps)]
+        came[place] = list(_free(track.notes, on_grid, alone=track.program in BASSES and not track.is_drum))
+    counts = Counter(row[0] for rows in came.values() for row in rows)
+    chosen = set(sorted(counts, key=lambda tick: (-counts[tick], tick))[:most])
     tracks = []
     for place, track in _numbered(score.tracks):
-        if place in more:
-            bar = [score.ticks_per_quarter // part for part in DIVISIONS]
-            rows = [row for row in more[place].notes.rows() if any(row[0] % step == 0 for step in bar)]
-            alone = track.program in BASSES and not track.is_drum
-            rows = list(_free(track.notes, rows, alone))
-            track = replace(track, notes=without_doubles(Notes.of([*track.notes.rows(), *rows])))
-        tracks.append(track)
+        rows = [*track.notes.rows(), *(row for row in came[place] if row[0] in chosen)]
+        tracks.append(replace(track, notes=without_doubles(Notes.of(rows))))
     return replace(score, tracks=tuple(tracks))
 
 
