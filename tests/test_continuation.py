@@ -16,10 +16,10 @@ from musicae.clips.recipe_json import dump_recipe
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
-from musicae.music.continuity import Excerpt, breaks, discontinuity
+from musicae.music.continuity import Excerpt, breaks, discontinuity, role_change
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.representations.melody import Melody
-from musicae.music.score import Meter, Score, concatenate
+from musicae.music.score import Meter, Notes, Score, Track, concatenate
 from musicae.verbs.continuation import continuation
 from musicae.verbs.replay import replay
 from tests.helpers.commands import Run, assert_fails
@@ -147,6 +147,20 @@ def test_a_copy_fits_less_well_than_something_alike() -> None:
     tune = passage(60, 62, 64, 65, 67, 65, 64, 62)
     alike = passage(60, 62, 67, 65, 67, 65, 64, 60)
     assert discontinuity(tune, alike) < min(discontinuity(tune, tune), discontinuity(tune, passage(30, 90, 31, 91)))
+
+
+def test_instruments_stay_in_their_roles() -> None:
+    def band(low: int, length: int, *hits: int) -> Excerpt:
+        bass = Track(Notes.of([(0, length, low, 80), (480, 480 + length, low, 80)]), 33)
+        drums = Track(Notes.of([(240 * k, 240 * k + 60, hit, 80) for k, hit in enumerate(hits)]), is_drum=True)
+        return Excerpt(Score(480, (bass, drums), 1920), 1920)
+
+    before = band(36, 480, 36, 42, 38, 42)
+    assert role_change(before, before) == 0
+    assert role_change(before, band(48, 60, 36, 42, 38, 42)) == pytest.approx(0.5), "the bass alone"
+    assert role_change(before, band(36, 480, 45, 45, 45, 45)) == pytest.approx(0.5), "the drums alone"
+    assert role_change(before, Excerpt(Score(480, (), 1920), 1920)) == 1
+    assert discontinuity(before, band(48, 60, 45)) > discontinuity(before, band(36, 480, 36, 42, 38, 42))
 
 
 def test_silence_and_drums_break_off_nothing_but_their_rhythm() -> None:

@@ -125,10 +125,10 @@ def breaks(before: Excerpt, after: Excerpt) -> Breaks:
 
 
 def role_change(before: Excerpt, after: Excerpt) -> float:
-    """By how much instruments leave their roles, on average, from 0 to 1, which one has that falls silent.
+    """By how much instruments leave their roles, on average, from 0 to 1; one that falls silent leaves it wholly.
 
-    Pitched ones by octaves of their mean pitches, and powers of two of their mean lengths, drums by the share of their
-    hits that are of other kinds.
+    Pitched ones leave it by octaves of their mean pitches and by powers of two of their mean lengths, drums by the
+    share of their hits that are of other kinds.
     """
     changes = [role.change(after.roles[one]) if one in after.roles else 1.0 for one, role in before.roles.items()]
     return float(np.mean(changes)) if changes else 0.0
