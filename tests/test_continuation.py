@@ -88,7 +88,7 @@ def test_bands_keep_their_instruments_and_play_the_last_chords_again() -> None:
 
 
 def test_no_bars_are_refused(model: Model) -> None:
-    with pytest.raises(MusicaeError, match="bars is 0, not 1 or more"):
+    with pytest.raises(MusicaeError, match="bars is 0, not from 1 to 256"):
         continuation(model, ending(model), 0)
 
 

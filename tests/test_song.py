@@ -310,7 +310,7 @@ def test_a_window_of_a_song_has_the_notes_that_it_has_alone(model: Model) -> Non
 
 
 def test_windows_where_no_way_is_found_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attribute_search, "_nearest", lambda *_: None)
+    monkeypatch.setattr(attribute_search, "_nearest", lambda *_, **__: None)
     model = identity()
     model.attributes, model.spreads = {"density": torch.zeros(model.latent_size)}, {"density": 0.1}
     piece = read_midi(midi_bytes(played_by_hand(song())))

@@ -6,7 +6,7 @@ be more in the music, codes are also decoded around its own notes, which then al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -100,6 +100,17 @@ ADDING = ("density", "syncopation16", "syncopation8")
 """Attributes of which notes that are added make more."""
 
 
+def _thinned(score: Score, amounts: Mapping[str, float]) -> Iterator[Score]:
+    """Music without its drums, or without the tracks that have fewest notes, where there are to be fewer."""
+    if amounts.get("drums", 0) < 0:
+        yield replace(score, tracks=tuple(track for track in score.tracks if not track.is_drum))
+    if amounts.get("tracks", 0) < 0:
+        fewest = sorted(range(len(score.tracks)), key=lambda number: len(score.tracks[number].notes))
+        for count in range(1, len(fewest)):
+            gone = set(fewest[:count])
+            yield replace(score, tracks=tuple(t for number, t in enumerate(score.tracks) if number not in gone))
+
+
 def _of(model: Model, part: Part, score: Score) -> Part:
     """A part that is some music whatever is decoded."""
     fields = len(model.representation.shape.fields)
@@ -148,6 +159,9 @@ def _nearest(
             if goal.reached(score) and (cost := goal.cost(score)) < least:
                 best, least = part if place < len(parts) else _of(model, part, score), cost
 
+    for score in _thinned(goal.before, goal.amounts) if model.representation.keeps_programs else ():
+        if not score.silent and goal.reached(score) and (cost := goal.cost(score)) < least:
+            best, least = _of(model, starts[0], score), cost
     look(origin + steps)
     for _ in range(ROUNDS):
         way = otherwise if best is None else best.z - origin

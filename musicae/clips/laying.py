@@ -15,6 +15,7 @@ import numpy as np
 
 from musicae.clips.frame import Frame
 from musicae.clips.song import SongReading, StreamTokens
+from musicae.music.arrangement import NoteRow
 from musicae.music.midi import instrument_name
 from musicae.music.note_distance import DRUM_KIT
 from musicae.music.representations.base import Representation, TokenArray
@@ -27,9 +28,6 @@ Place = tuple[int, int | str]
 
 Found = dict[Place, list[tuple[int, int]]]
 """The notes of the file by their places: the number of the track, and that of the note."""
-
-NoteRow = tuple[int, int, int, int]
-"""A note of the file: start, end, pitch, velocity."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def command(
     for name, of_stage in values.items():
         values_of = ", ".join(f"{stage} {value:.3g}" for stage, value in of_stage.items())
         asked, spread = of_stage[read] + amounts[name] * spread_of(net, name), spread_of(net, name)
-        short = abs(of_stage["after"] - asked) > SHORT * spread
+        short = (asked - of_stage["after"]) * math.copysign(1, amounts[name]) > SHORT * spread
         missed = f", asked for {asked:.3g}: no way was found that comes nearer" if short else ""
         console.note(f"{name}: {values_of}{missed}{' (means over windows)' if framing.whole else ''}")
     console.note(_what_changed(before, after, list(amounts), keep))
@@ -171,8 +171,8 @@ def _what_changed(before: Clip, after: Clip, names: Sequence[str], keep: float) 
     """How many windows changed, and how many notes stay of those that should."""
     from musicae.music.note_distance import onsets_of
 
-    pairs = list(zip(before.recipe.z, after.recipe.z, strict=True))
-    changed = sum(not old.equal(new) for old, new in pairs)
+    pairs = list(zip(before.passages, after.passages, strict=True))
+    changed = sum(old != new for old, new in pairs)
     kept = f" and keep {keep:.0%} of the notes" if keep else ""
     nothing = f"no way was found to change {' and '.join(names)} as asked{kept}"
     if not changed:
