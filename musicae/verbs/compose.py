@@ -285,15 +285,12 @@ def _codes(
 
 
 def _draws(model: Model, n: int, passage: Passage, song: Song, seed: int) -> Codes:
-    """Codes of new music: of some draws first the one that sounds most like a band, then others as they come; where a
-    band is asked for, those that suit it best."""
+    """Codes of new music: of some draws those that sound most like a band, the best one first."""
     codes = draw(model, BANDS_TRIED + 4 * n, seed)
     band = model.representation.band(song.programs) if song.band else None
     scores = likeliest(model, [Part(z, chords=passage.chords, forced_tokens=band) for z in codes])
     merits = [_merits(score, asked=band is not None) for score in scores]
-    best, *others = sorted(range(len(codes)), key=merits.__getitem__, reverse=True)
-    more = others if song.band else [number for number in range(n) if number != best]
-    return codes[[best, *more][:n]]
+    return codes[sorted(range(len(codes)), key=merits.__getitem__, reverse=True)[:n]]
 
 
 def _merits(score: Score, *, asked: bool) -> tuple[float, ...]:
