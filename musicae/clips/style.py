@@ -101,8 +101,12 @@ def styled_song(data: bytes, style: Style, drums: Sequence[str], tick: int) -> b
 
 def tempo_at(score: Score, tick: int) -> float:
     """The tempo of a window that begins at a tick: also one that is set a moment after the bar line."""
-    begun = tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
-    return [tempo.tempo_qpm for tempo in score.tempi if tempo.tick < begun][-1]
+    return [tempo.tempo_qpm for tempo in score.tempi if tempo.tick < _begun(score, tick)][-1]
+
+
+def _begun(score: Score, tick: int) -> int:
+    """Up to where what is set counts for a window that begins at a tick."""
+    return tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
 
 
 def style_of(score: Score, tracks: Sequence[int], tick: int, representation: Representation) -> Style:
@@ -113,8 +117,8 @@ def style_of(score: Score, tracks: Sequence[int], tick: int, representation: Rep
     Args:
         tracks: indices into `score.tracks`.
     """
-    tempo, begun = tempo_at(score, tick), tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
-    meter = [meter for meter in score.meters if meter.tick < begun][-1]
+    tempo = tempo_at(score, tick)
+    meter = [meter for meter in score.meters if meter.tick < _begun(score, tick)][-1]
     whole = representation.grid.holds(meter.numerator, meter.denominator) == 1
     written = f"{meter.numerator}/{meter.denominator}" if whole else ""
     if representation.keeps_programs:

@@ -36,11 +36,9 @@ from musicae.cli.sources import File, Framing, ReadingOptions, read_material
 from musicae.cli.styling import Styling
 
 if TYPE_CHECKING:
+    from musicae.clips.clip import Clip
     from musicae.clips.song import WholeSong
     from musicae.clips.source import AnySource
-
-if TYPE_CHECKING:
-    from musicae.clips.clip import Clip
     from musicae.music.score import Score
 
 EXAMPLES = ("musicae attribute --add density", "musicae attribute a.mid --whole --add density --subtract interval=0.5")
@@ -132,7 +130,8 @@ def command(
     values = _measured(amounts, stages)
     for name, of_stage in values.items():
         values_of = ", ".join(f"{stage} {value:.3g}" for stage, value in of_stage.items())
-        asked, spread = of_stage[read] + amounts[name] * spread_of(net, name), spread_of(net, name)
+        spread = spread_of(net, name)
+        asked = of_stage[read] + amounts[name] * spread
         short = (asked - of_stage["after"]) * math.copysign(1, amounts[name]) > SHORT * spread
         missed = f", asked for {asked:.3g}: no way was found that comes nearer" if short else ""
         console.note(f"{name}: {values_of}{missed}{' (means over windows)' if framing.whole else ''}")
