@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Integer
 
+from musicae.clips.frame import Frame
 from musicae.clips.reading import Reads, Source, best_window, names_of, read, representation_of
+from musicae.clips.song import WholeSong, open_song
+from musicae.clips.style import Style, tempo_at
 from musicae.clips.unreadable import explained
 from musicae.errors import MusicaeError, error_context
 from musicae.music.midi import read_midi
@@ -37,11 +40,15 @@ class Ending:
         source: the last window.
         bars: how many of its bars, from its first, are there; what stands behind them counts for nothing.
         earlier: the tokens of windows before it, all columns, in order.
+        begins: the tick of the file at which new music begins.
+        frame: the song that it is laid into, if it is.
     """
 
     source: Source
     bars: int
     earlier: tuple[TokenArray, ...] = ()
+    begins: int = 0
+    frame: Frame | None = None
 
 
 def ending_of(source: Source) -> Ending:
@@ -91,7 +98,23 @@ def read_ending(
     known = min(behind - first, representation.bars)
     last = behind - known
     starts = range(last - representation.bars, max(first, last - BARS_BEFORE) - 1, -representation.bars)
-    return Ending(window(last), known, tuple(window(place).tokens for place in reversed(starts)))
+    earlier = tuple(window(place).tokens for place in reversed(starts))
+    begins = int(grid.ticks(numbers[behind - 1 : behind] + 1)[0])
+    return Ending(window(last), known, earlier, begins)
+
+
+def song_ending(song: WholeSong, *, bar: int | None = None) -> Ending:
+    """The end of a song, or the bars before a `bar`, with the song as what new bars are laid into.
+
+    Raises:
+        MusicaeError: there is nothing before the bar.
+    """
+    frame = song.frame
+    found = read_ending(frame.midi, song.representation, bar=bar, track=frame.track, drums=frame.drums)
+    reading = open_song(frame, song.representation)
+    faster = song.windows[0].style.tempo_qpm / tempo_at(reading.score, reading.start)
+    style = Style(faster * tempo_at(reading.score, found.begins))  # all else is the file's
+    return replace(found, source=replace(found.source, style=style, label=song.label, name=song.name), frame=frame)
 
 
 def _place_behind(score: Score, tracks: Sequence[int], grid: TimeGrid) -> int:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from musicae.errors import MusicaeError
 
+LAST_TICK = 2**32
+"""No passage ends behind it; files of an hour have a few millions of ticks."""
+
 LARGEST_SONG = 2**24
 """Bytes of a MIDI file that a recipe carries; the largest symphonies have a few millions."""
 
@@ -21,9 +24,11 @@ class Frame:
         velocity: whether notes that are kept are as loud as they were, and new ones as loud as those around them.
         timing: whether notes that are kept start and end when they did, and new ones as early or late as those around.
         alone: whether the file is an excerpt: nothing of it stays but what is kept.
+        passage: the tick at which the first bar starts that is made anew, and the one at which the last of them ends,
+            behind the end of the file where it gets longer; None for every window in which something is played.
 
     Raises:
-        MusicaeError: the file is too large.
+        MusicaeError: the file is too large, or the passage is none.
     """
 
     midi: bytes
@@ -32,8 +37,12 @@ class Frame:
     velocity: bool = True
     timing: bool = True
     alone: bool = False
+    passage: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if len(self.midi) > LARGEST_SONG:
             message = f"a song of {len(self.midi)} bytes is too large to be carried along"
             raise MusicaeError(message, f"give a file of at most {LARGEST_SONG >> 20} MiB")
+        if self.passage and not 0 <= self.passage[0] < self.passage[1] <= LAST_TICK:
+            hint = f"give the ticks of its start and of its end, up to {LAST_TICK}"
+            raise MusicaeError(f"{list(self.passage)} is no passage", hint)

@@ -181,11 +181,12 @@ class _Laying:
     def lay(self, strand: Strand) -> None:
         """Lays a part into the song."""
         there = self._originals(strand)
-        read = {strand.place(note.start, note.pitch): note for note in strand.before if self._is_made(note)}
+        before = {strand.place(note.start, note.pitch): note for note in strand.before}
+        read = {place: note for place, note in before.items() if self._is_made(note)}
         for place in read:
             for track, number in there.get(place, ()):
                 self.changes[track].gone.add(number)
-        around = _Around(self, strand, there, read)
+        around = _Around(self, strand, there, before)
         for note in filter(self._is_made, strand.after):
             place = strand.place(note.start, note.pitch)
             if place in read and there.get(place):
@@ -332,7 +333,7 @@ class _Around:
     def __init__(self, laying: _Laying, strand: Strand, there: Found, read: Mapping[Place, StepNote]) -> None:
         loud: defaultdict[int | str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         late: defaultdict[int, list[int]] = defaultdict(list)
-        self.strand = strand
+        self.strand, self.bar = strand, laying.bar
         for (step, key), _ in sorted(read.items(), key=lambda item: item[0][0]):
             for track, number in there.get((step, key), ()):
                 start, _, _, velocity = laying.row(track, number)
@@ -346,18 +347,25 @@ class _Around:
 
     def deviation(self, step: int) -> int:
         """In ticks."""
-        return round(_between(self.late, step))
+        return round(_between(self.late, step, self.bar))
 
     def velocity(self, note: StepNote) -> int:
         """That of the same kind of drum, where there are such notes; 0 where there are none at all."""
         _, key = self.strand.place(note.start, note.pitch)
         found = self.loud.get(key if self.strand.kinds else "") or self.loud.get("", {})
-        return min(max(round(_between(found, note.start)), 1), 127) if found else 0
+        return min(max(round(_between(found, note.start, self.bar)), 1), 127) if found else 0
 
 
-def _between(values: dict[int, float], step: int) -> float:
-    """What lies between the values of the steps before and behind."""
-    return float(np.interp(step, list(values), list(values.values()))) if values else 0.0
+def _between(values: dict[int, float], step: int, bar: int) -> float:
+    """What lies between the values of the steps before and behind; beyond them all, the mean of those at the same place
+    of their bars, if there are any: a song keeps its accents and its swing where it goes on."""
+    if not values:
+        return 0.0
+    steps = list(values)
+    if steps[0] <= step <= steps[-1]:
+        return float(np.interp(step, steps, list(values.values())))
+    same = [value for at, value in values.items() if (at - step) % bar == 0]
+    return float(np.mean(same or list(values.values())))
 
 
 def _without_overlaps(staying: Sequence[NoteRow], new: Sequence[NoteRow]) -> Notes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import cycle, islice, product
+from itertools import cycle, islice
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from musicae.errors import MusicaeError
 from musicae.model import Codes, Model, WindowTokens
 from musicae.music.chords import Chord
 from musicae.music.continuity import Excerpt, discontinuity
-from musicae.music.representations.base import FieldTokens, TokenArray
+from musicae.music.representations.base import TokenArray
 from musicae.music.score import Score, concatenate
 from musicae.music.transposition import moved_into, semitones_into
 from musicae.seeds import child_seeds
@@ -51,7 +51,7 @@ def onward(
     """`n` ways to go on from the end of some music for so many bars, as parts, the one that fits best first.
 
     Chords, where the model has any, are those of the four bars before, again and again; the instruments of a band are
-    those of the fullest of these bars.
+    those that played where a window comes from.
     """
     size, found = model.representation.bars, []
     for way in _Search(model, ending, temperature, seed).ways(bars, n):
@@ -127,8 +127,9 @@ class _Search:
     def _onward(self, ways: Sequence[_Way], step: int) -> list[_Way]:
         """Every way with one window more: of `TRIED_WINDOWS` the one that fits best."""
         chords = self._chords(ways[0].windows)
+        old = [way.windows[-lag] for way in ways for lag in self._lags(way.windows)]
         codes = torch.cat([self._codes(way.windows, (step, number)) for number, way in enumerate(ways)])
-        windows = self._decoded(codes, chords, [way.windows for way in ways], step)
+        windows = self._decoded(codes, chords, np.stack(old), step)
         scores, found = self.model.scores(windows), []
         for number, way in enumerate(ways):
             first, before = number * TRIED_WINDOWS, Excerpt(way.score, self.bar)
@@ -140,21 +141,25 @@ class _Search:
             found.append(_Way((*way.windows, windows[best]), score, parts, way.cost + min(costs)))
         return found
 
+    def _lags(self, windows: Sequence[TokenArray]) -> list[int]:
+        """How many windows before the next one those stood that it comes from: one for each of `TRIED_WINDOWS`."""
+        back = [min(max(lag // self.representation.bars, 1), len(windows)) for lag in LAGS]
+        return list(islice(cycle(back), TRIED_WINDOWS))
+
     def _codes(self, windows: Sequence[TokenArray], place: tuple[int, int]) -> Codes:
         """Codes between windows that stood `LAGS` before and new music."""
-        back = [min(max(lag // self.representation.bars, 1), len(windows)) for lag in LAGS]
-        old = self.model.encode_each(np.stack([windows[-lag] for lag in back]))
+        lags = self._lags(windows)
+        back = dict.fromkeys(lags)
+        old = dict(zip(back, self.model.encode_each(np.stack([windows[-lag] for lag in back])), strict=True))
         chosen = np.random.default_rng((self.seed, *place)).permutation(len(self.new))[:TRIED_WINDOWS]
-        ways = islice(cycle(product(old, NOVELTY)), TRIED_WINDOWS)
-        pairs = zip(ways, chosen.tolist(), strict=True)
-        return torch.stack([geometry.slerp(start, self.new[end], amount) for (start, amount), end in pairs])
+        amounts = np.resize(np.repeat(NOVELTY, len(LAGS)), TRIED_WINDOWS)
+        ways = zip(lags, chosen.tolist(), amounts.tolist(), strict=True)
+        return torch.stack([geometry.slerp(old[lag], self.new[end], amount) for lag, end, amount in ways])
 
-    def _decoded(
-        self, codes: Codes, chords: tuple[Chord, ...], before: Sequence[Sequence[TokenArray]], step: int
-    ) -> WindowTokens:
-        """The windows of codes, `TRIED_WINDOWS` for each of several pasts."""
+    def _decoded(self, codes: Codes, chords: tuple[Chord, ...], old: WindowTokens, step: int) -> WindowTokens:
+        """The windows of codes, of a band with the instruments of the windows that they come from."""
         condition = np.repeat(self.representation.condition_of(chords)[None], len(codes), 0)
-        forced = np.stack([self._instruments(windows) for windows in before]).repeat(TRIED_WINDOWS, 0)
+        forced = np.stack([self.representation.programs(window) for window in old])
         (seed,) = child_seeds(self.seed, 1, step)
         return self.model.decode(
             codes,
@@ -168,15 +173,6 @@ class _Search:
         """The chords of the next window: those of the last bars again."""
         last = [chord for window in windows for chord in self.representation.chords_of(window)][-PROGRESSION:]
         return tuple(islice(cycle(last), self.representation.bars)) if last else ()
-
-    def _instruments(self, windows: Sequence[TokenArray]) -> FieldTokens:
-        """Tokens that say who plays in every bar: the programs of the fullest of the last bars, the latest of these."""
-        shape, size = self.representation.shape, self.representation.bars
-        said = np.concatenate([self.representation.programs(window) for window in windows[-PROGRESSION:]])
-        bars = said.reshape(-1, shape.segments // size, *said.shape[1:])[-PROGRESSION:]
-        playing = [int((bar[:, 0, 0] != shape.fields[0].end).sum()) for bar in bars]
-        fullest = max(range(len(bars)), key=lambda place: (playing[place], place))
-        return np.tile(bars[fullest], (size, 1, 1))
 
 
 def _repeated(ending: Ending, segments: int) -> TokenArray:

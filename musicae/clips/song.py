@@ -66,14 +66,16 @@ class SongReading:
     """A song as a representation reads it.
 
     Attributes:
-        score: its length is that of the file.
+        score: its length is that of the file, or more, up to the end of the passage.
         spans: its windows, one after the other.
+        passage: ticks, as of a `Frame`.
     """
 
     file: EditableMidi
     score: Score
     representation: Representation
     stream: Stream
+    passage: tuple[int, int] | None = None
 
     @cached_property
     def grid(self) -> TimeGrid:
@@ -92,14 +94,40 @@ class SongReading:
         """All windows in order."""
         started = onsets(self.stream.tokens, self.representation.shape.columns)
         by_bar = np.logical_or.reduce(started.reshape(len(self.stream.bars), -1), axis=1).tolist()
-        length = self.representation.bars
-        bounds = [(start, min(start + length, run.stop)) for run in self.runs for start in run[::length]]
+        length, passage = self.representation.bars, self._passage
+        edges = [] if passage is None else [passage.start, passage.stop]
+        bounds = [
+            (start, min(start + length, stretch.stop))
+            for run in self.runs
+            for stretch in _cut(run, edges)
+            for start in stretch[::length]
+        ]
         return [Span(start, behind, True in by_bar[start:behind]) for start, behind in bounds]
 
     @cached_property
     def playing(self) -> list[Span]:
-        """The windows in which something starts: those that are made anew."""
+        """The windows that are made anew: those of the passage, or all in which something starts."""
+        if (passage := self._passage) is not None:
+            return [span for span in self.spans if span.start in passage]
         return [span for span in self.spans if span.plays]
+
+    @cached_property
+    def _passage(self) -> range | None:
+        """The places of its bars in the stream.
+
+        Raises:
+            MusicaeError: not all of them are read.
+        """
+        if self.passage is None:
+            return None
+        starts = self.grid.ticks(self.stream.bars)
+        first, last = self.passage
+        there = np.flatnonzero((starts >= first) & (starts < last))
+        bar = self.representation.grid.ticks(self.score.ticks_per_quarter)
+        if not len(there) or starts[there[0]] != first or len(there) * bar != last - first:
+            hint = "begin at another bar, or leave the rest of the song away"
+            raise MusicaeError(f"not all of the new bars are in {self.representation.grid} of the song", hint)
+        return range(int(there[0]), int(there[-1]) + 1)
 
     @cached_property
     def start(self) -> int:
@@ -153,6 +181,12 @@ class SongReading:
         return "; ".join([f"bars {first}-{last} of {self.grid.total}, {self.stream.label}", *kept])
 
 
+def _cut(run: range, edges: Sequence[int]) -> list[range]:
+    """The parts of a row of bars, which begin anew at some of them."""
+    bounds = [run.start, *(edge for edge in edges if run.start < edge < run.stop), run.stop]
+    return [range(first, behind) for first, behind in pairwise(bounds)]
+
+
 def _join(old: LineTokens, new: LineTokens, windows: Sequence[slice], starts: set[int], line: NoLeading) -> None:
     """Lets notes that sound into a window end, or go on, as the original ones did; changes the new line in place.
 
@@ -192,18 +226,21 @@ def open_song(frame: Frame, representation: Representation) -> SongReading:
         MusicaeError: it cannot be read.
     """
     file, score = _opened(frame)
-    return SongReading(file, score, representation, best_stream(score, representation, frame.track))
+    stream = best_stream(score, representation, frame.track)
+    return SongReading(file, score, representation, stream, frame.passage)
 
 
 def framed_score(frame: Frame) -> Score:
-    """The score of a frame; an excerpt is as long as its file says, with the rests at its end."""
+    """The score of a frame, an excerpt or a passage with the rests at its end."""
     return _opened(frame)[1]
 
 
 def _opened(frame: Frame) -> tuple[EditableMidi, Score]:
     file = EditableMidi.open(frame.midi, "the song", frame.drums)
-    end = max(file.score.end, int(file.events.end.max())) if frame.alone else file.score.end
-    return file, replace(file.score, end=end)
+    ends = [file.score.end]
+    ends += [int(file.events.end.max())] if frame.alone else []
+    ends += [frame.passage[1]] if frame.passage else []
+    return file, replace(file.score, end=max(ends))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -84,10 +84,16 @@ class Excerpt:
         return sum(len(track.notes) for track in self.score.tracks) / self.bars
 
     @cached_property
-    def roles(self) -> dict[int, Role]:
-        """What every instrument does, by its program, or `DRUM_KIT`; of several with one program the last."""
-        playing = [track for track in self.score.tracks if len(track.notes)]
-        return {DRUM_KIT if track.is_drum else track.program: _role(track) for track in playing}
+    def roles(self) -> dict[tuple[int, int], Role]:
+        """What every instrument does, by its program, or `DRUM_KIT`, and by which of those with that program it is."""
+        found: dict[tuple[int, int], Role] = {}
+        met: Counter[int] = Counter()
+        for track in self.score.tracks:
+            program = DRUM_KIT if track.is_drum else track.program
+            if len(track.notes):
+                found[program, met[program]] = _role(track)
+            met[program] += 1
+        return found
 
     @cached_property
     def notes(self) -> list[Onsets]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from musicae.clips.clip import Clip, Clips
 from musicae.clips.code_source import CodeSource, is_code
-from musicae.clips.ending import Ending, ending_of, read_ending
+from musicae.clips.ending import Ending, ending_of, read_ending, song_ending
+from musicae.clips.frame import Frame
 from musicae.clips.limits import MOST_NEW_BARS, require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source
 from musicae.clips.render import likeliest_windows, recipe_of
-from musicae.clips.source import Music, encode_source, end_of, model_for, part_of, source_for
+from musicae.clips.song import WholeSong, framed_score
+from musicae.clips.source import Material, encode_source, end_of, model_for, part_of, source_for, sources_for
 from musicae.model import Model
 from musicae.music.score import Score
 from musicae.seeds import fresh_seed
@@ -22,7 +25,7 @@ WAYS = 6
 
 def continuation(
     model: Model | str | Path,
-    music: Music | Ending,
+    music: Material | Ending,
     bars: int = 8,
     n: int = 4,
     *,
@@ -33,8 +36,8 @@ def continuation(
     """`n` clips that begin with the end of some music and go on for so many bars (`clips.onward`), the best first.
 
     Args:
-        music: or its end (`clips.ending.read_ending`).
-        alone: the clips have the new bars only.
+        music: or its end (`clips.ending.read_ending`). Of a whole song, clips are the song with the new bars behind it.
+        alone: the clips have the new bars only; it says nothing of songs.
 
     Raises:
         MusicaeError: the music cannot be read, or no bars are asked for.
@@ -54,16 +57,30 @@ def continuation(
         style=source.style,
         arguments={"source": source.label, "bars": bars},
         origin=source.name,
+        frame=_frame(ending, bars),
     )
     ways = onward(model, ending, bars, max(n, WAYS), temperature=temperature, seed=seed)[:n]
-    return Clips.of(model, *(recipe.of(*(() if alone else (known,)), *new) for new in ways))
+    before = () if alone or recipe.frame else (known,)
+    return Clips.of(model, *(recipe.of(*before, *new) for new in ways))
 
 
-def _ending(model: Model, music: Music | Ending) -> Ending:
+def _frame(ending: Ending, bars: int) -> Frame | None:
+    """What so many new bars are laid into."""
+    if ending.frame is None:
+        return None
+    score, grid = framed_score(ending.frame), ending.source.representation.grid
+    behind = ending.begins + bars * grid.ticks(score.ticks_per_quarter)
+    return replace(ending.frame, passage=(ending.begins, behind))
+
+
+def _ending(model: Model, music: Material | Ending) -> Ending:
     """The end of some music, as the model reads it; of a code, of what it is decoded to by argmax."""
     if isinstance(music, Ending):
         source_for(model, music.source)
         return music
+    if isinstance(music, WholeSong):
+        sources_for(model, music)
+        return song_ending(music)
     music = music.score if isinstance(music, Clip) else music
     if isinstance(music, Score | bytes | str | Path) and not is_code(music):
         return read_ending(music, model)

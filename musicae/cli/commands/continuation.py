@@ -29,10 +29,13 @@ from musicae.cli.options import (
     TrackChoice,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.sources import File, ReadingOptions, from_stdin, say_code, say_source
+from musicae.cli.sources import File, Framing, ReadingOptions, from_stdin, read_songs, say_code, say_source
 from musicae.cli.styling import Styling
 
-EXAMPLES = ("musicae continue a.mid", "musicae continue a.mid --bars 4 --bar 5 -n 2 --alone -o next/")
+EXAMPLES = (
+    "musicae continue a.mid --whole -o longer.mid",
+    "musicae continue a.mid --bars 4 --bar 5 -n 2 --alone -o next/",
+)
 
 
 @with_option_records
@@ -42,6 +45,14 @@ def command(
     n: ClipCount = 4,
     alone: Annotated[
         bool, typer.Option("--alone", help="Write the new bars alone, not what they go on from as well.")
+    ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option(
+            "--whole",
+            help="Write the whole song with the new bars behind it, or from --bar on in the place of those that are "
+            "there; nothing else changes.",
+        ),
     ] = False,
     temperature: Temperature = 0.5,
     model: SourceModel = None,
@@ -70,28 +81,35 @@ def command(
 
     Of several ways to go on the one that fits best behind the clip is written first. Every file begins with the last
     bars of the clip, so that you hear the join: as many as the model reads at once, as it reads them, on the grid and
-    each track as loud as it was on average. With --alone it begins behind them."""
+    each track as loud as it was on average. With --alone it begins behind them; with --whole it is the song as it
+    stands, with the new bars in it."""
     console = Console(quiet, json)
+    if alone and whole:
+        raise typer.BadParameter("--whole writes the song, --alone the new bars: leave one of them away")
     check_output(output, console, force, inputs=[file])
     from musicae.clips.code_source import CodeSource, is_code, read_code
-    from musicae.clips.ending import Ending, read_ending
+    from musicae.clips.ending import Ending, read_ending, song_ending
     from musicae.clips.reading import representation_of
 
-    given = from_stdin(file)
-    name = model or (read_code(given).model if is_code(given) else DEFAULT_MODEL)
-    styling.check(name)
+    options = ReadingOptions(tempo, drums, strict, Framing(whole=whole), force)
     start: CodeSource | Ending
-    if is_code(given):
-        if bar is not None:
-            raise typer.BadParameter(f"--bar chooses from MIDI, and {file} holds codes")
-        options = ReadingOptions(tempo, drums, strict, force=force)
-        start = say_code(given, File(file, track=track), representation_of(name).bars, console, options)
-        start = start if tempo is None else replace(start, style=replace(start.style, tempo_qpm=tempo))
+    if whole:
+        (song,), name = read_songs([File(file, track=track)], model, console, options)
+        start = song_ending(song, bar=bar)
     else:
-        start = read_ending(given, name, bar=bar, track=track, drums=drums or (), strict=strict)
-        say_source(start.source, console)
-        style = start.source.style if tempo is None else replace(start.source.style, tempo_qpm=tempo)
-        start = replace(start, source=replace(start.source, style=style))
+        given = from_stdin(file)
+        name = model or (read_code(given).model if is_code(given) else DEFAULT_MODEL)
+        if is_code(given):
+            if bar is not None:
+                raise typer.BadParameter(f"--bar chooses from MIDI, and {file} holds codes")
+            start = say_code(given, File(file, track=track), representation_of(name).bars, console, options)
+            start = start if tempo is None else replace(start, style=replace(start.style, tempo_qpm=tempo))
+        else:
+            start = read_ending(given, name, bar=bar, track=track, drums=drums or (), strict=strict)
+            say_source(start.source, console)
+            style = start.source.style if tempo is None else replace(start.source.style, tempo_qpm=tempo)
+            start = replace(start, source=replace(start.source, style=style))
+    styling.check(name, whole=whole)
     from musicae.model import load
     from musicae.verbs.continuation import continuation
 
