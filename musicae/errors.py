@@ -38,11 +38,11 @@ def unknown_name(what: str, name: str, known: Iterable[str], kind: str = "unknow
         kind: of the error, whose facts are `name` and `known`.
     """
     names = list(known)
-    hint = f"{nearest(name, names)}choose one of: {', '.join(names)}" if names else "there is none yet"
+    hint = f"{did_you_mean(name, names)}choose one of: {', '.join(names)}" if names else "there is none yet"
     return MusicaeError(f"unknown {what}: {shortened(name)}", hint, kind=kind, name=name, known=names)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """What a hint begins with that offers the nearest of the known names: "did you mean a? "; empty if none is near."""
     near = difflib.get_close_matches(name[: 2 * LONGEST_NAME], list(known), n=1)
     return f"did you mean {near[0]}? " if near else ""

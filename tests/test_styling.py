@@ -14,9 +14,10 @@ from musicae.clips.clip import Clip, Clips
 from musicae.clips.recipe_json import dump_recipe
 from musicae.errors import MusicaeError
 from musicae.model import Model
+from musicae.music.accents import accented
 from musicae.music.key import parse_key
 from musicae.music.midi import midi_bytes, read_midi
-from musicae.music.score import Notes, Score, Track
+from musicae.music.score import Meter, Notes, Score, Track
 from musicae.verbs.interpolate import interpolate
 from musicae.verbs.reconstruct import reconstruct
 from musicae.verbs.replay import replay
@@ -215,3 +216,37 @@ def test_silence_has_no_key(model: Model) -> None:
     recipe = replace(window.recipe, parts=(replace(window.recipe.parts[0], forced_tokens=rests),))
     (clip,) = Clips.of(model, recipe).in_key("C")
     assert clip.recipe.arguments["key_before"] == "" and clip.score.silent
+
+
+def test_accents_follow_the_meter() -> None:
+    def loud(numerator: int, denominator: int, *starts: int) -> list[int]:
+        notes = Notes.of([(start, start + 60, 60, 80) for start in starts])
+        return (
+            accented(Score(480, (Track(notes),), 1920, meters=(Meter(0, numerator, denominator),)))
+            .tracks[0]
+            .notes.velocity.tolist()
+        )
+
+    assert loud(4, 4, 0, 120, 240, 480, 1920) == [94, 72, 80, 87, 94]
+    assert loud(3, 4, 0, 480, 1440) == [94, 87, 94]
+    assert loud(6, 8, 0, 120, 240, 480, 720, 1440) == [94, 72, 80, 80, 87, 94]
+
+
+def test_accents_change_how_loud_notes_are_and_nothing_else(any_model: Model) -> None:
+    (clip,) = sample(any_model, 1, seed=1)
+    if any_model.representation.keeps_velocities:
+        with pytest.raises(MusicaeError, match="writes velocities of its own"):
+            clip.with_accents()
+        return
+    found = clip.with_accents()
+    for old, new in zip(clip.score.tracks, found.score.tracks, strict=True):
+        assert [row[:3] for row in old.notes.rows()] == [row[:3] for row in new.notes.rows()]
+        assert set(new.notes.velocity.tolist()) <= {94, 87, 80, 72}
+    assert replay(dump_recipe(found.recipe), any_model)[0].midi() == found.midi()
+
+
+def test_accents_are_an_option_of_clips(run: Run, tunes: tuple[str, str]) -> None:
+    done = run("sample", "--accents", "--seed", 1, "-n", 1, "-o", "x.mid")
+    assert done.code == 0 and len(set(read_midi("x.mid").tracks[0].notes.velocity.tolist())) > 1
+    assert run("vary", "a.mid", "--whole", "--accents").code == 2
+    assert_fails(run("vary", "a.mid", "--keep-velocity", "--accents", "--amount", 0), "the velocities of a file")

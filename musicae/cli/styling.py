@@ -1,4 +1,4 @@
-"""What commands that make clips can change in all of them: their key, how high they are, and their instruments."""
+"""What commands that make clips can change in all of them: their key, height, instruments and accents."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ Instruments = Annotated[
     ),
 ]
 
+Accents = Annotated[
+    bool,
+    typer.Option("--accents", help="Play notes on the beats of a bar louder than those between; else all are alike."),
+]
+
 
 @dataclass(frozen=True)
 class Styling:
@@ -50,6 +55,7 @@ class Styling:
     key: KeyName = ""
     transpose: Semitones = None
     instrument: Instruments = ""
+    accents: Accents = False
 
     @property
     def instruments(self) -> list[str]:
@@ -65,18 +71,22 @@ class Styling:
         """
         if self.key and self.transpose is not None:
             raise typer.BadParameter("--key finds out by how much it transposes: leave --transpose away, or --key")
-        if not self.key and self.transpose is None and not self.instruments:
+        if self.accents and whole:
+            raise typer.BadParameter("--accents is for clips, whole songs keep their own: leave it away")
+        if not self.key and self.transpose is None and not self.instruments and not self.accents:
             return
         from musicae.clips.limits import MOST_SEMITONES, require_within
         from musicae.clips.reading import representation_of
-        from musicae.clips.style import require_parts
+        from musicae.clips.style import require_no_velocities, require_parts
         from musicae.music.instruments import program_of
 
         self.parsed_key()
         require_within("--transpose", self.transpose or 0, -MOST_SEMITONES, MOST_SEMITONES)
         for name in self.instruments:
             program_of(name)
-        if not whole:
+        if self.accents:
+            require_no_velocities(representation_of(model), model)
+        if not whole and (self.key or self.transpose is not None or self.instruments):
             require_parts(representation_of(model), model, len(self.instruments))
 
     def parsed_key(self) -> Key | None:
@@ -86,7 +96,7 @@ class Styling:
         return parse_key(self.key) if self.key else None
 
     def applied(self, clips: Clips, console: Console, *, together: bool = True) -> Clips:
-        """Clips in the key, which is said, and with the instruments.
+        """Clips in the key, which is said, with the instruments and the accents.
 
         Args:
             together: they came from one piece, and are transposed by as much.
@@ -100,7 +110,9 @@ class Styling:
             _say_outside(clips, console)
         if self.transpose:
             clips = clips.transposed(self.transpose)
-        return clips.with_instruments(*self.instruments) if self.instruments else clips
+        if self.instruments:
+            clips = clips.with_instruments(*self.instruments)
+        return clips.with_accents() if self.accents else clips
 
 
 PLAIN = Styling()

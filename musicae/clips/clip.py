@@ -15,7 +15,7 @@ from musicae.clips.limits import MOST_SEMITONES, require_whole
 from musicae.clips.recipe import Recipe
 from musicae.clips.render import WindowColumns, check_recipe, markers_of, unstyled, windows_of
 from musicae.clips.song import SongReading, framed_score, open_song
-from musicae.clips.style import Style, require_parts, require_pitches, styled, styled_song
+from musicae.clips.style import Style, require_no_velocities, require_parts, require_pitches, styled, styled_song
 from musicae.clips.write import clip_paths, refuse_existing_clips, write_clip
 from musicae.errors import MusicaeError
 from musicae.model import Model
@@ -144,6 +144,17 @@ class Clip:
         names = tuple(track.name if track.is_drum else next(called, track.name) for track in tracks)
         played = (*chosen, *pitched[len(chosen) :])
         return self._with(replace(self.recipe.style, programs=played, names=names))
+
+    def with_accents(self) -> Clip:
+        """The clip with notes on beats louder than those between them (`music.accents`).
+
+        Raises:
+            MusicaeError: its notes are as loud as a file has them, or as its model writes them.
+        """
+        require_no_velocities(self.model.representation, self.model.name)
+        if self.recipe.frame is not None:
+            raise MusicaeError("the notes have the velocities of a file", "leave the accents to it")
+        return self._with(replace(self.recipe.style, accents=True))
 
     def _with(self, style: Style, **said: object) -> Clip:
         """The same music in another style."""
@@ -283,6 +294,10 @@ class Clips(Sequence[Clip]):
     def with_instruments(self, *instruments: str | int) -> Clips:
         """Every clip with other instruments (`Clip.with_instruments`)."""
         return Clips([clip.with_instruments(*instruments) for clip in self])
+
+    def with_accents(self) -> Clips:
+        """Every clip with metrical accents (`Clip.with_accents`)."""
+        return Clips([clip.with_accents() for clip in self])
 
     def _repr_html_(self) -> str:
         """What a notebook shows: a roll and a player for each."""

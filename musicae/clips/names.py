@@ -15,7 +15,7 @@ from jaxtyping import Float32
 
 from musicae.checked_json import typed
 from musicae.clips.limits import LARGEST_COORDINATE, require_within
-from musicae.errors import MusicaeError, nearest, shortened
+from musicae.errors import MusicaeError, did_you_mean, shortened
 from musicae.music.attributes import ATTRIBUTES
 
 DIRECTION_NAMES = tuple(f"direction{number}" for number in range(1, 17))
@@ -87,7 +87,7 @@ def _named_numbers(value: Any, what: str, known: Collection[str]) -> dict[str, f
         raise ValueError
     for name, number in value.items():
         if name not in known:
-            hint = f"{nearest(name, known)}a code that was encoded lists all names that its model has"
+            hint = f"{did_you_mean(name, known)}a code that was encoded lists all names that its model has"
             raise MusicaeError(f"unknown {what}: {shortened(name)}", hint)
         try:
             require_within(name, typed(number, float, name), -LARGEST_COORDINATE, LARGEST_COORDINATE)

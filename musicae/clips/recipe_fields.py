@@ -138,6 +138,12 @@ def _key(value: Any) -> Key | None:
     return parse_key(value) if _text(value) else None
 
 
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
 def _frame(value: Any) -> Frame | None:
     if value is None:
         return None
@@ -221,6 +227,7 @@ _ENTRIES: dict[str, _Entry] = {
     "velocities": ("velocities", "a list of whole numbers", _whole_numbers),
     "semitones": ("semitones", "a whole number", operator.index),
     "key": ("key", "the name of a key", _key),
+    "accents": ("accents", "true or false", _truth),
     "frame": ("frame", "a MIDI file in base64, and how it is read", _frame),
     "parts": ("parts", "a list of parts", _parts),
 }

@@ -71,6 +71,7 @@ def to_json(recipe: Recipe) -> dict[str, Any]:
         "velocities": list(recipe.style.velocities),
         "semitones": recipe.style.semitones,
         "key": str(recipe.style.key or ""),
+        "accents": recipe.style.accents,
         **({"frame": _frame_to_json(recipe.frame)} if recipe.frame else {}),
         "parts": [_part_to_json(part) for part in recipe.parts],
     }

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from musicae.clips.limits import MOST_SEMITONES, require_within
 from musicae.errors import MusicaeError
+from musicae.music.accents import accented
 from musicae.music.key import Key
 from musicae.music.meter import SIXTEENTHS
 from musicae.music.midi_editing import EditableMidi
@@ -40,6 +41,7 @@ class Style:
         velocities: of all tracks, in order, each the same for all notes.
         semitones: by which pitched notes are moved.
         key: into which those that are then outside of it are moved (`music.transposition`).
+        accents: whether notes on beats are louder than those between them (`music.accents`).
 
     Raises:
         MusicaeError: a number is out of its range, a name is no text, or there is no such meter.
@@ -52,6 +54,7 @@ class Style:
     velocities: tuple[int, ...] = ()
     semitones: int = 0
     key: Key | None = None
+    accents: bool = False
 
     def __post_init__(self) -> None:
         require_within("tempo_qpm", self.tempo_qpm, SLOWEST_QPM, FASTEST_QPM)
@@ -67,7 +70,7 @@ class Style:
 
 
 def styled(score: Score, style: Style) -> Score:
-    """Decoded music at the tempo of a style, in its meter and key, with its programs, names and velocities."""
+    """Decoded music at the tempo of a style, in its meter and key, with its programs, names, velocities and accents."""
     programs, names, velocities = iter(style.programs), iter(style.names), iter(style.velocities)
     score = moved_into(score, style.semitones, style.key).score
     tracks = score.tracks
@@ -80,7 +83,8 @@ def styled(score: Score, style: Style) -> Score:
     meters = score.meters
     if style.meter:
         meters = (Meter(0, *SIXTEENTHS.with_meter(style.meter).signature),)
-    return replace(score, tracks=tracks, tempi=(Tempo(0, style.tempo_qpm),), meters=meters)
+    score = replace(score, tracks=tracks, tempi=(Tempo(0, style.tempo_qpm),), meters=meters)
+    return accented(score) if style.accents else score
 
 
 def styled_song(data: bytes, style: Style, drums: Sequence[str], tick: int) -> bytes:
@@ -161,6 +165,16 @@ def require_parts(representation: Representation, name: str, instruments: int) -
     if instruments > parts and not representation.keeps_programs:
         message = f"{instruments} instruments for {parts} pitched part{'s' * (parts > 1)} of {name}"
         raise MusicaeError(message, "name one for every part at most, in their order")
+
+
+def require_no_velocities(representation: Representation, name: str) -> None:
+    """Make sure that how loud notes are is not what a model writes.
+
+    Raises:
+        MusicaeError: it is.
+    """
+    if representation.keeps_velocities:
+        raise MusicaeError(f"{name} writes velocities of its own", "leave the accents to it")
 
 
 def _written(name: str) -> str:
