@@ -12,8 +12,9 @@ from musicae.corpus.corrupt import DropSteps, HoldFlip, MaskSteps, PitchJitter, 
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
+from musicae.music.representations.event_rows import END
 from musicae.music.representations.melody import Melody
-from musicae.music.representations.multitrack import END, Multitrack
+from musicae.music.representations.multitrack import Multitrack
 
 KINDS: dict[str, Representation] = {
     "melody": Melody(bars=2),

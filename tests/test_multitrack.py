@@ -10,16 +10,8 @@ from musicae.clips.reading import best_window
 from musicae.corpus.preprocess import preprocess
 from musicae.errors import MusicaeError
 from musicae.music.chords import NO_CHORD, of_class, parse_chord, progression
-from musicae.music.representations.multitrack import (
-    DRUMS,
-    END,
-    EVENTS,
-    PROGRAM,
-    TIME_SHIFT,
-    TRACKS,
-    VELOCITY,
-    Multitrack,
-)
+from musicae.music.representations.event_rows import DRUMS, END, EVENTS, PROGRAM, TIME_SHIFT, TRACKS, VELOCITY
+from musicae.music.representations.multitrack import Multitrack
 from musicae.music.score import Meter, Notes, Score, Track
 from tests.helpers.scores import write_midi
 

@@ -1,6 +1,6 @@
 """Codes to start from: what a verb reads of the JSON that another one wrote, as if it were music.
 
-Nothing here knows torch, so that what cannot be read is told before a model is loaded.
+Nothing here knows torch, so that what cannot be read is said before a model is loaded.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a verb starts from: the window of a piece that a representation reads best, or the one that was asked for.
 
-Nothing here knows torch, so that what cannot be read is told before a model is loaded.
+Nothing here knows torch, so that what cannot be read is said before a model is loaded.
 """
 
 from __future__ import annotations

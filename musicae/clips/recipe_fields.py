@@ -1,6 +1,6 @@
-"""Recipes as plain data, out of JSON that somebody else may have written: everything that is wrong is told.
+"""Recipes as plain data, out of JSON that somebody else may have written: everything that is wrong is said.
 
-Nothing here knows torch, so that it is told before a model is loaded.
+Nothing here knows torch, so that it is said before a model is loaded.
 """
 
 from __future__ import annotations

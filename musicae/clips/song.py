@@ -97,10 +97,10 @@ class SongReading:
         length, passage = self.representation.bars, self._passage
         edges = [] if passage is None else [passage.start, passage.stop]
         bounds = [
-            (start, min(start + length, stretch.stop))
+            (start, min(start + length, part.stop))
             for run in self.runs
-            for stretch in _cut(run, edges)
-            for start in stretch[::length]
+            for part in _cut(run, edges)
+            for start in part[::length]
         ]
         return [Span(start, behind, True in by_bar[start:behind]) for start, behind in bounds]
 

@@ -42,7 +42,7 @@ def attribute(
         amounts: per attribute by how many of its own standard deviations over music it is to change.
         music: what to change; without it, a draw from the prior at `tempo_qpm`.
         keep: share of the notes that stay, at least; where no way is found that keeps them, nothing changes.
-        progress: is told how many windows were changed since the last call.
+        progress: is called with how many windows were changed since the last call.
 
     Raises:
         MusicaeError: the model has no such vector, or a number is out of its range.

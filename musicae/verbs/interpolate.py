@@ -87,7 +87,7 @@ def interpolate(
     with the same number, of those in which something is played; where b has fewer of them, a ends as it was.
 
     Args:
-        progress: is told of how many pairs of windows the steps were found since the last call.
+        progress: is called with how many pairs of windows the steps were found since the last call.
 
     Raises:
         MusicaeError: one is a whole song, and the other a window; or there are fewer than 2 steps.

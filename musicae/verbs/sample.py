@@ -43,7 +43,7 @@ def sample(
             writes pieces.
         wanted: of which attributes there is to be more ("high") or less ("low") than in other clips
             (`clips.draws.draw_with`); of a longer clip, in its first window.
-        progress: is told how many clips were made since the last call, where there are `bars`.
+        progress: is called with how many clips were made since the last call, where there are `bars`.
 
     Raises:
         MusicaeError: there is no such attribute, or the model has no vector of it, since it is always the same; or a

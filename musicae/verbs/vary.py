@@ -62,7 +62,7 @@ def vary(
     song. Windows with the same notes lead to the same draw, so that what the song repeats is repeated in its variation.
 
     Args:
-        progress: is told how many windows were varied since the last call.
+        progress: is called with how many windows were varied since the last call.
 
     Raises:
         MusicaeError: the music cannot be read, or a number is out of its range.

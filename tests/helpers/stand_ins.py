@@ -12,7 +12,7 @@ from torch import Tensor
 
 from musicae.model import Model
 from musicae.music.chords import progression
-from musicae.music.representations import multitrack
+from musicae.music.representations import event_rows, multitrack
 from musicae.music.score import Notes, Score, Track
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.batch import Batch
@@ -139,9 +139,9 @@ def band(*rows: tuple[int, ...]) -> Tokens:
     return torch.from_numpy(np.concatenate([tokens, condition], -1)).long()
 
 
-PIANO, VIOLIN, BEAT = multitrack.PROGRAM, multitrack.PROGRAM + 40, multitrack.DRUMS
-QUARTER = multitrack.TIME_SHIFT + 23
-LOUD = multitrack.VELOCITY + 5
+PIANO, VIOLIN, BEAT = event_rows.PROGRAM, event_rows.PROGRAM + 40, event_rows.DRUMS
+QUARTER = event_rows.TIME_SHIFT + 23
+LOUD = event_rows.VELOCITY + 5
 
 
 def quarters(*pitches: int, is_drum: bool = False) -> Score:

@@ -103,7 +103,7 @@ def drawn(
 
     Args:
         side: as of `to_pixels`.
-        known: the share of all images, the first ones, whose class is told.
+        known: the share of all images, the first ones, whose class is known.
     """
     chosen = torch.randint(len(part.labels), (n,), generator=source)
     label = torch.from_numpy(part.labels[chosen.numpy()].astype(np.int64))

@@ -179,7 +179,7 @@ def train_trial(trial: Trial, folder: Path, on: Comparison, reporter: Reporter |
 def measure_trial(result: TrialResult, folder: Path, on: Comparison, reporter: Reporter) -> TrialResult:
     """The result with everything that can be measured; every number is kept as soon as it is known.
 
-    What cannot be measured of a model is told, left out, and tried again another time.
+    What cannot be measured of a model is said, left out, and tried again another time.
     """
     missing = {name: measure for name, measure in on.measurements().items() if name not in result.measured}
     if not missing:

@@ -84,7 +84,7 @@ def mean_of(results: TrialResults, path: str) -> Mean | None:
 
 
 def few_label_tables(results: TrialResults) -> Iterator[Table]:
-    """Classes from few labels, of the objectives that were told no others."""
+    """Classes from few labels, of the objectives that had no others."""
     rows: list[list[Cell]] = []
     for name, one in OBJECTIVES.items():
         some = [result for result in results if result.trial.objective == name]
