@@ -132,7 +132,7 @@ def random_windows(model: Model, n: int) -> Tokens:
 
 def band(*rows: tuple[int, ...]) -> Tokens:
     """A bar of multitrack tokens from the events of its tracks, under C."""
-    tokens = np.full((1, 8, 64, 1), multitrack.END)
+    tokens = np.full((1, 8, 64, 1), event_rows.END)
     for row, events in zip(tokens[0, :, :, 0], rows, strict=False):
         row[: len(events)] = events
     condition = BAND.condition_of(progression("C"))[None]
