@@ -238,7 +238,7 @@ def test_the_command_writes_the_best_first_and_says_what_it_read(run: Run, tunes
 
 def test_the_command_writes_whole_songs(run: Run, tunes: tuple[str, str]) -> None:
     done = run("continue", "a.mid", "--whole", "--bars", 4, "-n", 1, "--seed", 1, "-o", "longer.mid")
-    assert done.code == 0 and "bars 1-8 of 8" in done.err
+    assert done.code == 0 and "bars 1-8 of 8" in done.err and "new bars: 9-12" in done.err
     before, after = read_midi("a.mid"), read_midi("longer.mid")
     assert after.tracks[0].notes.rows()[: len(before.tracks[0].notes)] == before.tracks[0].notes.rows()
     assert len(after.tracks) == len(before.tracks)

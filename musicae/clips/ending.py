@@ -40,13 +40,15 @@ class Ending:
         source: the last window.
         bars: how many of its bars, from its first, are there; what stands behind them counts for nothing.
         earlier: the tokens of windows before it, all columns, in order.
-        begins: the tick of the file at which new music begins.
+        bar: the number, from 1, of the bar of the file in which new music begins.
+        begins: the tick at which it does.
         frame: the song that it is laid into, if it is.
     """
 
     source: Source
     bars: int
     earlier: tuple[TokenArray, ...] = ()
+    bar: int = 1
     begins: int = 0
     frame: Frame | None = None
 
@@ -99,8 +101,8 @@ def read_ending(
     last = behind - known
     starts = range(last - representation.bars, max(first, last - BARS_BEFORE) - 1, -representation.bars)
     earlier = tuple(window(place).tokens for place in reversed(starts))
-    begins = int(grid.ticks(numbers[behind - 1 : behind] + 1)[0])
-    return Ending(window(last), known, earlier, begins)
+    new = numbers[behind - 1] + 1
+    return Ending(window(last), known, earlier, int(new) + 1, int(grid.ticks(np.array([new]))[0]))
 
 
 def song_ending(song: WholeSong, *, bar: int | None = None) -> Ending:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,6 +31,11 @@ from musicae.cli.options import (
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, Framing, ReadingOptions, from_stdin, read_songs, say_code, say_source
 from musicae.cli.styling import Styling
+
+if TYPE_CHECKING:
+    from musicae.clips.code_source import CodeSource
+    from musicae.clips.ending import Ending
+    from musicae.clips.style import Style
 
 EXAMPLES = (
     "musicae continue a.mid --whole -o longer.mid",
@@ -87,28 +92,12 @@ def command(
     if alone and whole:
         raise typer.BadParameter("--whole writes the song, --alone the new bars: leave one of them away")
     check_output(output, console, force, inputs=[file])
-    from musicae.clips.code_source import CodeSource, is_code, read_code
-    from musicae.clips.ending import Ending, read_ending, song_ending
-    from musicae.clips.reading import representation_of
+    from musicae.clips.ending import Ending
 
     options = ReadingOptions(tempo, drums, strict, Framing(whole=whole), force)
-    start: CodeSource | Ending
-    if whole:
-        (song,), name = read_songs([File(file, track=track)], model, console, options)
-        start = song_ending(song, bar=bar)
-    else:
-        given = from_stdin(file)
-        name = model or (read_code(given).model if is_code(given) else DEFAULT_MODEL)
-        if is_code(given):
-            if bar is not None:
-                raise typer.BadParameter(f"--bar chooses from MIDI, and {file} holds codes")
-            start = say_code(given, File(file, track=track), representation_of(name).bars, console, options)
-            start = start if tempo is None else replace(start, style=replace(start.style, tempo_qpm=tempo))
-        else:
-            start = read_ending(given, name, bar=bar, track=track, drums=drums or (), strict=strict)
-            say_source(start.source, console)
-            style = start.source.style if tempo is None else replace(start.source.style, tempo_qpm=tempo)
-            start = replace(start, source=replace(start.source, style=style))
+    start, name = _start(File(file, bar, track), model, console, options)
+    if isinstance(start, Ending) and whole:
+        console.note(f"new bars: {start.bar}-{start.bar + bars - 1}")
     styling.check(name, whole=whole)
     from musicae.model import load
     from musicae.verbs.continuation import continuation
@@ -117,3 +106,29 @@ def command(
     clips = continuation(net, start, bars, n, alone=alone, temperature=temperature, seed=seed)
     clips = styling.applied(clips, console)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)
+
+
+def _start(file: File, model: str | None, console: Console, options: ReadingOptions) -> tuple[CodeSource | Ending, str]:
+    """What music goes on from, which is said, and the name of the model that reads it."""
+    from musicae.clips.code_source import is_code, read_code
+    from musicae.clips.ending import read_ending, song_ending
+    from musicae.clips.reading import representation_of
+
+    if options.framing.whole:
+        (song,), name = read_songs([replace(file, bar=None)], model, console, options)
+        return song_ending(song, bar=file.bar), name
+    given = from_stdin(file.path)
+    name = model or (read_code(given).model if is_code(given) else DEFAULT_MODEL)
+    if is_code(given):
+        if file.bar is not None:
+            raise typer.BadParameter(f"--bar chooses from MIDI, and {file.path} holds codes")
+        code = say_code(given, file, representation_of(name).bars, console, options)
+        return replace(code, style=_at_tempo(code.style, options.tempo)), name
+    ending = read_ending(given, name, bar=file.bar, track=file.track, drums=options.drums or (), strict=options.strict)
+    say_source(ending.source, console)
+    source = replace(ending.source, style=_at_tempo(ending.source.style, options.tempo))
+    return replace(ending, source=source), name
+
+
+def _at_tempo(style: Style, tempo: float | None) -> Style:
+    return style if tempo is None else replace(style, tempo_qpm=tempo)
