@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from musicae.clips.ending import Ending, read_ending, song_ending
+from musicae.clips.laying import laid_in
 from musicae.clips.reading import Source, read
 from musicae.clips.recipe_json import dump_recipe
-from musicae.clips.song import read_song
+from musicae.clips.song import open_song, read_song
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
@@ -168,7 +169,7 @@ def test_new_bars_are_in_the_meter_of_the_model() -> None:
     meters = (Meter(0, 4, 4), Meter(8 * BAR, 3, 4))
     tune = score(track(scale(8)), track([(8 * 16 + 12, 8 * 16 + 14, 60)]), bars=12, meters=meters)
     song = read_song(tune, Melody(bars=2), track=1)
-    with pytest.raises(MusicaeError, match="not all of the new bars are in four quarters"):
+    with pytest.raises(MusicaeError, match="the new bars are not all in four quarters"):
         continuation(tiny_model("melody-2bar"), song, 2, 1, seed=1)
 
 
@@ -243,7 +244,7 @@ def test_the_command_writes_whole_songs(run: Run, tunes: tuple[str, str]) -> Non
     assert after.tracks[0].notes.rows()[: len(before.tracks[0].notes)] == before.tracks[0].notes.rows()
     assert len(after.tracks) == len(before.tracks)
     assert run("continue", "a.mid", "--whole", "--alone").code == 2
-    assert_fails(run("continue", "a.mid", "--whole", "--bar", 12), "from 2 to 9")
+    assert_fails(run("continue", "a.mid", "--whole", "--bar", 12), "error: a: there is no bar", "from 2 to 9")
 
 
 def test_what_cannot_be_continued_is_told(run: Run, tunes: tuple[str, str]) -> None:
@@ -262,3 +263,77 @@ def test_music_is_a_path_bytes_a_score_or_a_window(model: Model, tmp_path: Path)
     assert made[0] == made[1] == made[2]
     window = read(tune, model.representation, bar=7)
     assert bars_of(continuation(model, window, 2, 1, seed=1)[0].score, model) == 4
+
+
+def continued(model: Model, piece: Score, bars: int = 4, bar: int | None = None, track: int | None = None) -> Score:
+    """The file of a song that goes on."""
+    song = read_song(midi_bytes(piece), model.representation, track=track)
+    (clip,) = continuation(model, song, bars, 1, bar=bar, temperature=1.0, seed=1)
+    return clip.score
+
+
+def kept(piece: Score, found: Score, tick: int) -> bool:
+    """Whether all notes that start before a tick are there."""
+    pairs = zip(piece.tracks, found.tracks, strict=True)
+    return all([row for row in new.notes.rows() if row[0] < tick] == old.notes.rows() for old, new in pairs)
+
+
+def test_bands_go_on_behind_the_last_of_all_instruments() -> None:
+    piece = score(track(scale(4), 0), track([(64 + 4 * k, 68 + 4 * k, 60) for k in range(16)], 40), bars=8)
+    assert kept(piece, continued(tiny_model("multitrack-1bar-chords"), piece), 8 * BAR)
+
+
+def test_new_bars_are_written_into_the_track_that_was_read() -> None:
+    """With rests behind it, another track would be the first that has a window of music."""
+    piece = score(track([(0, 16, 84)], 0), track(scale(1), 40), bars=1)
+    found = continued(tiny_model("melody-2bar"), piece)
+    assert len(found.tracks[0].notes) > 1 and found.tracks[1].notes == piece.tracks[1].notes
+
+
+def test_trios_go_on_with_the_parts_that_were_read() -> None:
+    busy = track([(64 + k, 65 + k, 50) for k in range(64)], 33)
+    piece = score(track(scale(8), 0), track([(8 * k, 8 * k + 8, 36) for k in range(16)], 32), busy, bars=8)
+    song = read_song(piece, tiny_model("trio-4bar").representation)
+    end = song_ending(song)
+    bass = end.source.representation.decode(end.source.tokens).tracks[1]
+    assert set(bass.notes.pitch.tolist()) == {36}, "the one into which the song is continued"
+
+
+def test_a_last_hit_that_is_early_for_the_bar_line_stays() -> None:
+    hits = [(4 * k, 4 * k + 1, 36) for k in range(16)]
+    drums = track(hits, is_drum=True)
+    crash = Notes.of([*drums.notes.rows(), (4 * BAR - 4, 4 * BAR + 4, 49, 80)])
+    piece = score(replace(drums, notes=crash), bars=4)
+    found = continued(tiny_model("drums-2bar"), piece)
+    assert kept(piece, found, 4 * BAR + 12), "the bar that it opens is not taken"
+
+
+def test_new_bars_of_bands_go_to_those_who_played_last() -> None:
+    right, left = track(scale(2), 0, name="RH"), track([(4 * k, 4 * k + 4, 40) for k in range(16)], 0, name="LH")
+    kick = track([(8 * k, 8 * k + 1, 36) for k in range(8)], is_drum=True, name="Kick")
+    snare = track([(8 * k + 4, 8 * k + 5, 38) for k in range(8)], is_drum=True, name="Snare")
+    piece = read_midi(midi_bytes(score(right, left, kick, snare, bars=4)))
+    model = tiny_model("multitrack-1bar-chords")
+    end = song_ending(read_song(midi_bytes(piece), model.representation))
+    frame = replace(end.frame, passage=(end.begins, end.begins + BAR))
+    reading = open_song(frame, model.representation)
+    found = read_midi(laid_in(reading, frame, [end.source.tokens]))
+    new = {one.name: {row[2] for row in one.notes.rows() if row[0] >= 4 * BAR} for one in found.tracks}
+    assert new == {"RH": set(), "LH": {40}, "Kick": {36}, "Snare": {38}}
+
+
+@pytest.mark.parametrize("name", ["melody-2bar", "multitrack-1bar-chords"])
+def test_what_sounds_into_new_bars_ends_where_they_begin(name: str) -> None:
+    piece = score(track([*scale(3), (48, 96, 72)], 0), track(scale(6), 33), bars=6)
+    found = continued(tiny_model(name), piece, 2, bar=5, track=1 if name == "melody-2bar" else None)
+    assert (3 * BAR, 4 * BAR, 72) in [row[:3] for row in found.tracks[0].notes.rows()]
+
+
+def test_bars_that_do_not_fit_are_refused_before_anything_is_sought(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "sample_codes", lambda *_: pytest.fail("sought"))
+    meters = (Meter(0, 4, 4), Meter(8 * BAR, 3, 4))
+    piece = score(track(scale(8), 0), track([(140, 142, 60)], 40), bars=12, meters=meters)
+    with pytest.raises(MusicaeError, match="the new bars are not all in"):
+        continued(model, piece, track=1)

@@ -50,12 +50,11 @@ Accents = Annotated[
 
 @dataclass(frozen=True)
 class Styling:
-    """How clips are changed before they are written. Every field is an option of all commands that make new ones."""
+    """How music is changed before it is written. Every field is an option of all commands that make new music."""
 
     key: KeyName = ""
     transpose: Semitones = None
     instrument: Instruments = ""
-    accents: Accents = False
 
     @property
     def instruments(self) -> list[str]:
@@ -71,22 +70,18 @@ class Styling:
         """
         if self.key and self.transpose is not None:
             raise typer.BadParameter("--key finds out by how much it transposes: leave --transpose away, or --key")
-        if self.accents and whole:
-            raise typer.BadParameter("--accents is for clips, whole songs keep their own: leave it away")
-        if not self.key and self.transpose is None and not self.instruments and not self.accents:
+        if not self.key and self.transpose is None and not self.instruments:
             return
         from musicae.clips.limits import MOST_SEMITONES, require_within
         from musicae.clips.reading import representation_of
-        from musicae.clips.style import require_no_velocities, require_parts
+        from musicae.clips.style import require_parts
         from musicae.music.instruments import program_of
 
         self.parsed_key()
         require_within("--transpose", self.transpose or 0, -MOST_SEMITONES, MOST_SEMITONES)
         for name in self.instruments:
             program_of(name)
-        if self.accents:
-            require_no_velocities(representation_of(model), model)
-        if not whole and (self.key or self.transpose is not None or self.instruments):
+        if not whole:
             require_parts(representation_of(model), model, len(self.instruments))
 
     def parsed_key(self) -> Key | None:
@@ -96,7 +91,7 @@ class Styling:
         return parse_key(self.key) if self.key else None
 
     def applied(self, clips: Clips, console: Console, *, together: bool = True) -> Clips:
-        """Clips in the key, which is said, with the instruments and the accents.
+        """Clips in the key, which is said, and with the instruments.
 
         Args:
             together: they came from one piece, and are transposed by as much.
@@ -110,12 +105,36 @@ class Styling:
             _say_outside(clips, console)
         if self.transpose:
             clips = clips.transposed(self.transpose)
-        if self.instruments:
-            clips = clips.with_instruments(*self.instruments)
+        return clips.with_instruments(*self.instruments) if self.instruments else clips
+
+
+@dataclass(frozen=True)
+class ClipStyling(Styling):
+    """The same of clips, and how their notes are played."""
+
+    accents: Accents = False
+
+    def check(self, model: str, *, whole: bool = False, laid: bool = False) -> None:
+        """`Styling.check`, and whether there can be accents.
+
+        Args:
+            laid: whether clips are laid into the file that they come from, with its velocities or its timing.
+        """
+        if self.accents and (whole or laid):
+            hint = "leave it away, or --whole, --keep-velocity and --keep-timing"
+            raise typer.BadParameter(f"--accents is of clips that are played on their own: {hint}")
+        super().check(model, whole=whole)
+        if self.accents:
+            from musicae.clips.reading import representation_of
+            from musicae.clips.style import require_no_velocities
+
+            require_no_velocities(representation_of(model), model)
+
+    def applied(self, clips: Clips, console: Console, *, together: bool = True) -> Clips:
+        """`Styling.applied`, with the accents."""
+        clips = super().applied(clips, console, together=together)
         return clips.with_accents() if self.accents else clips
 
-
-PLAIN = Styling()
 
 NOTHING_PITCHED = "nothing has a pitch that could be in a key"
 

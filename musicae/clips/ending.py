@@ -14,15 +14,14 @@ import numpy as np
 from jaxtyping import Integer
 
 from musicae.clips.frame import Frame
-from musicae.clips.reading import Reads, Source, best_window, names_of, read, representation_of
+from musicae.clips.reading import Reads, Source, best_stream, names_of, representation_of, source_of, window_at
 from musicae.clips.song import WholeSong, open_song
 from musicae.clips.style import Style, tempo_at
 from musicae.clips.unreadable import explained
 from musicae.errors import MusicaeError, error_context
 from musicae.music.midi import read_midi
-from musicae.music.representations.base import TokenArray
+from musicae.music.representations.base import Representation, Stream, TokenArray
 from musicae.music.representations.streams import track_number
-from musicae.music.representations.time_grid import TimeGrid
 from musicae.music.score import Score
 
 ReadableMusic = Source | Score | bytes | str | Path
@@ -40,17 +39,28 @@ class Ending:
         source: the last window.
         bars: how many of its bars, from its first, are there; what stands behind them counts for nothing.
         earlier: the tokens of windows before it, all columns, in order.
-        bar: the number, from 1, of the bar of the file in which new music begins.
-        begins: the tick at which it does.
-        frame: the song that it is laid into, if it is.
     """
 
     source: Source
     bars: int
     earlier: tuple[TokenArray, ...] = ()
-    bar: int = 1
-    begins: int = 0
-    frame: Frame | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SongEnding(Ending):
+    """What a song goes on from that new bars are laid into.
+
+    Attributes:
+        frame: the song.
+        bar: the number, from 1, of the first of the new bars.
+        begins: the tick at which it starts.
+        bar_ticks: ticks of a bar.
+    """
+
+    frame: Frame
+    bar: int
+    begins: int
+    bar_ticks: int
 
 
 def ending_of(source: Source) -> Ending:
@@ -69,7 +79,7 @@ def read_ending(
     drums: Sequence[str] = (),
     strict: bool = False,
 ) -> Ending:
-    """The last bars of a piece in which the track that suits a model sounds, or the bars before a `bar`.
+    """The last bars of a piece in which the tracks that suit a model sound, or the bars before a `bar`.
 
     Args:
         model: as for `reading.read`.
@@ -83,52 +93,68 @@ def read_ending(
         return ending_of(music)
     representation = representation_of(model)
     score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
-    with explained(score, representation, names_of(music)[0]):
-        track = track_number(score, track)
-        choice = best_window(score, representation, track=track)
-    own = track if track is not None or representation.keeps_programs else choice.tracks[0] + 1
-    grid = TimeGrid(score, representation.grid)
-    numbers = grid.bars
-    with error_context(music if isinstance(music, str | Path) else "the score"):
-        behind = _place_behind(score, choice.tracks, grid) if bar is None else _place_of(bar, numbers)
-    first = _run_start(numbers, behind)
-
-    def window(place: int) -> Source:
-        found = int(numbers[place]) + 1
-        return read(music, representation, bar=found, track=own, drums=drums, strict=strict)
-
-    known = min(behind - first, representation.bars)
-    last = behind - known
-    starts = range(last - representation.bars, max(first, last - BARS_BEFORE) - 1, -representation.bars)
-    earlier = tuple(window(place).tokens for place in reversed(starts))
-    new = numbers[behind - 1] + 1
-    return Ending(window(last), known, earlier, int(new) + 1, int(grid.ticks(np.array([new]))[0]))
+    label, name = names_of(music)
+    with explained(score, representation, label):
+        stream = best_stream(score, representation, track_number(score, track))
+    with error_context(label):
+        behind = _place(stream, bar)
+    starts, known = _starts(stream, behind, representation)
+    *earlier, last = (window_at(stream, start, score, representation) for start in starts)
+    source = source_of(last, score, representation, label, name, drums)
+    return Ending(source, known, tuple(window.tokens for window in earlier))
 
 
-def song_ending(song: WholeSong, *, bar: int | None = None) -> Ending:
+def song_ending(song: WholeSong, *, bar: int | None = None) -> SongEnding:
     """The end of a song, or the bars before a `bar`, with the song as what new bars are laid into.
 
     Raises:
         MusicaeError: there is nothing before the bar.
     """
-    frame = song.frame
-    found = read_ending(frame.midi, song.representation, bar=bar, track=frame.track, drums=frame.drums)
-    reading = open_song(frame, song.representation)
-    faster = song.windows[0].style.tempo_qpm / tempo_at(reading.score, reading.start)
-    style = Style(faster * tempo_at(reading.score, found.begins))  # all else is the file's
-    return replace(found, source=replace(found.source, style=style, label=song.label, name=song.name), frame=frame)
+    representation, reading = song.representation, open_song(song.frame, song.representation)
+    score, stream = reading.score, reading.stream
+    with error_context(song.name or "the song"):
+        behind = _place(stream, bar)
+    starts, known = _starts(stream, behind, representation)
+    *earlier, last = (window_at(stream, start, score, representation) for start in starts)
+    number = int(stream.bars[behind - 1]) + 1
+    begins = int(reading.grid.ticks(np.array([number]))[0])
+    faster = song.windows[0].style.tempo_qpm / tempo_at(score, reading.start)
+    source = source_of(last, score, representation, song.label, song.name)
+    return SongEnding(
+        replace(source, style=Style(faster * tempo_at(score, begins)), label=song.label),  # all else is the file's
+        known,
+        tuple(window.tokens for window in earlier),
+        frame=song.frame,
+        bar=number + 1,
+        begins=begins,
+        bar_ticks=representation.grid.ticks(score.ticks_per_quarter),
+    )
 
 
-def _place_behind(score: Score, tracks: Sequence[int], grid: TimeGrid) -> int:
-    """The place in the grid behind the last bar in which one of some tracks sounds."""
-    last = max(int(score.tracks[track].notes.end.max()) for track in tracks if len(score.tracks[track].notes))
-    step = score.ticks_per_quarter // grid.bar.steps_per_quarter
-    begun = int(np.searchsorted(grid.ticks(grid.bars), last - step // 2))
-    return max(begun, 1)
+def _place(stream: Stream, bar: int | None) -> int:
+    """The place in a stream behind the last bar in which anything sounds, or of a bar.
+
+    Raises:
+        MusicaeError: nothing stands before that bar.
+    """
+    if bar is not None:
+        return _place_of(bar, stream.bars)
+    if stream.played is not None:
+        return 1 + max(int(bars[-1]) for bars in stream.played.values())
+    return 1 + int(np.flatnonzero(~stream.silent.all(axis=0))[-1])
+
+
+def _starts(stream: Stream, behind: int, representation: Representation) -> tuple[list[int], int]:
+    """The places at which the windows before a place start, the last of them last, and how many bars that one has."""
+    first = _run_start(stream.bars, behind)
+    known = min(behind - first, representation.bars)
+    last = behind - known
+    earlier = range(last - representation.bars, max(first, last - BARS_BEFORE) - 1, -representation.bars)
+    return [*reversed(earlier), last], known
 
 
 def _place_of(bar: int, numbers: Integer[np.ndarray, " bar"]) -> int:
-    """The place in the grid of a bar, or behind the last one.
+    """The place in a stream of a bar, or behind the last one.
 
     Raises:
         MusicaeError: nothing stands before it.

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from jaxtyping import Integer
 
 from musicae.clips.frame import Frame
 from musicae.clips.song import SongReading, StreamTokens
@@ -101,35 +102,47 @@ def _line_strands(reading: SongReading, tokens: StreamTokens, parts: Sequence[tu
 
 def _bar_strands(reading: SongReading, tokens: StreamTokens) -> Iterator[Strand]:
     """A strand for every instrument and bar; the first that plays a program is the first that played it, and so on."""
+    played = reading.stream.played or {}
     playing: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
-    for group, bars in (reading.stream.played or {}).items():
+    for group, bars in played.items():
         for bar in bars.tolist():
             playing[bar].append(group)
     for bar in (bar for span in reading.playing for bar in range(span.start, span.behind)):
         scores, first = _decoded(reading, tokens, range(bar, bar + 1)), bar * reading.representation.grid.steps
         found: defaultdict[tuple[int, tuple[int, ...]], list[list[StepNote]]] = defaultdict(lambda: [[], []])
         for side, score in enumerate(scores):
-            for program, group, track in _with_groups(score, playing[bar], reading.score):
+            groups = playing[bar], sorted(played, key=lambda group: -_last_before(bar, played[group]))
+            for program, group, track in _with_groups(score, *groups, reading.score):
                 found[program, group][side] += _in_steps(track, reading.representation, first)
         for (program, group), (old, new) in found.items():
             yield Strand(group, program, False, old, new, first + reading.representation.grid.steps)
 
 
+def _last_before(bar: int, bars: Integer[np.ndarray, " bar"]) -> int:
+    """The last of some bars before another one; -1 if there is none."""
+    before = bars[bars < bar]
+    return int(before[-1]) if len(before) else -1
+
+
 def _with_groups(
-    bar: Score, groups: Sequence[tuple[int, ...]], score: Score
+    bar: Score, groups: Sequence[tuple[int, ...]], others: Sequence[tuple[int, ...]], score: Score
 ) -> Iterator[tuple[int, tuple[int, ...], Track]]:
     """The tracks of a bar, each with its program and the tracks of the score that it stands for.
 
     Args:
         groups: those that play in the bar, in the order of its tracks.
+        others: those that play in any, in the order in which they count where none of that program plays in this one.
     """
     homes: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
-    for group in groups:
-        homes[_program(score.tracks[group[0]])].append(group)
-    met: Counter[int] = Counter()
+    known: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for found, some in ((homes, groups), (known, others)):
+        for group in some:
+            found[_program(score.tracks[group[0]])].append(group)
+    count, met = Counter(map(_program, bar.tracks)), Counter[int]()
     for track in bar.tracks:
         program = _program(track)
-        there = homes[program] or [(i,) for i, one in enumerate(score.tracks) if _program(one) == program] or [()]
+        silent = [(i,) for i, one in enumerate(score.tracks) if _program(one) == program]
+        there = homes[program] or sorted(known[program][: count[program]]) or silent or [()]
         yield program, there[min(met[program], len(there) - 1)], track
         met[program] += 1
 
@@ -161,6 +174,8 @@ class _Laying:
         self.bar = reading.representation.grid.steps
         self.steps_per_quarter = reading.representation.grid.steps_per_quarter
         self.seams = {span.start * self.bar for span in reading.playing}
+        if reading.passage:
+            self.seams.remove(reading.passage.start * self.bar)  # nothing goes on into it
         self.ticks = self.grid.ticks(reading.stream.bars)
         self.changes: defaultdict[int, _Change] = defaultdict(_Change)
         self.added: defaultdict[int, list[NoteRow]] = defaultdict(list)
@@ -169,9 +184,22 @@ class _Laying:
         self._places: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._hits: dict[int, Counter[int]] = {}
         self.made = np.zeros(len(reading.stream.bars), dtype=bool)
+        if reading.passage:
+            self._end_notes_at(int(self.ticks[reading.passage.start]))
         if frame.alone:
             for number, track in enumerate(self.score.tracks):
                 self.changes[number].gone.update(range(len(track.notes)))
+
+    def _end_notes_at(self, tick: int) -> None:
+        """Ends the notes of all tracks that are read, and that are no drums, where a passage begins."""
+        half = self.score.ticks_per_quarter / (2 * self.steps_per_quarter)
+        for number in self.reading.stream.tracks:
+            notes, change = self.score.tracks[number].notes, self.changes[number]
+            across = np.flatnonzero((notes.start < tick - half) & (notes.end > tick + half))
+            for note in [] if self.score.tracks[number].is_drum else across.tolist():
+                start, _, pitch, velocity = self.row(number, note)
+                change.gone.add(note)
+                change.come.append((start, tick, pitch, velocity))
 
     def mark(self, windows: Sequence[TokenArray]) -> None:
         """Takes which bars are made anew: those of so many windows."""

@@ -42,7 +42,7 @@ TRIED_WINDOWS = 32
 """Windows among which the next one is chosen."""
 
 PROGRESSION = 4
-"""Bars whose chords are played again, and among which the instruments of bands are looked for."""
+"""Bars whose chords are played again."""
 
 
 def onward(

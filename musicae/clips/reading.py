@@ -159,21 +159,34 @@ def read(
     label, name = names_of(music)
     with explained(score, representation, label):
         choice = best_window(score, representation, bar=bar, track=track_number(score, track))
-    style = style_of(score, choice.tracks, choice.tick, representation)
-    style = style if tempo_qpm is None else replace(style, tempo_qpm=tempo_qpm)
-    plays = (keep_velocity or keep_timing) and onsets(choice.tokens, representation.shape.columns).any()
-    played = _excerpt(score, choice, representation, style) if plays else None
+    source = source_of(choice, score, representation, label, name, drums)
+    if tempo_qpm is not None:
+        source = replace(source, style=replace(source.style, tempo_qpm=tempo_qpm))
+    if (keep_velocity or keep_timing) and onsets(choice.tokens, representation.shape.columns).any():
+        played = midi_bytes(_excerpt(score, choice, representation, source.style))
+        source = replace(source, frame=Frame(played, (), 1, keep_velocity, keep_timing, alone=True))
+    return source
+
+
+def source_of(
+    choice: Choice, score: Score, representation: Representation, label: str, name: str, drums: Sequence[str] = ()
+) -> Source:
+    """The source that a window of a score is.
+
+    Args:
+        label, name: of the piece, as of `names_of`.
+        drums: as of `read`.
+    """
     return Source(
         choice.tokens,
         representation,
-        style,
+        style_of(score, choice.tracks, choice.tick, representation),
         f"{label}: {choice}" + drums_in_words(drums),
         name,
         warnings_of(score, label, drums),
         tuple(index + 1 for index in sorted(set(choice.tracks) & set(drum_like(score)))),
         _end_in_quarters(representation.decode(choice.tokens)) if choice.padded else None,
         lost(score, choice.tracks, choice.tick, representation),
-        frame=None if played is None else Frame(midi_bytes(played), (), 1, keep_velocity, keep_timing, alone=True),
     )
 
 
@@ -265,9 +278,9 @@ def best_window(
     """
     streams = _candidates(score, representation, track)
     if bar is not None:
-        return _choice(*_fullest_at(bar, streams, representation), score, representation)
+        return window_at(*_fullest_at(bar, streams, representation), score, representation)
     stream, verdicts = _suitable(streams, representation)
-    return _choice(stream, _fullest(stream, verdicts, representation), score, representation)
+    return window_at(stream, _fullest(stream, verdicts, representation), score, representation)
 
 
 def best_stream(score: Score, representation: Representation, track: int | None = None) -> Stream:
@@ -277,6 +290,16 @@ def best_stream(score: Score, representation: Representation, track: int | None 
         MusicaeError: as `best_window`.
     """
     return _suitable(_candidates(score, representation, track), representation)[0]
+
+
+def same_stream(stream: Stream, score: Score, representation: Representation, track: int | None = None) -> Stream:
+    """The stream that reads the same tracks of a score that is longer than the one of a stream; else that stream.
+
+    Args:
+        track: as of `best_stream`.
+    """
+    streams = _candidates(score, representation, track)
+    return next((one for one in streams if (one.tracks, one.parts) == (stream.tracks, stream.parts)), stream)
 
 
 def _candidates(score: Score, representation: Representation, track: int | None) -> list[Stream]:
@@ -346,7 +369,8 @@ def _index_of(bar: int, stream: Stream) -> int:
     raise MusicaeError(f"bar {bar} is in a meter that cannot be read", f"the nearest bar that can be read is {nearest}")
 
 
-def _choice(stream: Stream, start: int, score: Score, representation: Representation) -> Choice:
+def window_at(stream: Stream, start: int, score: Score, representation: Representation) -> Choice:
+    """The window of a stream that starts at a place, as long as its bars follow one another; then it rests."""
     shape, rows = representation.shape, rows_per_bar(representation)
     numbers = stream.bars[start : start + representation.bars]
     whole = int((numbers - numbers[0] == np.arange(len(numbers))).sum())

@@ -7,6 +7,9 @@ starts are no sources: they stay as they are.
 No window can say that the note before goes on into it: it begins with rests. So the stream of a song remembers which
 notes sound across a seam. A note that sounds where such a window ends goes on for as long as the original one did, or
 to the first note behind the seam; where the original ended at the seam, so does the new one.
+
+Where only a passage is made anew, which may lie behind the end of the file, all of its windows are, and what sounds
+where it begins ends there.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from musicae.clips.reading import (
     drums_in_words,
     names_of,
     representation_of,
+    same_stream,
     warnings_of,
 )
 from musicae.clips.style import Style, tempo_at
@@ -68,14 +72,14 @@ class SongReading:
     Attributes:
         score: its length is that of the file, or more, up to the end of the passage.
         spans: its windows, one after the other.
-        passage: ticks, as of a `Frame`.
+        passage: the places in the stream of the bars that are made anew; None where all windows are that play.
     """
 
     file: EditableMidi
     score: Score
     representation: Representation
     stream: Stream
-    passage: tuple[int, int] | None = None
+    passage: range | None = None
 
     @cached_property
     def grid(self) -> TimeGrid:
@@ -94,8 +98,8 @@ class SongReading:
         """All windows in order."""
         started = onsets(self.stream.tokens, self.representation.shape.columns)
         by_bar = np.logical_or.reduce(started.reshape(len(self.stream.bars), -1), axis=1).tolist()
-        length, passage = self.representation.bars, self._passage
-        edges = [] if passage is None else [passage.start, passage.stop]
+        length = self.representation.bars
+        edges = [] if self.passage is None else [self.passage.start, self.passage.stop]
         bounds = [
             (start, min(start + length, part.stop))
             for run in self.runs
@@ -107,27 +111,9 @@ class SongReading:
     @cached_property
     def playing(self) -> list[Span]:
         """The windows that are made anew: those of the passage, or all in which something starts."""
-        if (passage := self._passage) is not None:
-            return [span for span in self.spans if span.start in passage]
+        if self.passage is not None:
+            return [span for span in self.spans if span.start in self.passage]
         return [span for span in self.spans if span.plays]
-
-    @cached_property
-    def _passage(self) -> range | None:
-        """The places of its bars in the stream.
-
-        Raises:
-            MusicaeError: not all of them are read.
-        """
-        if self.passage is None:
-            return None
-        starts = self.grid.ticks(self.stream.bars)
-        first, last = self.passage
-        there = np.flatnonzero((starts >= first) & (starts < last))
-        bar = self.representation.grid.ticks(self.score.ticks_per_quarter)
-        if not len(there) or starts[there[0]] != first or len(there) * bar != last - first:
-            hint = "begin at another bar, or leave the rest of the song away"
-            raise MusicaeError(f"not all of the new bars are in {self.representation.grid} of the song", hint)
-        return range(int(there[0]), int(there[-1]) + 1)
 
     @cached_property
     def start(self) -> int:
@@ -157,9 +143,11 @@ class SongReading:
         for place, span in zip(rows, self.spans, strict=True):
             if span.start in changed:
                 new[place] = changed[span.start].reshape(-1, new.shape[1])[: place.stop - place.start]
-        starts = {run.start * rows_per_bar(self.representation) for run in self.runs}
+        first_rows = {run.start * rows_per_bar(self.representation) for run in self.runs}
         for line in self.representation.shape.no_leading:
-            _join(old[:, line.field], new[:, line.field], rows, starts, line)
+            if self.passage is not None:
+                _begin(new[:, line.field], self.passage.start * rows_per_bar(self.representation), line, first_rows)
+            _join(old[:, line.field], new[:, line.field], rows, first_rows, line)
         return new
 
     def music(self, tokens: StreamTokens) -> Score:
@@ -185,6 +173,13 @@ def _cut(run: range, edges: Sequence[int]) -> list[range]:
     """The parts of a row of bars, which begin anew at some of them."""
     bounds = [run.start, *(edge for edge in edges if run.start < edge < run.stop), run.stop]
     return [range(first, behind) for first, behind in pairwise(bounds)]
+
+
+def _begin(new: LineTokens, row: int, line: NoLeading, first_rows: set[int]) -> None:
+    """Ends what sounds where a passage begins; changes the new line, and what nothing sounds on into, in place."""
+    first_rows.add(row)
+    if row and not new[row]:
+        new[row] = line.token
 
 
 def _join(old: LineTokens, new: LineTokens, windows: Sequence[slice], starts: set[int], line: NoLeading) -> None:
@@ -223,24 +218,47 @@ def open_song(frame: Frame, representation: Representation) -> SongReading:
     """The song of a frame as a representation reads it.
 
     Raises:
-        MusicaeError: it cannot be read.
+        MusicaeError: it cannot be read, or not all bars of its passage can.
     """
     file, score = _opened(frame)
     stream = best_stream(score, representation, frame.track)
-    return SongReading(file, score, representation, stream, frame.passage)
+    if frame.passage is None:
+        return SongReading(file, score, representation, stream)
+    score = _with_passage(score, frame.passage)
+    stream = same_stream(stream, score, representation, frame.track)
+    return SongReading(file, score, representation, stream, _places(frame.passage, score, representation, stream))
+
+
+def _places(passage: tuple[int, int], score: Score, representation: Representation, stream: Stream) -> range:
+    """The places in a stream of the bars of a passage.
+
+    Raises:
+        MusicaeError: not all of them are there.
+    """
+    starts, (first, end) = TimeGrid(score, representation.grid).ticks(stream.bars), passage
+    there = np.flatnonzero((starts >= first) & (starts < end))
+    bar = representation.grid.ticks(score.ticks_per_quarter)
+    if not len(there) or starts[there[0]] != first or len(there) * bar != end - first:
+        message = f"the new bars are not all in {representation.grid}, or too far from other notes of the song"
+        raise MusicaeError(message, "ask for fewer bars, begin at another bar, or let them stand alone")
+    return range(int(there[0]), int(there[-1]) + 1)
 
 
 def framed_score(frame: Frame) -> Score:
     """The score of a frame, an excerpt or a passage with the rests at its end."""
-    return _opened(frame)[1]
+    _, score = _opened(frame)
+    return _with_passage(score, frame.passage) if frame.passage else score
 
 
 def _opened(frame: Frame) -> tuple[EditableMidi, Score]:
     file = EditableMidi.open(frame.midi, "the song", frame.drums)
-    ends = [file.score.end]
-    ends += [int(file.events.end.max())] if frame.alone else []
-    ends += [frame.passage[1]] if frame.passage else []
-    return file, replace(file.score, end=max(ends))
+    end = max(file.score.end, int(file.events.end.max())) if frame.alone else file.score.end
+    return file, replace(file.score, end=end)
+
+
+def _with_passage(score: Score, passage: tuple[int, int]) -> Score:
+    """The score with rests up to the end of a passage."""
+    return replace(score, end=max(score.end, passage[1]))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -7,14 +7,15 @@ from pathlib import Path
 
 from musicae.clips.clip import Clip, Clips
 from musicae.clips.code_source import CodeSource, is_code
-from musicae.clips.ending import Ending, ending_of, read_ending, song_ending
+from musicae.clips.ending import Ending, SongEnding, ending_of, read_ending, song_ending
 from musicae.clips.frame import Frame
 from musicae.clips.limits import MOST_NEW_BARS, require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source
 from musicae.clips.render import likeliest_windows, recipe_of
-from musicae.clips.song import WholeSong, framed_score
+from musicae.clips.song import WholeSong, open_song
 from musicae.clips.source import Material, encode_source, end_of, model_for, part_of, source_for, sources_for
+from musicae.errors import MusicaeError, error_context
 from musicae.model import Model
 from musicae.music.score import Score
 from musicae.seeds import fresh_seed
@@ -29,6 +30,7 @@ def continuation(
     bars: int = 8,
     n: int = 4,
     *,
+    bar: int | None = None,
     alone: bool = False,
     temperature: float = 0.5,
     seed: int | None = None,
@@ -37,15 +39,17 @@ def continuation(
 
     Args:
         music: or its end (`clips.ending.read_ending`). Of a whole song, clips are the song with the new bars behind it.
+        bar: of a file or a song: the new music begins there, from bar 2 on, instead of behind the last note.
         alone: the clips have the new bars only; it says nothing of songs.
 
     Raises:
-        MusicaeError: the music cannot be read, or no bars are asked for.
+        MusicaeError: the music cannot be read, there is no such bar, or the new ones do not fit into the song.
     """
     require_whole("bars", bars, 1, MOST_NEW_BARS)
     require_whole("n", n, 1)
     model, seed = model_for(model), fresh_seed(seed)
-    ending = _ending(model, music)
+    ending = _ending(model, music, bar)
+    frame = _frame(ending, bars) if isinstance(ending, SongEnding) else None
     source = ending.source
     known = known_part(ending, encode_source(model, source)[0])
     recipe = recipe_of(
@@ -57,33 +61,38 @@ def continuation(
         style=source.style,
         arguments={"source": source.label, "bars": bars},
         origin=source.name,
-        frame=_frame(ending, bars),
+        frame=frame,
     )
     ways = onward(model, ending, bars, max(n, WAYS), temperature=temperature, seed=seed)[:n]
-    before = () if alone or recipe.frame else (known,)
+    before = () if alone or frame else (known,)
     return Clips.of(model, *(recipe.of(*before, *new) for new in ways))
 
 
-def _frame(ending: Ending, bars: int) -> Frame | None:
-    """What so many new bars are laid into."""
-    if ending.frame is None:
-        return None
-    score, grid = framed_score(ending.frame), ending.source.representation.grid
-    behind = ending.begins + bars * grid.ticks(score.ticks_per_quarter)
-    return replace(ending.frame, passage=(ending.begins, behind))
+def _frame(ending: SongEnding, bars: int) -> Frame:
+    """What so many new bars are laid into.
+
+    Raises:
+        MusicaeError: they do not fit.
+    """
+    frame = replace(ending.frame, passage=(ending.begins, ending.begins + bars * ending.bar_ticks))
+    with error_context(ending.source.name or "the song"):
+        open_song(frame, ending.source.representation)
+    return frame
 
 
-def _ending(model: Model, music: Material | Ending) -> Ending:
+def _ending(model: Model, music: Material | Ending, bar: int | None) -> Ending:
     """The end of some music, as the model reads it; of a code, of what it is decoded to by argmax."""
     if isinstance(music, Ending):
         source_for(model, music.source)
         return music
     if isinstance(music, WholeSong):
         sources_for(model, music)
-        return song_ending(music)
+        return song_ending(music, bar=bar)
     music = music.score if isinstance(music, Clip) else music
     if isinstance(music, Score | bytes | str | Path) and not is_code(music):
-        return read_ending(music, model)
+        return read_ending(music, model, bar=bar)
+    if bar is not None:
+        raise MusicaeError("a bar chooses from files and songs, and this is neither", "leave the bar away")
     source = source_for(model, music)
     if isinstance(source, CodeSource):
         (window,) = likeliest_windows(model, [part_of(model, source)])

@@ -33,7 +33,7 @@ from musicae.cli.options import (
 )
 from musicae.cli.renderings import Renderings, panels_of
 from musicae.cli.sources import File, Framing, ReadingOptions, read_material
-from musicae.cli.styling import Styling
+from musicae.cli.styling import ClipStyling
 
 if TYPE_CHECKING:
     from musicae.clips.clip import Clip
@@ -77,7 +77,7 @@ def command(
     quiet: Quiet = False,
     *,
     framing: Framing,
-    styling: Styling,
+    styling: ClipStyling,
     renderings: Renderings,
 ) -> None:
     """Change an attribute of a clip, or of new music.
@@ -104,7 +104,7 @@ def command(
     if file:
         options = ReadingOptions(tempo, drums, strict, framing, force)
         sources, name = read_material([File(file, bar, track)], model, console, options)
-    styling.check(name, whole=framing.whole)
+    styling.check(name, whole=framing.whole, laid=framing.lays)
     from musicae.clips.clip import Clips
     from musicae.clips.source import window_count
     from musicae.model import load

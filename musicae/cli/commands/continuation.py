@@ -30,7 +30,7 @@ from musicae.cli.options import (
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, Framing, ReadingOptions, from_stdin, read_songs, say_code, say_source
-from musicae.cli.styling import Styling
+from musicae.cli.styling import ClipStyling
 
 if TYPE_CHECKING:
     from musicae.clips.code_source import CodeSource
@@ -79,7 +79,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
-    styling: Styling,
+    styling: ClipStyling,
     renderings: Renderings,
 ) -> None:
     """Write music that goes on from the end of a clip.
@@ -92,18 +92,18 @@ def command(
     if alone and whole:
         raise typer.BadParameter("--whole writes the song, --alone the new bars: leave one of them away")
     check_output(output, console, force, inputs=[file])
-    from musicae.clips.ending import Ending
+    from musicae.clips.ending import SongEnding
 
     options = ReadingOptions(tempo, drums, strict, Framing(whole=whole), force)
     start, name = _start(File(file, bar, track), model, console, options)
-    if isinstance(start, Ending) and whole:
-        console.note(f"new bars: {start.bar}-{start.bar + bars - 1}")
     styling.check(name, whole=whole)
     from musicae.model import load
     from musicae.verbs.continuation import continuation
 
     net = load(name, device, precision)
     clips = continuation(net, start, bars, n, alone=alone, temperature=temperature, seed=seed)
+    if isinstance(start, SongEnding):
+        console.note(f"new bars: {start.bar}-{start.bar + bars - 1}")
     clips = styling.applied(clips, console)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)
 

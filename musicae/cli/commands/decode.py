@@ -23,7 +23,7 @@ from musicae.cli.options import (
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import from_stdin
-from musicae.cli.styling import Styling
+from musicae.cli.styling import ClipStyling
 
 EXAMPLES = ("musicae decode z.json", "musicae decode z.json --temperature 0.8 -o again.mid")
 
@@ -42,7 +42,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
-    styling: Styling,
+    styling: ClipStyling,
     renderings: Renderings,
 ) -> None:
     """Write the music of latent codes.

@@ -30,7 +30,7 @@ from musicae.cli.options import (
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, Framing, ReadingOptions, each, read_material
-from musicae.cli.styling import Styling
+from musicae.cli.styling import ClipStyling
 
 if TYPE_CHECKING:
     from musicae.clips.clip import Clips
@@ -69,7 +69,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
-    styling: Styling,
+    styling: ClipStyling,
     renderings: Renderings,
 ) -> None:
     """Go from one clip to another in steps.

@@ -24,7 +24,7 @@ from musicae.cli.options import (
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, Framing, ReadingOptions, read_material
-from musicae.cli.styling import Styling
+from musicae.cli.styling import ClipStyling
 
 EXAMPLES = ("musicae reconstruct a.mid --bar 5 -o again.mid", "musicae reconstruct a.mid --whole")
 
@@ -48,7 +48,7 @@ def command(
     quiet: Quiet = False,
     *,
     framing: Framing,
-    styling: Styling,
+    styling: ClipStyling,
     renderings: Renderings,
 ) -> None:
     """Encode a clip, or a whole song, and decode it again.
@@ -58,7 +58,7 @@ def command(
     check_output(output, console, force, inputs=[file])
     options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
-    styling.check(name, whole=framing.whole)
+    styling.check(name, whole=framing.whole, laid=framing.lays)
     from musicae.clips.reading import Source
     from musicae.clips.style import styled
     from musicae.model import load

@@ -24,7 +24,7 @@ from musicae.cli.options import (
     TempoQpm,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.styling import Styling
+from musicae.cli.styling import ClipStyling
 
 EXAMPLES = ("musicae sample", "musicae sample -n 8 --with density=high --tempo 96 -o ideas/")
 
@@ -65,7 +65,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
-    styling: Styling,
+    styling: ClipStyling,
     renderings: Renderings,
 ) -> None:
     """Write new music, drawn from a model."""

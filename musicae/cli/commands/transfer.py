@@ -26,7 +26,7 @@ from musicae.cli.options import (
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, ReadingOptions, read_source
-from musicae.cli.styling import Styling
+from musicae.cli.styling import ClipStyling
 
 EXAMPLES = (
     "musicae transfer a.mid --to minor -m models/mode",
@@ -53,7 +53,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
-    styling: Styling,
+    styling: ClipStyling,
     renderings: Renderings,
 ) -> None:
     """Play a clip in minor instead of major, say; with a model that you trained for it.

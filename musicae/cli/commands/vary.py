@@ -31,7 +31,7 @@ from musicae.cli.options import (
 )
 from musicae.cli.renderings import Renderings, panels_of
 from musicae.cli.sources import File, Framing, ReadingOptions, read_material
-from musicae.cli.styling import Styling
+from musicae.cli.styling import ClipStyling
 
 EXAMPLES = ("musicae vary a.mid --whole --amount 0.6 -n 2", "musicae vary a.mid --along density -n 5")
 
@@ -73,7 +73,7 @@ def command(
     quiet: Quiet = False,
     *,
     framing: Framing,
-    styling: Styling,
+    styling: ClipStyling,
     renderings: Renderings,
 ) -> None:
     """Write variations of a clip, or of a whole song.
@@ -91,7 +91,7 @@ def command(
     check_output(output, console, force, inputs=[file])
     options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
-    styling.check(name, whole=framing.whole)
+    styling.check(name, whole=framing.whole, laid=framing.lays)
     from musicae.clips.clip import Clips
     from musicae.clips.source import window_count
     from musicae.model import load
