@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musicae.music.arrangement import allowed_under, arranged, beat, nearest, scale_of, with_additions
+from musicae.music.arrangement import (
+    allowed_under,
+    arranged,
+    beat,
+    cells,
+    nearest,
+    scale_of,
+    with_additions,
+    with_cells,
+)
 from musicae.music.chords import NO_CHORD, of_class, progression
 from musicae.music.representations.multitrack import Multitrack
 from musicae.music.score import Notes, Score, Track
@@ -81,6 +90,16 @@ def test_additions_come_where_nothing_sounds_on_their_pitch() -> None:
     piano, bass = with_additions(ours, Score(480, more, BAR)).tracks
     assert [(start, pitch) for start, _, pitch, _ in piano.notes.rows()] == [(0, 60), (480, 62), (480, 64)]
     assert [(start, pitch) for start, _, pitch, _ in bass.notes.rows()] == [(0, 36), (960, 43)], "one at a time"
+
+
+def test_cells_are_taken_from_other_music_instrument_by_instrument() -> None:
+    ours = Score(480, (bar((0, 60), (480, 62)), bar((0, 36), (480, 38), program=33)), BAR)
+    other = Score(480, (bar((0, 70), (240, 71), (600, 72)), bar((0, 40), program=33)), BAR)
+    assert cells(ours) == [((0, 0), 0), ((0, 0), 1), ((33, 0), 0), ((33, 0), 1)]
+    piano, bass = with_cells(ours, other, [((0, 0), 1), ((33, 0), 0)]).tracks
+    assert [(start, pitch) for start, _, pitch, _ in piano.notes.rows()] == [(0, 60), (600, 72)]
+    assert [(start, pitch) for start, _, pitch, _ in bass.notes.rows()] == [(0, 40), (480, 38)]
+    assert with_cells(ours, other, []) == ours
 
 
 def test_a_beat_has_a_kick_a_snare_and_what_keeps_time() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from musicae.music.note_distance import instrument_distance, note_distance
+from musicae.music.note_distance import distance_by_track, instrument_distance, note_distance
+from tests.helpers.scores import score, track
 from tests.helpers.stand_ins import BAND, BEAT, LOUD, PIANO, QUARTER, VIOLIN, band
 
 
@@ -17,3 +18,9 @@ def test_distances_of_bands() -> None:
     silence = BAND.decode(band()[0].numpy())
     assert instrument_distance(silence, silence) == note_distance(silence, silence) == 0
     assert note_distance(a, silence) == instrument_distance(a, silence) == 1
+
+
+def test_every_instrument_is_compared_alone() -> None:
+    a = score(track([(0, 4, 60), (4, 8, 62)], name="Lead"), track([(0, 4, 36)], 33))
+    b = score(track([(0, 4, 60), (4, 8, 63)]), track([(0, 4, 36)], 33))
+    assert distance_by_track(a, b) == {"Lead": 0.5, "track 2": 0.0}

@@ -33,6 +33,7 @@ from musicae.verbs.sample import sample
 from musicae.verbs.traverse import traverse
 from musicae.verbs.vary import vary
 from tests.helpers.models import tiny_model, window, with_vectors
+from tests.helpers.scores import scale, score, track
 
 
 def every_verb(model: Model) -> list[Clip]:
@@ -135,6 +136,17 @@ def test_attributes_move_as_they_are_asked_to_or_nothing_changes(
 def test_an_attribute_that_is_to_stay_changes_nothing(model: Model) -> None:
     before, after = attribute(with_vectors(model), {"density": 0.0}, window(model), temperature=1.0)
     assert after.score == before.score
+
+
+@pytest.mark.parametrize("amount", [1.0, -1.0])
+def test_bands_get_louder_and_softer_note_by_note(amount: float) -> None:
+    model = with_vectors(tiny_model("multitrack-1bar-chords"))
+    model.spreads["velocity"] = 16.0
+    piece = score(track(scale(1), 4), track([(0, 16, 36)], 33), bars=1)
+    before, after = attribute(model, {"velocity": amount}, read(piece, model.representation))
+    for old, new in zip(before.score.tracks, after.score.tracks, strict=True):
+        assert [row[:3] for row in old.notes.rows()] == [row[:3] for row in new.notes.rows()]
+        assert set((new.notes.velocity - old.notes.velocity).tolist()) == {16 * amount}
 
 
 def test_a_model_whose_attributes_have_no_spread_asks_for_a_fit(model: Model) -> None:

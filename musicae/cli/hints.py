@@ -175,6 +175,7 @@ ADVICE: dict[str, Callable[..., str]] = {
     ),
     "ended": lambda: ": give more --minutes or --updates",
     "few-windows": _few_windows,
+    "unread": lambda: ": -m multitrack-1bar-chords writes for all",
     "learned-nothing": _learned_nothing,
 }
 """By the kind of a notice, the function of its facts that says what to do about it."""

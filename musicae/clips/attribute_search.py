@@ -1,11 +1,13 @@
 """More or less of an attribute: codes sought around attribute vectors, as far along them as it takes and no further.
 
 Where no code near a vector moves the attribute, codes are sought on the way to draws from the prior. Where there is to
-be more in the music, codes are also decoded around its own notes, which then all stay.
+be more in the music, codes are also decoded around its own notes, which then all stay. How loud bands are, and that
+drums or tracks go, needs no code.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +26,7 @@ from musicae.music.attributes import ATTRIBUTES
 from musicae.music.key import foreign_share
 from musicae.music.note_distance import instruments_of, kept_share
 from musicae.music.representations.base import FieldTokens, TokenArray
+from musicae.music.representations.event_rows import VELOCITIES, VELOCITIES_PER_BIN
 from musicae.music.score import Score
 from musicae.training.attribute_vectors import require_vectors, spread_of
 
@@ -100,8 +103,11 @@ ADDING = ("density", "syncopation16", "syncopation8")
 """Attributes of which notes that are added make more."""
 
 
-def _thinned(score: Score, amounts: Mapping[str, float]) -> Iterator[Score]:
-    """Music without its drums, or without the tracks that have fewest notes, where there are to be fewer."""
+def _without_model(score: Score, amounts: Mapping[str, float]) -> Iterator[Score]:
+    """Music louder or softer by whole bins, without its drums, or without the tracks that have fewest notes."""
+    if louder := amounts.get("velocity", 0):
+        for bins in range(1, VELOCITIES):
+            yield _louder(score, math.copysign(bins * VELOCITIES_PER_BIN, louder))
     if amounts.get("drums", 0) < 0:
         yield replace(score, tracks=tuple(track for track in score.tracks if not track.is_drum))
     if amounts.get("tracks", 0) < 0:
@@ -109,6 +115,12 @@ def _thinned(score: Score, amounts: Mapping[str, float]) -> Iterator[Score]:
         for count in range(1, len(fewest)):
             gone = set(fewest[:count])
             yield replace(score, tracks=tuple(t for number, t in enumerate(score.tracks) if number not in gone))
+
+
+def _louder(score: Score, by: float) -> Score:
+    """Every note louder by so much, as far as MIDI goes."""
+    notes = (replace(one.notes, velocity=np.clip(one.notes.velocity + int(by), 1, 127)) for one in score.tracks)
+    return replace(score, tracks=tuple(replace(one, notes=new) for one, new in zip(score.tracks, notes, strict=True)))
 
 
 def _of(model: Model, part: Part, score: Score) -> Part:
@@ -159,7 +171,7 @@ def _nearest(
             if goal.reached(score) and (cost := goal.cost(score)) < least:
                 best, least = part if place < len(parts) else _of(model, part, score), cost
 
-    for score in _thinned(goal.before, goal.amounts) if model.representation.keeps_programs else ():
+    for score in _without_model(goal.before, goal.amounts) if model.representation.keeps_programs else ():
         if not score.silent and goal.reached(score) and (cost := goal.cost(score)) < least:
             best, least = _of(model, starts[0], score), cost
     look(origin + steps)

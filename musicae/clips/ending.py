@@ -21,7 +21,7 @@ from musicae.clips.unreadable import explained
 from musicae.errors import MusicaeError, error_context
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Representation, Stream, TokenArray
-from musicae.music.representations.streams import track_number
+from musicae.music.representations.streams import list_of_tracks, track_number
 from musicae.music.score import Score
 
 ReadableMusic = Source | Score | bytes | str | Path
@@ -55,12 +55,14 @@ class SongEnding(Ending):
         bar: the number, from 1, of the first of the new bars.
         begins: the tick at which it starts.
         bar_ticks: ticks of a bar.
+        others: the tracks that are not read, in words; empty if there are none.
     """
 
     frame: Frame
     bar: int
     begins: int
     bar_ticks: int
+    others: str = ""
 
 
 def ending_of(source: Source) -> Ending:
@@ -112,8 +114,7 @@ def song_ending(song: WholeSong, *, bar: int | None = None) -> SongEnding:
     """
     representation, reading = song.representation, open_song(song.frame, song.representation)
     score, stream = reading.score, reading.stream
-    with error_context(song.name or "the song"):
-        behind = _place(stream, bar)
+    behind = _place(stream, bar)
     starts, known = _starts(stream, behind, representation)
     *earlier, last = (window_at(stream, start, score, representation) for start in starts)
     number = int(stream.bars[behind - 1]) + 1
@@ -128,6 +129,7 @@ def song_ending(song: WholeSong, *, bar: int | None = None) -> SongEnding:
         bar=number + 1,
         begins=begins,
         bar_ticks=representation.grid.ticks(score.ticks_per_quarter),
+        others=list_of_tracks(score, [i for i in range(len(score.tracks)) if i not in stream.tracks]),
     )
 
 
@@ -161,7 +163,7 @@ def _place_of(bar: int, numbers: Integer[np.ndarray, " bar"]) -> int:
     """
     total = int(numbers[-1]) + 1
     if not 1 < bar <= total + 1:
-        message = f"nothing stands before bar {bar}" if bar == 1 else f"there is no bar before bar {bar}"
+        message = f"nothing stands before bar {bar}" if bar <= 1 else f"bar {bar} lies behind the end"
         raise MusicaeError(f"{message}: the piece has {total} bars", f"choose a bar from 2 to {total + 1}")
     place = int(np.searchsorted(numbers, bar - 1))
     if not place or numbers[place - 1] != bar - 2:

@@ -218,7 +218,7 @@ class _Laying:
         for note in filter(self._is_made, strand.after):
             place = strand.place(note.start, note.pitch)
             if place in read and there.get(place):
-                self._keep(note, read[place], there[place], strand)
+                self._keep(note, read[place], there[place], strand, around)
             elif not self._goes_on_as(note, strand):
                 self._add(note, strand, around)
 
@@ -279,7 +279,9 @@ class _Laying:
         per_quarter, within = self.steps_per_quarter, step - bar * self.bar
         return int(self.ticks[bar]) + (2 * within * self.score.ticks_per_quarter + per_quarter) // (2 * per_quarter)
 
-    def _keep(self, note: StepNote, read: StepNote, originals: Sequence[tuple[int, int]], strand: Strand) -> None:
+    def _keep(
+        self, note: StepNote, read: StepNote, originals: Sequence[tuple[int, int]], strand: Strand, around: _Around
+    ) -> None:
         """A note that was there stays the one of the file."""
         for track, number in originals if self.frame.timing else originals[:1]:
             start, end, pitch, velocity = self.row(track, number)
@@ -290,13 +292,21 @@ class _Laying:
             if strand.program == DRUM_KIT:
                 end = start + length
             elif not (note.end == read.end and (self.frame.timing or self._goes_on(end, strand))):
-                end = max(self.tick(note.end, strand.end), start + 1)
-            if not self.frame.velocity or note.velocity != read.velocity:
+                end = max(self._end(note, strand, around), start + 1)
+            if self.frame.velocity:
+                velocity = min(max(velocity + note.velocity - read.velocity, 1), 127)
+            else:
                 velocity = note.velocity
             if (start, end, pitch, velocity) == self.row(track, number):
                 self.changes[track].gone.discard(number)
             else:
                 self.changes[track].come.append((start, end, pitch, velocity))
+
+    def _end(self, note: StepNote, strand: Strand, around: _Around) -> int:
+        """The tick at which a note ends: as early or late as the one starts that follows it at once, if one does."""
+        tick = self.tick(note.end, strand.end)
+        follows = self.frame.timing and note.end in around.starts
+        return tick + around.deviation(note.end) if follows else tick
 
     def _goes_on(self, end: int, strand: Strand) -> bool:
         """Whether a note that ends at some tick sounds on behind the bars of a strand."""
@@ -304,7 +314,7 @@ class _Laying:
 
     def _add(self, note: StepNote, strand: Strand, around: _Around) -> None:
         """A note that was not there comes, like those around it."""
-        start, end = (self.tick(step, strand.end) for step in (note.start, note.end))
+        start, end = self.tick(note.start, strand.end), self._end(note, strand, around)
         if self.frame.timing:
             start = max(start + around.deviation(note.start), 0)
         velocity = note.velocity
@@ -362,6 +372,7 @@ class _Around:
         loud: defaultdict[int | str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         late: defaultdict[int, list[int]] = defaultdict(list)
         self.strand, self.bar = strand, laying.bar
+        self.starts = {note.start for note in strand.after}
         for (step, key), _ in sorted(read.items(), key=lambda item: item[0][0]):
             for track, number in there.get((step, key), ()):
                 start, _, _, velocity = laying.row(track, number)

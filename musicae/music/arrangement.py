@@ -8,7 +8,7 @@ nearest that fit; of the chords of a bass the lowest notes are left.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -190,6 +190,33 @@ def with_additions(score: Score, other: Score, most: int | None = None) -> Score
     for place, track in _numbered(score.tracks):
         rows = [*track.notes.rows(), *(row for row in came[place] if row[0] in chosen)]
         tracks.append(replace(track, notes=without_doubles(Notes.of(rows))))
+    return replace(score, tracks=tuple(tracks))
+
+
+Cell = tuple[tuple[int, int], int]
+"""An instrument, its number among those that are alike, and a quarter of the music."""
+
+
+def cells(score: Score) -> list[Cell]:
+    """The quarters in which instruments start notes, in order."""
+    quarters = {
+        (place, start // score.ticks_per_quarter)
+        for place, track in _numbered(score.tracks)
+        for start in track.notes.start.tolist()
+    }
+    return sorted(quarters)
+
+
+def with_cells(score: Score, other: Score, chosen: Collection[Cell]) -> Score:
+    """Music that in some cells starts what other music starts there, and not what it started itself."""
+    there = dict(_numbered(other.tracks))
+    tracks = []
+    for place, track in _numbered(score.tracks):
+        theirs = there[place].notes.rows() if place in there else []
+        quarters = {quarter for instrument, quarter in chosen if instrument == place}
+        rows = [row for row in track.notes.rows() if row[0] // score.ticks_per_quarter not in quarters]
+        rows += [row for row in theirs if row[0] // score.ticks_per_quarter in quarters]
+        tracks.append(replace(track, notes=without_doubles(Notes.of(sorted(rows)))))
     return replace(score, tracks=tuple(tracks))
 
 

@@ -47,6 +47,17 @@ def note_distance(a: Score, b: Score) -> float:
     return 1 - note_f1([(onsets_of(a), onsets_of(b))])
 
 
+def distance_by_track(a: Score, b: Score) -> dict[str, float]:
+    """`note_distance` of what every instrument plays, by the name of the first track that plays it, or its number."""
+    ours, theirs = onsets_of(a), onsets_of(b)
+    found: dict[str, float] = {}
+    for number, track in enumerate(a.tracks, start=1):
+        instrument = DRUM_KIT if track.is_drum else track.program
+        pair = (Counter({one: count for one, count in some.items() if one[0] == instrument}) for some in (ours, theirs))
+        found.setdefault(track.name or f"track {number}", 1 - note_f1([(next(pair), next(pair))]))
+    return found
+
+
 def kept_share(before: Score, after: Score) -> float:
     """Notes in common, of those that either has at least: 1 where all that one has is in the other, or one has none."""
     ours, theirs = onsets_of(before), onsets_of(after)

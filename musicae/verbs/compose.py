@@ -41,6 +41,9 @@ BANDS_TRIED = 64
 USUAL_OTHERS = 2
 """Instruments of a band, besides bass and drums."""
 
+LOWEST_TUNE = 60
+"""Mean pitch of an instrument that may play a tune: C4."""
+
 MOST_PIECE_BARS = 2_000
 """Of a piece; more than an hour at 120 qpm."""
 
@@ -294,16 +297,18 @@ def _draws(model: Model, n: int, passage: Passage, song: Song, seed: int) -> Cod
 
 
 def _merits(score: Score, *, asked: bool) -> tuple[float, ...]:
-    """How much a bar is one of a band: who plays, whether drums play a beat, and how many notes there are.
+    """How much a bar is one of a band: who plays, whether drums play a beat and anybody a tune, and how many notes.
 
     Args:
         asked: whether who may play is fixed; otherwise a band has a bass, drums and `USUAL_OTHERS`.
     """
-    playing, groove, notes = instruments_of(score), beat(score), float(onsets_of(score).total())
+    playing, notes = instruments_of(score), float(onsets_of(score).total())
+    means = [float(t.notes.pitch.mean()) for t in score.tracks if len(t.notes) and not t.is_drum]
+    roles = beat(score) + any(mean >= LOWEST_TUNE for mean in means)
     if asked:
-        return float(len(playing)), groove, notes
+        return float(len(playing)), roles, notes
     basses = playing & set(BASSES)
-    return bool(basses) + groove - 0.5 * abs(len(playing - basses - {DRUM_KIT}) - USUAL_OTHERS), notes
+    return roles - abs(len(basses) - 1) - 0.5 * abs(len(playing - basses - {DRUM_KIT}) - USUAL_OTHERS), notes
 
 
 def _varied(

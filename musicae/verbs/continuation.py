@@ -87,7 +87,8 @@ def _ending(model: Model, music: Material | Ending, bar: int | None) -> Ending:
         return music
     if isinstance(music, WholeSong):
         sources_for(model, music)
-        return song_ending(music, bar=bar)
+        with error_context(music.name or "the song"):
+            return song_ending(music, bar=bar)
     music = music.score if isinstance(music, Clip) else music
     if isinstance(music, Score | bytes | str | Path) and not is_code(music):
         return read_ending(music, model, bar=bar)

@@ -20,6 +20,7 @@ from musicae.clips.render import likeliest, recipe_of
 from musicae.clips.song import WholeSong, framed_score
 from musicae.clips.source import Material, frame_of, kinds, label_of, model_for, part_of, sources_for
 from musicae.model import Model
+from musicae.music.arrangement import Cell, cells, with_cells
 from musicae.music.key import Key, foreign_share, key_like
 from musicae.music.note_distance import note_distance
 from musicae.music.score import Score
@@ -59,7 +60,9 @@ def vary(
     or the song itself; amount 1 is new music.
 
     Of a whole song every window is varied, each by that share of its own notes, which are counted against those of the
-    song. Windows with the same notes lead to the same draw, so that what the song repeats is repeated in its variation.
+    song. Where the model changes more by reconstructing it, the song keeps its own notes but for as many quarters of
+    its instruments as make up that share. Windows with the same notes lead to the same draw, so that what the song
+    repeats is repeated in its variation.
 
     Args:
         progress: is called with how many windows were varied since the last call.
@@ -110,7 +113,27 @@ def _variations(
     counted = likeliest(model, [part])[0] if reference is None else reference
     goal = _Goal(counted, key or key_like(counted, minor=False), amount)
     targets = draw(model, n, seed)
-    return [_varied(model, part, goal, target, (seed, number)) for number, target in enumerate(targets)]
+    found = [_varied(model, part, goal, target, (seed, number)) for number, target in enumerate(targets)]
+    if reference is None or amount in (0, 1):
+        return found
+    return [_with_own_notes(model, one, goal, (seed, number)) for number, one in enumerate(found)]
+
+
+def _with_own_notes(model: Model, part: Part, goal: _Goal, seeds: tuple[int, int]) -> Part:
+    """A variation of which no more is taken than makes up the amount; all else is the music's own."""
+    (varied,) = likeliest(model, [part])
+    if note_distance(goal.music, varied) <= goal.amount + NEAR_ENOUGH[-1]:
+        return part
+    places = cells(goal.music)
+    best, chosen = varied, list[Cell]()
+    for i in np.random.default_rng(seeds).permutation(len(places)):
+        mixed = with_cells(goal.music, varied, [*chosen, places[i]])
+        if goal.cost(mixed) < goal.cost(best):
+            best, chosen = mixed, [*chosen, places[i]]
+    if not chosen:
+        return part
+    tokens = model.representation.encode(best)[..., : len(model.representation.shape.fields)]
+    return replace(part, forced_tokens=tokens.astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)

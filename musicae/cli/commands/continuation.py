@@ -9,6 +9,7 @@ import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.hints import ADVICE
 from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     DEFAULT_MODEL,
@@ -31,6 +32,7 @@ from musicae.cli.options import (
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, Framing, ReadingOptions, from_stdin, read_songs, say_code, say_source
 from musicae.cli.styling import ClipStyling
+from musicae.errors import error_context
 
 if TYPE_CHECKING:
     from musicae.clips.code_source import CodeSource
@@ -104,6 +106,8 @@ def command(
     clips = continuation(net, start, bars, n, alone=alone, temperature=temperature, seed=seed)
     if isinstance(start, SongEnding):
         console.note(f"new bars: {start.bar}-{start.bar + bars - 1}")
+        if start.others:
+            console.note(f"none for {start.others}{ADVICE['unread']()}")
     clips = styling.applied(clips, console)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)
 
@@ -116,7 +120,8 @@ def _start(file: File, model: str | None, console: Console, options: ReadingOpti
 
     if options.framing.whole:
         (song,), name = read_songs([replace(file, bar=None)], model, console, options)
-        return song_ending(song, bar=file.bar), name
+        with error_context(file.path):
+            return song_ending(song, bar=file.bar), name
     given = from_stdin(file.path)
     name = model or (read_code(given).model if is_code(given) else DEFAULT_MODEL)
     if is_code(given):

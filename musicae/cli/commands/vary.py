@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,6 +32,9 @@ from musicae.cli.options import (
 from musicae.cli.renderings import Renderings, panels_of
 from musicae.cli.sources import File, Framing, ReadingOptions, read_material
 from musicae.cli.styling import ClipStyling
+
+if TYPE_CHECKING:
+    from musicae.music.score import Score
 
 EXAMPLES = ("musicae vary a.mid --whole --amount 0.6 -n 2", "musicae vary a.mid --along density -n 5")
 
@@ -110,7 +113,7 @@ def command(
         clips = traverse(net, source, along, n, temperature=temperature, seed=seed)
     beside = None if framing.whole else reconstruct(net, source)[0]
     before = beside.played if beside else clips[0].original or clips[0].played
-    shares = ", ".join(f"{note_distance(before, clip.played):.0%}" for clip in clips)
+    shares = ", ".join(f"{note_distance(before, clip.played):.0%}{_by_track(before, clip.played)}" for clip in clips)
     console.note(f"of the notes {'that are read' if framing.whole else 'of its reconstruction'} change: {shares}")
     if along is not None and along in ATTRIBUTES:
         console.note(f"{along}: {', '.join(f'{ATTRIBUTES[along](clip.played):.3g}' for clip in clips)}")
@@ -123,3 +126,12 @@ def command(
         clips = styling.applied(clips, console)
     panels = panels_of(clips, beside) if renderings.pictured else None
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings, panels=panels)
+
+
+def _by_track(before: Score, after: Score) -> str:
+    """The share of every instrument, where there are several."""
+    from musicae.music.midi import with_names
+    from musicae.music.note_distance import distance_by_track
+
+    shares = distance_by_track(with_names(before), after)
+    return f" ({', '.join(f'{name} {share:.0%}' for name, share in shares.items())})" if len(shares) > 1 else ""
