@@ -140,7 +140,7 @@ WRONG = {
     "musicae.interpolate(model, 'a.mid', 'b.mid', even_in='foo')": "even_in is 'foo'",
     "musicae.traverse(model, 'a.mid', 'density', 0)": "n is 0",
     "musicae.continuation(model, 'a.mid', '4')": "bars is '4'",
-    "musicae.continuation(model, musicae.read_song('a.mid', model))": "whole song",
+    "musicae.encode(model, musicae.read_song('a.mid', model))": "whole song",
     "musicae.decode(model, musicae.encode(model, 'a.mid').z[0])": "shape [8], not",
     "musicae.decode(model, 'x')": "cannot read x",
     "musicae.compose('multitrack-1bar-chords', 'C Am', variation=2)": "variation is 2",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from musicae.music.arrangement import (
@@ -116,6 +116,7 @@ def test_drums_are_a_kit_and_short() -> None:
     assert [(start, end, pitch) for start, end, pitch, _ in kit.notes.rows()] == [(0, 120, 36), (480, 600, 38)]
 
 
+@example(5729, 16)
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 48))
 def test_order_is_order_and_nothing_is_left_out_of_it(seed: int, chord: int) -> None:

@@ -98,13 +98,12 @@ def _fitting(
     there, and its tones on every quarter."""
     pitches = []
     for start, pitch, chord in zip(notes.start.tolist(), notes.pitch.tolist(), chords, strict=True):
-        if bass:
-            pitch += _OCTAVE * -(-max(LOWEST_BASS - pitch, 0) // _OCTAVE)
         if start % bar == 0:
             classes: frozenset[int] = frozenset({chord.root}) if bass else chord.tones
         else:
             classes = chord.tones if bass and start % quarter == 0 else allowed_under(chord, scale)
-        pitches.append(nearest(pitch, classes) if chord.root >= 0 else pitch)
+        found = nearest(pitch, classes) if chord.root >= 0 else pitch
+        pitches.append(found + _OCTAVE * -(-max(LOWEST_BASS - found, 0) // _OCTAVE) if bass else found)
     return np.array(pitches, dtype=np.int64)
 
 
@@ -193,11 +192,11 @@ def with_additions(score: Score, other: Score, most: int | None = None) -> Score
     return replace(score, tracks=tuple(tracks))
 
 
-Cell = tuple[tuple[int, int], int]
+InstrumentQuarter = tuple[tuple[int, int], int]
 """An instrument, its number among those that are alike, and a quarter of the music."""
 
 
-def cells(score: Score) -> list[Cell]:
+def cells(score: Score) -> list[InstrumentQuarter]:
     """The quarters in which instruments start notes, in order."""
     quarters = {
         (place, start // score.ticks_per_quarter)
@@ -207,7 +206,7 @@ def cells(score: Score) -> list[Cell]:
     return sorted(quarters)
 
 
-def with_cells(score: Score, other: Score, chosen: Collection[Cell]) -> Score:
+def with_cells(score: Score, other: Score, chosen: Collection[InstrumentQuarter]) -> Score:
     """Music that in some cells starts what other music starts there, and not what it started itself."""
     there = dict(_numbered(other.tracks))
     tracks = []

@@ -20,7 +20,7 @@ from musicae.clips.render import likeliest, recipe_of
 from musicae.clips.song import WholeSong, framed_score
 from musicae.clips.source import Material, frame_of, kinds, label_of, model_for, part_of, sources_for
 from musicae.model import Model
-from musicae.music.arrangement import Cell, cells, with_cells
+from musicae.music.arrangement import InstrumentQuarter, cells, with_cells
 from musicae.music.key import Key, foreign_share, key_like
 from musicae.music.note_distance import note_distance
 from musicae.music.score import Score
@@ -125,7 +125,7 @@ def _with_own_notes(model: Model, part: Part, goal: _Goal, seeds: tuple[int, int
     if note_distance(goal.music, varied) <= goal.amount + NEAR_ENOUGH[-1]:
         return part
     places = cells(goal.music)
-    best, chosen = varied, list[Cell]()
+    best, chosen = varied, list[InstrumentQuarter]()
     for i in np.random.default_rng(seeds).permutation(len(places)):
         mixed = with_cells(goal.music, varied, [*chosen, places[i]])
         if goal.cost(mixed) < goal.cost(best):
