@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from musicae import geometry
@@ -17,13 +17,14 @@ from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
 from musicae.clips.limits import require_within
 from musicae.clips.recipe import Part, Recipe
-from musicae.clips.render import check_recipe, likeliest, recipe_of, windows_of
+from musicae.clips.render import check_recipe, likeliest, likeliest_windows, recipe_of, windows_of
 from musicae.clips.source import AnySource, Music, encode_source, model_for, source_for
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
 from musicae.music.arrangement import arranged, beat, scale_of
 from musicae.music.chords import Chord, progression
+from musicae.music.continuity import Excerpt, role_change
 from musicae.music.instruments import band_of
 from musicae.music.key import Key, parse_key
 from musicae.music.note_distance import DRUM_KIT, instruments_of, onsets_of
@@ -40,6 +41,9 @@ BANDS_TRIED = 64
 
 USUAL_OTHERS = 2
 """Instruments of a band, besides bass and drums."""
+
+OTHERS_TRIED = 8
+"""Draws for every further section, among which it is chosen."""
 
 LOWEST_TUNE = 60
 """Mean pitch of an instrument that may play a tune: C4."""
@@ -184,7 +188,8 @@ def compose(
     """One clip of all bars, each decoded under its chord and put in order (`music.arrangement`).
 
     Sections of one letter are the same music, with one code and one draw. The first letter has the code of `start`, or
-    of some draws the one that is most like a band; further ones lie half way from it to new music.
+    of some draws the one that is most like a band; further ones lie half way from it to new music, and of
+    some those are taken in which the instruments stay in their roles.
 
     With `end`, the codes lead there in even steps:
     window by window of the whole piece where the form has one letter, else through the sections in the order in which
@@ -277,14 +282,28 @@ def _codes(
 ) -> Codes:
     """The code of every passage before it varies."""
     letters = [passage.letter for passage in passages]
-    new = _draws(model, 1 + max(letters), passages[0], song, seed)
+    new = _draws(model, 1 + max(letters) * OTHERS_TRIED, passages[0], song, seed)
     base = encode_source(model, start) if start else new[:1]
     if end is None:
-        return torch.cat([base, geometry.slerp(base, new[1:], CONTRAST)])[letters]
+        others = geometry.slerp(base, new[1:], CONTRAST)
+        if len(others) and not song.own_instruments:
+            others = others[_by_roles(model, base[0], others, passages[0], song)]
+        return torch.cat([base, others])[letters]
     if len(passages) == 1:
         raise MusicaeError("a piece of one clip leads nowhere", "give more chords, or no end", kind="single-clip")
     route = _route(passages)
     return geometry.path(base[0], encode_source(model, end)[0], 1 + max(route))[route]
+
+
+def _by_roles(model: Model, base: Float[Tensor, " size"], others: Codes, passage: Passage, song: Song) -> list[int]:
+    """The places of other codes, those first whose music keeps the instruments of the first one in their roles."""
+    band = model.representation.band(song.programs) if song.band else None
+    (window,) = likeliest_windows(model, [Part(base, chords=passage.chords, forced_tokens=band)])
+    before = model.representation.decode(window)
+    forced = model.representation.programs(window) if band is None else band
+    scores = likeliest(model, [Part(z, chords=passage.chords, forced_tokens=forced) for z in others])
+    changes = [role_change(Excerpt(before, before.end), Excerpt(score, score.end)) for score in scores]
+    return sorted(range(len(others)), key=changes.__getitem__)
 
 
 def _draws(model: Model, n: int, passage: Passage, song: Song, seed: int) -> Codes:
