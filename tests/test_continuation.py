@@ -26,7 +26,7 @@ from musicae.verbs.continuation import continuation
 from musicae.verbs.replay import replay
 from tests.helpers.commands import Run, assert_fails
 from tests.helpers.models import tiny_model
-from tests.helpers.scores import BAR, band, scale, score, track, write_midi
+from tests.helpers.scores import BAR, STEP, band, scale, score, track, write_midi
 from tests.helpers.stand_ins import quarters
 
 pytestmark = pytest.mark.usefixtures("hasty_search")
@@ -339,3 +339,14 @@ def test_bars_that_do_not_fit_are_refused_before_anything_is_sought(
     piece = score(track(scale(8), 0), track([(140, 142, 60)], 40), bars=12, meters=meters)
     with pytest.raises(MusicaeError, match="the new bars are not all in"):
         continued(model, piece, track=1)
+
+
+@pytest.mark.parametrize(("held", "bar"), [(24, 7), (16.5, 6), (17, 7)])
+def test_bands_go_on_behind_their_last_chord(held: float, bar: int) -> None:
+    """It may be held into another bar, but for less than a 32nd note."""
+    chord = [(64 * STEP, 64 * STEP + int(held * STEP), pitch, 80) for pitch in (60, 64, 67)]
+    piece = score(Track(Notes.of([*track(scale(4)).notes.rows(), *chord])), track(scale(5), 33), bars=6)
+    song = read_song(midi_bytes(piece), tiny_model("multitrack-1bar-chords").representation)
+    assert song_ending(song).bar == bar
+    found = continued(tiny_model("multitrack-1bar-chords"), piece)
+    assert kept(piece, found, (bar - 1) * BAR)

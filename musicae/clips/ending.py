@@ -15,13 +15,14 @@ from jaxtyping import Integer
 
 from musicae.clips.frame import Frame
 from musicae.clips.reading import Reads, Source, best_stream, names_of, representation_of, source_of, window_at
-from musicae.clips.song import WholeSong, open_song
+from musicae.clips.song import WholeSong, open_song, overhang
 from musicae.clips.style import Style, tempo_at
 from musicae.clips.unreadable import explained
 from musicae.errors import MusicaeError, error_context
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Representation, Stream, TokenArray
 from musicae.music.representations.streams import list_of_tracks, track_number
+from musicae.music.representations.time_grid import TimeGrid
 from musicae.music.score import Score
 
 ReadableMusic = Source | Score | bytes | str | Path
@@ -99,7 +100,7 @@ def read_ending(
     with explained(score, representation, label):
         stream = best_stream(score, representation, track_number(score, track))
     with error_context(label):
-        behind = _place(stream, bar)
+        behind = _place(stream, bar, score, TimeGrid(score, representation.grid))
     starts, known = _starts(stream, behind, representation)
     *earlier, last = (window_at(stream, start, score, representation) for start in starts)
     source = source_of(last, score, representation, label, name, drums)
@@ -114,7 +115,7 @@ def song_ending(song: WholeSong, *, bar: int | None = None) -> SongEnding:
     """
     representation, reading = song.representation, open_song(song.frame, song.representation)
     score, stream = reading.score, reading.stream
-    behind = _place(stream, bar)
+    behind = _place(stream, bar, score, reading.grid)
     starts, known = _starts(stream, behind, representation)
     *earlier, last = (window_at(stream, start, score, representation) for start in starts)
     number = int(stream.bars[behind - 1]) + 1
@@ -133,7 +134,7 @@ def song_ending(song: WholeSong, *, bar: int | None = None) -> SongEnding:
     )
 
 
-def _place(stream: Stream, bar: int | None) -> int:
+def _place(stream: Stream, bar: int | None, score: Score, grid: TimeGrid) -> int:
     """The place in a stream behind the last bar in which anything sounds, or of a bar.
 
     Raises:
@@ -141,8 +142,10 @@ def _place(stream: Stream, bar: int | None) -> int:
     """
     if bar is not None:
         return _place_of(bar, stream.bars)
-    if stream.played is not None:
-        return 1 + max(int(bars[-1]) for bars in stream.played.values())
+    if stream.played is not None:  # its bars say where notes start, and some sound on
+        last = max(int(score.tracks[track].notes.end.max()) for track in stream.tracks)
+        begun = int(np.searchsorted(grid.ticks(stream.bars), last - overhang(score)))
+        return max(begun, 1 + max(int(bars[-1]) for bars in stream.played.values()))
     return 1 + int(np.flatnonzero(~stream.silent.all(axis=0))[-1])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from musicae.clips.frame import Frame
-from musicae.clips.song import SongReading, StreamTokens
+from musicae.clips.song import SongReading, StreamTokens, overhang
 from musicae.music.arrangement import NoteRow
 from musicae.music.midi import instrument_name
 from musicae.music.note_distance import DRUM_KIT
@@ -195,7 +195,7 @@ class _Laying:
         half = self.score.ticks_per_quarter / (2 * self.steps_per_quarter)
         for number in self.reading.stream.tracks:
             notes, change = self.score.tracks[number].notes, self.changes[number]
-            across = np.flatnonzero((notes.start < tick - half) & (notes.end > tick + half))
+            across = np.flatnonzero((notes.start < tick - half) & (notes.end > tick + overhang(self.score)))
             for note in [] if self.score.tracks[number].is_drum else across.tolist():
                 start, _, pitch, velocity = self.row(number, note)
                 change.gone.add(note)

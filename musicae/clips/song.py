@@ -214,6 +214,11 @@ def _bars(count: int) -> str:
     return "1 bar" if count == 1 else f"{count} bars"
 
 
+def overhang(score: Score) -> int:
+    """By how many ticks a note may reach over a bar line without being held into the bar: a 32nd note."""
+    return score.ticks_per_quarter // 8
+
+
 def open_song(frame: Frame, representation: Representation) -> SongReading:
     """The song of a frame as a representation reads it.
 
