@@ -18,7 +18,8 @@ from musicae.clips.song import open_song, read_song
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
-from musicae.music.continuity import Excerpt, breaks, discontinuity, role_change
+from musicae.music.chords import progression
+from musicae.music.continuity import Excerpt, breaks, discontinuity, new_places, role_change
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.representations.melody import Melody
 from musicae.music.score import Meter, Notes, Score, Tempo, Track, concatenate
@@ -216,6 +217,40 @@ def test_instruments_stay_in_their_roles() -> None:
     assert discontinuity(before, band(48, 60, 45)) > discontinuity(before, band(36, 480, 36, 42, 38, 42))
 
 
+def hits(*starts: int, pitch: int = 42) -> Excerpt:
+    drums = Track(Notes.of([(start, start + 60, pitch, 80) for start in starts]), is_drum=True)
+    return Excerpt(Score(480, (drums,), 1920), 1920)
+
+
+def test_notes_stay_at_the_places_of_a_beat_that_were_used_before() -> None:
+    swung = hits(0, 320, 480, 800, 960)
+    assert new_places(swung, hits(0, 320, 1440)) == 0
+    assert new_places(swung, hits(0, 240, 480, 720)) == pytest.approx(0.5), "straight eighths"
+    assert discontinuity(swung, hits(0, 240, 480, 720, 960)) > discontinuity(swung, hits(0, 320, 480, 960, 1280))
+
+
+def test_drums_stay_with_their_kit() -> None:
+    hats = hits(0, 480, 960)
+    assert discontinuity(hats, hits(0, 480, 1440, pitch=49)) > discontinuity(hats, hits(0, 480, 1440))
+
+
+def test_bars_beside_other_tracks_have_their_chords() -> None:
+    model = tiny_model("multitrack-1bar-chords")
+    beside = tuple(progression("F G C Am"))
+    end = replace(ending(model, 4), beside=beside)
+    (clip,) = continuation(model, end, 5, 1, alone=True, seed=1)
+    assert [part.chords for part in clip.recipe.parts[:4]] == [(chord,) for chord in beside]
+    assert clip.recipe.parts[4].chords == beside[:1], "from there on again"
+
+
+def test_songs_know_the_chords_of_tracks_that_are_not_read() -> None:
+    chords = track([(16 * bar + 0, 16 * bar + 16, pitch) for bar in range(8) for pitch in (53, 57, 60)], 48)
+    piece = score(track(scale(8)), chords, bars=8)
+    song = read_song(midi_bytes(piece), tiny_model("melody-2bar").representation, track=1)
+    assert song_ending(song, bar=5).beside == tuple(progression("F F F F"))
+    assert song_ending(song).beside == ()
+
+
 def test_silence_and_drums_break_off_nothing_but_their_rhythm() -> None:
     drums = Excerpt(quarters(36, 38, 36, 38, is_drum=True), 4 * 480)
     assert breaks(drums, drums).tolist() == [0] * 7
@@ -344,7 +379,7 @@ def test_bars_that_do_not_fit_are_refused_before_anything_is_sought(
 @pytest.mark.parametrize(("held", "bar"), [(24, 7), (16.5, 6), (17, 7)])
 def test_bands_go_on_behind_their_last_chord(held: float, bar: int) -> None:
     """It may be held into another bar, but for less than a 32nd note."""
-    chord = [(64 * STEP, 64 * STEP + int(held * STEP), pitch, 80) for pitch in (60, 64, 67)]
+    chord = [(64 * STEP, 64 * STEP + int(held * STEP), pitch, 80) for pitch in (96, 100, 103)]
     piece = score(Track(Notes.of([*track(scale(4)).notes.rows(), *chord])), track(scale(5), 33), bars=6)
     song = read_song(midi_bytes(piece), tiny_model("multitrack-1bar-chords").representation)
     assert song_ending(song).bar == bar

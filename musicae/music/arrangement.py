@@ -67,6 +67,23 @@ def allowed_under(chord: Chord, scale: frozenset[int]) -> frozenset[int]:
     return chord.tones | {tone for tone in scale if not {(tone + 1) % 12, (tone - 1) % 12} & foreign}
 
 
+def foreign_to_chords(score: Score, chords: Sequence[Chord], scale: frozenset[int], bar: int) -> float:
+    """The share of the pitched notes that their chord does not allow.
+
+    Args:
+        chords: of its bars, as many as have one.
+        bar: ticks of a bar.
+    """
+    allowed = [allowed_under(chord, scale) if chord.root >= 0 else frozenset(range(_OCTAVE)) for chord in chords]
+    foreign = total = 0
+    for track in score.tracks:
+        if not track.is_drum:
+            total += len(track.notes)
+            for number, pitch in zip((track.notes.start // bar).tolist(), track.notes.pitch.tolist(), strict=True):
+                foreign += number < len(allowed) and pitch % _OCTAVE not in allowed[number]
+    return foreign / max(total, 1)
+
+
 def arranged(score: Score, chords: Sequence[Chord], scale: frozenset[int], *, loose: bool = False) -> Arranged:
     """Bars in order.
 

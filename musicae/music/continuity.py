@@ -4,49 +4,21 @@ every instrument in its role."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Integer
 
 from musicae.music.key import Key, key_like
-from musicae.music.note_distance import DRUM_KIT, Onsets, note_f1, onsets_of, rhythm_of
-from musicae.music.representations.drums import NAMES
-from musicae.music.score import Score, Track
+from musicae.music.note_distance import Onsets, note_f1, onsets_of, rhythm_of
+from musicae.music.roles import Roles, role_distance, roles_of
+from musicae.music.score import Score
 
 _OCTAVE = 12
 
 Breaks = Float[np.ndarray, "7"]
-
-
-@dataclass(frozen=True)
-class Role:
-    """What an instrument does.
-
-    Attributes:
-        pitch, length: means of pitched notes: in octaves, and as log2 of ticks.
-        kinds: of drums, shares of their hits.
-    """
-
-    pitch: float = 0.0
-    length: float = 0.0
-    kinds: Mapping[str, float] = field(default_factory=dict)
-
-    def change(self, other: Role) -> float:
-        """How far another one is from it, from 0 to 1."""
-        if self.kinds or other.kinds:
-            return 1 - sum(min(share, other.kinds.get(kind, 0.0)) for kind, share in self.kinds.items())
-        return (min(abs(self.pitch - other.pitch), 1.0) + min(abs(self.length - other.length), 1.0)) / 2
-
-
-def _role(track: Track) -> Role:
-    notes = track.notes
-    if track.is_drum:
-        kinds = Counter(NAMES.get(pitch, "") for pitch in notes.pitch.tolist())
-        return Role(kinds={kind: count / len(notes) for kind, count in kinds.items()})
-    return Role(float(notes.pitch.mean()) / _OCTAVE, float(np.log2(notes.end - notes.start).mean()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,16 +56,19 @@ class Excerpt:
         return sum(len(track.notes) for track in self.score.tracks) / self.bars
 
     @cached_property
-    def roles(self) -> dict[tuple[int, int], Role]:
-        """What every instrument does, by its program, or `DRUM_KIT`, and by which of those with that program it is."""
-        found: dict[tuple[int, int], Role] = {}
-        met: Counter[int] = Counter()
-        for track in self.score.tracks:
-            program = DRUM_KIT if track.is_drum else track.program
-            if len(track.notes):
-                found[program, met[program]] = _role(track)
-            met[program] += 1
-        return found
+    def roles(self) -> Roles:
+        """What every instrument does in every bar."""
+        return roles_of(self.score, self.bar)
+
+    @cached_property
+    def places(self) -> Counter[tuple[bool, int]]:
+        """How many notes start at every place of a quarter, in `PLACES` parts, of drums and of others."""
+        quarter = self.score.ticks_per_quarter
+        return Counter(
+            (track.is_drum, start % quarter * PLACES // quarter)
+            for track in self.score.tracks
+            for start in track.notes.start.tolist()
+        )
 
     @cached_property
     def notes(self) -> list[Onsets]:
@@ -131,26 +106,31 @@ def breaks(before: Excerpt, after: Excerpt) -> Breaks:
 
 
 def role_change(before: Excerpt, after: Excerpt) -> float:
-    """By how much instruments leave their roles, on average, from 0 to 1; one that falls silent leaves it wholly.
-
-    Pitched ones leave it by octaves of their mean pitches and by powers of two of their mean lengths, drums by the
-    share of their hits that are of other kinds.
-    """
-    changes = [role.change(after.roles[one]) if one in after.roles else 1.0 for one, role in before.roles.items()]
+    """By how much instruments leave their roles (`music.roles`), on average, from 0 to 1."""
+    changes = [float(bars.mean()) for bars in role_distance(before.roles, after.roles).values()]
     return float(np.mean(changes)) if changes else 0.0
 
 
+def new_places(before: Excerpt, after: Excerpt) -> float:
+    """The share of the notes that start at places of a beat at which, of the notes before, one in 100 does at most."""
+    rare = before.places.total() / 100
+    new = sum(count for place, count in after.places.items() if before.places[place] <= rare)
+    return new / max(after.places.total(), 1)
+
+
 def discontinuity(before: Excerpt, after: Excerpt) -> float:
-    """How little a passage fits behind another one: `breaks`, weighted, and more if it is a copy or all new; of several
-    instruments also `role_change`.
+    """How little a passage fits behind another one: `breaks` and `new_places`, weighted, and more if it is a copy or
+    all new; of bands and drums also `role_change`.
 
     What follows in real melodies is the same music again as often as not; who asks for more wants other music.
     """
     found = breaks(before, after)
     least, most = NEW_NOTES
     too_little, too_much = max(least - found[-1], 0.0), max(found[-1] - most, 0.0)
-    roles = ROLE_WEIGHT * role_change(before, after) if len(before.roles) > 1 else 0.0
-    return float(BREAK_WEIGHTS @ found[:-1]) + BEYOND_WEIGHT * (too_little + too_much) + roles
+    cost = float(BREAK_WEIGHTS @ found[:-1]) + BEYOND_WEIGHT * (too_little + too_much)
+    if len(before.roles) > 1 or any(track.is_drum for track in before.score.tracks):
+        cost += ROLE_WEIGHT * role_change(before, after)
+    return cost + PLACE_WEIGHT * new_places(before, after)
 
 
 def _mean_interval(pitch: Integer[np.ndarray, " note"]) -> float:
@@ -177,8 +157,14 @@ from variations of what stood before (a conditional logit); in the others such v
 NEW_NOTES = (0.2, 0.6)
 """How unlike the notes of bars are to be to the most alike before, on average; what follows in melodies is .34."""
 
-ROLE_WEIGHT = 2.0
-"""Of `role_change`."""
+ROLE_WEIGHT = 5.0
+"""Of `role_change`: at 4, continuations of drums and trios change kinds and roles as much as what really follows."""
+
+PLACE_WEIGHT = 2.0
+"""Of `new_places`."""
+
+PLACES = 24
+"""Parts of a quarter that are told apart."""
 
 BEYOND_WEIGHT = 5.0
 """Weight of what is beyond."""
