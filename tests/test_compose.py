@@ -185,6 +185,17 @@ def test_a_piece_leads_from_one_clip_to_another(band: Model) -> None:
     assert not torch.equal(alone.z[1], alone.z[0])
 
 
+def test_a_piece_may_end(band: Model) -> None:
+    open_end, ended = (compose(band, Song("Dm G C Am", form="AB", ending=one), seed=1)[0] for one in (False, True))
+    *parts, last = ended.recipe.parts
+    assert [part.z.tolist() for part in parts] == [part.z.tolist() for part in open_end.recipe.parts]
+    assert (last.section, last.chords, last.bars) == ("ending", tuple(progression("C")), 1)
+    begins = open_end.score.end
+    assert ended.score.end == begins * 9 // 8
+    new = [row for track in ended.score.tracks if not track.is_drum for row in track.notes.rows() if row[0] >= begins]
+    assert all(row[:2] == (begins, ended.score.end) and row[2] % 12 in (0, 4, 7) for row in new)
+
+
 def test_a_seed_is_kept_where_it_has_a_part(band: Model) -> None:
     a = source(band, "C", 1)
     assert compose(band, Song("C G"), a, temperature=0.0, variation=0.0, seed=3).seed is None

@@ -61,6 +61,35 @@ def scale_of(chords: Sequence[Chord]) -> frozenset[int]:
     return frozenset((tonic + step) % 12 for step in MAJOR_SCALE)
 
 
+def home_of(chords: Sequence[Chord]) -> Chord:
+    """The chord on which a progression comes to rest.
+
+    It is the first triad on the tonic of its scale or of the relative minor, or else the first chord.
+    """
+    scale = scale_of(chords)
+    tonics = {tonic for tonic in range(12) if scale == {(tonic + step) % 12 for step in MAJOR_SCALE}}
+    tonics |= {(tonic + 9) % 12 for tonic in tonics}
+    return next((chord for chord in chords if chord.root in tonics and chord.tones <= scale), chords[0])
+
+
+def held(score: Score, bar: int) -> Score:
+    """A last bar: every instrument holds what it starts first; drums hit the kick and the crash.
+
+    Args:
+        bar: its ticks.
+    """
+    tracks = []
+    for track in score.tracks:
+        first = track.notes[track.notes.start == track.notes.start.min(initial=bar)]
+        rows = {(0, bar, pitch, velocity) for _, _, pitch, velocity in first.rows()}
+        if track.is_drum and len(first):
+            loudest = int(track.notes.velocity.max())
+            short = score.ticks_per_quarter // SHORTEST
+            rows = {(0, short, DRUM_CLASSES[kind][0], loudest) for kind in ("kick", "crash")}
+        tracks.append(replace(track, notes=Notes.of(sorted(rows))))
+    return replace(score, tracks=tuple(tracks))
+
+
 def allowed_under(chord: Chord, scale: frozenset[int]) -> frozenset[int]:
     """The pitch classes that fit a chord: its tones, and those of the scale that are beside no tone foreign to it."""
     foreign = chord.tones - scale

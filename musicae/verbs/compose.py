@@ -22,7 +22,7 @@ from musicae.clips.source import AnySource, Music, encode_source, model_for, sou
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
-from musicae.music.arrangement import arranged, beat, scale_of
+from musicae.music.arrangement import arranged, beat, held, home_of, scale_of
 from musicae.music.chords import Chord, progression
 from musicae.music.continuity import Excerpt, role_change
 from musicae.music.instruments import band_of
@@ -32,6 +32,9 @@ from musicae.music.representations.melody import BASSES
 from musicae.music.score import Score
 from musicae.music.transposition import chords_into
 from musicae.seeds import fresh_seed
+
+ENDING = "ending"
+"""The name of the section of one bar that ends a piece."""
 
 CONTRAST = 0.5
 """How far a further section lies from the first one, on the path to new music."""
@@ -45,8 +48,8 @@ USUAL_OTHERS = 2
 OTHERS_TRIED = 8
 """Draws for every further section, among which it is chosen."""
 
-LOWEST_TUNE = 60
-"""Mean pitch of an instrument that may play a tune: C4."""
+TUNES = (60, 84)
+"""Between these, C4 and C6, lies the mean pitch of an instrument that may play a tune."""
 
 MOST_PIECE_BARS = 2_000
 """Of a piece; more than an hour at 120 qpm."""
@@ -74,6 +77,7 @@ class Song:
         repeat: how often the form is played.
         own_instruments: every section has its own, and on a path to other music they change bar by bar; otherwise those
             of the first bar play everything.
+        ending: whether one bar more ends it, on the home chord, which is held.
         band: all that play, as `instruments.band_of` names them, or programs and `DRUM_KIT`; the model chooses where
             there are none.
     """
@@ -84,6 +88,7 @@ class Song:
     repeat: int = 1
     own_instruments: bool = False
     band: tuple[int | str, ...] = ()
+    ending: bool = False
 
     @cached_property
     def sections(self) -> dict[str, tuple[Chord, ...]]:
@@ -107,9 +112,9 @@ class Song:
         return tuple(program for one in self.band for program in (band_of([one]) if isinstance(one, str) else (one,)))
 
     @property
-    def scale(self) -> frozenset[int]:
-        """The pitch classes of the key of all sections."""
-        return scale_of([chord for section in self.sections.values() for chord in section])
+    def every_chord(self) -> list[Chord]:
+        """Those of all sections."""
+        return [chord for section in self.sections.values() for chord in section]
 
     def in_key(self, key: Key | str) -> Song:
         """The song with its chords moved into a key by the shorter way (`transposition.chords_into`).
@@ -118,7 +123,7 @@ class Song:
             MusicaeError: there is no such key.
         """
         key = key if isinstance(key, Key) else parse_key(key)
-        _, _, semitones = chords_into([chord for chords in self.sections.values() for chord in chords], key)
+        _, _, semitones = chords_into(self.every_chord, key)
         return self.transposed(semitones)
 
     def transposed(self, semitones: int) -> Song:
@@ -227,15 +232,19 @@ def compose(
         arguments=_arguments(song, variation, first, last),
         origin="-".join(source.name for source in ends if source.name),
     )
-    return Clips.of(model, _in_order(model, recipe, song.scale, loose))
+    return Clips.of(model, _in_order(model, recipe, song, loose))
 
 
-def _in_order(model: Model, recipe: Recipe, scale: frozenset[int], loose: bool) -> Recipe:
+def _in_order(model: Model, recipe: Recipe, song: Song, loose: bool) -> Recipe:
     """The recipe with the tokens of its bars as they are when they are in order."""
     representation, parts, moved, pitched = model.representation, [], 0, 0
+    scale = scale_of(song.every_chord)
     check_recipe(model, recipe)
     for part, window in zip(recipe.parts, windows_of(model, recipe), strict=True):
-        found = arranged(representation.decode(window), part.chords, scale, loose=loose)
+        score = representation.decode(window)
+        if part.section == ENDING:
+            score = held(score, score.end // len(part.chords))
+        found = arranged(score, part.chords, scale, loose=loose)
         tokens = representation.encode(found.score)[..., : len(representation.shape.fields)]
         moved, pitched = moved + found.moved, pitched + found.pitched
         parts.append(replace(part, programs_of=None, forced_tokens=tokens))
@@ -248,7 +257,7 @@ def _arguments(song: Song, variation: float, first: AnySource | None, last: AnyS
     chords = "; ".join(f"{letter}: {_text(one)}" if letter else _text(one) for letter, one in given.items())
     plan = {"chords": chords, "bars_per_chord": song.bars_per_chord, "form": song.form, "repeat": song.repeat}
     ends = {"from": first.label if first else "", "to": last.label if last else ""}
-    return {**plan, "variation": variation, **ends}
+    return {**plan, "ending": song.ending, "variation": variation, **ends}
 
 
 def _text(given: Progression) -> str:
@@ -269,6 +278,10 @@ def _parts(model: Model, z: Codes, passages: Sequence[Passage], song: Song, *, o
         leader = (number if on_path else drawn) if song.own_instruments else 0
         programs_of = leader if leader < number and band is None else None
         parts.append(Part(code, drawn, passage.chords, programs_of, band, section=song.name_of(passage)))
+    if song.ending:
+        chords = (home_of(song.every_chord),) * model.representation.bars
+        before = len(parts) - 1 if band is None else None
+        parts.append(replace(parts[-1], chords=chords, programs_of=before, section=ENDING, bars=1))
     return parts
 
 
@@ -323,7 +336,7 @@ def _merits(score: Score, *, asked: bool) -> tuple[float, ...]:
     """
     playing, notes = instruments_of(score), float(onsets_of(score).total())
     means = [float(t.notes.pitch.mean()) for t in score.tracks if len(t.notes) and not t.is_drum]
-    roles = beat(score) + any(mean >= LOWEST_TUNE for mean in means)
+    roles = beat(score) + any(TUNES[0] <= mean <= TUNES[1] for mean in means)
     if asked:
         return float(len(playing)), roles, notes
     basses = playing & set(BASSES)

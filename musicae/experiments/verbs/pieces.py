@@ -9,7 +9,7 @@ import numpy as np
 
 from musicae.clips.clip import Clip, Clips
 from musicae.experiments.verbs.held_out import HeldOut, PromiseRow
-from musicae.music.arrangement import DIVISIONS, allowed_under
+from musicae.music.arrangement import DIVISIONS, allowed_under, scale_of
 from musicae.music.note_distance import note_f1, rhythm_of
 from musicae.verbs.compose import Song, compose
 
@@ -29,7 +29,7 @@ def pieces(on: HeldOut) -> list[PromiseRow]:
     for seed in range(PIECES):
         song = Song(PIECE_CHORDS[seed % len(PIECE_CHORDS)], form=FORM)
         (clip,) = compose(on.model, song, seed=seed)
-        scale = song.scale
+        scale = scale_of(song.every_chord)
         bars = Clips.of(on.model, *clip.recipe.split())
         for bar in bars:
             (chord,) = set(bar.recipe.parts[0].chords)
