@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from musicae.clips import onward
 from musicae.clips.ending import Ending, read_ending, song_ending
 from musicae.clips.laying import laid_in
 from musicae.clips.reading import Source, read
@@ -232,6 +234,18 @@ def test_notes_stay_at_the_places_of_a_beat_that_were_used_before() -> None:
 def test_drums_stay_with_their_kit() -> None:
     hats = hits(0, 480, 960)
     assert discontinuity(hats, hits(0, 480, 1440, pitch=49)) > discontinuity(hats, hits(0, 480, 1440))
+
+
+@pytest.mark.parametrize(("gain", "repeated"), [(-math.inf, True), (math.inf, False)])
+def test_instruments_repeat_themselves_where_that_fits_better(
+    gain: float, repeated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onward, "REPEAT_GAIN", gain)
+    model = tiny_model("multitrack-1bar-chords")
+    end = ending(model, 4)
+    (clip,) = continuation(model, end, 1, 1, alone=True, seed=1)
+    new = clip.recipe.parts[0].forced_tokens
+    assert np.array_equal(new, end.earlier[0][..., :1]) == repeated, "four bars before"
 
 
 def test_bars_beside_other_tracks_have_their_chords() -> None:
