@@ -14,11 +14,11 @@ from musicae.music.arrangement import (
     arranged,
     beat,
     cells,
-    foreign_to_chords,
-    held,
+    final_bar,
     home_of,
     nearest,
     scale_of,
+    share_outside_chords,
     with_additions,
     with_cells,
 )
@@ -47,7 +47,14 @@ def test_the_scale_of_a_progression_has_most_of_its_tones(chords: str, tonic: in
 
 @pytest.mark.parametrize(
     ("chords", "home"),
-    [("C Am F G", "C"), ("Dm G7 C C", "C"), ("Am F E7 Am", "Am"), ("G D C A", "G"), ("N.C.", "N.C.")],
+    [
+        ("C Am F G", "C"),
+        ("Dm G7 C C", "C"),
+        ("Am F E7 Am", "Am"),
+        ("G D C A", "G"),
+        ("N.C.", "N.C."),
+        ("N.C. F C", "F"),
+    ],
 )
 def test_pieces_come_home_to_the_tonic(chords: str, home: str) -> None:
     assert home_of(progression(chords)) == progression(home)[0]
@@ -55,7 +62,7 @@ def test_pieces_come_home_to_the_tonic(chords: str, home: str) -> None:
 
 def test_a_last_bar_is_held() -> None:
     piano, drums = bar((240, 60), (240, 64), (960, 72)), bar((0, 38), (480, 36), is_drum=True)
-    found = held(Score(480, (piano, drums, bar(program=33)), BAR), BAR)
+    found = final_bar(Score(480, (piano, drums, bar(program=33)), BAR), BAR)
     assert [one.notes.rows() for one in found.tracks] == [
         [(0, BAR, 60, 80), (0, BAR, 64, 80)],
         [(0, 120, 36, 80), (0, 120, 49, 80)],
@@ -68,11 +75,14 @@ def test_a_foreign_chord_brings_its_tones_and_takes_what_is_beside_them() -> Non
     assert allowed_under(a_major, C_SCALE) == C_SCALE - {0, 2} | {1}
 
 
-def test_notes_are_foreign_to_the_chord_of_their_bar() -> None:
-    score = Score(480, (bar((0, 60), (480, 61), (BAR, 61), (BAR + 480, 66)), bar((0, 37), is_drum=True)), 3 * BAR)
-    assert foreign_to_chords(score, progression("C"), C_SCALE, BAR) == 0.25, "no chord, nothing foreign"
-    assert foreign_to_chords(score, [NO_CHORD, *progression("C")], C_SCALE, BAR) == 0.5
-    assert foreign_to_chords(Score(480, (), BAR), progression("C"), C_SCALE, BAR) == 0
+def test_chord_tones_fit_where_a_bar_begins_and_the_scale_elsewhere() -> None:
+    tune = bar((0, 60), (480, 65), (BAR, 65), (BAR + 480, 66))
+    score = Score(480, (tune, bar((0, 37), is_drum=True)), 3 * BAR)
+    assert share_outside_chords(score, progression("C"), C_SCALE, BAR) == 0
+    assert share_outside_chords(score, progression("C C"), C_SCALE, BAR) == 0.5, "F where the bar begins, and F#"
+    assert share_outside_chords(score, progression("F F"), C_SCALE, BAR) == 0.25
+    assert share_outside_chords(score, [NO_CHORD, *progression("C")], C_SCALE, BAR) == 0.5
+    assert share_outside_chords(Score(480, (), BAR), progression("C"), C_SCALE, BAR) == 0
 
 
 def test_notes_outside_chord_and_key_are_moved_to_the_nearest_inside() -> None:

@@ -186,10 +186,10 @@ def test_a_piece_leads_from_one_clip_to_another(band: Model) -> None:
 
 
 def test_a_piece_may_end(band: Model) -> None:
-    open_end, ended = (compose(band, Song("Dm G C Am", form="AB", ending=one), seed=1)[0] for one in (False, True))
+    open_end, ended = (compose(band, Song("Dm G C Am", form="AB", final_bar=one), seed=1)[0] for one in (False, True))
     *parts, last = ended.recipe.parts
     assert [part.z.tolist() for part in parts] == [part.z.tolist() for part in open_end.recipe.parts]
-    assert (last.section, last.chords, last.bars) == ("ending", tuple(progression("C")), 1)
+    assert (last.section, last.chords, last.bars) == ("final bar", tuple(progression("C")), 1)
     begins = open_end.score.end
     assert ended.score.end == begins * 9 // 8
     new = [row for track in ended.score.tracks if not track.is_drum for row in track.notes.rows() if row[0] >= begins]

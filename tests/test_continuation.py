@@ -21,7 +21,7 @@ from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.chords import progression
-from musicae.music.continuity import Excerpt, breaks, discontinuity, new_places, role_change
+from musicae.music.continuity import Excerpt, breaks, discontinuity, new_onset_positions, role_change
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.representations.melody import Melody
 from musicae.music.score import Meter, Notes, Score, Tempo, Track, concatenate
@@ -226,8 +226,8 @@ def hits(*starts: int, pitch: int = 42) -> Excerpt:
 
 def test_notes_stay_at_the_places_of_a_beat_that_were_used_before() -> None:
     swung = hits(0, 320, 480, 800, 960)
-    assert new_places(swung, hits(0, 320, 1440)) == 0
-    assert new_places(swung, hits(0, 240, 480, 720)) == pytest.approx(0.5), "straight eighths"
+    assert new_onset_positions(swung, hits(0, 320, 1440)) == 0
+    assert new_onset_positions(swung, hits(0, 240, 480, 720)) == pytest.approx(0.5), "straight eighths"
     assert discontinuity(swung, hits(0, 240, 480, 720, 960)) > discontinuity(swung, hits(0, 320, 480, 960, 1280))
 
 
@@ -245,24 +245,55 @@ def test_instruments_repeat_themselves_where_that_fits_better(
     end = ending(model, 4)
     (clip,) = continuation(model, end, 1, 1, alone=True, seed=1)
     new = clip.recipe.parts[0].forced_tokens
-    assert np.array_equal(new, end.earlier[0][..., :1]) == repeated, "four bars before"
+    assert new is not None and np.array_equal(new, end.earlier[0][..., :1]) == repeated, "four bars before"
 
 
-def test_bars_beside_other_tracks_have_their_chords() -> None:
+def test_nothing_is_repeated_over_another_chord(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onward, "REPEAT_GAIN", -math.inf)
     model = tiny_model("multitrack-1bar-chords")
-    beside = tuple(progression("F G C Am"))
-    end = replace(ending(model, 4), beside=beside)
-    (clip,) = continuation(model, end, 5, 1, alone=True, seed=1)
-    assert [part.chords for part in clip.recipe.parts[:4]] == [(chord,) for chord in beside]
-    assert clip.recipe.parts[4].chords == beside[:1], "from there on again"
+    end = ending(model, 4)
+    free = onward.onward(model, end, 1, accompaniment=progression("F#"), temperature=0.0, seed=1)[0][0].forced_tokens
+    assert free is not None and all(not np.array_equal(free, old[..., :1]) for old in end.earlier)
 
 
-def test_songs_know_the_chords_of_tracks_that_are_not_read() -> None:
-    chords = track([(16 * bar + 0, 16 * bar + 16, pitch) for bar in range(8) for pitch in (53, 57, 60)], 48)
-    piece = score(track(scale(8)), chords, bars=8)
+@pytest.mark.parametrize("name", ["trio-4bar", "multitrack-1bar-chords"])
+def test_repeated_lines_sound_as_they_did(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onward, "REPEAT_GAIN", -math.inf)
+    model = tiny_model(name)
+    end = ending(model, 4)
+    (clip,) = continuation(model, end, model.representation.bars, 1, alone=True, seed=1)
+    notes = [
+        [track.notes.rows() for track in model.representation.decode(old).tracks]
+        for old in (*end.earlier, end.source.tokens)
+    ]
+    assert [track.notes.rows() for track in clip.score.tracks] in notes
+
+
+def test_bars_have_the_chords_that_play_on() -> None:
+    model = tiny_model("multitrack-1bar-chords")
+    chords = progression("F G N.C. Am")
+    ways = onward.onward(model, ending(model, 4), 5, accompaniment=chords, temperature=1.0, seed=1)
+    found = [part.chords for part in ways[0]]
+    again = [model.representation.chords_of(window) for window in ending(model, 4).earlier]
+    assert found == [(chords[0],), (chords[1],), again[2], (chords[3],), (chords[0],)]
+
+
+@pytest.mark.parametrize("held", [BAR, BAR + STEP // 4])
+def test_songs_go_on_over_the_chords_that_play_on(held: int) -> None:
+    pads = [(BAR * bar, BAR * bar + held, pitch, 80) for bar in range(6) for pitch in (53, 57, 60)]
+    piece = score(track(scale(8)), Track(Notes.of(pads), 48), bars=8)
     song = read_song(midi_bytes(piece), tiny_model("melody-2bar").representation, track=1)
-    assert song_ending(song, bar=5).beside == tuple(progression("F F F F"))
-    assert song_ending(song).beside == ()
+    (clip,) = continuation(tiny_model("melody-2bar"), song_ending(song, bar=5), 4, 1, seed=1)
+    assert clip.recipe.arguments["over"] == "F F N.C. N.C."
+    (clip,) = continuation(tiny_model("melody-2bar"), song_ending(song), 2, 1, seed=1)
+    assert clip.recipe.arguments["over"] == ""
+
+
+def test_what_stays_of_the_track_that_is_read_counts_too() -> None:
+    rows = [*track(scale(8)).notes.rows(), *((BAR * bar, BAR * bar + BAR, p, 80) for bar in range(8) for p in (41, 45))]
+    song = read_song(midi_bytes(score(Track(Notes.of(sorted(rows))), bars=8)), tiny_model("melody-2bar").representation)
+    (clip,) = continuation(tiny_model("melody-2bar"), song_ending(song, bar=5), 2, 1, seed=1)
+    assert clip.recipe.arguments["over"] == "F F"
 
 
 def test_silence_and_drums_break_off_nothing_but_their_rhythm() -> None:

@@ -19,8 +19,6 @@ from musicae.clips.song import WholeSong, open_song, overhang
 from musicae.clips.style import Style, tempo_at
 from musicae.clips.unreadable import explained
 from musicae.errors import MusicaeError, error_context
-from musicae.music.chord_inference import infer
-from musicae.music.chords import Chord, of_class
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Representation, Stream, TokenArray
 from musicae.music.representations.streams import list_of_tracks, track_number
@@ -42,13 +40,11 @@ class Ending:
         source: the last window.
         bars: how many of its bars, from its first, are there; what stands behind them counts for nothing.
         earlier: the tokens of windows before it, all columns, in order.
-        beside: the chords of what other tracks play in the bars behind it, `NO_CHORD` where they play none.
     """
 
     source: Source
     bars: int
     earlier: tuple[TokenArray, ...] = ()
-    beside: tuple[Chord, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -126,26 +122,16 @@ def song_ending(song: WholeSong, *, bar: int | None = None) -> SongEnding:
     begins = int(reading.grid.ticks(np.array([number]))[0])
     faster = song.windows[0].style.tempo_qpm / tempo_at(score, reading.start)
     source = source_of(last, score, representation, song.label, song.name)
-    unread = [i for i in range(len(score.tracks)) if i not in stream.tracks]
-    bar_ticks = representation.grid.ticks(score.ticks_per_quarter)
     return SongEnding(
         replace(source, style=Style(faster * tempo_at(score, begins)), label=song.label),  # all else is the file's
         known,
         tuple(window.tokens for window in earlier),
-        _chords(replace(score, tracks=tuple(score.tracks[i] for i in unread)), begins, bar_ticks),
         frame=song.frame,
         bar=number + 1,
         begins=begins,
-        bar_ticks=bar_ticks,
-        others=list_of_tracks(score, unread),
+        bar_ticks=representation.grid.ticks(score.ticks_per_quarter),
+        others=list_of_tracks(score, [i for i in range(len(score.tracks)) if i not in stream.tracks]),
     )
-
-
-def _chords(score: Score, begins: int, bar: int) -> tuple[Chord, ...]:
-    """The chords of a score in bars of so many ticks, from a tick on to the last note."""
-    ends = max((int(track.notes.end.max()) for track in score.tracks if len(track.notes)), default=0)
-    starts = np.arange(begins % bar, ends, bar)
-    return tuple(of_class(int(index)) for index in infer(score, starts, bar)[starts >= begins])
 
 
 def _place(stream: Stream, bar: int | None, score: Score, grid: TimeGrid) -> int:

@@ -3,8 +3,8 @@
 Windows are independent under the prior, and what follows a window is not: real melodies come back to what stood four
 and eight bars before, in the same key and in nearly the same rhythm. So a window lies on the great circle from the code
 of such a window to that of new music in the key, and of many the one is taken that fits best behind all that was there
-(`music.continuity`), and beside the chords of tracks that play on. Instruments of a band that would leave their roles
-repeat what they played in that earlier window, as those of real bands do more often than not.
+(`music.continuity`), and over the chords that play on. Instruments of a band repeat what they played in that earlier
+window where that fits much better, as those of real bands do more often than not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import cycle, islice, zip_longest
+from itertools import cycle, islice
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from musicae.clips.ending import Ending
 from musicae.clips.recipe import Part, PartCode
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model, WindowTokens
-from musicae.music.arrangement import foreign_to_chords, scale_of
+from musicae.music.arrangement import scale_of, share_outside_chords
 from musicae.music.chords import NO_CHORD, Chord
 from musicae.music.continuity import Excerpt, discontinuity
 from musicae.music.representations.base import TokenArray
@@ -44,26 +44,36 @@ TRIED_WINDOWS = 32
 """Windows among which the next one is chosen."""
 
 REPEAT_GAIN = 0.4
-"""How much better a window fits at least that an instrument repeats itself in: with it, bars of bands are as unlike
+"""By how much what is wrong with a window must fall for an instrument to repeat itself. So bars of bands are as unlike
 all bars before (.36) as what really follows (.37; .53 without repeats)."""
 
-FOREIGN_WEIGHT = 3.0
-"""Of the share of the notes that do not fit what other tracks play."""
+OUTSIDE_WEIGHT = 3.0
+"""Of `share_outside_chords`."""
 
 PROGRESSION = 4
 """Bars whose chords are played again."""
 
 
 def onward(
-    model: Model, ending: Ending, bars: int, n: int = 1, *, temperature: float, seed: int
+    model: Model,
+    ending: Ending,
+    bars: int,
+    n: int = 1,
+    *,
+    accompaniment: Sequence[Chord] = (),
+    temperature: float,
+    seed: int,
 ) -> list[tuple[Part, ...]]:
     """`n` ways to go on from the end of some music for so many bars, as parts, the one that fits best first.
 
-    Chords, where the model has any, are those of the four bars before, again and again; the instruments of a band are
-    those that played where a window comes from.
+    Chords, where the model has any, are those of the accompaniment, and where it has none those of the last four bars,
+    again and again; the instruments of a band are those that played where a window comes from.
+
+    Args:
+        accompaniment: chords of what plays on, bar by bar, `NO_CHORD` where nothing does.
     """
     size, found = model.representation.bars, []
-    for way in _Search(model, ending, temperature, seed).ways(bars, n):
+    for way in _Search(model, ending, accompaniment, temperature, seed).ways(bars, n):
         *new, last = way.parts
         found.append((*new, replace(last, bars=_whole_or(bars - size * len(new), size))))
     return found
@@ -101,15 +111,18 @@ class _Way:
 class _Search:
     """Looks for windows that go on from the end of some music."""
 
-    def __init__(self, model: Model, ending: Ending, temperature: float, seed: int) -> None:
+    def __init__(
+        self, model: Model, ending: Ending, accompaniment: Sequence[Chord], temperature: float, seed: int
+    ) -> None:
         self.model, self.representation = model, model.representation
         self.temperature, self.seed = temperature, seed
         size, last = self.representation.bars, self.representation.decode(ending.source.tokens)
         self.bar = last.end // size
         score = concatenate([*map(self.representation.decode, ending.earlier), last.until(self.bar * ending.bars)])
         windows = (*ending.earlier, _repeated(ending, self.representation.shape.segments // size))
-        self.begun, self.beside = _Way(windows, score), ending.beside
-        self.scale = scale_of(ending.beside)
+        self.begun, self.accompaniment = _Way(windows, score), accompaniment
+        self.key = Excerpt(score, self.bar).key
+        self.scale = self.key.scale if self.key else scale_of(accompaniment)
         self.new = self._in_key(model.sample_codes(DRAWS, child_seeds(seed, 0)[0]))
 
     def ways(self, bars: int, n: int) -> list[_Way]:
@@ -121,14 +134,13 @@ class _Search:
 
     def _in_key(self, codes: Codes) -> Codes:
         """Codes of the same music in the key of what is there, if it has one."""
-        key = Excerpt(self.begun.score, self.bar).key
-        if key is None:
+        if self.key is None:
             return codes
         windows = {}
         for place, score in enumerate(self.model.scores(self.model.decode(codes, temperature=0.0))):
-            _, semitones = semitones_into([score], key)
+            _, semitones = semitones_into([score], self.key)
             with suppress(MusicaeError):  # silence, and what leaves the range of the model, cannot be read again
-                windows[place] = self.representation.encode(moved_into(score, semitones, key).score)
+                windows[place] = self.representation.encode(moved_into(score, semitones, self.key).score)
         moved = codes.clone()
         if windows:
             moved[list(windows)] = self.model.encode_each(np.stack(list(windows.values())))
@@ -136,47 +148,57 @@ class _Search:
 
     def _onward(self, ways: Sequence[_Way], step: int) -> list[_Way]:
         """Every way with one window more: of `TRIED_WINDOWS` the one that fits best."""
-        beside = self.beside[step * self.representation.bars :][: self.representation.bars]
-        chords = self._chords(ways[0].windows, beside)
-        old = [way.windows[-lag] for way in ways for lag in self._lags(way.windows, chords)]
-        codes = torch.cat([self._codes(way.windows, chords, (step, number)) for number, way in enumerate(ways)])
+        accompaniment = self.accompaniment[step * self.representation.bars :][: self.representation.bars]
+        chords = self._chords(ways[0].windows, accompaniment)
+        lags = self._lags(ways[0].windows, chords)
+        old = [way.windows[-lag] for way in ways for lag in lags]
+        codes = torch.cat([self._codes(way.windows, lags, (step, number)) for number, way in enumerate(ways)])
         windows = self._decoded(codes, chords, np.stack(old), step)
         scores, found = self.model.scores(windows), []
         for number, way in enumerate(ways):
             first, before = number * TRIED_WINDOWS, Excerpt(way.score, self.bar)
-            costs = [self._cost(before, one, beside) for one in scores[first : first + TRIED_WINDOWS]]
+            costs = [self._cost(before, one, accompaniment) for one in scores[first : first + TRIED_WINDOWS]]
             best = first + int(np.argmin(costs))
-            window, cost = self._with_repeats(windows[best], old[best], before, beside, min(costs))
+            window, cost = windows[best], min(costs)
+            if self.representation.chords_of(old[best]) == chords:
+                window, cost = self._with_repeats(window, old[best], cost, before, accompaniment)
             fields = window[..., : len(self.representation.shape.fields)]
             parts = (*way.parts, Part(codes[best], len(way.parts) + 1, chords, forced_tokens=fields))
             score = concatenate([way.score, self.representation.decode(window)])
             found.append(_Way((*way.windows, window), score, parts, way.cost + cost))
         return found
 
-    def _cost(self, before: Excerpt, score: Score, beside: Sequence[Chord]) -> float:
-        """How little the music of a window fits behind other music, and beside the chords of other tracks."""
-        foreign = foreign_to_chords(score, beside, self.scale, self.bar)
-        return discontinuity(before, Excerpt(score, self.bar)) + FOREIGN_WEIGHT * foreign
+    def _cost(self, before: Excerpt, score: Score, accompaniment: Sequence[Chord]) -> float:
+        """How little the music of a window fits behind other music, and over chords."""
+        outside = share_outside_chords(score, accompaniment, self.scale, self.bar)
+        return discontinuity(before, Excerpt(score, self.bar)) + OUTSIDE_WEIGHT * outside
 
     def _with_repeats(
-        self, window: TokenArray, old: TokenArray, before: Excerpt, beside: Sequence[Chord], cost: float
+        self, window: TokenArray, old: TokenArray, cost: float, before: Excerpt, accompaniment: Sequence[Chord]
     ) -> tuple[TokenArray, float]:
-        """A window in which instruments of a band repeat what they played in an older one, wherever it fits better by
-        `REPEAT_GAIN`; and what is wrong with it.
+        """A window in which instruments repeat what they played in an older one, where that makes it fit better by
+        `REPEAT_GAIN`, and what is wrong with it.
 
         Args:
-            old: with the same instruments in the same places.
+            old: over the same chords, with the same instruments in the same places.
             cost: what is wrong with the window as it is.
         """
-        shape = self.representation.shape
-        layers = list(np.ndindex(shape.segments, len(shape.fields)))
-        for segment, field in layers if len(layers) > self.representation.bars else ():
+        for place in self._instruments():
             mixed = window.copy()
-            mixed[segment, :, field] = old[segment, :, field]
-            mended = self._cost(before, self.representation.decode(mixed), beside)
+            mixed[place] = old[place]
+            mended = self._cost(before, self.representation.decode(mixed), accompaniment)
             if mended < cost - REPEAT_GAIN:
                 window, cost = mixed, mended
         return window, cost
+
+    def _instruments(self) -> list[tuple[slice | int, slice, int]]:
+        """Where the instruments of a band are among the tokens: rows of every bar, or fields, whose notes may sound on
+        over bar lines; none where only one plays."""
+        shape = self.representation.shape
+        fields = range(len(shape.fields))
+        if shape.segments > self.representation.bars:
+            return [(row, slice(None), field) for row in range(shape.segments) for field in fields]
+        return [(slice(None), slice(None), field) for field in fields] if len(fields) > 1 else []
 
     def _lags(self, windows: Sequence[TokenArray], chords: tuple[Chord, ...]) -> list[int]:
         """How many windows before the next one those stood that it comes from, with its chords if any have them: one
@@ -185,9 +207,8 @@ class _Search:
         same = [lag for lag in back if self.representation.chords_of(windows[-lag]) == chords]
         return list(islice(cycle(same or back), TRIED_WINDOWS))
 
-    def _codes(self, windows: Sequence[TokenArray], chords: tuple[Chord, ...], place: tuple[int, int]) -> Codes:
-        """Codes between windows that stood `LAGS` before and new music."""
-        lags = self._lags(windows, chords)
+    def _codes(self, windows: Sequence[TokenArray], lags: Sequence[int], place: tuple[int, int]) -> Codes:
+        """Codes between windows that stood so many windows before and new music."""
         back = dict.fromkeys(lags)
         old = dict(zip(back, self.model.encode_each(np.stack([windows[-lag] for lag in back])), strict=True))
         chosen = np.random.default_rng((self.seed, *place)).permutation(len(self.new))[:TRIED_WINDOWS]
@@ -208,12 +229,12 @@ class _Search:
             seed=seed,
         )
 
-    def _chords(self, windows: Sequence[TokenArray], beside: Sequence[Chord]) -> tuple[Chord, ...]:
-        """The chords of the next window: those of other tracks, and where they have none those of the last bars."""
+    def _chords(self, windows: Sequence[TokenArray], accompaniment: Sequence[Chord]) -> tuple[Chord, ...]:
+        """The chords of the next window: those that play on, and where none do those `PROGRESSION` bars before."""
         last = [chord for window in windows for chord in self.representation.chords_of(window)][-PROGRESSION:]
-        again = tuple(islice(cycle(last), self.representation.bars)) if last else ()
-        given = zip_longest(again, beside[: len(again)], fillvalue=NO_CHORD)
-        return tuple(other if other != NO_CHORD else chord for chord, other in given)
+        again = islice(cycle(last), self.representation.bars) if last else ()
+        others = (*accompaniment, *[NO_CHORD] * self.representation.bars)
+        return tuple(chord if other == NO_CHORD else other for chord, other in zip(again, others, strict=False))
 
 
 def _repeated(ending: Ending, segments: int) -> TokenArray:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Integer
 
-from musicae.music.chords import Chord
+from musicae.music.chords import NO_CHORD, Chord
 from musicae.music.key import MAJOR_SCALE
 from musicae.music.note_distance import DRUM_KIT
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
@@ -47,8 +47,14 @@ class Arranged:
 
 
 def scale_of(chords: Sequence[Chord]) -> frozenset[int]:
-    """The pitch classes of the major scale that has most tones of some chords; of equals the one whose own triad is
-    heard first."""
+    """The pitch classes of the major scale of some chords (`tonic_of`)."""
+    tonic = tonic_of(chords)
+    return frozenset((tonic + step) % 12 for step in MAJOR_SCALE)
+
+
+def tonic_of(chords: Sequence[Chord]) -> int:
+    """The tonic of the major scale that has most tones of some chords; of equals the one whose own triad, or that of
+    its relative minor, comes first."""
     tones = [tone for chord in chords for tone in chord.tones]
     firsts = [chord.root for chord in chords if chord.root >= 0]
 
@@ -57,8 +63,7 @@ def scale_of(chords: Sequence[Chord]) -> frozenset[int]:
         homes = (firsts.index(root) for root in (tonic, (tonic + 9) % 12) if root in firsts)
         return inside, -min(homes, default=len(firsts))
 
-    tonic = max(range(12), key=fit)
-    return frozenset((tonic + step) % 12 for step in MAJOR_SCALE)
+    return max(range(12), key=fit)
 
 
 def home_of(chords: Sequence[Chord]) -> Chord:
@@ -66,24 +71,25 @@ def home_of(chords: Sequence[Chord]) -> Chord:
 
     It is the first triad on the tonic of its scale or of the relative minor, or else the first chord.
     """
-    scale = scale_of(chords)
-    tonics = {tonic for tonic in range(12) if scale == {(tonic + step) % 12 for step in MAJOR_SCALE}}
-    tonics |= {(tonic + 9) % 12 for tonic in tonics}
-    return next((chord for chord in chords if chord.root in tonics and chord.tones <= scale), chords[0])
+    tonic, scale = tonic_of(chords), scale_of(chords)
+    sounding = [chord for chord in chords if chord.root >= 0] or list(chords)
+    homes = (chord for chord in sounding if chord.root in (tonic, (tonic + 9) % 12) and chord.tones <= scale)
+    return next(homes, sounding[0])
 
 
-def held(score: Score, bar: int) -> Score:
+def final_bar(score: Score, bar: int) -> Score:
     """A last bar: every instrument holds what it starts first; drums hit the kick and the crash.
 
     Args:
-        bar: its ticks.
+        bar: its ticks; what starts behind it counts for nothing.
     """
     tracks = []
     for track in score.tracks:
-        first = track.notes[track.notes.start == track.notes.start.min(initial=bar)]
+        inside = track.notes[track.notes.start < bar]
+        first = inside[inside.start == inside.start.min(initial=bar)]
         rows = {(0, bar, pitch, velocity) for _, _, pitch, velocity in first.rows()}
         if track.is_drum and len(first):
-            loudest = int(track.notes.velocity.max())
+            loudest = int(inside.velocity.max())
             short = score.ticks_per_quarter // SHORTEST
             rows = {(0, short, DRUM_CLASSES[kind][0], loudest) for kind in ("kick", "crash")}
         tracks.append(replace(track, notes=Notes.of(sorted(rows))))
@@ -96,21 +102,22 @@ def allowed_under(chord: Chord, scale: frozenset[int]) -> frozenset[int]:
     return chord.tones | {tone for tone in scale if not {(tone + 1) % 12, (tone - 1) % 12} & foreign}
 
 
-def foreign_to_chords(score: Score, chords: Sequence[Chord], scale: frozenset[int], bar: int) -> float:
-    """The share of the pitched notes that their chord does not allow.
+def share_outside_chords(score: Score, chords: Sequence[Chord], scale: frozenset[int], bar: int) -> float:
+    """For how much of the time pitched notes sound that do not fit the chord of their bar: where a bar begins its tones
+    fit, elsewhere what it allows.
 
     Args:
         chords: of its bars, as many as have one.
         bar: ticks of a bar.
     """
-    allowed = [allowed_under(chord, scale) if chord.root >= 0 else frozenset(range(_OCTAVE)) for chord in chords]
-    foreign = total = 0
-    for track in score.tracks:
-        if not track.is_drum:
-            total += len(track.notes)
-            for number, pitch in zip((track.notes.start // bar).tolist(), track.notes.pitch.tolist(), strict=True):
-                foreign += number < len(allowed) and pitch % _OCTAVE not in allowed[number]
-    return foreign / max(total, 1)
+    outside = total = 0
+    for start, end, pitch, _ in (row for track in score.tracks if not track.is_drum for row in track.notes.rows()):
+        total += end - start
+        chord = chords[start // bar] if start // bar < len(chords) else NO_CHORD
+        if chord.root >= 0:
+            fitting = allowed_under(chord, scale) if start % bar else chord.tones
+            outside += (pitch % _OCTAVE not in fitting) * (end - start)
+    return outside / max(total, 1)
 
 
 def arranged(score: Score, chords: Sequence[Chord], scale: frozenset[int], *, loose: bool = False) -> Arranged:

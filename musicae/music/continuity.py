@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from musicae.music.key import Key, key_like
-from musicae.music.note_distance import Onsets, note_f1, onsets_of, rhythm_of
+from musicae.music.note_distance import DRUM_KIT, Onsets, note_f1, onsets_of, rhythm_of
 from musicae.music.roles import Roles, role_distance, roles_of
 from musicae.music.score import Score
 
@@ -61,11 +61,11 @@ class Excerpt:
         return roles_of(self.score, self.bar)
 
     @cached_property
-    def places(self) -> Counter[tuple[bool, int]]:
-        """How many notes start at every place of a quarter, in `PLACES` parts, of drums and of others."""
+    def onset_positions(self) -> Counter[tuple[bool, int]]:
+        """How many notes start at every position of a quarter, in `POSITIONS` parts, of drums and of others."""
         quarter = self.score.ticks_per_quarter
         return Counter(
-            (track.is_drum, start % quarter * PLACES // quarter)
+            (track.is_drum, start % self.bar % quarter * POSITIONS // quarter)
             for track in self.score.tracks
             for start in track.notes.start.tolist()
         )
@@ -111,16 +111,16 @@ def role_change(before: Excerpt, after: Excerpt) -> float:
     return float(np.mean(changes)) if changes else 0.0
 
 
-def new_places(before: Excerpt, after: Excerpt) -> float:
-    """The share of the notes that start at places of a beat at which, of the notes before, one in 100 does at most."""
-    rare = before.places.total() / 100
-    new = sum(count for place, count in after.places.items() if before.places[place] <= rare)
-    return new / max(after.places.total(), 1)
+def new_onset_positions(before: Excerpt, after: Excerpt) -> float:
+    """The share of the notes that start at positions of a quarter at which one note before in 100 does at most."""
+    old, new = before.onset_positions, after.onset_positions
+    rare = old.total() / 100
+    return sum(count for position, count in new.items() if old[position] <= rare) / max(new.total(), 1)
 
 
 def discontinuity(before: Excerpt, after: Excerpt) -> float:
-    """How little a passage fits behind another one: `breaks` and `new_places`, weighted, and more if it is a copy or
-    all new; of bands and drums also `role_change`.
+    """How little a passage fits behind another one: `breaks` and `new_onset_positions`, weighted, and more if it is a
+    copy or all new; of bands and drums also `role_change`.
 
     What follows in real melodies is the same music again as often as not; who asks for more wants other music.
     """
@@ -128,9 +128,9 @@ def discontinuity(before: Excerpt, after: Excerpt) -> float:
     least, most = NEW_NOTES
     too_little, too_much = max(least - found[-1], 0.0), max(found[-1] - most, 0.0)
     cost = float(BREAK_WEIGHTS @ found[:-1]) + BEYOND_WEIGHT * (too_little + too_much)
-    if len(before.roles) > 1 or any(track.is_drum for track in before.score.tracks):
+    if len(before.roles) > 1 or any(program == DRUM_KIT for program, _ in before.roles):
         cost += ROLE_WEIGHT * role_change(before, after)
-    return cost + PLACE_WEIGHT * new_places(before, after)
+    return cost + POSITION_WEIGHT * new_onset_positions(before, after)
 
 
 def _mean_interval(pitch: Integer[np.ndarray, " note"]) -> float:
@@ -160,10 +160,10 @@ NEW_NOTES = (0.2, 0.6)
 ROLE_WEIGHT = 5.0
 """Of `role_change`: at 4, continuations of drums and trios change kinds and roles as much as what really follows."""
 
-PLACE_WEIGHT = 2.0
-"""Of `new_places`."""
+POSITION_WEIGHT = 2.0
+"""Of `new_onset_positions`."""
 
-PLACES = 24
+POSITIONS = 24
 """Parts of a quarter that are told apart."""
 
 BEYOND_WEIGHT = 5.0

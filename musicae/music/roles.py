@@ -23,7 +23,7 @@ LOUDER = 32
 """Velocities, about two dynamic marks."""
 
 _KINDS = {kind: place for place, kind in enumerate((*DRUM_CLASSES, ""))}
-_PLAIN = 6
+_OTHERS, _OCTAVE = 6, 12
 
 
 def roles_of(score: Score, bar: int) -> Roles:
@@ -47,29 +47,28 @@ def roles_of(score: Score, bar: int) -> Roles:
 
 
 def _aspects(notes: Notes, is_drum: bool) -> Float[np.ndarray, " aspect"]:
-    found = np.zeros(_PLAIN + len(_KINDS))
+    kinds = np.zeros(len(_KINDS))
     if not len(notes):
-        return found
+        return np.concatenate([np.zeros(_OTHERS), kinds])
+    pitch = length = thickness = 0.0
     moments = len(np.unique(notes.start))
-    found[0], found[3] = 1, np.log2(moments)
-    found[5] = notes.velocity.mean() / LOUDER
     if is_drum:
-        for pitch in notes.pitch.tolist():
-            found[_PLAIN + _KINDS[NAMES.get(pitch, "")]] += 1 / len(notes)
+        np.add.at(kinds, [_KINDS[NAMES.get(one, "")] for one in notes.pitch.tolist()], 1 / len(notes))
     else:
-        found[1], found[2] = notes.pitch.mean() / 12, np.log2(notes.end - notes.start).mean()
-        found[4] = np.log2(len(notes) / moments)
-    return found
+        pitch, length = float(notes.pitch.mean()) / _OCTAVE, float(np.log2(notes.end - notes.start).mean())
+        thickness = float(np.log2(len(notes) / moments))
+    loudness = float(notes.velocity.mean()) / LOUDER
+    return np.array([1.0, pitch, length, np.log2(moments), thickness, loudness, *kinds])
 
 
 def role_distance(before: Roles, after: Roles) -> dict[Instrument, Float[np.ndarray, " _"]]:
     """How far every bar of every instrument is from that bar before which is most like it, from 0 to 1: its largest
-    difference in any aspect. An instrument that is not there any more is 1 away."""
+    difference in any aspect. An instrument that is not there rests."""
     bars = max((len(one) for one in after.values()), default=1)
     found = {}
     for instrument, old in before.items():
         new = after.get(instrument, np.zeros((bars, old.shape[1])))
         apart = np.abs(new[:, None] - old[None])
-        kinds = apart[..., _PLAIN:].sum(-1, keepdims=True) / 2
-        found[instrument] = np.concatenate([apart[..., :_PLAIN], kinds], -1).max(-1).min(1).clip(max=1.0)
+        kinds = apart[..., _OTHERS:].sum(-1, keepdims=True) / 2
+        found[instrument] = np.concatenate([apart[..., :_OTHERS], kinds], -1).max(-1).min(1).clip(max=1.0)
     return found

@@ -22,7 +22,7 @@ from musicae.clips.source import AnySource, Music, encode_source, model_for, sou
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
-from musicae.music.arrangement import arranged, beat, held, home_of, scale_of
+from musicae.music.arrangement import arranged, beat, final_bar, home_of, scale_of
 from musicae.music.chords import Chord, progression
 from musicae.music.continuity import Excerpt, role_change
 from musicae.music.instruments import band_of
@@ -33,8 +33,8 @@ from musicae.music.score import Score
 from musicae.music.transposition import chords_into
 from musicae.seeds import fresh_seed
 
-ENDING = "ending"
-"""The name of the section of one bar that ends a piece."""
+FINAL_BAR = "final bar"
+"""The name of the section that ends a piece."""
 
 CONTRAST = 0.5
 """How far a further section lies from the first one, on the path to new music."""
@@ -77,7 +77,7 @@ class Song:
         repeat: how often the form is played.
         own_instruments: every section has its own, and on a path to other music they change bar by bar; otherwise those
             of the first bar play everything.
-        ending: whether one bar more ends it, on the home chord, which is held.
+        final_bar: whether one bar more ends it, on the home chord, which is held.
         band: all that play, as `instruments.band_of` names them, or programs and `DRUM_KIT`; the model chooses where
             there are none.
     """
@@ -88,7 +88,7 @@ class Song:
     repeat: int = 1
     own_instruments: bool = False
     band: tuple[int | str, ...] = ()
-    ending: bool = False
+    final_bar: bool = False
 
     @cached_property
     def sections(self) -> dict[str, tuple[Chord, ...]]:
@@ -155,7 +155,7 @@ class Song:
             if count % bars or not count or self.repeat < 1:
                 hint = f"give chords for a multiple of {bars} bars"
                 raise MusicaeError(f"{self.repeat} times sections of {count} bars make no piece", hint)
-        if (length := sum(counts[letter] for letter in self.form) * self.repeat) > MOST_PIECE_BARS:
+        if (length := sum(counts[letter] for letter in self.form) * self.repeat + self.final_bar) > MOST_PIECE_BARS:
             hint = f"give fewer sections, repetitions or bars a chord: {MOST_PIECE_BARS} bars at most"
             raise MusicaeError(f"a piece of {length} bars is too long", hint)
         return [
@@ -242,8 +242,8 @@ def _in_order(model: Model, recipe: Recipe, song: Song, loose: bool) -> Recipe:
     check_recipe(model, recipe)
     for part, window in zip(recipe.parts, windows_of(model, recipe), strict=True):
         score = representation.decode(window)
-        if part.section == ENDING:
-            score = held(score, score.end // len(part.chords))
+        if part.section == FINAL_BAR:
+            score = final_bar(score, score.end // len(part.chords))
         found = arranged(score, part.chords, scale, loose=loose)
         tokens = representation.encode(found.score)[..., : len(representation.shape.fields)]
         moved, pitched = moved + found.moved, pitched + found.pitched
@@ -257,7 +257,7 @@ def _arguments(song: Song, variation: float, first: AnySource | None, last: AnyS
     chords = "; ".join(f"{letter}: {_text(one)}" if letter else _text(one) for letter, one in given.items())
     plan = {"chords": chords, "bars_per_chord": song.bars_per_chord, "form": song.form, "repeat": song.repeat}
     ends = {"from": first.label if first else "", "to": last.label if last else ""}
-    return {**plan, "ending": song.ending, "variation": variation, **ends}
+    return {**plan, "final_bar": song.final_bar, "variation": variation, **ends}
 
 
 def _text(given: Progression) -> str:
@@ -278,10 +278,10 @@ def _parts(model: Model, z: Codes, passages: Sequence[Passage], song: Song, *, o
         leader = (number if on_path else drawn) if song.own_instruments else 0
         programs_of = leader if leader < number and band is None else None
         parts.append(Part(code, drawn, passage.chords, programs_of, band, section=song.name_of(passage)))
-    if song.ending:
+    if song.final_bar:
         chords = (home_of(song.every_chord),) * model.representation.bars
         before = len(parts) - 1 if band is None else None
-        parts.append(replace(parts[-1], chords=chords, programs_of=before, section=ENDING, bars=1))
+        parts.append(replace(parts[-1], chords=chords, programs_of=before, section=FINAL_BAR, bars=1))
     return parts
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from musicae.clips.accompaniment import accompaniment
 from musicae.clips.clip import Clip, Clips
 from musicae.clips.code_source import CodeSource, is_code
 from musicae.clips.ending import Ending, SongEnding, ending_of, read_ending, song_ending
@@ -17,6 +19,8 @@ from musicae.clips.song import WholeSong, open_song
 from musicae.clips.source import Material, encode_source, end_of, model_for, part_of, source_for, sources_for
 from musicae.errors import MusicaeError, error_context
 from musicae.model import Model
+from musicae.music.chords import NO_CHORD, Chord
+from musicae.music.representations.streams import some
 from musicae.music.score import Score
 from musicae.seeds import fresh_seed
 
@@ -49,7 +53,7 @@ def continuation(
     require_whole("n", n, 1)
     model, seed = model_for(model), fresh_seed(seed)
     ending = _ending(model, music, bar)
-    frame = _frame(ending, bars) if isinstance(ending, SongEnding) else None
+    frame, chords = _frame(ending, bars) if isinstance(ending, SongEnding) else (None, ())
     source = ending.source
     known = known_part(ending, encode_source(model, source)[0])
     recipe = recipe_of(
@@ -59,25 +63,30 @@ def continuation(
         seed=seed,
         temperature=temperature,
         style=source.style,
-        arguments={"source": source.label, "bars": bars},
+        arguments={"source": source.label, "bars": bars, "over": _text(chords)},
         origin=source.name,
         frame=frame,
     )
-    ways = onward(model, ending, bars, max(n, WAYS), temperature=temperature, seed=seed)[:n]
+    ways = onward(model, ending, bars, max(n, WAYS), accompaniment=chords, temperature=temperature, seed=seed)[:n]
     before = () if alone or frame else (known,)
     return Clips.of(model, *(recipe.of(*before, *new) for new in ways))
 
 
-def _frame(ending: SongEnding, bars: int) -> Frame:
-    """What so many new bars are laid into.
+def _frame(ending: SongEnding, bars: int) -> tuple[Frame, tuple[Chord, ...]]:
+    """What so many new bars are laid into, and the chords of what plays on there.
 
     Raises:
         MusicaeError: they do not fit.
     """
     frame = replace(ending.frame, passage=(ending.begins, ending.begins + bars * ending.bar_ticks))
     with error_context(ending.source.name or "the song"):
-        open_song(frame, ending.source.representation)
-    return frame
+        reading = open_song(frame, ending.source.representation)
+    return frame, accompaniment(reading, frame) if ending.source.representation.pitched_parts else ()
+
+
+def _text(chords: Sequence[Chord]) -> str:
+    """Chords as text, empty where there are none."""
+    return " ".join(some([*map(str, chords)])) if any(chord != NO_CHORD for chord in chords) else ""
 
 
 def _ending(model: Model, music: Material | Ending, bar: int | None) -> Ending:

@@ -58,7 +58,7 @@ OwnInstruments = Annotated[
     bool,
     typer.Option("--own-instruments", help="Let every section, and every bar on the way to a file, choose its own."),
 ]
-Ending = Annotated[bool, typer.Option("--ending", help="End with a bar in which the home chord is held.")]
+FinalBar = Annotated[bool, typer.Option("--final-bar", help="End with a bar in which the home chord is held.")]
 Loose = Annotated[bool, typer.Option("--loose", help="Leave onsets and lengths as they were decoded, on no grid.")]
 
 
@@ -74,7 +74,7 @@ def command(
     track: TrackChoices = None,
     variation: Variation = 0.15,
     own_instruments: OwnInstruments = False,
-    ending: Ending = False,
+    final_bar: FinalBar = False,
     loose: Loose = False,
     temperature: Temperature = 0.5,
     model: SourceChordsModel = None,
@@ -137,7 +137,7 @@ def command(
     replace(styling, instrument="").check(name)
     net = load(name, device, precision)
     net.require_chords()
-    song = Song(of_sections, bars_per_chord, form, repeat, own_instruments, band, ending)
+    song = Song(of_sections, bars_per_chord, form, repeat, own_instruments, band, final_bar)
     clips = compose(
         net,
         song,

@@ -89,7 +89,7 @@ def command(
     Of several ways to go on the one that fits best behind the clip is written first. Every file begins with the last
     bars of the clip, so that you hear the join: as many as the model reads at once, as it reads them, on the grid and
     each track as loud as it was on average. With --alone it begins behind them; with --whole it is the song as it
-    stands, with the new bars in it, over the chords of the tracks that play on."""
+    stands, with the new bars in it, over the chords that play on."""
     console = Console(quiet, json)
     if alone and whole:
         raise typer.BadParameter("--whole writes the song, --alone the new bars: leave one of them away")
@@ -105,8 +105,8 @@ def command(
     net = load(name, device, precision)
     clips = continuation(net, start, bars, n, alone=alone, temperature=temperature, seed=seed)
     if isinstance(start, SongEnding):
-        chords = " ".join(map(str, start.beside[:bars]))
-        console.note(f"new bars: {start.bar}-{start.bar + bars - 1}{chords and f', over {chords} of other tracks'}")
+        over = clips[0].recipe.arguments["over"]
+        console.note(f"new bars: {start.bar}-{start.bar + bars - 1}{over and f', over {over}'}")
         if start.others:
             console.note(f"none for {start.others}{ADVICE['unread']()}")
     clips = styling.applied(clips, console)
