@@ -62,10 +62,10 @@ class Excerpt:
 
     @cached_property
     def onset_positions(self) -> Counter[tuple[bool, int]]:
-        """How many notes start at every position of a quarter, in `POSITIONS` parts, of drums and of others."""
+        """How many notes start at every position of a quarter, in `PARTS_OF_A_QUARTER` parts, of drums and of others."""
         quarter = self.score.ticks_per_quarter
         return Counter(
-            (track.is_drum, start % self.bar % quarter * POSITIONS // quarter)
+            (track.is_drum, start % self.bar % quarter * PARTS_OF_A_QUARTER // quarter)
             for track in self.score.tracks
             for start in track.notes.start.tolist()
         )
@@ -163,7 +163,7 @@ ROLE_WEIGHT = 5.0
 POSITION_WEIGHT = 2.0
 """Of `new_onset_positions`."""
 
-POSITIONS = 24
+PARTS_OF_A_QUARTER = 24
 """Parts of a quarter that are told apart."""
 
 BEYOND_WEIGHT = 5.0

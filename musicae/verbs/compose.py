@@ -48,7 +48,7 @@ USUAL_OTHERS = 2
 OTHERS_TRIED = 8
 """Draws for every further section, among which it is chosen."""
 
-TUNES = (60, 84)
+TUNE_PITCHES = (60, 84)
 """Between these, C4 and C6, lies the mean pitch of an instrument that may play a tune."""
 
 MOST_PIECE_BARS = 2_000
@@ -336,7 +336,7 @@ def _merits(score: Score, *, asked: bool) -> tuple[float, ...]:
     """
     playing, notes = instruments_of(score), float(onsets_of(score).total())
     means = [float(t.notes.pitch.mean()) for t in score.tracks if len(t.notes) and not t.is_drum]
-    roles = beat(score) + any(TUNES[0] <= mean <= TUNES[1] for mean in means)
+    roles = beat(score) + any(TUNE_PITCHES[0] <= mean <= TUNE_PITCHES[1] for mean in means)
     if asked:
         return float(len(playing)), roles, notes
     basses = playing & set(BASSES)
