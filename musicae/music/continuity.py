@@ -62,7 +62,7 @@ class Excerpt:
 
     @cached_property
     def onset_positions(self) -> Counter[tuple[bool, int]]:
-        """How many notes start at every position of a quarter, in `PARTS_OF_A_QUARTER` parts, of drums and of others."""
+        """How many notes start in every one of `PARTS_OF_A_QUARTER`, of drums and of others."""
         quarter = self.score.ticks_per_quarter
         return Counter(
             (track.is_drum, start % self.bar % quarter * PARTS_OF_A_QUARTER // quarter)
