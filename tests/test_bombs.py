@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from musicae.clips.reading import best_window
+from musicae.clips.choice import best_window
 from musicae.errors import MusicaeError
 from musicae.music.midi import read_midi
 from musicae.music.representations import REPRESENTATIONS

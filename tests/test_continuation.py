@@ -13,10 +13,10 @@ import pytest
 
 from musicae.clips import onward
 from musicae.clips.ending import Ending, read_ending, song_ending
-from musicae.clips.laying import laid_in
 from musicae.clips.reading import Source, read
 from musicae.clips.recipe_json import dump_recipe
 from musicae.clips.song import open_song, read_song
+from musicae.clips.splicing import spliced
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
@@ -399,7 +399,7 @@ def test_new_bars_of_bands_go_to_those_who_played_last() -> None:
     end = song_ending(read_song(midi_bytes(piece), model.representation))
     frame = replace(end.frame, passage=(end.begins, end.begins + BAR))
     reading = open_song(frame, model.representation)
-    found = read_midi(laid_in(reading, frame, [end.source.tokens]))
+    found = read_midi(spliced(reading, frame, [end.source.tokens]))
     new = {one.name: {row[2] for row in one.notes.rows() if row[0] >= 4 * BAR} for one in found.tracks}
     assert new == {"RH": set(), "LH": {40}, "Kick": {36}, "Snare": {38}}
 

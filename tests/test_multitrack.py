@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from musicae.cli.commands.preprocess import funnel
-from musicae.clips.reading import best_window
+from musicae.clips.choice import best_window
 from musicae.corpus.preprocess import preprocess
 from musicae.errors import MusicaeError
 from musicae.music.chords import NO_CHORD, of_class, parse_chord, progression

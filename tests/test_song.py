@@ -10,11 +10,11 @@ import torch
 
 from musicae.clips import attribute_search
 from musicae.clips.frame import Frame
-from musicae.clips.laying import laid_in
 from musicae.clips.reading import read
 from musicae.clips.recipe_json import dump_recipe, read_recipe
 from musicae.clips.song import SongReading, WholeSong, open_song, read_song
 from musicae.clips.source import source_for
+from musicae.clips.splicing import spliced
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
@@ -77,7 +77,7 @@ def relaid(representation: Representation, piece: Score, *windows: TokenArray, *
     """The song with other windows, or with its own where none are given."""
     found, reading = readings(representation, piece)
     frame = replace(found.frame, **how)  # type: ignore[arg-type]
-    return read_midi(laid_in(reading, frame, windows or [source.tokens for source in found.windows]))
+    return read_midi(spliced(reading, frame, windows or [source.tokens for source in found.windows]))
 
 
 def events(*tokens: tuple[int, int]) -> TokenArray:
@@ -109,7 +109,7 @@ def test_windows_in_which_nothing_starts_are_not_read() -> None:
 
 
 @pytest.mark.parametrize("representation", [TWO_BARS, Drums(bars=2), ONE_BAR, Multitrack(bars=1, chords=True)], ids=str)
-def test_a_song_that_is_laid_into_itself_is_the_same_note_by_note(representation: Representation) -> None:
+def test_a_song_that_is_spliced_into_itself_is_the_same_note_by_note(representation: Representation) -> None:
     piece = read_midi(midi_bytes(played_by_hand(song())))
     assert relaid(representation, piece) == piece
 
@@ -219,7 +219,7 @@ def test_a_note_that_a_bar_line_cuts_off_is_not_struck_again() -> None:
     found, reading = readings(ONE_BAR, piece)
     tokens = [source.tokens.copy() for source in found.windows]
     struck = read_song(score(track([(0, 4, 60), (12, 16, 62)], 4), track(scale(1, 0), 33), bars=1), ONE_BAR)
-    again = read_midi(laid_in(reading, found.frame, [tokens[0], struck.windows[0].tokens]))
+    again = read_midi(spliced(reading, found.frame, [tokens[0], struck.windows[0].tokens]))
     assert lead_of(again) == [(0, 24, 60), (28, 32, 62)]
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from musicae.cli.hints import hint
-from musicae.clips.reading import best_window, read
+from musicae.clips.choice import best_window
+from musicae.clips.reading import read
 from musicae.errors import MusicaeError
 from musicae.music.instruments import GENERAL_MIDI
 from musicae.music.midi import midi_bytes

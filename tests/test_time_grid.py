@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from musicae.clips.reading import best_window
+from musicae.clips.choice import best_window
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS, time_grid
 from musicae.music.representations.base import Stream

@@ -55,8 +55,8 @@ class Framing:
         return {name: self.whole if asked is None else asked for name, asked in said.items()}
 
     @property
-    def lays(self) -> bool:
-        """Whether clips are laid into the file that they come from."""
+    def splices(self) -> bool:
+        """Whether clips are spliced into the file that they come from."""
         return self.whole or any(self.kept.values())
 
 

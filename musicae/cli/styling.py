@@ -114,13 +114,13 @@ class ClipStyling(Styling):
 
     accents: Accents = False
 
-    def check(self, model: str, *, whole: bool = False, laid: bool = False) -> None:
+    def check(self, model: str, *, whole: bool = False, spliced: bool = False) -> None:
         """`Styling.check`, and whether there can be accents.
 
         Args:
-            laid: whether clips are laid into the file that they come from, with its velocities or its timing.
+            spliced: whether clips are spliced into the file that they come from, with its velocities or its timing.
         """
-        if self.accents and (whole or laid):
+        if self.accents and (whole or spliced):
             hint = "leave it away, or --whole, --keep-velocity and --keep-timing"
             raise typer.BadParameter(f"--accents is of clips that are played on their own: {hint}")
         super().check(model, whole=whole)

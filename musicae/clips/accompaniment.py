@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from musicae.clips.frame import Frame
-from musicae.clips.laying import laid_in
 from musicae.clips.song import SongReading, overhang
+from musicae.clips.splicing import spliced
 from musicae.music.chord_inference import infer
 from musicae.music.chords import Chord, of_class
 from musicae.music.midi import read_midi
@@ -26,7 +26,7 @@ def accompaniment(reading: SongReading, frame: Frame) -> tuple[Chord, ...]:
     representation = reading.representation
     rests = representation.silence_from(0.0)
     silence = np.concatenate([rests, representation.condition_of(())], axis=-1)
-    song = _without_overhang(read_midi(laid_in(reading, frame, [silence] * len(reading.playing)), drums=frame.drums))
+    song = _without_overhang(read_midi(spliced(reading, frame, [silence] * len(reading.playing)), drums=frame.drums))
     bar = representation.grid.ticks(reading.score.ticks_per_quarter)
     return tuple(of_class(int(index)) for index in infer(song, np.arange(*frame.passage, bar), bar))
 

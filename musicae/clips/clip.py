@@ -10,11 +10,11 @@ from itertools import count
 from pathlib import Path
 from typing import overload
 
-from musicae.clips.laying import laid_in
 from musicae.clips.limits import MOST_SEMITONES, require_whole
 from musicae.clips.recipe import Recipe
 from musicae.clips.render import WindowColumns, check_recipe, markers_of, unstyled, windows_of
 from musicae.clips.song import SongReading, framed_score, open_song
+from musicae.clips.splicing import spliced
 from musicae.clips.style import Style, require_no_velocities, require_parts, require_pitches, styled, styled_song
 from musicae.clips.write import clip_paths, refuse_existing_clips, write_clip
 from musicae.errors import MusicaeError
@@ -64,7 +64,7 @@ class Clip:
 
     @cached_property
     def original(self) -> Score | None:
-        """What the model reads of the song, or the window, that the clip is laid into; None if it stands alone."""
+        """What the model reads of the song, or the window, that the clip is spliced into; None if it stands alone."""
         return None if self._reading is None else self._reading.music(self._reading.stream.tokens)
 
     @cached_property
@@ -85,7 +85,7 @@ class Clip:
     def _unstyled(self) -> Score:
         if self.recipe.frame is None:
             return unstyled(self.model, self.recipe, self._windows)
-        return framed_score(replace(self.recipe.frame, midi=self._laid))
+        return framed_score(replace(self.recipe.frame, midi=self._spliced))
 
     @property
     def _of_song(self) -> bool:
@@ -162,7 +162,7 @@ class Clip:
         clip = Clip(self.model, recipe)
         clip.__dict__["_unstyled"] = self._unstyled  # what costs time is done
         if recipe.frame is not None:
-            clip.__dict__["_laid"], clip.__dict__["_windows"] = self._laid, self._windows
+            clip.__dict__["_spliced"], clip.__dict__["_windows"] = self._spliced, self._windows
         return clip
 
     def midi(self) -> bytes:
@@ -174,13 +174,13 @@ class Clip:
         frame = self.recipe.frame
         if frame is None or self._reading is None:
             return midi_bytes(with_names(self.score), text=self._text)
-        return styled_song(self._laid, self.recipe.style, frame.drums, self._reading.start)
+        return styled_song(self._spliced, self.recipe.style, frame.drums, self._reading.start)
 
     @cached_property
-    def _laid(self) -> bytes:
+    def _spliced(self) -> bytes:
         """The song with the clip's windows in it, in no style yet."""
         assert self.recipe.frame is not None and self._reading is not None
-        return laid_in(self._reading, self.recipe.frame, self._windows, self._text)
+        return spliced(self._reading, self.recipe.frame, self._windows, self._text)
 
     @property
     def _text(self) -> str:

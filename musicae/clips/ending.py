@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Integer
 
+from musicae.clips.choice import best_stream, window_at
 from musicae.clips.frame import Frame
-from musicae.clips.reading import Reads, Source, best_stream, names_of, representation_of, source_of, window_at
+from musicae.clips.reading import Reads, Source, names_of, representation_of, source_of
 from musicae.clips.song import WholeSong, open_song, overhang
 from musicae.clips.style import Style, tempo_at
 from musicae.clips.unreadable import explained
@@ -49,7 +50,7 @@ class Ending:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SongEnding(Ending):
-    """What a song goes on from that new bars are laid into.
+    """What a song goes on from that new bars are spliced into.
 
     Attributes:
         frame: the song.
@@ -108,7 +109,7 @@ def read_ending(
 
 
 def song_ending(song: WholeSong, *, bar: int | None = None) -> SongEnding:
-    """The end of a song, or the bars before a `bar`, with the song as what new bars are laid into.
+    """The end of a song, or the bars before a `bar`, with the song as what new bars are spliced into.
 
     Raises:
         MusicaeError: there is nothing before the bar.

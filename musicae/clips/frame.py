@@ -1,4 +1,4 @@
-"""The piece that the parts of a recipe are laid into: its file, and how it is read."""
+"""The piece that the parts of a recipe are spliced into: its file, and how it is read."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Recipe:
         parts: they sound one after the other.
         arguments: what else the verb was asked for; for the reader alone.
         label: what distinguishes the clip from others of its run, e.g. "before"; may be empty.
-        frame: the piece that its windows are laid into, one with every part; None if they stand alone, in a row.
+        frame: the piece that its windows are spliced into, one with every part; None if they stand alone, in a row.
         origin: the names of the files that it came from, for the name of its own; empty if it came from none.
 
     Raises:

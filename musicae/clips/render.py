@@ -69,7 +69,7 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
     Raises:
         MusicaeError: a code, the chords, the bars or the tokens of a part are not of this model's kind, it takes its
             programs from a part that does not come before it, or there is no pitch to be in a key; or the song that the
-            parts are laid into cannot be read.
+            parts are spliced into cannot be read.
     """
     if recipe.style.key:
         require_pitches(model.representation, model.name)

@@ -23,17 +23,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Integer
 
+from musicae.clips.choice import best_stream, same_stream
 from musicae.clips.frame import Frame
-from musicae.clips.reading import (
-    Reads,
-    Source,
-    best_stream,
-    drums_in_words,
-    names_of,
-    representation_of,
-    same_stream,
-    warnings_of,
-)
+from musicae.clips.reading import Reads, Source, drums_in_words, names_of, representation_of, warnings_of
 from musicae.clips.style import Style, tempo_at
 from musicae.clips.unreadable import explained
 from musicae.corpus.windows import drop_leading_note_offs, onsets, rows_per_bar
@@ -268,7 +260,7 @@ def _with_passage(score: Score, passage: tuple[int, int]) -> Score:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WholeSong:
-    """All windows of a song, and what they are laid into again.
+    """All windows of a song, and what they are spliced into again.
 
     Attributes:
         windows: those in which something is played, in order.

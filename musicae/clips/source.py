@@ -82,7 +82,7 @@ def window_count(music: Material | None) -> int:
 
 
 def frame_of(music: Material) -> Frame | None:
-    """What clips that are made of some music are laid into."""
+    """What clips that are made of some music are spliced into."""
     return music.frame if isinstance(music, Source | WholeSong) else None
 
 

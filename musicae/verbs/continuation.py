@@ -73,7 +73,7 @@ def continuation(
 
 
 def _frame(ending: SongEnding, bars: int) -> tuple[Frame, tuple[Chord, ...]]:
-    """What so many new bars are laid into, and the chords of what plays on there.
+    """What so many new bars are spliced into, and the chords of what plays on there.
 
     Raises:
         MusicaeError: they do not fit.

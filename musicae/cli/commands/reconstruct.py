@@ -58,7 +58,7 @@ def command(
     check_output(output, console, force, inputs=[file])
     options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
-    styling.check(name, whole=framing.whole, laid=framing.lays)
+    styling.check(name, whole=framing.whole, spliced=framing.splices)
     from musicae.clips.reading import Source
     from musicae.clips.style import styled
     from musicae.model import load

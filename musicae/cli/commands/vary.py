@@ -94,7 +94,7 @@ def command(
     check_output(output, console, force, inputs=[file])
     options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
-    styling.check(name, whole=framing.whole, laid=framing.lays)
+    styling.check(name, whole=framing.whole, spliced=framing.splices)
     from musicae.clips.clip import Clips
     from musicae.clips.source import window_count
     from musicae.model import load

@@ -1,4 +1,4 @@
-"""New windows laid into a song: of its notes those change that were read, and of these those that are not kept.
+"""New windows spliced into a song: of its notes those change that were read, and of these those that are not kept.
 
 A note is kept where the new window has it, too: at the same step, of the same pitch, or, of drums, of the same kind. It
 stays the note of the file, with its pitch and its length, and as loud and as early or late as it was, as far as the
@@ -12,56 +12,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Integer
 
+from musicae.clips.edited_parts import EditedPart, Place, StepNote, edited_parts
 from musicae.clips.frame import Frame
-from musicae.clips.song import SongReading, StreamTokens, overhang
+from musicae.clips.song import SongReading, overhang
 from musicae.music.arrangement import NoteRow
 from musicae.music.midi import instrument_name
 from musicae.music.note_distance import DRUM_KIT
-from musicae.music.representations.base import Representation, TokenArray
+from musicae.music.representations.base import TokenArray
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
-from musicae.music.representations.time_grid import TICKS_PER_QUARTER
-from musicae.music.score import Notes, Score, Track
-
-Place = tuple[int, int | str]
-"""Where a note starts, in steps of the stream, and its pitch, or the kind of a drum."""
+from musicae.music.score import Notes, Track
 
 Found = dict[Place, list[tuple[int, int]]]
 """The notes of the file by their places: the number of the track, and that of the note."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepNote:
-    """A note in steps of a stream."""
-
-    start: int
-    end: int
-    pitch: int
-    velocity: int
-
-
-@dataclass(frozen=True, eq=False)
-class Strand:
-    """One part through some bars that follow one another, before and after.
-
-    Attributes:
-        tracks: of the score, which it stands for; none for an instrument that the song does not have.
-        program: General MIDI's, or `DRUM_KIT`.
-        kinds: whether drums are told apart by their kinds rather than by their pitches.
-        end: the step at which the bars end.
-    """
-
-    tracks: tuple[int, ...]
-    program: int
-    kinds: bool
-    before: Sequence[StepNote]
-    after: Sequence[StepNote]
-    end: int
-
-    def place(self, start: int, pitch: int) -> Place:
-        """The place of a note."""
-        return start, NAMES.get(pitch, "") if self.kinds else pitch
 
 
 @dataclass
@@ -72,100 +35,20 @@ class _Change:
     come: list[NoteRow] = field(default_factory=list)
 
 
-def laid_in(reading: SongReading, frame: Frame, windows: Sequence[TokenArray], text: str = "") -> bytes:
+def spliced(reading: SongReading, frame: Frame, windows: Sequence[TokenArray], text: str = "") -> bytes:
     """The file of a song, with new windows in the place of its first playing ones.
 
     Args:
         text: as of `EditableMidi.with_notes`.
     """
-    laying = _Laying(reading, frame)
-    laying.mark(windows)
-    for strand in _strands(reading, reading.with_windows(windows)):
-        laying.lay(strand)
-    return reading.file.with_notes(*laying.result(), text)
+    splice = _Splice(reading, frame)
+    splice.mark(windows)
+    for part in edited_parts(reading, reading.with_windows(windows)):
+        splice.insert(part)
+    return reading.file.with_notes(*splice.result(), text)
 
 
-def _strands(reading: SongReading, tokens: StreamTokens) -> Iterator[Strand]:
-    parts = reading.stream.parts
-    return _line_strands(reading, tokens, parts) if parts else _bar_strands(reading, tokens)
-
-
-def _line_strands(reading: SongReading, tokens: StreamTokens, parts: Sequence[tuple[int, ...]]) -> Iterator[Strand]:
-    """A strand for every part and all bars that follow one another, in which notes may cross bar lines."""
-    for run in reading.runs:
-        scores = _decoded(reading, tokens, run)
-        first, end = (place * reading.representation.grid.steps for place in (run.start, run.stop))
-        for part, before, after in zip(parts, *(score.tracks for score in scores), strict=True):
-            old, new = (_in_steps(track, reading.representation, first) for track in (before, after))
-            yield Strand(part, _program(before), before.is_drum, old, new, end)
-
-
-def _bar_strands(reading: SongReading, tokens: StreamTokens) -> Iterator[Strand]:
-    """A strand for every instrument and bar; the first that plays a program is the first that played it, and so on."""
-    played = reading.stream.played or {}
-    playing: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
-    for group, bars in played.items():
-        for bar in bars.tolist():
-            playing[bar].append(group)
-    for bar in (bar for span in reading.playing for bar in range(span.start, span.behind)):
-        scores, first = _decoded(reading, tokens, range(bar, bar + 1)), bar * reading.representation.grid.steps
-        found: defaultdict[tuple[int, tuple[int, ...]], list[list[StepNote]]] = defaultdict(lambda: [[], []])
-        for side, score in enumerate(scores):
-            groups = playing[bar], sorted(played, key=lambda group: -_last_before(bar, played[group]))
-            for program, group, track in _with_groups(score, *groups, reading.score):
-                found[program, group][side] += _in_steps(track, reading.representation, first)
-        for (program, group), (old, new) in found.items():
-            yield Strand(group, program, False, old, new, first + reading.representation.grid.steps)
-
-
-def _last_before(bar: int, bars: Integer[np.ndarray, " bar"]) -> int:
-    """The last of some bars before another one; -1 if there is none."""
-    before = bars[bars < bar]
-    return int(before[-1]) if len(before) else -1
-
-
-def _with_groups(
-    bar: Score, groups: Sequence[tuple[int, ...]], others: Sequence[tuple[int, ...]], score: Score
-) -> Iterator[tuple[int, tuple[int, ...], Track]]:
-    """The tracks of a bar, each with its program and the tracks of the score that it stands for.
-
-    Args:
-        groups: those that play in the bar, in the order of its tracks.
-        others: those that play in any, in the order in which they count where none of that program plays in this one.
-    """
-    homes: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
-    known: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
-    for found, some in ((homes, groups), (known, others)):
-        for group in some:
-            found[_program(score.tracks[group[0]])].append(group)
-    count, met = Counter(map(_program, bar.tracks)), Counter[int]()
-    for track in bar.tracks:
-        program = _program(track)
-        silent = [(i,) for i, one in enumerate(score.tracks) if _program(one) == program]
-        there = homes[program] or sorted(known[program][: count[program]]) or silent or [()]
-        yield program, there[min(met[program], len(there) - 1)], track
-        met[program] += 1
-
-
-def _program(track: Track) -> int:
-    return DRUM_KIT if track.is_drum else track.program
-
-
-def _decoded(reading: SongReading, tokens: StreamTokens, bars: range) -> tuple[Score, Score]:
-    """Some bars as they were, and as they are now."""
-    old, new = (reading.representation.decode(reading.bars_of(some, bars)) for some in (reading.stream.tokens, tokens))
-    return old, new
-
-
-def _in_steps(track: Track, representation: Representation, first: int) -> list[StepNote]:
-    ticks = TICKS_PER_QUARTER // representation.grid.steps_per_quarter
-    return [
-        StepNote(first + start // ticks, first + end // ticks, pitch, velocity)
-        for start, end, pitch, velocity in track.notes.rows()
-    ]
-
-
-class _Laying:
+class _Splice:
     """What becomes of the notes of a song."""
 
     def __init__(self, reading: SongReading, frame: Frame) -> None:
@@ -206,21 +89,21 @@ class _Laying:
         for span, _ in zip(self.reading.playing, windows, strict=False):
             self.made[span.start : span.behind] = True
 
-    def lay(self, strand: Strand) -> None:
-        """Lays a part into the song."""
-        there = self._originals(strand)
-        before = {strand.place(note.start, note.pitch): note for note in strand.before}
+    def insert(self, part: EditedPart) -> None:
+        """Puts the notes of a part after the edit in the place of those before it."""
+        there = self._originals(part)
+        before = {part.place(note.start, note.pitch): note for note in part.before}
         read = {place: note for place, note in before.items() if self._is_made(note)}
         for place in read:
             for track, number in there.get(place, ()):
                 self.changes[track].gone.add(number)
-        around = _Around(self, strand, there, before)
-        for note in filter(self._is_made, strand.after):
-            place = strand.place(note.start, note.pitch)
+        around = _Around(self, part, there, before)
+        for note in filter(self._is_made, part.after):
+            place = part.place(note.start, note.pitch)
             if place in read and there.get(place):
-                self._keep(note, read[place], there[place], strand, around)
-            elif not self._goes_on_as(note, strand):
-                self._add(note, strand, around)
+                self._keep(note, read[place], there[place], part, around)
+            elif not self._goes_on_as(note, part):
+                self._add(note, part, around)
 
     def result(self) -> tuple[dict[int, Notes], list[Track]]:
         """The notes of the tracks that change, and tracks that are new."""
@@ -244,13 +127,13 @@ class _Laying:
     def _is_made(self, note: StepNote) -> bool:
         return bool(self.made[note.start // self.bar])
 
-    def _originals(self, strand: Strand) -> Found:
-        """The notes of the file that a strand stands for, by their places."""
+    def _originals(self, part: EditedPart) -> Found:
+        """The notes of the file that a part stands for, by their places."""
         found: Found = defaultdict(list)
-        first, last = min((note.start for note in strand.before), default=0), strand.end
-        for track in strand.tracks:
+        first, last = min((note.start for note in part.before), default=0), part.end
+        for track in part.tracks:
             for step, number in self._steps_of(track, first, last):
-                found[strand.place(step, int(self.score.tracks[track].notes.pitch[number]))].append((track, number))
+                found[part.place(step, int(self.score.tracks[track].notes.pitch[number]))].append((track, number))
         return found
 
     def _steps_of(self, track: int, first: int, end: int) -> Iterator[tuple[int, int]]:
@@ -280,19 +163,19 @@ class _Laying:
         return int(self.ticks[bar]) + (2 * within * self.score.ticks_per_quarter + per_quarter) // (2 * per_quarter)
 
     def _keep(
-        self, note: StepNote, read: StepNote, originals: Sequence[tuple[int, int]], strand: Strand, around: _Around
+        self, note: StepNote, read: StepNote, originals: Sequence[tuple[int, int]], part: EditedPart, around: _Around
     ) -> None:
         """A note that was there stays the one of the file."""
         for track, number in originals if self.frame.timing else originals[:1]:
             start, end, pitch, velocity = self.row(track, number)
-            placed = self.tick(note.start, strand.end)
+            placed = self.tick(note.start, part.end)
             length = end - start
             if not self.frame.timing:
                 start = placed
-            if strand.program == DRUM_KIT:
+            if part.program == DRUM_KIT:
                 end = start + length
-            elif not (note.end == read.end and (self.frame.timing or self._goes_on(end, strand))):
-                end = max(self._end(note, strand, around), start + 1)
+            elif not (note.end == read.end and (self.frame.timing or self._goes_on(end, part))):
+                end = max(self._end(note, part, around), start + 1)
             if self.frame.velocity:
                 velocity = min(max(velocity + note.velocity - read.velocity, 1), 127)
             else:
@@ -302,36 +185,36 @@ class _Laying:
             else:
                 self.changes[track].come.append((start, end, pitch, velocity))
 
-    def _end(self, note: StepNote, strand: Strand, around: _Around) -> int:
+    def _end(self, note: StepNote, part: EditedPart, around: _Around) -> int:
         """The tick at which a note ends: as early or late as the one starts that follows it at once, if one does."""
-        tick = self.tick(note.end, strand.end)
+        tick = self.tick(note.end, part.end)
         follows = self.frame.timing and note.end in around.starts
         return tick + around.deviation(note.end) if follows else tick
 
-    def _goes_on(self, end: int, strand: Strand) -> bool:
-        """Whether a note that ends at some tick sounds on behind the bars of a strand."""
-        return end > self.tick(strand.end, strand.end) + self.score.ticks_per_quarter / (2 * self.steps_per_quarter)
+    def _goes_on(self, end: int, part: EditedPart) -> bool:
+        """Whether a note that ends at some tick sounds on behind the bars of a part."""
+        return end > self.tick(part.end, part.end) + self.score.ticks_per_quarter / (2 * self.steps_per_quarter)
 
-    def _add(self, note: StepNote, strand: Strand, around: _Around) -> None:
+    def _add(self, note: StepNote, part: EditedPart, around: _Around) -> None:
         """A note that was not there comes, like those around it."""
-        start, end = self.tick(note.start, strand.end), self._end(note, strand, around)
+        start, end = self.tick(note.start, part.end), self._end(note, part, around)
         if self.frame.timing:
             start = max(start + around.deviation(note.start), 0)
         velocity = note.velocity
         if self.frame.velocity and not self.reading.representation.keeps_velocities:
             velocity = around.velocity(note) or note.velocity
-        if strand.tracks:
-            track, pitch = self._drum(note, strand) if strand.program == DRUM_KIT else (strand.tracks[0], note.pitch)
+        if part.tracks:
+            track, pitch = self._drum(note, part) if part.program == DRUM_KIT else (part.tracks[0], note.pitch)
             self.changes[track].come.append((start, max(end, start + 1), pitch, velocity))
         elif self.frame.alone or not self.reading.stream.parts:  # parts that a song does not have stay away
-            self.added[strand.program].append((start, max(end, start + 1), note.pitch, velocity))
+            self.added[part.program].append((start, max(end, start + 1), note.pitch, velocity))
 
-    def _goes_on_as(self, note: StepNote, strand: Strand) -> bool:
+    def _goes_on_as(self, note: StepNote, part: EditedPart) -> bool:
         """Whether a note at a seam would strike again what the song holds across it; if so, the one before goes on."""
         if note.start not in self.seams:
             return False
-        tick, half = self.tick(note.start, strand.end), self.score.ticks_per_quarter / (2 * self.steps_per_quarter)
-        for track in strand.tracks:
+        tick, half = self.tick(note.start, part.end), self.score.ticks_per_quarter / (2 * self.steps_per_quarter)
+        for track in part.tracks:
             notes, change = self.score.tracks[track].notes, self.changes[track]
             across = (notes.pitch == note.pitch) & (notes.start < tick - half) & (notes.end > tick + half)
             held = set(np.flatnonzero(across).tolist())
@@ -339,7 +222,7 @@ class _Laying:
                 return True
             for place, (start, end, pitch, velocity) in enumerate(change.come if held else ()):
                 if pitch == note.pitch and start < tick and end >= tick - half:
-                    change.come[place] = start, max(end, self.tick(note.end, strand.end)), pitch, velocity
+                    change.come[place] = start, max(end, self.tick(note.end, part.end)), pitch, velocity
                     return True
         return False
 
@@ -349,14 +232,14 @@ class _Laying:
             self._rows[track] = self.score.tracks[track].notes.rows()
         return self._rows[track][number]
 
-    def _drum(self, note: StepNote, strand: Strand) -> tuple[int, int]:
+    def _drum(self, note: StepNote, part: EditedPart) -> tuple[int, int]:
         """The track that plays most of a kind of drum, and the pitch that it mostly has there."""
-        same = DRUM_CLASSES.get(NAMES.get(note.pitch, ""), ()) if strand.kinds else (note.pitch,)
-        hits = {(track, pitch): self.hits(track)[pitch] for track in strand.tracks for pitch in same}
+        same = DRUM_CLASSES.get(NAMES.get(note.pitch, ""), ()) if part.kinds else (note.pitch,)
+        hits = {(track, pitch): self.hits(track)[pitch] for track in part.tracks for pitch in same}
         track, pitch = max(hits, key=lambda hit: hits[hit])
         if hits[track, pitch]:
             return track, pitch
-        return max(strand.tracks, key=lambda track: self.hits(track).total()), note.pitch
+        return max(part.tracks, key=lambda track: self.hits(track).total()), note.pitch
 
     def hits(self, track: int) -> Counter[int]:
         """How often a track plays every pitch."""
@@ -368,16 +251,16 @@ class _Laying:
 class _Around:
     """How loud, and how early or late, the notes of the file are around a step."""
 
-    def __init__(self, laying: _Laying, strand: Strand, there: Found, read: Mapping[Place, StepNote]) -> None:
+    def __init__(self, splice: _Splice, part: EditedPart, there: Found, read: Mapping[Place, StepNote]) -> None:
         loud: defaultdict[int | str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         late: defaultdict[int, list[int]] = defaultdict(list)
-        self.strand, self.bar = strand, laying.bar
-        self.starts = {note.start for note in strand.after}
+        self.part, self.bar = part, splice.bar
+        self.starts = {note.start for note in part.after}
         for (step, key), _ in sorted(read.items(), key=lambda item: item[0][0]):
             for track, number in there.get((step, key), ()):
-                start, _, _, velocity = laying.row(track, number)
-                late[step].append(start - laying.tick(step, strand.end))
-                for group in {"", key if strand.kinds else ""}:
+                start, _, _, velocity = splice.row(track, number)
+                late[step].append(start - splice.tick(step, part.end))
+                for group in {"", key if part.kinds else ""}:
                     loud[group][step].append(velocity)
         self.late = {step: float(np.mean(values)) for step, values in late.items()}
         self.loud = {
@@ -390,8 +273,8 @@ class _Around:
 
     def velocity(self, note: StepNote) -> int:
         """That of the same kind of drum, where there are such notes; 0 where there are none at all."""
-        _, key = self.strand.place(note.start, note.pitch)
-        found = self.loud.get(key if self.strand.kinds else "") or self.loud.get("", {})
+        _, key = self.part.place(note.start, note.pitch)
+        found = self.loud.get(key if self.part.kinds else "") or self.loud.get("", {})
         return min(max(round(_between(found, note.start, self.bar)), 1), 127) if found else 0
 
 
