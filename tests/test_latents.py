@@ -86,12 +86,29 @@ def test_slots_take_the_nearest_vector_and_gradients_pass_straight_through() -> 
     assert 1 <= latent.metrics(torch.randn(100, 6))["codebook_perplexity"] <= 4
 
 
-def test_vectors_that_nothing_takes_get_another_place() -> None:
+def test_what_is_decoded_while_training_is_what_codes_are_drawn_to() -> None:
+    torch.manual_seed(0)
+    latent = VectorQuantized(4, size=6, slots=3, vectors=16, decay=0.5, commitment=1.0)
+    for _ in range(5):
+        posterior = latent(torch.randn(8, 4))
+        torch.testing.assert_close(latent.settle(posterior.z), posterior.z)
+        distance = (posterior.mean - posterior.z).square().sum(1).mean()
+        torch.testing.assert_close(posterior.terms["commitment"], distance)
+
+
+def test_vectors_that_nothing_takes_get_another_place_and_others_stay() -> None:
     torch.manual_seed(0)
     latent = VectorQuantized(4, size=2, slots=1, vectors=8)
     for _ in range(60):
         latent(torch.randn(64, 4))
     assert len(latent.indices(latent(torch.randn(512, 4)).mean).unique()) == 8
+    latent = VectorQuantized(4, size=8, slots=4, vectors=128, decay=0.99)  # as many slots as vectors, on average 1
+    for _ in range(30):
+        latent(torch.randn(32, 4))
+    before = latent.codebook.clone()
+    latent(torch.randn(32, 4))
+    jumped = (latent.codebook - before).norm(dim=1) > 0.5
+    assert jumped.double().mean() < 0.1
 
 
 def test_dropout_hides_part_of_the_code_while_training_alone() -> None:

@@ -56,6 +56,10 @@ def rows_named(names: Sequence[str]) -> list[str]:
     return [name for name in IMAGE_AUTOENCODERS if name in names or not names]
 
 
+QUANTIZED = spec("vector_quantized", slots=16, vectors=512, decay=0.999, expire_below=0.0, commitment=20.0)
+"""A slot for every place of the code and one codebook for all: ours. Published were ten slots behind dense layers and a
+codebook of 16,384 vectors, which do not expire either."""
+
 IMAGE_AUTOENCODERS: Mapping[str, ImageAutoencoder] = {
     "autoencoder": ImageAutoencoder(Objective("baseline", "", latent=BARE)),
     "dropout": ImageAutoencoder(
@@ -75,13 +79,19 @@ IMAGE_AUTOENCODERS: Mapping[str, ImageAutoencoder] = {
             "",
             latent=BARE,
             regularizers=(
-                named("adversarial_prior", weight=512.0, noise=0.0, ramp=0, hidden=100, learning_rate_scale=1.0),
+                named(
+                    "adversarial_prior",
+                    weight=512.0,
+                    noise=0.0,
+                    ramp=0,
+                    hidden=100,
+                    learning_rate_scale=1.0,
+                    beta1=0.9,
+                ),
             ),
         )
     ),
-    "vqvae": ImageAutoencoder(
-        Objective("codebook", "", latent=spec("vector_quantized", slots=16, vectors=512, decay=0.999, commitment=20.0))
-    ),
+    "vqvae": ImageAutoencoder(Objective("codebook", "", latent=QUANTIZED)),
     "acai": ImageAutoencoder(
         Objective(
             "critic of interpolations",

@@ -10,6 +10,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -127,7 +128,8 @@ class ImageTask(Task):
         return image_batch(self.autoencoder, images, label, update)
 
     def groups(self) -> list[ParameterGroup]:
-        return parameter_groups(self.autoencoder, self.training)
+        groups = parameter_groups(self.autoencoder, self.training)
+        return [replace(one, settings=replace(one.settings, clip=self.training.clip)) for one in groups]  # critics' too
 
     def critic_terms(self, batch: Batch) -> LossTerms:
         return self.autoencoder.critic_terms(batch)

@@ -25,6 +25,8 @@ class VectorQuantized(Latent):
         slots: how many vectors stand for a window.
         vectors: in the codebook, which all slots share.
         decay: of the moving averages.
+        expire_below: a vector that is nearest to fewer slots an update, on average, is put where a slot is; 0 leaves
+            all where they are.
         commitment: weight of the encoder's term, in nats per window.
     """
 
@@ -36,6 +38,7 @@ class VectorQuantized(Latent):
         slots: int = 32,
         vectors: int = 512,
         decay: float = 0.99,
+        expire_below: float = 0.1,
         commitment: float = 0.25,
     ) -> None:
         super().__init__()
@@ -45,12 +48,13 @@ class VectorQuantized(Latent):
         self.slots, self.vectors, self.commitment = slots, at_least_one("vectors", vectors), commitment
         self.code = nn.Linear(inputs, size)
         nn.init.normal_(self.code.weight, std=inputs**-0.5)
-        self.quantizer = _quantizer(size // slots, vectors, decay)
+        self.quantizer = _quantizer(size // slots, vectors, decay, expire_below)
 
     def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:
         mean = self.code(h).float()
         with torch.autocast(mean.device.type, enabled=False):
-            z = self.quantizer(self._slots(mean))[0].flatten(1)
+            self.quantizer(self._slots(mean))  # while training, the codebook moves
+        z = self.codebook[self.indices(mean)].flatten(1)
         distance = (mean - z.detach()).square().sum(1).mean()
         straight = mean + (z - mean).detach()
         return Posterior(straight, mean, torch.zeros_like(mean), mean, {"commitment": self.commitment * distance})
@@ -78,8 +82,8 @@ class VectorQuantized(Latent):
         return z.unflatten(1, (self.slots, -1))
 
 
-def _quantizer(width: int, vectors: int, decay: float) -> nn.Module:
-    """A codebook that begins with means of the first batch, and gives vectors that nothing takes another place."""
+def _quantizer(width: int, vectors: int, decay: float, expire_below: float) -> nn.Module:
+    """A codebook that begins with means of the first batch."""
     from loguru import logger
     from vector_quantize_pytorch import VectorQuantize  # takes a second
 
@@ -90,7 +94,7 @@ def _quantizer(width: int, vectors: int, decay: float) -> nn.Module:
         decay=decay,
         commitment_weight=0.0,
         kmeans_init=True,
-        threshold_ema_dead_code=2,
+        threshold_ema_dead_code=expire_below,
         rotation_trick=False,
     )
     return quantizer

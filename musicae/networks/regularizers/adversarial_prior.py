@@ -37,7 +37,7 @@ class AdversarialPrior(Adversarial):
         noise: standard deviation of what is added to what the critic sees.
         start, ramp: updates before the encoder's term begins, and over which it rises.
         hidden: units of the critic's two layers.
-        learning_rate_scale: of the critic.
+        learning_rate_scale, beta1: of the critic and its Adam.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class AdversarialPrior(Adversarial):
         ramp: int = 500,
         hidden: int = 256,
         learning_rate_scale: float = 0.5,
+        beta1: float = 0.5,
     ) -> None:
         super().__init__()
         check_weights("adversarial_prior", labels=labels, noise=noise)
@@ -62,7 +63,7 @@ class AdversarialPrior(Adversarial):
         width = self.columns.stop - self.columns.start
         if width < 1:
             raise MusicaeError(f"this latent has no {part}", "choose latent class_and_style, or part code")
-        self.group = critic_group(learning_rate_scale)
+        self.group = critic_group(learning_rate_scale, beta1=beta1)
         self.critic = critic_mlp(width + (labels + 1 if labels else 0), hidden, 1)
 
     def terms(self, step: Step) -> Terms:
@@ -70,8 +71,7 @@ class AdversarialPrior(Adversarial):
 
     def critic_terms(self, step: Step) -> Terms:
         code, label, prior = step.posterior.code, step.batch.label, step.autoencoder.prior
-        prior.count(label)
-        drawn = prior.sample(len(code), noise_source(code.device), label if self.labels else None)
+        drawn = prior.sample(len(code), noise_source(code.device), label if self.labels else None).to(code)
         wrong = F.softplus(self._logit(code, label)) + F.softplus(-self._logit(drawn.detach(), label))
         return {f"{self.label}/critic": wrong.mean()}
 
@@ -120,12 +120,12 @@ class WassersteinCritic(Adversarial):
 
     def terms(self, step: Step) -> Terms:
         code = step.posterior.code
-        drawn = step.autoencoder.prior.sample(len(code), noise_source(code.device))
+        drawn = step.autoencoder.prior.sample(len(code), noise_source(code.device)).to(code)
         return {self.label: self.weight(step) * self._mean(code), f"{self.label}/generator": -self._mean(drawn)}
 
     def critic_terms(self, step: Step) -> Terms:
         code = step.posterior.code
-        drawn = step.autoencoder.prior.sample(len(code), noise_source(code.device)).detach()
+        drawn = step.autoencoder.prior.sample(len(code), noise_source(code.device)).detach().to(code)
         loss = self._mean(drawn) - self._mean(code)
         if self.gradient_penalty:
             loss = loss + self.gradient_penalty * self._steepness(code.float(), drawn.float())

@@ -39,6 +39,8 @@ class Doors(Protocol):
 
     def encode_features(self, features: Features, mask: Mask, label: ClassLabel | None = None) -> Posterior: ...
 
+    def probe(self, features: Features, mask: Mask) -> Posterior: ...
+
     def embed_target(self, batch: Batch) -> tuple[Features, Mask]: ...
 
     def divergence(self, batch: Batch, z: Code, other: Code) -> Float[Tensor, " batch"]: ...
@@ -89,11 +91,13 @@ class Regularizer(nn.Module, ABC):
         second_derivatives: whether its terms contain derivatives of the network, so that their gradient takes second
             ones, which not every recurrent backend gives.
         needs_std: whether it needs a posterior with a spread.
+        needs_kl: whether it needs a prior with `closed_form_kl`.
     """
 
     label: str
     second_derivatives = False
     needs_std = False
+    needs_kl = False
 
     @abstractmethod
     def terms(self, step: Step) -> Terms:
@@ -147,7 +151,9 @@ def frozen(*modules: nn.Module) -> Iterator[None]:
 
 def staged(weight: float, update: int, start: int, ramp: int) -> float:
     """A weight that is 0 before the update `start` and rises evenly over the next `ramp` ones."""
-    return weight * min(max((update - start) / max(ramp, 1), 0.0), 1.0) if start or ramp else weight
+    if update < start:
+        return 0.0
+    return weight * min((update - start) / ramp, 1.0) if ramp else weight
 
 
 def check_weights(regularizer: str, **knobs: float | int) -> None:
@@ -161,9 +167,9 @@ def check_weights(regularizer: str, **knobs: float | int) -> None:
             raise MusicaeError(f"{regularizer}.{name} is {value}", f"give {regularizer}.{name} 0 or more")
 
 
-def critic_group(learning_rate_scale: float, **more: Any) -> GroupSettings:
+def critic_group(learning_rate_scale: float, *, beta1: float = 0.5, **more: Any) -> GroupSettings:
     """How critics are trained unless they say otherwise: by Adam with little momentum."""
-    return GroupSettings(learning_rate_scale=learning_rate_scale, betas=(0.5, 0.999), **more)
+    return GroupSettings(learning_rate_scale=learning_rate_scale, betas=(beta1, 0.999), **more)
 
 
 def critic_mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
