@@ -19,11 +19,14 @@ from musicae.music.score import Notes, Score, Track
 MAJOR, MINOR = (0, 4, 7, 12), (0, 3, 7, 12)
 
 
+BACKBEAT = Track(Notes.of([(0, 10, 36, 90), (480, 490, 38, 90), (960, 970, 36, 90)]), is_drum=True)
+
+
 def arpeggio(chord: tuple[int, ...], tonic: int, order: int) -> Score:
-    """The notes of a chord in some order, a quarter each."""
+    """The notes of a chord in some order, a quarter each, over drums."""
     pitches = np.random.default_rng(order).permutation(chord)
     rows = [(480 * i, 480 * i + 480, 60 + tonic + int(pitch), 90) for i, pitch in enumerate(pitches)]
-    return Score(480, (Track(Notes.of(rows)),), 1920)
+    return Score(480, (Track(Notes.of(rows)), BACKBEAT), 1920)
 
 
 def test_rolls_say_what_sounds_what_is_struck_and_which_drums() -> None:

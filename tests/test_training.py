@@ -17,6 +17,7 @@ from musicae.corpus.dataset import Dataset, Windows
 from musicae.errors import MusicaeError
 from musicae.model import build_autoencoder, load, save, save_attributes
 from musicae.music.representations import REPRESENTATIONS
+from musicae.objectives import apply
 from musicae.training.checkpoint import TrainingState
 from musicae.training.loop import Trainer
 from musicae.training.metrics import validation_at
@@ -27,6 +28,7 @@ from musicae.training.run import Run
 from musicae.training.validation import validate
 from musicae.verbs.pack import pack
 from musicae.verbs.train import begin, copy_weights, finish
+from tests.helpers.labels import labeled_by_pitch
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
 
@@ -84,6 +86,18 @@ def test_the_hash_is_of_what_the_model_is(data: Dataset, tmp_path: Path) -> None
     (tmp_path / "m" / "config.json").write_text(json.dumps(config))
     older = load(tmp_path / "m", "cpu")
     assert older.hash != ours and older.config.latent.arguments["std_min"] == 0
+
+
+def test_the_hash_is_computed_once_for_the_same_weights(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = trainer(data, tmp_path / "m", tiny(updates=4)).task.model
+    first = model.hash
+    monkeypatch.setattr(model, "weights", lambda: b"others")
+    assert model.hash == first
+    with torch.no_grad():
+        next(model.autoencoder.parameters()).add_(1)
+    assert model.hash != first
 
 
 def test_fine_tuning_starts_at_the_weights(data: Dataset, tmp_path: Path) -> None:
@@ -279,3 +293,11 @@ def test_what_has_learned_nothing_is_said_with_what_to_do(data: Dataset, tmp_pat
     assert end.kind == "learned-nothing" and "it has learned nothing yet: it plays back nothing: " in end.message
     advice = ADVICE[end.kind](**end.facts)
     assert "more --minutes" in advice and "--from melody-2bar" in advice
+
+
+@pytest.mark.parametrize(("objective", "seen"), [("aae-cluster", False), ("vae", False), ("aae-semi", True)])
+def test_an_objective_without_labels_sees_none(data: Dataset, tmp_path: Path, objective: str, seen: bool) -> None:
+    labeled = labeled_by_pitch(Dataset(shutil.copytree(data.folder, tmp_path / "labeled")))
+    config = apply(tiny(), objective, labeled.classes)
+    task = begin(Run(config, str(labeled.folder)), tmp_path / "m", device="cpu").task
+    assert bool((task.batch(0).label >= 0).any()) == seen

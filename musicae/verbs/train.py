@@ -241,7 +241,8 @@ def _windows(run: Run, device: torch.device) -> Splits:
     """The windows of the data set that a training was begun with."""
     dataset = Dataset(Path(run.data))
     _check_data(run, dataset)
-    train = dataset.split("train", device).with_labels_of(run.config.training.label_share)
+    seen = run.config.training.label_share if run.config.labels else 0.0  # an objective without labels sees none
+    train = dataset.split("train", device).with_labels_of(seen)
     return Splits(train, dataset.split("validation", device))
 
 
@@ -297,8 +298,8 @@ def _advise_parent(windows: int, choice: Spec, reporter: Reporter) -> None:
 
 def _arithmetic(wanted: Arithmetic, task: MusicTask, ranks: Ranks) -> Arithmetic:
     """What a training computes in. Several processes on CPUs must agree, and do without measuring."""
-    if ranks.size > 1 and task.device.type == "cpu" and wanted.precision == "auto":
-        return replace(wanted, precision="float32")
+    if ranks.size > 1 and task.device.type == "cpu":
+        return replace(wanted, precision="float32") if wanted.precision == "auto" else wanted
     last = max(task.training.updates, task.training.scheduled_sampling)
     return choose_training_arithmetic(task.module, ranks.share_batch(task.batch(last)), wanted)
 

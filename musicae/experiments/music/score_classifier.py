@@ -27,8 +27,9 @@ ScoreClasses = Int64[Tensor, " score"]
 class ScoreClassifier(nn.Module):
     """The logits of every class, from how often patterns of pitch classes and rhythm occur, in whatever key.
 
-    Patterns span all pitch classes and three steps. Both convolutions run around the circle of pitch classes, and of
-    the second one the tonic at which it fits best counts: the classes of a transposed score are those of the score.
+    Patterns span all pitch classes and three steps. Both convolutions of pitches run around the circle of pitch
+    classes, and of the second one the tonic at which it fits best counts; drums, which no transposition moves, have one
+    of their own over time: the classes of a transposed score are those of the score.
 
     Args:
         bars: of every score; what follows is not read.
@@ -37,13 +38,17 @@ class ScoreClassifier(nn.Module):
     def __init__(self, classes: int, bars: int, *, patterns: int = 32, profiles: int = 64) -> None:
         super().__init__()
         self.bars = bars
-        self.patterns = nn.Conv2d(3, patterns, (12, 3), padding=(0, 1))
+        self.patterns = nn.Conv2d(2, patterns, (12, 3), padding=(0, 1))
         self.profiles = nn.Conv1d(patterns, profiles, 12)
-        self.output = nn.Linear(profiles, classes)
+        self.beats = nn.Conv1d(12, patterns, 3, padding=1)
+        self.output = nn.Linear(profiles + patterns, classes)
 
     def forward(self, rolls: PitchClassRolls) -> Float[Tensor, "score class"]:
-        often = F.relu(self.patterns(around(rolls, 2))).mean(3)  # [score, pattern, tonic]
-        return self.output(F.relu(self.profiles(around(often, 2))).amax(2))
+        pitched, drums = rolls.split([2, 1], 1)
+        often = F.relu(self.patterns(around(pitched, 2))).mean(3)  # [score, pattern, tonic]
+        profiles = F.relu(self.profiles(around(often, 2))).amax(2)
+        beats = F.relu(self.beats(drums.squeeze(1))).mean(2)
+        return self.output(torch.cat([profiles, beats], 1))
 
     @torch.no_grad()
     def classify(self, scores: Sequence[Score]) -> ScoreClasses:
