@@ -9,15 +9,18 @@ import pytest
 import torch
 
 from musicae.config import Config, Named, Spec, spec
+from musicae.errors import MusicaeError
 from musicae.model import build_autoencoder, token_spec
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
+from musicae.networks.allowance import Allowance
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.batch import Batch
 from musicae.networks.decoders import DECODERS
 from musicae.networks.latents import LATENTS
 from musicae.networks.regularizers import REGULARIZERS
 from musicae.networks.sampling import Drawing
+from musicae.training.validation import validate
 from tests.helpers.models import tiny_config
 
 KINDS = {"melody": "melody-2bar", "drums": "drums-2bar", "trio": "trio-4bar", "multitrack": "multitrack-1bar-chords"}
@@ -115,3 +118,22 @@ def test_no_bar_has_two_drum_tracks_under_any_decoder(decoder: str) -> None:
         sampled = autoencoder.sample(torch.randn(4, 8), condition, Drawing(temperature))
         opens = sampled[:, :, 0, 0] == drums.token
         assert opens.sum(1).tolist() == [1, 1, 1, 1]
+
+
+def test_a_kl_needs_a_prior_to_which_it_is_known_and_others_are_measured_without_it() -> None:
+    config = replace(config_of("melody", "gaussian"), prior=spec("petals"))
+    representation = representation_of(config)
+    with pytest.raises(MusicaeError, match="kl needs the KL to the prior; that to prior petals has no closed form"):
+        build_autoencoder(replace(config, regularizers=(Named("kl", Spec("kl")),)), representation.shape)
+    critic = Named("adversarial_prior", Spec("adversarial_prior"))
+    autoencoder = build_autoencoder(replace(config, regularizers=(critic,)), representation.shape)
+    measured = validate(autoencoder, windows_of(representation, 8))
+    assert measured["nll"] > 0 and "kl" not in measured
+
+
+def test_building_counts_every_number_that_it_asks_for() -> None:
+    for build in (torch.eye, torch.tril_indices, torch.full, torch.zeros):
+        with pytest.raises(RuntimeError, match="more than 1,000 numbers"), Allowance(1_000):
+            build(40, 40) if build is not torch.full else torch.full((40, 40), 1.0)
+    with Allowance(1_000):
+        torch.eye(30)

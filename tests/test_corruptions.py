@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -48,3 +50,25 @@ def test_what_is_decoded_stays_clean_and_encoding_is_not_corrupted() -> None:
     autoencoder.corruptions.append(FeatureNoise(std=3.0))  # type: ignore[attr-defined]
     assert autoencoder(batch)["nll"] != clean
     assert autoencoder.terms(autoencoder.encode(batch.target, batch.condition), batch)["nll"] == clean
+
+
+def test_a_probe_leaves_what_the_latent_has_counted() -> None:
+    torch.manual_seed(0)
+    autoencoder, batch = autoencoder_of(RAGGED, latent="vector_quantized"), batch_of(RAGGED, 8)
+    counted = {name: buffer.clone() for name, buffer in autoencoder.latent.named_buffers()}
+    features, mask = autoencoder.embed(batch)
+    AdversarialNoise()(features, mask, batch, autoencoder)
+    assert counted and all(torch.equal(counted[name], now) for name, now in autoencoder.latent.named_buffers())
+    autoencoder.encode_features(features, mask)
+    assert not all(torch.equal(counted[name], now) for name, now in autoencoder.latent.named_buffers())
+
+
+def test_the_same_code_diverges_from_itself_by_nothing_while_training() -> None:
+    torch.manual_seed(0)
+    autoencoder, batch = autoencoder_of(RAGGED, latent="deterministic"), batch_of(RAGGED, 8)
+    autoencoder.decoder.token_dropout = 0.5
+    z = autoencoder.encode(batch.target, batch.condition).z
+    for probability in (0.0, 0.5):
+        found = autoencoder.divergence(replace(batch, sampling_probability=probability), z, z)
+        torch.testing.assert_close(found, torch.zeros(8))
+    assert autoencoder.decoder.training

@@ -91,7 +91,7 @@ def test_the_contractive_cost_is_the_jacobian_of_one_sigmoid_layer(monkeypatch: 
         z = torch.sigmoid(one.layer(features.flatten(1)))
         return Posterior(z, z, torch.zeros_like(z), z)
 
-    monkeypatch.setattr(autoencoder, "encode_features", encode)
+    monkeypatch.setattr(autoencoder, "probe", encode)
     step = Step(encode(features, mask), batch, autoencoder)
     contractive = made("contractive", weight=1.0)
     drawn = torch.stack([contractive.terms(step)["contractive"].detach() for _ in range(1000)])
@@ -118,6 +118,7 @@ def test_a_smaller_embedding_does_not_make_codes_contract() -> None:
 
 def test_an_adversarial_weight_is_staged() -> None:
     assert [staged(2.0, update, 10, 4) for update in (0, 10, 12, 14, 99)] == [0, 0, 1, 2, 2]
+    assert [staged(2.0, update, 10, 0) for update in (9, 10, 11)] == [0, 2, 2]
     assert staged(2.0, 0, 0, 0) == 2
 
 
@@ -183,6 +184,12 @@ def test_only_windows_with_labels_are_classified() -> None:
     assert cost("classification", step_of(code, label=[-1, -1, -1]), classes=2) == 0
 
 
+def test_a_class_of_probability_zero_can_still_be_learned() -> None:
+    code = torch.cat([torch.tensor([[1.0, 0.0]]), torch.zeros(1, CODE)], 1).requires_grad_()
+    made("classification", 2, 2 + CODE).terms(step_of(code, label=[1]))["classification"].backward()
+    assert code.grad is not None and code.grad[0, 1] < 0
+
+
 def test_the_label_adversary_wants_the_other_class() -> None:
     adversary = made("label_adversary", weight=1.0, ramp=0)
     assert isinstance(adversary, Adversarial)
@@ -202,8 +209,32 @@ def test_a_wasserstein_critic_trains_encoder_and_generator_against_each_other() 
     terms = critic.terms(step)
     terms["wasserstein_critic/generator"].backward()
     assert all(weight.grad is not None for weight in autoencoder.prior.parameters())
-    assert terms["wasserstein_critic"].item() == pytest.approx(2 * critic.critic(step.posterior.code).mean().item())
-    assert torch.isfinite(critic.critic_terms(step.detach())["wasserstein_critic/critic"])
+    of_codes = critic.critic(step.posterior.code).mean().item()
+    assert terms["wasserstein_critic"].item() == pytest.approx(2 * of_codes)
+    torch.manual_seed(1)
+    loss = critic.terms(step)["wasserstein_critic/generator"].item()
+    torch.manual_seed(1)
+    drawn = autoencoder.prior.sample(8, torch.default_generator)
+    assert loss == pytest.approx(-critic.critic(drawn).mean().item())
+    critic = made("wasserstein_critic")
+    assert isinstance(critic, Adversarial)
+    torch.manual_seed(1)
+    learned = critic.critic_terms(step.detach())["wasserstein_critic/critic"].item()
+    assert learned == pytest.approx((critic.critic(drawn).mean() - critic.critic(step.posterior.code).mean()).item())
+
+
+def test_the_gradient_penalty_of_a_linear_critic_is_known() -> None:
+    """f = w c: |grad f| = |w| everywhere."""
+    critic: Any = made("wasserstein_critic", gradient_penalty=3.0)
+    critic.critic = nn.Linear(CODE, 1)
+    nn.init.constant_(critic.critic.weight, 2.0)
+    step = step_of(torch.randn(4, CODE))
+    torch.manual_seed(1)
+    with_penalty = critic.critic_terms(step)["wasserstein_critic/critic"].item()
+    critic.gradient_penalty = 0.0
+    torch.manual_seed(1)
+    without = critic.critic_terms(step)["wasserstein_critic/critic"].item()
+    assert with_penalty - without == pytest.approx(3 * (2 * CODE**0.5 - 1) ** 2, rel=1e-4)
 
 
 def test_a_blind_critic_of_interpolations_loses_what_is_known() -> None:

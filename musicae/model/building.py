@@ -89,6 +89,10 @@ def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
             message = f"{label} needs a posterior with a spread; latent {config.latent.name} has none"
             hint = f"take {label} away, or choose latent gaussian"
             raise MusicaeError(message, hint, kind="unsuitable-regularizer", name=label)
+        if regularizer.needs_kl and not prior.closed_form_kl:
+            message = f"{label} needs the KL to the prior; that to prior {config.prior.name} has no closed form"
+            hint = f"leave {label} out, or choose prior normal"
+            raise MusicaeError(message, hint, kind="unsuitable-regularizer", name=label)
     corruptions = [build(CORRUPTIONS, choice) for choice in config.corruptions]
     return Autoencoder(embedding, encoder, latent, prior, sampler, decoder, regularizers, corruptions)
 

@@ -59,8 +59,9 @@ class Model:
         self.device = pick_device(device)
         self.precision = pick_precision(self.device, precision)
         self.autoencoder = build_autoencoder(config, self.representation.shape).to(self.device)
-        twice = any(part.second_derivatives for part in self.autoencoder.regularizers.values())
-        use_backend(self.autoencoder, "plain" if twice else "auto", self.device)
+        use_backend(self.autoencoder, "auto", self.device)
+        if any(part.second_derivatives for part in self.autoencoder.regularizers.values()):
+            use_backend(self.autoencoder.encoder, "plain", self.device)  # codes alone are differentiated twice
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {self.representation}, {self.latent_size} dimensions, on {self.device}>"
@@ -116,7 +117,7 @@ class Model:
 
     def _state(self) -> dict[str, Tensor]:
         """What encode, decode and sample need."""
-        state = self.autoencoder.state_dict()
+        state = self.autoencoder.state_dict(keep_vars=True)  # the same tensors at every call
         return {name: tensor for name, tensor in state.items() if not name.startswith(REGULARIZERS_PREFIX)}
 
     def require_chords(self) -> None:

@@ -26,7 +26,7 @@ class Allowance(TorchFunctionMode):
     ) -> Any:
         named = named or {}
         if function in FACTORIES:
-            size = named.get("size", args[0] if len(args) == 1 and isinstance(args[0], tuple | list) else args)
+            size = FACTORIES[function](*args, **named)
             numbers = math.prod(size) if all(isinstance(length, int) for length in size) else 1
             if numbers < 1:
                 raise RuntimeError(f"weights of shape {tuple(size)} are none")
@@ -36,5 +36,25 @@ class Allowance(TorchFunctionMode):
         return function(*args, **named)
 
 
-FACTORIES = frozenset((torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn))
-"""What weights are made by."""
+def _size(*args: Any, **named: Any) -> Sequence[Any]:
+    """Of `torch.zeros(2, 3)`, `torch.zeros((2, 3))` and `torch.zeros(size=(2, 3))`."""
+    first = args[0] if len(args) == 1 and isinstance(args[0], tuple | list) else args
+    return tuple(named.get("size", first))
+
+
+def _size_of_full(size: Any = (), *args: Any, **named: Any) -> Sequence[Any]:
+    return tuple(size) if isinstance(size, tuple | list) else (size,)
+
+
+def _size_of_eye(n: Any, m: Any = None, **named: Any) -> Sequence[Any]:
+    return n, n if m is None else m
+
+
+FACTORIES: Mapping[Callable[..., Any], Callable[..., Sequence[Any]]] = {
+    **dict.fromkeys((torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn), _size),
+    torch.full: _size_of_full,
+    torch.eye: _size_of_eye,
+    torch.tril_indices: _size_of_eye,
+    torch.triu_indices: _size_of_eye,
+}
+"""What weights and buffers are made by, and the size that is asked for."""

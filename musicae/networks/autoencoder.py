@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -88,6 +89,13 @@ class Autoencoder(nn.Module):
         """The posterior of windows whose features these are, wherever they come from, and whose class may be known."""
         return self.latent(self.encoder(features, mask), label)
 
+    def probe(self, features: Features, mask: Mask) -> Posterior:
+        """The posterior of features that no window has, or that count once more: running moments and codebooks of the
+        latent stay as they are, while training too."""
+        buffers = {name: buffer.clone() for name, buffer in self.latent.named_buffers()}
+        found: Posterior = torch.func.functional_call(self.latent, buffers, (self.encoder(features, mask),))
+        return found
+
     def encode(self, tokens: Tokens, condition: Condition) -> Posterior:
         """The posterior of windows."""
         return self.encode_features(self.embedding(tokens, condition), self.spec.mask(tokens))
@@ -101,9 +109,10 @@ class Autoencoder(nn.Module):
         return self.decoder.soft(self.latent.settle(z), batch.condition, self.embedding)
 
     def divergence(self, batch: Batch, z: Code, other: Code) -> Float[Tensor, " batch"]:
-        """KL(p(.|z) || p(.|other)) in nats per window, teacher forced."""
-        settle = self.latent.settle
-        return self.decoder.divergence(batch, settle(z), settle(other), self.embedding)
+        """KL(p(.|z) || p(.|other)) in nats per window, teacher forced; nothing is dropped or drawn in between."""
+        settle, given = self.latent.settle, replace(batch, sampling_probability=0.0)
+        with evaluating(self.decoder):
+            return self.decoder.divergence(given, settle(z), settle(other), self.embedding)
 
     def predict(self, batch: Batch, z: Code) -> Predictions:
         """The distributions of the events of a batch given codes, teacher forced; of decoders of tokens."""
@@ -115,6 +124,7 @@ class Autoencoder(nn.Module):
         for corruption in self.corruptions:
             features = corruption(features, mask, batch, self)
         posterior = self.encode_features(features, mask, batch.label)
+        self.prior.count(batch.label)
         step = Step(posterior, batch, self)
         found = self.terms(posterior, batch)
         for adversary in self.adversaries:

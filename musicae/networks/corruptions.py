@@ -61,8 +61,8 @@ class AdversarialNoise(Corruption):
         unit = torch.randn_like(clean) * mask[..., None]
         e = (self.probe * length * unit / _norm(unit)).requires_grad_()
         with torch.enable_grad():
-            z = autoencoder.encode_features(clean, mask).mean.detach()
-            moved = autoencoder.encode_features(clean + e, mask).mean
+            z = autoencoder.probe(clean, mask).mean.detach()
+            moved = autoencoder.probe(clean + e, mask).mean
             changed = autoencoder.divergence(batch, z, moved).sum()
             (gradient,) = torch.autograd.grad(changed, e)
         gradient = torch.nan_to_num(gradient) * mask[..., None]

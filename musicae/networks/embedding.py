@@ -25,6 +25,7 @@ class FieldEmbedding(nn.Module):
         super().__init__()
         self.register_buffer("features", field.features.float(), persistent=False)
         width = field.features.shape[1]
+        # Between the scales of one-hot features, N(0, 1), and of dense ones, N(0, 1 / width).
         self.matrix = nn.Parameter(torch.randn(width, size) * width**-0.25) if size else None
         self.width = size or width
 

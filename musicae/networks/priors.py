@@ -7,10 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
 from musicae.networks.groups import GroupSettings
+from musicae.networks.normalization import sum_over_processes
 from musicae.networks.types import ClassLabel, Code
 
 
@@ -19,9 +21,11 @@ class Prior(nn.Module, ABC):
 
     Attributes:
         group: how its own parameters are trained, if it has some and they learn from a critic.
+        closed_form_kl: whether `kl` knows the divergence of a Gaussian from it.
     """
 
     group: GroupSettings | None = None
+    closed_form_kl = False
 
     @abstractmethod
     def sample(self, n: int, generator: torch.Generator, label: ClassLabel | None = None) -> Code:
@@ -32,7 +36,7 @@ class Prior(nn.Module, ABC):
         """
 
     def count(self, label: ClassLabel) -> None:
-        """Learns from a batch how frequent classes are, if it has some."""
+        """Learns from a batch, and those of the other processes, how frequent classes are, if it has some."""
 
     def kl(self, mean: Code, std: Code) -> Code:
         """KL(N(mean, std^2) || p) in nats, per dimension.
@@ -51,6 +55,8 @@ def kl_divergence(mean: Code, std: Code) -> Code:
 
 class StandardNormal(Prior):
     """N(0, 1)."""
+
+    closed_form_kl = True
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -116,10 +122,10 @@ class ClassesAndNormal(Prior):
 
     @torch.no_grad()
     def count(self, label: ClassLabel) -> None:
-        known = label[label >= 0]
-        if len(known):
-            seen = torch.bincount(known, minlength=self.classes) / len(known)
-            self.frequencies.lerp_(seen.to(self.frequencies), 0.01)
+        known = torch.bincount(label[label >= 0], minlength=self.classes).to(self.frequencies)
+        seen = sum_over_processes(known) if dist.is_initialized() else known
+        if seen.any():
+            self.frequencies.lerp_(seen / seen.sum(), 0.01)
 
     def sample(self, n: int, generator: torch.Generator, label: ClassLabel | None = None) -> Code:
         style = _normal(n, self.size - self.classes, generator)

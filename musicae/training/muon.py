@@ -44,7 +44,9 @@ class Muon(torch.optim.Optimizer):
                 if weight.grad is None:
                     continue
                 state = self.state[weight]
-                momentum = state.setdefault("momentum_buffer", torch.zeros_like(weight))
+                if "momentum_buffer" not in state:
+                    state["momentum_buffer"] = torch.zeros_like(weight)
+                momentum = state["momentum_buffer"]
                 momentum.lerp_(weight.grad, 1 - KEPT_MOMENTUM)
                 direction = orthogonal(weight.grad.lerp(momentum, KEPT_MOMENTUM).to(self.dtype))
                 rate = 0.2 * math.sqrt(max(weight.shape)) * group["lr"]

@@ -52,6 +52,7 @@ class SamplerTask(Task):
     """Trains the sampler of a model on codes; keeps the weights that do best on codes of held-out windows.
 
     Args:
+        choice: what the sampler was built from.
         codes, held_out: of training windows, and of validation windows.
         folder: where the best weights go.
         seed: decides the batches.
@@ -60,6 +61,7 @@ class SamplerTask(Task):
     def __init__(
         self,
         sampler: LearnedSampler,
+        choice: Spec,
         codes: Float16[Tensor, "window size"],
         held_out: Float16[Tensor, "held_out size"],
         folder: Path,
@@ -70,7 +72,9 @@ class SamplerTask(Task):
         self.module = self.sampler = sampler.requires_grad_(True)
         self.codes, self.held_out = codes, held_out
         self.folder, self.seed = folder, seed
-        self.identity = f"a sampler of codes {hashlib.sha256(codes.numpy().tobytes()).hexdigest()[:16]}"
+        chosen = repr((choice.name, sorted(choice.arguments.items()))).encode()
+        digest = hashlib.sha256(chosen + codes.numpy().tobytes()).hexdigest()[:16]
+        self.identity = f"a sampler of codes {digest}"
         self.training = Training(
             batch=min(sampler.batch, len(codes)),
             updates=updates,
@@ -135,7 +139,9 @@ def train_sampler(
         return {}
     codes = _codes(model, train, TRAINING_CODES, seed)
     held_out = _codes(model, dataset.split("validation"), HELD_OUT_CODES, seed)
-    task = SamplerTask(sampler, codes, held_out, folder, updates=updates or sampler.updates, seed=seed)
+    task = SamplerTask(
+        sampler, model.config.sampler, codes, held_out, folder, updates=updates or sampler.updates, seed=seed
+    )
     _forget_others(folder, task.identity)
     trainer = Trainer(task, folder, seed=seed, reporter=reporter)
     trainer.resume()

@@ -35,7 +35,7 @@ def validate(
     """Metrics over windows that are already on the device.
 
     Returns:
-        `nll` in nats per window with z drawn from the posterior, and `kl` where it is drawn; `loss`, their weighted sum
+        `nll` in nats per window with z drawn from the posterior, and `kl` if there is one; `loss`, their weighted sum
         with every schedule at its end; `code_gain_nats`, of two windows or more, how many nats more a window costs with
         the code of another one, 0 where the decoder ignores codes; `active_dimensions`, how many dimensions vary;
         per field, `teacher_forced/NAME`, the share of steps guessed right given the true steps before, and
@@ -95,7 +95,7 @@ def _measure(autoencoder: Autoencoder, columns: Columns) -> tuple[dict[str, Tens
     if len(columns) > 1:
         of_another = -autoencoder.predict(batch, posterior.z.roll(1, 0)).log_prob().mean()
         measured["code_gain_nats"] = of_another - terms["nll"]
-    if autoencoder.latent.stochastic:
+    if autoencoder.latent.stochastic and autoencoder.prior.closed_form_kl:
         measured["kl"] = autoencoder.prior.kl(posterior.code_mean, posterior.code_std).sum(1).mean()
     measured |= gradient_ratios(autoencoder, posterior, batch)
     measured["loss"] = torch.stack(list(terms.values())).sum()

@@ -57,7 +57,8 @@ class TorchLSTM(Backend):
         with torch.autocast(inputs.device.type, enabled=False), warnings.catch_warnings(), self._library():
             warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
             weights = [weight.to(dtype) for layer in stack.all_weights for weight in layer]
-            options = (stack.num_layers, 0.0, stack.training, stack.bidirectional)
+            # Nothing is dropped: of `train` cuDNN only learns whether a backward pass follows, in evaluation too.
+            options = (stack.num_layers, 0.0, torch.is_grad_enabled(), stack.bidirectional)
             return packing.lstm(inputs.to(dtype), h.to(dtype), c.to(dtype), weights, options)
 
     def _library(self) -> AbstractContextManager[object]:

@@ -16,9 +16,9 @@ class AdversarialInterpolation(Adversarial):
     """weight * D(x_a)^2 for the autoencoder; (D(x_a) - a)^2 + D(g x + (1 - g) x^)^2 for the critic, which guesses
     how much was mixed (Berthelot et al. 2019, ACAI, equations 2 and 3).
 
-    x_a is decoded from a z1 + (1 - a) z2 with a ~ U[0, 1/2]. What the critic sees are features that the decoder writes
-    on its own, from the expected features of the step before: interpolations and reconstructions x^ alike, so that it
-    cannot tell them apart by who wrote them.
+    x_a is decoded from (1 - a) z1 + a z2 with a ~ U[0, 1/2], under the condition of the first. What the critic sees are
+    features that the decoder writes on its own, from the expected features of the step before: interpolations and
+    reconstructions x^ alike, so that it cannot tell them apart by who wrote them.
 
     Args:
         weight: of a number that is below .25, so that it is compared with the nats of a whole window.
@@ -57,10 +57,10 @@ class AdversarialInterpolation(Adversarial):
         return {f"{self.label}/critic": wrong.mean()}
 
     def _mixed(self, step: Step) -> tuple[tuple[Features, Mask], Float[Tensor, " batch"]]:
-        """What is decoded from mixtures of neighbors in the batch, and how much of each window is in them."""
+        """What is decoded from windows' codes mixed with their neighbors' in the batch, and how much of these."""
         z = step.posterior.z
         alpha = torch.rand(len(z), 1, device=z.device) / 2
-        between = alpha * z + (1 - alpha) * z.roll(1, 0)
+        between = torch.lerp(z, z.roll(1, 0), alpha)
         return step.autoencoder.soft(between, step.batch), alpha[:, 0]
 
     def _guess(self, features: Features, mask: Mask) -> Float[Tensor, " batch"]:

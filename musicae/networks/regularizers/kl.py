@@ -26,6 +26,7 @@ class KL(Regularizer):
     """
 
     needs_std = True
+    needs_kl = True
 
     def __init__(
         self,

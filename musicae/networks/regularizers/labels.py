@@ -34,9 +34,13 @@ class Classification(Regularizer):
 
     def terms(self, step: Step) -> Terms:
         label = step.batch.label
-        log_p = step.posterior.code[:, : self.classes].clamp(min=1e-8).log()
+        log_p = (step.posterior.code[:, : self.classes] + LEAST_PROBABILITY).log()
         wrong = F.nll_loss(log_p, label, ignore_index=-1, reduction="sum")
         return {self.label: self.weight * wrong / (label >= 0).sum().clamp(min=1)}
+
+
+LEAST_PROBABILITY = 1e-8
+"""Added to those of classes before their logarithm, so that one that has become 0 still has a gradient."""
 
 
 class LabelAdversary(Adversarial):

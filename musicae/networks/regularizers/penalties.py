@@ -42,6 +42,6 @@ class Contractive(Regularizer):
         scale = features.detach().square().mean()
         with torch.enable_grad():
             features = features if features.requires_grad else features.detach().requires_grad_()
-            code = step.autoencoder.encode_features(features, mask).code_mean
+            code = step.autoencoder.probe(features, mask).code_mean
             (product,) = torch.autograd.grad((code * torch.randn_like(code)).sum(), features, create_graph=True)
         return {self.label: self.weight * scale * product.square().flatten(1).sum(1).mean()}
