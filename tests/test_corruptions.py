@@ -66,7 +66,7 @@ def test_a_probe_leaves_what_the_latent_has_counted() -> None:
 def test_the_same_code_diverges_from_itself_by_nothing_while_training() -> None:
     torch.manual_seed(0)
     autoencoder, batch = autoencoder_of(RAGGED, latent="deterministic"), batch_of(RAGGED, 8)
-    autoencoder.decoder.token_dropout = 0.5
+    autoencoder.decoder.token_dropout = 0.5  # type: ignore[assignment]
     z = autoencoder.encode(batch.target, batch.condition).z
     for probability in (0.0, 0.5):
         found = autoencoder.divergence(replace(batch, sampling_probability=probability), z, z)

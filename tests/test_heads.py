@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from musicae.errors import MusicaeError
-from musicae.networks.heads import HEADS, Bernoulli, Categorical, Head, Pixels
+from musicae.networks.heads import HEADS, Bernoulli, Categorical, Head
 from musicae.networks.token_spec import FieldSpec
 
 FIELD = FieldSpec("hits", torch.eye(8))
@@ -53,11 +53,6 @@ def test_a_bernoulli_head_says_what_it_cannot_do() -> None:
 
 def test_bernoulli_log_prob_of_even_bits_is_their_number_times_ln_two() -> None:
     assert Bernoulli(6, FIELD).log_prob(torch.zeros(1, 3), torch.tensor([5])).item() == pytest.approx(-3 * math.log(2))
-
-
-def test_pixels_cost_half_the_squared_error() -> None:
-    head = Pixels(6, 4)
-    assert head.log_prob(torch.zeros(1, 4), torch.tensor([[1.0, 2.0, 0.0, 0.0]])).item() == pytest.approx(-2.5)
 
 
 @pytest.mark.parametrize("temperature", [1e-7, 1e-38, 1e-46, 1e-300])

@@ -127,7 +127,7 @@ def measure_reconstruction(
     """Everything about the reconstruction of windows."""
     z, condition, windows = model.encode(tokens), model.condition(tokens), tokens.numpy()
     with progress("reconstructing", 3 * len(tokens)) as done:
-        metrics = validate(model.autoencoder, tokens.to(model.device))
+        metrics = validate(model.autoencoder, tokens.to(model.device), dtype=model.precision)
         metrics |= teacher_forced_sampled(model, tokens, z)
         done(len(tokens))
         free_running = decode_all(model, z, condition, done=done)

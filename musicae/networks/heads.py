@@ -143,21 +143,6 @@ class Bernoulli(Head):
         raise MusicaeError("a Bernoulli head excludes no single token", "choose decoder.head categorical")
 
 
-class Pixels(nn.Module):
-    """N(W h + b, 1) at every pixel: the squared error, up to a constant. For images, which have no tokens."""
-
-    def __init__(self, hidden: int, pixels: int) -> None:
-        super().__init__()
-        self.mean = nn.Linear(hidden, pixels)
-
-    def forward(self, hidden: Float[Tensor, "*event hidden"]) -> Params:
-        return self.mean(hidden)
-
-    def log_prob(self, params: Params, target: Float[Tensor, "*event _"]) -> Float[Tensor, "*event"]:
-        """-|target - mean|^2 / 2, without the constant of the normal distribution."""
-        return -0.5 * (target - params.float()).square().sum(-1)
-
-
 def bernoulli_divergence(p: Float[Tensor, "*bit"], q: Float[Tensor, "*bit"]) -> Float[Tensor, "*bit"]:
     """The KL from bits with some logits to bits with others, in nats, bit by bit."""
     on = torch.sigmoid(p) * (F.logsigmoid(p) - F.logsigmoid(q))

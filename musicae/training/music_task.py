@@ -92,7 +92,7 @@ class MusicTask(Task):
 
     def validate(self) -> Metrics:
         """How well the autoencoder does on the held-out windows."""
-        return validate(self.model.autoencoder, self.held_out)
+        return validate(self.model.autoencoder, self.held_out, dtype=self.model.precision)
 
     def groups(self) -> list[ParameterGroup]:
         """The autoencoder, a prior that learns from a critic, and every critic."""

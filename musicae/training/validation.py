@@ -30,9 +30,16 @@ EVENTS = "events"
 
 @torch.no_grad()
 def validate(
-    autoencoder: Autoencoder, windows: Int64[Tensor, "window segment step field"], batch: int = 256
+    autoencoder: Autoencoder,
+    windows: Int64[Tensor, "window segment step field"],
+    batch: int = 256,
+    *,
+    dtype: torch.dtype | None = None,
 ) -> Metrics:
     """Metrics over windows that are already on the device.
+
+    Args:
+        dtype: of matrix products; without it, what the device is fastest in.
 
     Returns:
         `nll` in nats per window with z drawn from the posterior, and `kl` if there is one; `loss`, their weighted sum
@@ -46,7 +53,7 @@ def validate(
     device = windows.device
     sums: dict[str, Tensor] = {}
     means: list[Tensor] = []
-    with evaluating(autoencoder), autocast(device, precision(device)), seeded(0, device):
+    with evaluating(autoencoder), autocast(device, dtype or precision(device)), seeded(0, device):
         for tokens in windows.split(batch):
             measured, mean = _measure(autoencoder, tokens)
             means.append(mean)

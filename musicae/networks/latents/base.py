@@ -79,6 +79,14 @@ class Latent(nn.Module, ABC):
         return {}
 
 
+def code_layer(inputs: int, size: int) -> nn.Linear:
+    """A linear map whose codes vary from the first update on, by about as much as draws of N(0, 1)."""
+    layer = nn.Linear(inputs, size)
+    nn.init.normal_(layer.weight, std=inputs**-0.5)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 def at_least_one(knob: str, value: int) -> int:
     """A knob's value, if it is positive.
 

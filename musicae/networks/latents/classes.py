@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from musicae.networks.latents.base import Latent, Posterior, at_least_one, one_hot, to_simplex
+from musicae.networks.latents.base import Latent, Posterior, at_least_one, code_layer, one_hot, to_simplex
 from musicae.networks.types import ClassLabel, Code, Encoding
 
 
@@ -24,9 +24,7 @@ class ClassAndStyle(Latent):
         self.classes = at_least_one("classes", classes)
         self.size = self.code_size = classes + at_least_one("size", size)
         self.class_logits = nn.Linear(inputs, classes)
-        self.style = nn.Linear(inputs, size)
-        nn.init.normal_(self.style.weight, std=inputs**-0.5)
-        nn.init.zeros_(self.style.bias)
+        self.style = code_layer(inputs, size)
 
     def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:
         probabilities, style = self.class_logits(h).float().softmax(1), self.style(h).float()

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from musicae.errors import MusicaeError
-from musicae.networks.latents.base import Latent, Posterior, at_least_one
+from musicae.networks.latents.base import Latent, Posterior, at_least_one, code_layer
 from musicae.networks.normalization import CodeNormalization
 from musicae.networks.types import ClassLabel, Code, Encoding
 
@@ -27,7 +27,7 @@ class Deterministic(Latent):
             raise MusicaeError(f"latent.mean_std is {mean_std}", "give latent.mean_std 0 or more")
         self.mean_std = mean_std
         self.normalization = CodeNormalization(size) if mean_std else nn.Identity()
-        self.code = _linear(inputs, size)
+        self.code = code_layer(inputs, size)
 
     def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:
         z = (self.mean_std or 1.0) * self.normalization(self.code(h).float())
@@ -43,21 +43,13 @@ class Sphere(Latent):
     def __init__(self, inputs: int, *, size: int = 256) -> None:
         super().__init__()
         self.size = self.code_size = at_least_one("size", size)
-        self.code = _linear(inputs, size)
+        self.code = code_layer(inputs, size)
 
     def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:
         return _certain(F.normalize(self.code(h).float(), dim=1))
 
     def settle(self, z: Code) -> Code:
         return F.normalize(z, dim=1)
-
-
-def _linear(inputs: int, size: int) -> nn.Linear:
-    """Codes vary from the first update on, by about as much as draws of N(0, 1)."""
-    layer = nn.Linear(inputs, size)
-    nn.init.normal_(layer.weight, std=inputs**-0.5)
-    nn.init.zeros_(layer.bias)
-    return layer
 
 
 def _certain(z: Code) -> Posterior:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from musicae.errors import MusicaeError
-from musicae.networks.latents.base import Latent, Posterior, at_least_one
+from musicae.networks.latents.base import Latent, Posterior, at_least_one, code_layer
 from musicae.networks.normalization import CodeNormalization
 from musicae.networks.types import ClassLabel, Code, Encoding
 
@@ -42,10 +42,8 @@ class Gaussian(Latent):
             )
         self.std_min, self.mean_std = std_min, mean_std
         self.normalization = CodeNormalization(size) if mean_std else nn.Identity()
-        self.mean = nn.Linear(inputs, size)
+        self.mean = code_layer(inputs, size)
         self.std = nn.Linear(inputs, size)
-        nn.init.normal_(self.mean.weight, std=inputs**-0.5)
-        nn.init.zeros_(self.mean.bias)
         nn.init.normal_(self.std.weight, std=1e-3)
         nn.init.constant_(self.std.bias, -2.0)
 

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
-from musicae.networks.latents.base import Latent, Posterior, at_least_one
+from musicae.networks.latents.base import Latent, Posterior, at_least_one, code_layer
 from musicae.networks.types import ClassLabel, Code, Encoding
 
 
@@ -46,8 +46,7 @@ class VectorQuantized(Latent):
             raise MusicaeError(f"latent.slots={slots} does not divide latent.size={size}", "choose a divisor")
         self.size = self.code_size = size
         self.slots, self.vectors, self.commitment = slots, at_least_one("vectors", vectors), commitment
-        self.code = nn.Linear(inputs, size)
-        nn.init.normal_(self.code.weight, std=inputs**-0.5)
+        self.code = code_layer(inputs, size)
         self.quantizer = _quantizer(size // slots, vectors, decay, expire_below)
 
     def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:
