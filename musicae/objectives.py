@@ -148,14 +148,14 @@ OBJECTIVES: dict[str, Objective] = {
     "aae-mixture": Objective(
         "a critic cannot tell codes from draws of ten Gaussians in a ring",
         MAKHZANI,
-        prior=spec("petals", components=10),
+        prior=spec("mixture", components=10),
         sampler=PRIOR,
         regularizers=(named("adversarial_prior"),),
     ),
     "aae-labels": Objective(
         "the same, with a Gaussian for every class of the labels",
         MAKHZANI,
-        prior=spec("petals", components=NUMBER_OF_LABELS),
+        prior=spec("mixture", components=NUMBER_OF_LABELS),
         sampler=PRIOR,
         regularizers=(named("adversarial_prior", labels=NUMBER_OF_LABELS),),
         labels=True,

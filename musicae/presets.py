@@ -98,7 +98,8 @@ def composer(representation: Spec) -> Config:
 
 
 def large_composer(representation: Spec) -> Config:
-    """The published sizes of the multitrack model (Simon et al. 2018; magenta `hier-multiperf_vel_1bar_med`)."""
+    """The published sizes of the multitrack model (Simon et al. 2018; magenta `hier-multiperf_vel_1bar_med`, of which
+    weights were released with 64 free bits, `model_chords_fb64`)."""
     return Config(
         representation=representation,
         embedding=spec("features"),

@@ -10,7 +10,7 @@ from musicae.evaluation.chord_following import ChordShares, measure_chord_follow
 from musicae.music.chords import QUALITIES, of_class, progression
 from musicae.music.score import concatenate
 from musicae.networks.embedding import Embedding
-from musicae.networks.sampling import Drawing
+from musicae.networks.sampling import SamplingOptions
 from musicae.networks.types import Code, Condition, Tokens
 from tests.helpers.models import tiny_model
 from tests.helpers.progress import Counter
@@ -43,7 +43,7 @@ def test_time_on_chord_is_counted_by_bar() -> None:
 class ChordFollower(StandInDecoder):
     """Writes the root, the third and the fifth of the chord it is conditioned on, on the instrument of its code."""
 
-    def sample(self, z: Code, condition: Condition, embedding: Embedding, drawing: Drawing) -> Tokens:
+    def sample(self, z: Code, condition: Condition, embedding: Embedding, drawing: SamplingOptions) -> Tokens:
         rows = []
         for instrument, chord in zip((z.mean(1) > 0).long().tolist(), condition[:, 0, 0, 0].tolist(), strict=True):
             tones = [48 + tone for tone in sorted(of_class(chord).tones)]

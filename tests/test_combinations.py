@@ -13,13 +13,13 @@ from musicae.errors import MusicaeError
 from musicae.model import build_autoencoder, token_spec
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
-from musicae.networks.allowance import Allowance
+from musicae.networks.allocation_limit import AllocationLimit
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.batch import Batch
 from musicae.networks.decoders import DECODERS
 from musicae.networks.latents import LATENTS
 from musicae.networks.regularizers import REGULARIZERS
-from musicae.networks.sampling import Drawing
+from musicae.networks.sampling import SamplingOptions
 from musicae.training.validation import validate
 from tests.helpers.models import tiny_config
 
@@ -94,7 +94,7 @@ def test_a_bernoulli_head_learns_drums() -> None:
     assert losses[-1] < 0.6 * losses[0]
     batch = Batch.of(autoencoder.spec, columns)
     z = autoencoder.encode(batch.target, batch.condition).mean
-    sampled = autoencoder.sample(z, batch.condition, Drawing(temperature=1.0))
+    sampled = autoencoder.sample(z, batch.condition, SamplingOptions(temperature=1.0))
     assert 0 <= int(sampled.min()) <= int(sampled.max()) < 512
     assert (sampled == batch.target).float().mean() > (sampled == batch.target.roll(1, 0)).float().mean()
 
@@ -115,15 +115,15 @@ def test_no_bar_has_two_drum_tracks_under_any_decoder(decoder: str) -> None:
                 weight[drums.token] = 20.0
     condition = Batch.of(autoencoder.spec, windows_of(representation, 4)).condition
     for temperature in (0.0, 1.0):
-        sampled = autoencoder.sample(torch.randn(4, 8), condition, Drawing(temperature))
+        sampled = autoencoder.sample(torch.randn(4, 8), condition, SamplingOptions(temperature))
         opens = sampled[:, :, 0, 0] == drums.token
         assert opens.sum(1).tolist() == [1, 1, 1, 1]
 
 
 def test_a_kl_needs_a_prior_to_which_it_is_known_and_others_are_measured_without_it() -> None:
-    config = replace(config_of("melody", "gaussian"), prior=spec("petals"))
+    config = replace(config_of("melody", "gaussian"), prior=spec("mixture"))
     representation = representation_of(config)
-    with pytest.raises(MusicaeError, match="kl needs the KL to the prior; that to prior petals has no closed form"):
+    with pytest.raises(MusicaeError, match="kl needs the KL to the prior; that to prior mixture has no closed form"):
         build_autoencoder(replace(config, regularizers=(Named("kl", Spec("kl")),)), representation.shape)
     critic = Named("adversarial_prior", Spec("adversarial_prior"))
     autoencoder = build_autoencoder(replace(config, regularizers=(critic,)), representation.shape)
@@ -133,7 +133,7 @@ def test_a_kl_needs_a_prior_to_which_it_is_known_and_others_are_measured_without
 
 def test_building_counts_every_number_that_it_asks_for() -> None:
     for build in (torch.zeros, torch.eye, torch.tril_indices, lambda *size: torch.full(size, 1.0)):
-        with pytest.raises(RuntimeError, match="more than 1,000 numbers"), Allowance(1_000):
+        with pytest.raises(RuntimeError, match="more than 1,000 numbers"), AllocationLimit(1_000):
             build(40, 40)
-    with Allowance(1_000):
+    with AllocationLimit(1_000):
         torch.eye(30)

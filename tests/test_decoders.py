@@ -10,7 +10,7 @@ from musicae.networks.batch import Batch
 from musicae.networks.decoders import DECODERS, conductor
 from musicae.networks.decoders.recurrent import Conductor, RecurrentDecoder
 from musicae.networks.embedding import Embedding
-from musicae.networks.sampling import Drawing
+from musicae.networks.sampling import SamplingOptions
 from musicae.networks.token_spec import TokenSpec
 from musicae.networks.types import Condition, Features, Tokens
 from tests.helpers.networks import CODE, FULL, RAGGED, SPECS, batch_of, decoder_of
@@ -111,7 +111,7 @@ def test_scheduled_sampling_of_no_tokens_is_teacher_forcing(name: str, any_spec:
 def test_the_likeliest_sample_is_the_likeliest_token_of_every_step(name: str, any_spec: TokenSpec) -> None:
     decoder, z = decoder_of(name, any_spec, embedding := Embedding(any_spec, size=4)), torch.randn(3, CODE)
     condition = batch_of(any_spec).condition
-    sampled = decoder.sample(z, condition, embedding, Drawing(temperature=0.0))
+    sampled = decoder.sample(z, condition, embedding, SamplingOptions(temperature=0.0))
     predictions = decoder.predict(Batch.of(any_spec, torch.cat([sampled, condition], -1)), z, embedding)
     assert torch.equal(any_spec.events(sampled, any_spec.mask(sampled)), predictions.likeliest())
 
@@ -123,7 +123,7 @@ def test_soft_outputs_of_certain_heads_are_the_features_of_the_likeliest_sample(
         for weight in head.parameters():
             weight.data.mul_(1e5)
     condition = batch_of(any_spec).condition
-    sampled = decoder.sample(z, condition, embedding, Drawing(temperature=0.0))
+    sampled = decoder.sample(z, condition, embedding, SamplingOptions(temperature=0.0))
     features, mask = decoder.soft(z, condition, embedding)
     expected = any_spec.mask(sampled)
     torch.testing.assert_close(mask, expected, atol=1e-3, rtol=0)

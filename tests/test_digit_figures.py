@@ -54,7 +54,7 @@ def plan(tmp_path: Path) -> DigitPlan:
         ("plane", 3, 5, 1),
         ("perturbation", 1, 3, 3 * 2),
         ("pretraining", 1, 3, 4 * 2),
-        ("petals", 1, 3, 20),
+        ("mixture", 1, 3, 20),
         ("midi", 2, 5, 1),
     ],
 )
@@ -138,9 +138,9 @@ def test_curves_have_sixty_points_where_there_are_metrics_for_them(updates: int,
 
 
 def test_figures_are_named_in_their_order() -> None:
-    assert figures_named(["petals", "plane"]) == ["plane", "petals"]
-    with pytest.raises(MusicaeError, match="petal"):
-        figures_named(["petal"])
+    assert figures_named(["mixture", "plane"]) == ["plane", "mixture"]
+    with pytest.raises(MusicaeError, match="mixtur"):
+        figures_named(["mixtur"])
 
 
 def test_the_help_names_all_figures(run: Run) -> None:

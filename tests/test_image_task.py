@@ -21,7 +21,7 @@ from musicae.experiments.images.lines import random_angles, render_lines
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.convolutional import ConvolutionalSizes
 from musicae.networks.images import Likelihood
-from musicae.networks.sampling import Drawing
+from musicae.networks.sampling import SamplingOptions
 from musicae.objectives import Objective
 
 SMALL = ConvolutionalSizes(image=16, latent_width=2, latent_channels=2, depth=2)
@@ -82,7 +82,7 @@ def test_an_image_is_sampled_as_it_is_expected_and_has_no_steps() -> None:
     autoencoder = small()
     z = torch.randn(3, SMALL.code)
     batch = image_batch(autoencoder, lines(3), torch.full((3,), -1), 0)
-    tokens = autoencoder.sample(z, batch.condition, Drawing())
+    tokens = autoencoder.sample(z, batch.condition, SamplingOptions())
     assert (to_images(tokens) - decode_images(autoencoder, z).clamp(-1, 1)).abs().max() <= 1 / 255 + 1e-6
     features, mask = autoencoder.soft(z, batch)
     torch.testing.assert_close(features.permute(0, 3, 1, 2), decode_images(autoencoder, z))

@@ -210,9 +210,9 @@ QUANTITIES: dict[str, Quantity] = {
     "wae": Quantity("codes are nearer to N(0, 1) (MMD)", distance_to("normal"), 0.5),
     "wasserstein": Quantity("codes are nearer to N(0, 1) (MMD)", distance_to("normal"), 0.5),
     "aae": Quantity("codes are nearer to N(0, 1) (MMD)", distance_to("normal"), 0.5),
-    "aae-mixture": Quantity("codes are nearer to ten petals (MMD)", distance_to("petals", components=10), 0.5),
+    "aae-mixture": Quantity("codes are nearer to a ring of ten (MMD)", distance_to("mixture", components=10), 0.5),
     "aae-labels": Quantity(
-        "codes of a class are nearer to its petal (MMD)", distance_to("petals", components=len(CLASSES)), 0.5
+        "codes of a class are nearer to its component (MMD)", distance_to("mixture", components=len(CLASSES)), 0.5
     ),
     "aae-style": Quantity("codes say the class less (linear)", label_readability, 0.8),
     "aae-semi": Quantity(

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from musicae.errors import MusicaeError
-from musicae.networks.priors import ClassesAndNormal, LearnedGenerator, Petals, StandardNormal, kl_divergence
+from musicae.networks.priors import ClassesAndNormal, GaussianMixture, LearnedGenerator, StandardNormal, kl_divergence
 
 
 def test_kl_of_the_prior_is_zero() -> None:
@@ -27,8 +27,11 @@ def test_the_standard_normal_draws_what_it_says() -> None:
     assert torch.equal(prior.kl(mean, std), kl_divergence(mean, std))
 
 
-def test_petals_lie_around_and_labels_choose_among_them() -> None:
-    prior, source = Petals(4, components=4, radius=2.0, along=0.1, across=0.1), torch.Generator().manual_seed(0)
+def test_components_lie_around_and_labels_choose_among_them() -> None:
+    prior, source = (
+        GaussianMixture(4, components=4, radius=2.0, radial_std=0.1, tangential_std=0.1),
+        torch.Generator().manual_seed(0),
+    )
     label = torch.arange(4).repeat(200)
     drawn = prior.sample(800, source, label)
     centers = torch.stack([drawn[label == k, :2].mean(0) for k in range(4)])
@@ -58,4 +61,4 @@ def test_a_learned_generator_draws_on_the_sphere() -> None:
 
 def test_a_prior_without_a_closed_form_says_so() -> None:
     with pytest.raises(MusicaeError, match="closed form"):
-        Petals(4).kl(torch.zeros(1, 4), torch.ones(1, 4))
+        GaussianMixture(4).kl(torch.zeros(1, 4), torch.ones(1, 4))

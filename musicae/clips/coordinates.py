@@ -22,7 +22,7 @@ from musicae.music.attributes import ATTRIBUTES
 from musicae.music.comparison import SAME, SILENT, all_features, both_ways, in_comparison
 from musicae.music.note_distance import onsets_of
 from musicae.music.score import Score
-from musicae.networks.device import steady
+from musicae.networks.device import single_threaded
 
 DRAWN = 64
 """Draws that stand for music."""
@@ -58,7 +58,7 @@ class Norms:
 
 def norms_of(model: Model) -> Norms:
     """What music has in the view of a model; the same on any number of threads."""
-    with steady():
+    with single_threaded():
         codes, chords = model.sample_codes(DRAWN, 0), draw_chords(model, DRAWN, 0)
         scores = likeliest(model, [Part(z, chords=some) for z, some in zip(codes, chords, strict=True)])
     found = [all_features(score) for score in scores]
@@ -110,7 +110,7 @@ def _effects_in_words(model: Model, part: Part, before: Score, norms: Norms, dir
     """What the clip becomes along every direction."""
     amounts = [sign * length for sign in (1, -1) for length in PROBES]
     codes = [directions.move(part.z, {name: amount}) for name in directions.names for amount in amounts]
-    with steady():
+    with single_threaded():
         scores = likeliest(model, [replace(part, z=z) for z in codes]) if codes else []
     words = {}
     for number, name in enumerate(directions.names):

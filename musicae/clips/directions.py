@@ -18,7 +18,7 @@ from musicae.clips.recipe import PartCode
 from musicae.errors import MusicaeError, unknown_name
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
-from musicae.networks.device import steady
+from musicae.networks.device import single_threaded
 from musicae.training.attribute_vectors import require_vectors, spread_of
 
 
@@ -82,7 +82,7 @@ def directions_of(model: Model) -> Directions:
 
 def directions_from(mean: PartCode, rows: Float[Tensor, "row size"]) -> Directions:
     """The directions of codes of some mean and of covariance rows^T rows."""
-    with steady():
+    with single_threaded():
         axes, stds = geometry.principal_axes(rows, len(DIRECTION_NAMES))
     return Directions(mean.double(), axes, stds)
 

@@ -16,7 +16,7 @@ from musicae import config as configuration
 from musicae.checked_json import parse_json, typed
 from musicae.errors import MusicaeError
 from musicae.model.model import Model, identity_of
-from musicae.networks.allowance import Allowance
+from musicae.networks.allocation_limit import AllocationLimit
 from musicae.storage.atomic import write_atomically, write_together
 from musicae.storage.catalog import find
 from musicae.storage.tensor_files import FileHead, read_head
@@ -77,7 +77,7 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
     config = configuration.read_config(folder)
     head = _head_of(folder / "model.safetensors")
     # Random numbers are the caller's, not for weights that are replaced; and the file limits what they take.
-    with torch.random.fork_rng(devices=[]), Allowance(2 * head.numbers + UNSAVED_NUMBERS):
+    with torch.random.fork_rng(devices=[]), AllocationLimit(2 * head.numbers + UNSAVED_NUMBERS):
         model = Model(config, folder.name, device, precision)
     model._identity = identity_of(config)
     try:

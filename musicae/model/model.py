@@ -21,9 +21,9 @@ from musicae.music.representations.base import Representation
 from musicae.music.score import Score
 from musicae.networks.autoencoder import REGULARIZERS_PREFIX, evaluating
 from musicae.networks.batch import Batch
-from musicae.networks.device import autocast, steady
+from musicae.networks.device import autocast, single_threaded
 from musicae.networks.recurrent.stack import use_backend
-from musicae.networks.sampling import Drawing
+from musicae.networks.sampling import SamplingOptions
 
 BATCH = 256
 """Windows that are encoded or decoded at once."""
@@ -142,7 +142,7 @@ class Model:
         """Means and standard deviations of the posteriors of windows, on the CPU."""
         if not len(windows):
             return torch.empty(0, self.latent_size), torch.empty(0, self.latent_size)
-        with evaluating(self.autoencoder), autocast(self.device, self.precision), steady(len(windows)):
+        with evaluating(self.autoencoder), autocast(self.device, self.precision), single_threaded(len(windows)):
             parts = (self.autoencoder.spec.split(part.to(self.device)) for part in windows.split(BATCH))
             found = [self.autoencoder.encode(tokens, condition) for tokens, condition in parts]
         mean, std = (torch.cat([getattr(part, name).float().cpu() for part in found]) for name in ("mean", "std"))
@@ -152,7 +152,7 @@ class Model:
     def nll(self, z: Codes, tokens: WindowTokens) -> Float[np.ndarray, " window"]:
         """-log p(window | z), teacher forced, in nats per window; the same on any number of threads."""
         batch = Batch.of(self.autoencoder.spec, torch.as_tensor(tokens).long().to(self.device))
-        with evaluating(self.autoencoder), autocast(self.device, self.precision), steady():
+        with evaluating(self.autoencoder), autocast(self.device, self.precision), single_threaded():
             codes = self.autoencoder.latent.settle(z.to(self.device))
             found = self.autoencoder.decoder.log_prob(batch, codes, self.autoencoder.embedding)
         return -found.double().cpu().numpy()
@@ -185,10 +185,15 @@ class Model:
         generator = torch.Generator(self.device).manual_seed(seed)
         found = []
         # Around all parts: autocast converts weights once.
-        with torch.no_grad(), evaluating(self.autoencoder), autocast(self.device, self.precision), steady(len(z)):
+        with (
+            torch.no_grad(),
+            evaluating(self.autoencoder),
+            autocast(self.device, self.precision),
+            single_threaded(len(z)),
+        ):
             for part, beside, there in zip(*(x.split(self._rows()) for x in (z, conditions, stands)), strict=True):
-                drawing = Drawing(temperature, generator, None if forced is None else there.to(self.device))
-                tokens = self.autoencoder.sample(part.to(self.device), beside.to(self.device), drawing)
+                options = SamplingOptions(temperature, generator, None if forced is None else there.to(self.device))
+                tokens = self.autoencoder.sample(part.to(self.device), beside.to(self.device), options)
                 found.append(torch.cat([tokens.cpu(), beside], -1))
         return torch.cat(found).numpy()
 
@@ -210,7 +215,7 @@ class Model:
     def sample_codes(self, n: int, seed: int) -> Codes:
         """n codes drawn from the sampler, on the CPU."""
         generator = torch.Generator().manual_seed(seed)
-        with steady():
+        with single_threaded():
             return self.autoencoder.latent.complete(self.autoencoder.sampler.sample(n, generator), generator)
 
 

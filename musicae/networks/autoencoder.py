@@ -29,7 +29,7 @@ from musicae.networks.latents.base import Latent, Posterior
 from musicae.networks.priors import Prior
 from musicae.networks.regularizers.base import Adversarial, Regularizer, Step, Terms, frozen
 from musicae.networks.samplers.base import Sampler
-from musicae.networks.sampling import Drawing
+from musicae.networks.sampling import SamplingOptions
 from musicae.networks.token_spec import TokenSpec
 from musicae.networks.types import ClassLabel, Code, Condition, Features, Mask, Tokens
 
@@ -100,9 +100,9 @@ class Autoencoder(nn.Module):
         """The posterior of windows."""
         return self.encode_features(self.embedding(tokens, condition), self.spec.mask(tokens))
 
-    def sample(self, z: Code, condition: Condition, drawing: Drawing) -> Tokens:
+    def sample(self, z: Code, condition: Condition, options: SamplingOptions) -> Tokens:
         """Tokens drawn, free running, from p(x|z, condition)."""
-        return self.decoder.sample(self.latent.settle(z), condition, self.embedding, drawing)
+        return self.decoder.sample(self.latent.settle(z), condition, self.embedding, options)
 
     def soft(self, z: Code, batch: Batch) -> tuple[Features, Mask]:
         """Expected features of p(x|z, condition of the batch) with their mask; gradients flow through them to z."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
 from musicae.networks.batch import Batch
-from musicae.networks.regularizers.base import Doors
+from musicae.networks.regularizers.base import AutoencoderInterface
 from musicae.networks.types import Features, Mask
 
 
@@ -18,7 +18,7 @@ class Corruption(nn.Module, ABC):
     """The interface of corruptions."""
 
     @abstractmethod
-    def forward(self, features: Features, mask: Mask, batch: Batch, autoencoder: Doors) -> Features:
+    def forward(self, features: Features, mask: Mask, batch: Batch, autoencoder: AutoencoderInterface) -> Features:
         """The features of windows, corrupted; what a padding step has counts for nothing."""
 
 
@@ -34,7 +34,7 @@ class FeatureNoise(Corruption):
         _check("feature_noise.std", std)
         self.std = std
 
-    def forward(self, features: Features, mask: Mask, batch: Batch, autoencoder: Doors) -> Features:
+    def forward(self, features: Features, mask: Mask, batch: Batch, autoencoder: AutoencoderInterface) -> Features:
         return features + self.std * _scale(features) * torch.randn_like(features)
 
 
@@ -55,7 +55,7 @@ class AdversarialNoise(Corruption):
         _check("adversarial_noise.probe", probe)
         self.size, self.probe = size, probe
 
-    def forward(self, features: Features, mask: Mask, batch: Batch, autoencoder: Doors) -> Features:
+    def forward(self, features: Features, mask: Mask, batch: Batch, autoencoder: AutoencoderInterface) -> Features:
         clean = features.detach()
         length = _norm(clean * mask[..., None])
         unit = torch.randn_like(clean) * mask[..., None]

@@ -55,7 +55,7 @@ def float32(x: torch.Tensor) -> torch.autocast:
 
 
 @contextmanager
-def steady(windows: int = 1) -> Iterator[None]:
+def single_threaded(windows: int = 1) -> Iterator[None]:
     """Computes one window on one thread: to the same bytes however many there are, and faster than if they shared it.
 
     How threads share a matrix product decides in which order its numbers are added, and so their last digits.

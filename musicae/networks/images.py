@@ -16,7 +16,7 @@ from musicae.networks.decoders.base import Decoder
 from musicae.networks.embedding import Embedding
 from musicae.networks.encoders import Encoder
 from musicae.networks.heads import bernoulli_divergence
-from musicae.networks.sampling import Chain, Drawing
+from musicae.networks.sampling import SamplingOptions, StepwiseDecoder
 from musicae.networks.types import Code, Condition, Encoding, Features, Mask, Tokens
 
 Likelihood = Literal["gaussian", "bernoulli"]
@@ -80,7 +80,7 @@ class ImageDecoder(Decoder):
             return -F.binary_cross_entropy_with_logits(out, (target + 1) / 2, reduction="none").flatten(1).sum(1)
         return -0.5 * (target - out).square().flatten(1).sum(1)
 
-    def sample(self, z: Code, condition: Condition, embedding: Embedding, drawing: Drawing) -> Tokens:
+    def sample(self, z: Code, condition: Condition, embedding: Embedding, options: SamplingOptions) -> Tokens:
         """The gray values nearest to the expected pixels: an image is shown without its noise."""
         return ((self.mean(z).clamp(-1, 1) + 1) * 127.5).round().long()
 
@@ -94,7 +94,7 @@ class ImageDecoder(Decoder):
             return bernoulli_divergence(a, b).flatten(1).sum(1)
         return 0.5 * (a - b).square().flatten(1).sum(1)
 
-    def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[Chain]:
+    def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[StepwiseDecoder]:
         """
         Raises:
             MusicaeError: pixels do not follow one another.

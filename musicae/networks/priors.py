@@ -69,32 +69,39 @@ class StandardNormal(Prior):
         return _normal(n, self.size, generator)
 
 
-class Petals(Prior):
-    """A mixture of Gaussians, the petals of a flower in the first two dimensions; N(0, 1) in the others.
+class GaussianMixture(Prior):
+    """A mixture of Gaussians around a circle in the first two dimensions; N(0, 1) in the others.
 
-    Petal k points in the direction 2 pi k / n; draws are N(radius, along^2) in its direction and N(0, across^2)
-    beside it (Makhzani et al. 2015, section 2.3). A label is the petal of its class.
+    Component k lies in the direction 2 pi k / n; draws are N(radius, radial_std^2) in its direction and
+    N(0, tangential_std^2) across (Makhzani et al. 2015, section 2.3). A label is the component of its class.
 
     Args:
         components: n.
     """
 
     def __init__(
-        self, size: int, *, components: int = 10, radius: float = 1.4, along: float = 0.5, across: float = 0.05
+        self,
+        size: int,
+        *,
+        components: int = 10,
+        radius: float = 1.4,
+        radial_std: float = 0.5,
+        tangential_std: float = 0.05,
     ) -> None:
         super().__init__()
         if size < 2 or components < 1:
-            raise MusicaeError("petals need two dimensions and a component at least", "choose a larger latent.size")
+            message = "a mixture needs two dimensions and a component at least"
+            raise MusicaeError(message, "choose a larger latent.size")
         self.size, self.components = size, components
-        self.radius, self.along, self.across = radius, along, across
+        self.radius, self.radial_std, self.tangential_std = radius, radial_std, tangential_std
 
     def sample(self, n: int, generator: torch.Generator, label: ClassLabel | None = None) -> Code:
         draws = _normal(n, self.size, generator)
-        petal = torch.randint(self.components, (n,), generator=generator, device=draws.device)
+        component = torch.randint(self.components, (n,), generator=generator, device=draws.device)
         if label is not None:
-            petal = torch.where(label.to(draws.device) >= 0, label.to(draws.device), petal)
-        along, across = self.radius + self.along * draws[:, 0], self.across * draws[:, 1]
-        angle = petal * (2 * math.pi / self.components)
+            component = torch.where(label.to(draws.device) >= 0, label.to(draws.device), component)
+        along, across = self.radius + self.radial_std * draws[:, 0], self.tangential_std * draws[:, 1]
+        angle = component * (2 * math.pi / self.components)
         first = along * angle.cos() - across * angle.sin()
         second = along * angle.sin() + across * angle.cos()
         return torch.cat([torch.stack([first, second], 1), draws[:, 2:]], 1)
@@ -167,7 +174,7 @@ def _normal(n: int, size: int, generator: torch.Generator) -> Code:
 
 PRIORS: dict[str, Callable[..., Prior]] = {
     "normal": StandardNormal,
-    "petals": Petals,
+    "mixture": GaussianMixture,
     "classes_and_normal": ClassesAndNormal,
     "generator": LearnedGenerator,
 }

@@ -22,7 +22,7 @@ from musicae.networks.types import Params, Row, Tokens
 RowTokens = Int64[Tensor, "row place field"]
 
 
-class Chain(ABC):
+class StepwiseDecoder(ABC):
     """The interface of what writes some fields step by step.
 
     Attributes:
@@ -43,7 +43,7 @@ class Chain(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class SamplingOptions:
     """How tokens are drawn.
 
     Attributes:
@@ -57,11 +57,11 @@ class Drawing:
 
 
 @torch.no_grad()
-def sample_tokens(chains: Sequence[Chain], spec: TokenSpec, drawing: Drawing) -> Tokens:
+def sample_tokens(chains: Sequence[StepwiseDecoder], spec: TokenSpec, options: SamplingOptions) -> Tokens:
     """Free running: every step sees the tokens drawn before it. After the end of a segment there are only ends."""
     rows, steps = chains[0].rows, chains[0].steps
     spans = spec.segments * spec.steps // steps
-    drawn = torch.cat([_Rows(chain, spec, drawing, spans).sample() for chain in chains], -1)  # [row, step, field]
+    drawn = torch.cat([_Rows(chain, spec, options, spans).sample() for chain in chains], -1)  # [row, step, field]
     tokens = drawn.reshape(rows // spans, spec.segments, spec.steps, len(spec.fields))
     if spec.ragged:  # spans of a segment that has ended in an earlier one have gone on
         ends = torch.tensor([max(field.end, 0) for field in spec.fields], device=tokens.device)
@@ -83,14 +83,14 @@ def drop_leading(tokens: Tokens, constraint: DropLeading) -> Tokens:
 class _Rows:
     """The rows of one chain while they are drawn."""
 
-    def __init__(self, chain: Chain, spec: TokenSpec, drawing: Drawing, spans: int) -> None:
-        self.chain, self.spec, self.drawing = chain, spec, drawing
+    def __init__(self, chain: StepwiseDecoder, spec: TokenSpec, options: SamplingOptions, spans: int) -> None:
+        self.chain, self.spec, self.options = chain, spec, options
         device = chain.device
         self.ends = torch.tensor([spec.fields[i].end for i in chain.fields], device=device)
         self.ragged = bool((self.ends >= 0).any())
         self.tokens = self.ends.clamp(min=0).expand(chain.rows, chain.steps, -1).contiguous()
         self.ended = torch.zeros(chain.rows, 1, dtype=torch.bool, device=device)
-        forced = drawing.forced
+        forced = options.forced
         self.forced = None if forced is None else forced.reshape(chain.rows, chain.steps, -1)[..., chain.fields]
         limits = [limit for limit in spec.constraints if isinstance(limit, LimitOpenings)]
         self.limits = [limit for limit in limits if limit.field in chain.fields]
@@ -105,7 +105,7 @@ class _Rows:
         previous: Row | None = None
         for step in range(self.chain.steps):
             params = self.chain.step(previous)
-            temperature, generator = self.drawing.temperature, self.drawing.generator
+            temperature, generator = self.options.temperature, self.options.generator
             heads = zip(self.chain.heads, params, strict=True)
             row = torch.stack([head.draw(param, temperature, generator) for head, param in heads], 1)
             for limit in self.limits:
@@ -142,5 +142,5 @@ class _Rows:
         if refused.any():
             again, head = self.starting[refused[place]], self.chain.heads[column]
             others = head.exclude(params[column][again], limit.token)
-            row[again, column] = head.draw(others, self.drawing.temperature, self.drawing.generator)
+            row[again, column] = head.draw(others, self.options.temperature, self.options.generator)
         self.opened[limit] |= opens & ~refused

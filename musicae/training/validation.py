@@ -14,7 +14,7 @@ from musicae.networks.batch import Batch, Columns
 from musicae.networks.device import autocast, precision
 from musicae.networks.latents.base import Posterior
 from musicae.networks.regularizers.base import Step
-from musicae.networks.sampling import Drawing
+from musicae.networks.sampling import SamplingOptions
 from musicae.seeds import seeded
 from musicae.training.reporter import Metrics
 
@@ -108,7 +108,9 @@ def _measure(autoencoder: Autoencoder, columns: Columns) -> tuple[dict[str, Tens
     measured["loss"] = torch.stack(list(terms.values())).sum()
     predictions = autoencoder.predict(batch, posterior.mean)
     target, mask, teacher_forced = predictions.target, predictions.mask, predictions.likeliest()
-    free_running = spec.events(autoencoder.sample(posterior.mean, batch.condition, Drawing(temperature=0.0)), mask)
+    free_running = spec.events(
+        autoencoder.sample(posterior.mean, batch.condition, SamplingOptions(temperature=0.0)), mask
+    )
     for i, field in enumerate(spec.fields):
         for name, guess in (("teacher_forced", teacher_forced), ("free_running", free_running)):
             measured[f"{name}/{field.name}"] = (guess[:, i] == target[:, i]).sum() / len(columns)

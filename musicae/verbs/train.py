@@ -22,7 +22,7 @@ from musicae.errors import MusicaeError, unknown_name
 from musicae.model import TABLES, UNSAVED_NUMBERS, Model, load, pick_device
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
-from musicae.networks.allowance import Allowance
+from musicae.networks.allocation_limit import AllocationLimit
 from musicae.networks.autoencoder import Autoencoder
 from musicae.objectives import apply
 from musicae.presets import PRESETS, fitted
@@ -211,7 +211,7 @@ def begin(
     reporter = reporter if reporter and ranks.rank == 0 else NullReporter()
     data = _windows(run, place)
     training = _shared_batch(run.config.training, data, ranks, reporter)
-    with _allowance(folder) if resume else nullcontext():
+    with _allocation_limit(folder) if resume else nullcontext():
         model = _fresh_model(replace(run.config, training=training), folder.name, place, run.seed)
     inherited = False
     if run.initial and not (resume and state_path(folder).exists()):
@@ -246,13 +246,13 @@ def _windows(run: Run, device: torch.device) -> Splits:
     return Splits(train, dataset.split("validation", device))
 
 
-def _allowance(folder: Path) -> Allowance:
+def _allocation_limit(folder: Path) -> AllocationLimit:
     """What the network of a training may take that is in a folder: about as much as its state does."""
     path = state_path(folder)
     if not path.exists():
-        return Allowance(MOST_NUMBERS)
+        return AllocationLimit(MOST_NUMBERS)
     try:
-        return Allowance(2 * read_head(path).numbers + UNSAVED_NUMBERS)
+        return AllocationLimit(2 * read_head(path).numbers + UNSAVED_NUMBERS)
     except (OSError, ValueError) as error:
         hint = "begin again, or from the best weights"
         raise MusicaeError(f"cannot resume from {path}: {error}", hint, kind="cannot-resume", path=path) from None

@@ -23,7 +23,7 @@ from musicae.networks.heads import Categorical
 from musicae.networks.latents.base import Latent, Posterior
 from musicae.networks.priors import StandardNormal
 from musicae.networks.samplers.base import PriorSampler
-from musicae.networks.sampling import Chain, Drawing
+from musicae.networks.sampling import SamplingOptions, StepwiseDecoder
 from musicae.networks.token_spec import TokenSpec
 from musicae.networks.types import ClassLabel, Code, Condition, Encoding, Features, Mask, Tokens
 from tests.helpers.models import tiny_model
@@ -54,7 +54,7 @@ class StandInDecoder(TokenDecoder):
     def log_prob(self, batch: Batch, z: Code, embedding: Embedding) -> Float[Tensor, " batch"]:
         return self.predict(batch, z, embedding).log_prob()
 
-    def sample(self, z: Code, condition: Condition, embedding: Embedding, drawing: Drawing) -> Tokens:
+    def sample(self, z: Code, condition: Condition, embedding: Embedding, drawing: SamplingOptions) -> Tokens:
         fields = self.scores(z).reshape(-1, sum(self.vocabularies)).split(self.vocabularies, -1)
         drawn = [
             head.draw(field, drawing.temperature, drawing.generator)
@@ -65,7 +65,7 @@ class StandInDecoder(TokenDecoder):
     def soft(self, z: Code, condition: Condition, embedding: Embedding) -> tuple[Features, Mask]:
         raise AssertionError
 
-    def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[Chain]:
+    def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[StepwiseDecoder]:
         raise AssertionError
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DIGITS_EXAMPLES = (
     "musicae experiment digits --only vae,acai --updates 4096",
-    "musicae experiment digits --data mnist --figures plane,petals",
+    "musicae experiment digits --data mnist --figures plane,mixture",
 )
 
 DigitData = Annotated[
@@ -34,7 +34,7 @@ FigureNames = Annotated[
     typer.Option(
         metavar="NAME,...",
         show_default=False,
-        help="Train for these figures, and not for the table: plane, perturbation, pretraining, petals, midi.",
+        help="Train for these figures, and not for the table: plane, perturbation, pretraining, mixture, midi.",
     ),
 ]
 MidiFolder = Annotated[
@@ -45,7 +45,7 @@ DigitUpdates = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        show_default="16384; of the figures plane, petals and midi their own",
+        show_default="16384; of the figures plane, mixture and midi their own",
         help="Of every training; 262144 were published.",
     ),
 ]
@@ -69,7 +69,7 @@ def digits(
 
     The table of Berthelot et al. 2018 for MNIST; what they published of SVHN and CIFAR-10 is not reproduced. --figures
     draws other things instead: the codes of a two-dimensional VAE (plane) and of an adversarial autoencoder with a
-    mixture as its prior (petals); the classifier's accuracy under Gaussian and adversarial perturbations
+    mixture as its prior (mixture); the classifier's accuracy under Gaussian and adversarial perturbations
     (perturbation); encoders as the beginning of classifiers that have few labels (pretraining); the loss of a VAE of
     piano rolls (midi). Ctrl-C stops and saves; the same command goes on, and what is finished is not trained again."""
     console = Console(quiet, json)

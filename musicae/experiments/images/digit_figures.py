@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from musicae.config import pick
 from musicae.experiments.images.digit_plan import DigitPlan
 from musicae.experiments.images.perturbations import perturbation
-from musicae.experiments.images.planes import petals, plane
+from musicae.experiments.images.planes import mixture, plane
 from musicae.experiments.images.pretraining import pretraining
 from musicae.experiments.images.roll_autoencoder import midi
 from musicae.report.figures import Figure
@@ -28,6 +28,6 @@ FIGURES: Mapping[str, Callable[[DigitPlan], Figure]] = {
     "plane": plane,
     "perturbation": perturbation,
     "pretraining": pretraining,
-    "petals": petals,
+    "mixture": mixture,
     "midi": midi,
 }

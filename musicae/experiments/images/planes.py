@@ -1,4 +1,4 @@
-"""Codes of two numbers, which are seen as they are: a variational autoencoder, and an adversarial one with petals."""
+"""Codes of two numbers, seen as they are: a variational autoencoder, and an adversarial one with a mixture prior."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def plane(plan: DigitPlan) -> Figure:
     return Figure(caption, [_codes(autoencoder, digits), *curves.pictures()], curves.table("plane"))
 
 
-def petals(plan: DigitPlan) -> Figure:
-    """An adversarial autoencoder whose prior has a petal for every class (Makhzani et al. 2015, section 2.3).
+def mixture(plan: DigitPlan) -> Figure:
+    """An adversarial autoencoder whose prior has a component for every class (Makhzani et al. 2015, section 2.3).
 
-    One image in five has a label, by which the critic knows on which petal its code should lie. The critic's weight is
-    1 beside the mean cross-entropy of a pixel.
+    One image in five has a label, by which the critic knows of which component its code should be. The critic's weight
+    is 1 beside the mean cross-entropy of a pixel.
     """
     digits = plan.digits
     sizes = PerceptronSizes(_shape(digits), latent=2, before=(500, 500), after=(500, 500))
@@ -56,11 +56,11 @@ def petals(plan: DigitPlan) -> Figure:
         autoencoder = image_autoencoder(objective, sizes, "bernoulli")
     training = followed_training(plan.updates or 20_000, batch=64, learning_rate=5e-4)
     source, held_out = partial(drawn, digits.train, known=0.2), to_pixels(digits.test.images)
-    plan.train("petals", FollowedTask(f"petals/{digits.name}", autoencoder, training, source, held_out))
+    plan.train("mixture", FollowedTask(f"mixture/{digits.name}", autoencoder, training, source, held_out))
     codes = encode_images(autoencoder, held_out[:SHOWN_CODES]).tolist()
     rows = [[*code, int(label)] for code, label in zip(codes, digits.test.labels, strict=False)]
-    caption = f"Codes of test images of {digits.name} by class, under a prior with a petal for each."
-    return Figure(caption, [_codes(autoencoder, digits)], sheet("petals", ("x", "y", "class"), rows))
+    caption = f"Codes of test images of {digits.name} by class, under a prior with a component for each."
+    return Figure(caption, [_codes(autoencoder, digits)], sheet("mixture", ("x", "y", "class"), rows))
 
 
 def _shape(digits: Digits) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from musicae.networks.batch import Batch
 from musicae.networks.embedding import Embedding
 from musicae.networks.heads import Head
-from musicae.networks.sampling import Chain, Drawing
+from musicae.networks.sampling import SamplingOptions, StepwiseDecoder
 from musicae.networks.token_spec import TokenSpec
 from musicae.networks.types import Code, Condition, Features, Mask, Params, Tokens
 
@@ -32,7 +32,7 @@ class Decoder(nn.Module, ABC):
         """log p(target | z, condition) in nats per window, teacher forced."""
 
     @abstractmethod
-    def sample(self, z: Code, condition: Condition, embedding: Embedding, drawing: Drawing) -> Tokens:
+    def sample(self, z: Code, condition: Condition, embedding: Embedding, options: SamplingOptions) -> Tokens:
         """Tokens drawn, free running: every step sees the tokens drawn before it."""
 
     @abstractmethod
@@ -47,7 +47,7 @@ class Decoder(nn.Module, ABC):
         """KL(p(.|z) || p(.|other)) in nats per window, teacher forced."""
 
     @abstractmethod
-    def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[Chain]:
+    def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[StepwiseDecoder]:
         """What gives one step at a time, for sampling, live use and export."""
 
 

@@ -21,12 +21,12 @@ from torch import Tensor, nn
 from musicae.errors import MusicaeError
 from musicae.networks.batch import Batch
 from musicae.networks.decoders.base import Predictions, TokenDecoder
-from musicae.networks.decoders.span import SpanChain, SpanContext, SpanDecoder
+from musicae.networks.decoders.span import SpanContext, SpanDecoder, SpanStepwise
 from musicae.networks.embedding import Embedding
 from musicae.networks.heads import Head
 from musicae.networks.ragged import Lengths
 from musicae.networks.recurrent.stack import first_state, lstm
-from musicae.networks.sampling import Chain, Drawing, sample_tokens
+from musicae.networks.sampling import SamplingOptions, StepwiseDecoder, sample_tokens
 from musicae.networks.token_spec import TokenSpec
 from musicae.networks.types import Code, Condition, Features, Mask, Params, Row, Tokens
 
@@ -100,10 +100,10 @@ class RecurrentDecoder(TokenDecoder):
             params = self._teacher_forced(batch, z, embedding, mask)
         return Predictions(self.spec, self.heads, params, self.spec.events(batch.target, mask), mask)
 
-    def sample(self, z: Code, condition: Condition, embedding: Embedding, drawing: Drawing) -> Tokens:
-        return sample_tokens(self.stepwise(z, condition, embedding), self.spec, drawing)
+    def sample(self, z: Code, condition: Condition, embedding: Embedding, options: SamplingOptions) -> Tokens:
+        return sample_tokens(self.stepwise(z, condition, embedding), self.spec, options)
 
-    def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[Chain]:
+    def stepwise(self, z: Code, condition: Condition, embedding: Embedding) -> list[StepwiseDecoder]:
         return list(self._chains(z, condition, embedding))
 
     def soft(self, z: Code, condition: Condition, embedding: Embedding) -> tuple[Features, Mask]:
@@ -123,10 +123,10 @@ class RecurrentDecoder(TokenDecoder):
     def _contexts(self, z: Code) -> SpanContext:
         return self.conductor(z).flatten(0, 1)  # [batch span, context]
 
-    def _chains(self, z: Code, condition: Condition, embedding: Embedding) -> list[SpanChain]:
+    def _chains(self, z: Code, condition: Condition, embedding: Embedding) -> list[SpanStepwise]:
         contexts, tables = self._contexts(z), embedding.tables()
         rows = condition.reshape(len(contexts), self.steps, condition.shape[-1])  # [batch span, step, condition]
-        return [SpanChain(decoder, tables, contexts, rows) for decoder in self.span_decoders]
+        return [SpanStepwise(decoder, tables, contexts, rows) for decoder in self.span_decoders]
 
     def _teacher_forced(self, batch: Batch, z: Code, embedding: Embedding, mask: Mask) -> list[Params]:
         """Every step sees the true tokens before it; all steps at once."""

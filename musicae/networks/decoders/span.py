@@ -12,7 +12,7 @@ from musicae.networks.heads import HEADS, Head
 from musicae.networks.ragged import Lengths, State
 from musicae.networks.recurrent.stack import first_state, lstm
 from musicae.networks.recurrent.step import StepLSTM
-from musicae.networks.sampling import Chain
+from musicae.networks.sampling import StepwiseDecoder
 from musicae.networks.token_spec import TokenSpec
 from musicae.networks.types import Params, Row
 
@@ -62,7 +62,7 @@ class SpanDecoder(nn.Module):
         return self.lstm.run(inputs, context, *self.state(context), lengths)
 
 
-class SpanChain(Chain):
+class SpanStepwise(StepwiseDecoder):
     """A span decoder, one step after the other, over all spans of all windows at once.
 
     Args:

@@ -28,7 +28,7 @@ Terms = dict[str, Scalar]
 
 
 @runtime_checkable
-class Doors(Protocol):
+class AutoencoderInterface(Protocol):
     """What regularizers may ask of an autoencoder (`Autoencoder` says what each does)."""
 
     prior: Prior
@@ -54,7 +54,7 @@ class Step:
 
     posterior: Posterior
     batch: Batch
-    autoencoder: Doors
+    autoencoder: AutoencoderInterface
 
     def detach(self) -> Step:
         """The same update, of which nothing leads back to the encoder."""
