@@ -1,6 +1,7 @@
 """MIDI files and bytes: what is read is what was written, and what cannot be read says so."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from musicae.errors import MusicaeError
 from musicae.music.midi import LARGEST_TICK, midi_bytes, read_midi, to_pretty_midi
 from musicae.music.score import Meter, Notes, Score, Tempo, Track
+from tests.helpers.midi_bytes import DRUMS, heard
 
 SCORE = Score(
     ticks_per_quarter=96,
@@ -30,19 +32,36 @@ def parsed(data: bytes) -> Any:
     return mido.MidiFile(file=io.BytesIO(data))
 
 
+def meant(score: Score) -> set[tuple[int, int, int]]:
+    """What is to be heard of a score."""
+    return {
+        (start, pitch, DRUMS if track.is_drum else track.program)
+        for track in score.tracks
+        for start, _, pitch, _ in track.notes.rows()
+    }
+
+
+KICK = Track(Notes.of([(0, 24, 36, 90)]), is_drum=True)
+
+
 def test_more_tracks_than_channels_sound_as_they_should() -> None:
     """Twenty programs, of which a quarter of them starts on every beat, and two tracks of one program."""
     beats = [Track(Notes.of([(96 * (i % 4), 96 * (i % 4) + 90, 60 + i, 80)]), program=i) for i in range(20)]
     again = Track(Notes.of([(0, 384, 36, 80)]), program=3)
-    score = Score(96, (*beats, again, Track(Notes.of([(0, 24, 36, 90)]), is_drum=True)), end=384)
-    midi, programs, heard = parsed(midi_bytes(score)), {}, set()
-    for message in mido.merge_tracks(midi.tracks):
-        if message.type == "program_change":
-            programs[message.channel] = message.program
-        elif message.type == "note_on" and message.velocity and message.channel != 9:
-            heard.add((message.note, programs[message.channel]))
-    assert heard == {(60 + i, i) for i in range(20)} | {(36, 3)}
+    score = Score(96, (*beats, again, KICK), end=384)
+    assert heard(midi_bytes(score)) == meant(score)
     assert [track.program for track in read_midi(midi_bytes(score)).tracks if not track.is_drum] == [*range(20), 3]
+
+
+@pytest.mark.parametrize(("pitched", "drums"), [(15, (0,)), (15, (9,)), (14, (9, 12)), (15, (3, 9)), (3, (1,))])
+def test_drums_take_no_channel_from_other_tracks(pitched: int, drums: tuple[int, ...]) -> None:
+    tracks = [Track(Notes.of([(0, 384, 40 + i, 80)]), program=i + 1, name=str(i)) for i in range(pitched)]
+    for place in drums:
+        tracks.insert(place, replace(KICK, program=place, name=f"drums {place}"))
+    score = Score(96, tuple(tracks), end=384)
+    assert heard(midi_bytes(score)) == meant(score)
+    used = {message.channel for track in parsed(midi_bytes(score)).tracks for message in track if not message.is_meta}
+    assert len(used) == pitched + 1, "every pitched track has a channel of its own"
 
 
 def raw(*messages: mido.Message | mido.MetaMessage, ticks_per_quarter: int = 480) -> bytes:

@@ -113,8 +113,7 @@ def midi_bytes(score: Score, text: str | None = None) -> bytes:
     tempo_events = (message for message in midi.tracks[0] if message.type == "set_tempo")
     for event, tempo in zip(tempo_events, score.tempi, strict=True):
         event.tempo = round(60e6 / tempo.tempo_qpm)  # pretty_midi cuts the fraction off: 120 qpm can become 120.0002
-    if sum(not track.is_drum for track in score.tracks) > len(CHANNELS):
-        _share_channels(midi.tracks[1:], score)
+    _assign_channels(midi.tracks[1:], score)
     midi.tracks[0] = mido.merge_tracks([midi.tracks[0], _marker_track(score)])
     for track in midi.tracks:
         *events, end_of_track = track
@@ -134,25 +133,36 @@ def _marker_track(score: Score) -> mido.MidiTrack:
     )
 
 
-def _share_channels(tracks: Sequence[mido.MidiTrack], score: Score) -> None:
-    """Deals channels to more pitched tracks than there are, each of which sets its program whenever it comes in.
+def _assign_channels(tracks: Sequence[mido.MidiTrack], score: Score) -> None:
+    """Gives every track its channel; tracks of several programs on one channel set theirs whenever they come in.
 
-    pretty_midi deals them out in turn, and sets all programs at the start: of tracks on one channel, all would sound
-    like the last.
+    pretty_midi deals channels out in turn, to drums as well, and sets all programs at the start: of tracks on one
+    channel, all would sound like the last.
     """
     channels = _channels(score)
+    programs: dict[int, set[int]] = {channel: set() for channel in range(16)}
+    for channel, track in zip(channels, score.tracks, strict=True):
+        programs[channel].add(track.program)
     starts = []
-    for number, track in enumerate(tracks):
+    for number, (track, channel) in enumerate(zip(tracks, channels, strict=True)):
+        for message in track:
+            if not message.is_meta:
+                message.channel = channel
+        if len(programs[channel]) == 1:
+            continue
         track[:] = [message for message in track if message.type != "program_change"]  # all at the start, at time 0
         for place, tick in enumerate(itertools.accumulate(message.time for message in track)):
-            if not track[place].is_meta:
-                track[place].channel = channels[number]
             if track[place].type == "note_on" and track[place].velocity:
                 starts.append((tick, number, place))
+    _change_programs(tracks, starts, score)
+
+
+def _change_programs(tracks: Sequence[mido.MidiTrack], starts: list[tuple[int, int, int]], score: Score) -> None:
+    """Sets programs where notes start, by their tick, track and place in it, on channels that have another one."""
     current: dict[int, int] = {}
     changes = []
     for _, number, place in sorted(starts):
-        channel, program = channels[number], score.tracks[number].program
+        channel, program = tracks[number][place].channel, score.tracks[number].program
         if current.get(channel) != program:
             changes.append((number, place))
         current[channel] = program

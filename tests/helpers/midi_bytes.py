@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import random
 import struct
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+import mido  # type: ignore[import-untyped]
 
 from musicae.music.score import Meter, Notes, Score, Tempo, Track
 
@@ -71,6 +74,23 @@ def tune(pitches: list[int], channel: int = 0, *, length: int = 240, step: int =
         out += event(wait, 0x90 | channel, pitch, 90) + event(length, 0x80 | channel, pitch, 0)
         wait = step - length
     return out
+
+
+DRUMS = -1
+"""The program of notes on channel 10."""
+
+
+def heard(data: bytes) -> set[tuple[int, int, int]]:
+    """The tick, pitch and program of every note that a synthesizer plays, which knows channels, and no tracks."""
+    programs: dict[int, int] = defaultdict(int)
+    tick, found = 0, set()
+    for message in mido.merge_tracks(mido.MidiFile(file=io.BytesIO(data)).tracks):
+        tick += message.time
+        if message.type == "program_change":
+            programs[message.channel] = message.program
+        elif message.type == "note_on" and message.velocity:
+            found.add((tick, message.note, DRUMS if message.channel == 9 else programs[message.channel]))
+    return found
 
 
 EIGHTHS = [60, 62, 64, 65, 67, 69, 71, 72, 72, 71, 69, 67, 65, 64, 62, 60]
