@@ -16,7 +16,7 @@ def test_a_clip_shows_its_roll_and_a_player(model: Model) -> None:
     page = clip._repr_html_()
     assert page.count("<svg") == page.count("<audio") == 1
     sound = page.partition("base64,")[2].partition('"')[0]
-    assert b64decode(sound) == wav_bytes(clip.score)
+    assert b64decode(sound) == wav_bytes(clip.midi())
 
 
 def test_clips_share_a_picture_and_have_a_player_each(model: Model) -> None:

@@ -7,9 +7,20 @@ import json
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from musicae.music.midi import midi_bytes
+from musicae.music.score import Notes, Score, Tempo, Track
+from musicae.render.audio import PEAK, SAMPLE_RATE, TAIL_SECONDS, Sound, wav_bytes
 from tests.helpers.commands import Run, assert_fails
+from tests.helpers.midi_bytes import EIGHTHS, event, meta, smf, tune
+
+
+def frames_of(path: str) -> Sound:
+    """The frames of a WAV file, from -1 to 1."""
+    with wave.open(path) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels()) / 32767
 
 
 def test_sound_and_a_picture_stand_beside_the_clips(run: Run, tmp_path: Path) -> None:
@@ -26,6 +37,35 @@ def test_a_loop_is_as_long_as_its_bars(run: Run) -> None:
     run("sample", "-n", "1", "--wav", "--loop", "--tempo", 120, "-o", "x.mid")
     with wave.open("x.wav") as sound:
         assert sound.getnframes() / sound.getframerate() == 4.0
+
+
+def test_a_loop_ends_on_the_bar_line_behind_its_last_rest(run: Run) -> None:
+    """Three quarters and a rest, of which the second half is at half the tempo."""
+    rows = [(480 * beat, 480 * beat + 240, 60 + beat, 90) for beat in range(3)]
+    tempi = (Tempo(0, 120.0), Tempo(960, 60.0))
+    Path("x.mid").write_bytes(midi_bytes(Score(480, (Track(Notes.of(rows)),), end=1920, tempi=tempi)))
+    run("render", "x.mid", "--loop")
+    frames = frames_of("x.wav")
+    assert len(frames) == 3 * SAMPLE_RATE
+    beats = [np.abs(frames[round(second * SAMPLE_RATE) :][: SAMPLE_RATE // 8]).max() for second in (0, 0.5, 1, 2.5)]
+    assert min(beats[:3]) > 0.2 > 0.1 > beats[3], "every repetition has both tempi"
+
+
+def test_sound_is_that_of_the_file_that_is_written(run: Run) -> None:
+    """Half of a song is faded out; its sound beside it has the fade, too."""
+    fade = meta(2 * 1920, 1) + event(0, 0xB0, 7, 1) + meta(6 * 1920, 1)
+    Path("song.mid").write_bytes(smf(fade, tune(EIGHTHS * 4)))
+    assert run("vary", "song.mid", "-n", 1, "--whole", "--amount", 0.1, "--seed", 1, "--wav", "-o", "x.mid").code == 0
+    assert Path("x.wav").read_bytes() == wav_bytes(Path("x.mid").read_bytes())
+    frames = frames_of("x.wav")
+    assert np.abs(frames[: 3 * SAMPLE_RATE]).max() > 20 * np.abs(frames[6 * SAMPLE_RATE :]).max()
+
+
+def test_what_is_whole_of_a_damaged_file_is_heard(run: Run, tunes: tuple[str, str]) -> None:
+    Path("cut.mid").write_bytes(Path("a.mid").read_bytes()[:-40])
+    done = run("render", "cut.mid", "-o", "cut.wav")
+    assert "cut.mid is damaged" in done.err and "what is whole is rendered" in done.err
+    assert 14.0 < len(frames_of("cut.wav")) / SAMPLE_RATE < 20.0
 
 
 @pytest.mark.parametrize(
@@ -64,7 +104,11 @@ def test_where_nothing_plays_a_file_is_offered(run: Run, monkeypatch: pytest.Mon
 def test_any_midi_file_is_rendered(run: Run, tunes: tuple[str, str]) -> None:
     done = run("render", "a.mid", "b.mid", "--png", "-o", "heard/")
     assert [str(path) for path in done.paths] == ["heard/a.wav", "heard/a.png", "heard/b.wav", "heard/b.png"]
-    with wave.open("heard/a.wav") as sound:
-        assert sound.getnframes() > 0
+    for name in ("a", "b"):
+        frames = frames_of(f"heard/{name}.wav")
+        assert 16.0 <= len(frames) / SAMPLE_RATE < 16.0 + TAIL_SECONDS, "eight bars"
+        assert np.abs(frames).max() == pytest.approx(PEAK, abs=1e-3)
+        assert Path(f"heard/{name}.wav").read_bytes() == wav_bytes(Path(f"{name}.mid").read_bytes())
+    assert Path("heard/a.wav").read_bytes() != Path("heard/b.wav").read_bytes()
     assert_fails(run("render", "a.mid", "-o", "heard/a.wav"), "--force")
     assert run("render", "a.mid", "b.mid", "-o", "one.wav").code == 2

@@ -79,9 +79,7 @@ class Renderings:
             play(self._sound_of(clip))
 
     def _sound_of(self, clip: Clip) -> bytes:
-        from musicae.render.audio import wav_bytes
-
-        return wav_bytes(clip.score, soundfont=self.soundfont, loop=self.loop)
+        return clip.wav(loop=self.loop, soundfont=self.soundfont)
 
     def _sounds(self, paths: Sequence[Path]) -> list[Path]:
         return [path.with_suffix(".wav") for path in paths] if self.wav else []

@@ -195,7 +195,7 @@ class Clip:
         """
         from musicae.render.audio import wav_bytes  # only who listens waits for a synthesizer
 
-        return wav_bytes(self.score, soundfont=None if soundfont is None else Path(soundfont), loop=loop)
+        return wav_bytes(self.midi(), soundfont=None if soundfont is None else Path(soundfont), loop=loop)
 
     def svg(self) -> str:
         """Its piano roll, as a picture."""
@@ -212,7 +212,7 @@ class Clip:
         from musicae.render.notebook import notebook_html  # only notebooks wait for a synthesizer
         from musicae.render.sheet import Panel
 
-        return notebook_html([Panel(self.score, self.label)])
+        return notebook_html([Panel(self.score, self.label)], [self.midi()])
 
     def save(self, output: str | Path | None = None, *, force: bool = False) -> Path:
         """Write the clip as a MIDI file, with its recipe as a `.json` beside it; returns the file's path.
@@ -304,7 +304,8 @@ class Clips(Sequence[Clip]):
         from musicae.render.notebook import notebook_html
         from musicae.render.sheet import Panel
 
-        return notebook_html([Panel(clip.score, clip.label or str(n)) for n, clip in enumerate(self, start=1)])
+        panels = [Panel(clip.score, clip.label or str(n)) for n, clip in enumerate(self, start=1)]
+        return notebook_html(panels, [clip.midi() for clip in self])
 
     def __repr__(self) -> str:
         return f"<Clips: {', '.join(map(repr, self._clips))}>"

@@ -101,21 +101,14 @@ class EditableMidi:
             rows[number].append(row)
         for home, track in zip(self.homes, tracks, strict=True):
             if home in changed:
-                rows[home.track] += _note_rows(track.notes, home.channel)
+                rows[home.track] += note_rows(track.notes, home.channel)
         return rows
 
     def with_rows(self, rows: Sequence[Sequence[EventRow]]) -> bytes:
         """The file with other events in its tracks, and with further tracks behind them."""
         ends = [*self.events.end.tolist(), *[0] * (len(rows) - len(self.events.end))]
-        chunks = b"".join(_chunk(*one) for one in zip(rows, ends, strict=True))
-        return self._header(len(rows)) + chunks
-
-    def _header(self, tracks: int) -> bytes:
-        kind = max(int.from_bytes(self.events.data[8:10]), int(tracks > 1))
-        return b"MThd" + b"".join(
-            number.to_bytes(size)
-            for number, size in ((6, 4), (kind, 2), (tracks, 2), (self.events.ticks_per_quarter, 2))
-        )
+        kind = int.from_bytes(self.events.data[8:10])
+        return midi_file(list(zip(rows, ends, strict=True)), self.events.ticks_per_quarter, kind)
 
     def _kept(self, changed: set[Home]) -> Iterable[tuple[int, EventRow]]:
         """All events but the notes of some homes and the ends of tracks, each with its track."""
@@ -139,7 +132,19 @@ class EditableMidi:
             yield track, (tick, _OTHERS, data)
 
 
-def _note_rows(notes: Notes, channel: int) -> list[EventRow]:
+def midi_file(tracks: Sequence[tuple[Sequence[EventRow], int]], ticks_per_quarter: int, kind: int = 0) -> bytes:
+    """A MIDI file of tracks, each with its events in any order and the tick at which it ends.
+
+    Args:
+        kind: how its tracks belong together, as the standard numbers it; several ones are no 0.
+    """
+    numbers = ((6, 4), (max(kind, int(len(tracks) > 1)), 2), (len(tracks), 2), (ticks_per_quarter, 2))
+    header = b"MThd" + b"".join(number.to_bytes(size) for number, size in numbers)
+    return header + b"".join(_chunk(rows, end) for rows, end in tracks)
+
+
+def note_rows(notes: Notes, channel: int) -> list[EventRow]:
+    """The events of notes on a channel, from 0."""
     found: list[EventRow] = []
     for start, end, pitch, velocity in notes.rows():
         found.append((start, _STARTS, bytes([NOTE_ON | channel, pitch, velocity])))
@@ -151,7 +156,7 @@ def _track_rows(track: Track, channel: int) -> list[EventRow]:
     """A track that was not there before, with its name and its program."""
     head: list[EventRow] = [(0, FIRST, meta_event(TRACK_NAME, track.name.encode()))] if track.name else []
     program: list[EventRow] = [] if track.is_drum else [(0, FIRST, bytes([PROGRAM | channel, track.program]))]
-    return head + program + _note_rows(track.notes, channel)
+    return head + program + note_rows(track.notes, channel)
 
 
 def _chunk(rows: Sequence[EventRow], end: int) -> bytes:

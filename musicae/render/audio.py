@@ -1,4 +1,4 @@
-"""Sound: scores as WAV files, played by the General MIDI soundfont that comes inside pretty_midi.
+"""Sound: MIDI files as WAV files, played by the General MIDI soundfont that comes inside pretty_midi.
 
 The synthesizer (midirenderer) knows no gain. A file that reaches full scale is rendered again with the expression of
 all channels turned down, and every file is brought to the same peak.
@@ -14,14 +14,12 @@ import wave
 from pathlib import Path
 
 import midirenderer
-import mido  # type: ignore[import-untyped]
 import numpy as np
 import pretty_midi  # type: ignore[import-untyped]
 from jaxtyping import Float, Int16
 
 from musicae.errors import MusicaeError
-from musicae.music.midi import midi_bytes
-from musicae.music.score import Score, concatenate
+from musicae.render.performance import LONGEST_SECONDS, Performance
 
 SAMPLE_RATE = 48_000
 """Of what is rendered, in frames a second; two channels of 16 bits."""
@@ -36,7 +34,7 @@ SILENCE = 10 ** (-70 / 20)
 """Below this share of full scale, the end of a sound is cut off."""
 
 TAIL_SECONDS = 4.0
-"""How long notes may sound after the last bar line."""
+"""How long notes may sound after the end."""
 
 FADE_SECONDS = 0.02
 
@@ -50,43 +48,36 @@ Sound = Float[np.ndarray, "frame channel"]
 Shorter = Float[np.ndarray, "kept channel"]
 
 
-def wav_bytes(score: Score, *, soundfont: Path | None = None, loop: bool = False) -> bytes:
-    """A WAV file of a score.
+def wav_bytes(midi: bytes, *, soundfont: Path | None = None, loop: bool = False) -> bytes:
+    """A WAV file of the bytes of a MIDI file: all that is in it, pedals and bends as well.
 
     Args:
         soundfont: an SF2 file; the small General MIDI one of pretty_midi if there is none.
-        loop: as long as the score to the frame, and what sounds beyond its end sounds at its start, so that it repeats
-            without a seam. Otherwise what sounds on is heard to its end.
+        loop: to the bar line at which the music ends, to the frame, and what sounds beyond it sounds at the start, so
+            that it repeats without a seam. Otherwise what sounds on is heard to its end.
 
     Raises:
-        MusicaeError: the soundfont cannot be read.
+        MusicaeError: the file, or the soundfont, cannot be read, or there is too much to render.
     """
-    return _written(render_sound(score, soundfont=soundfont, loop=loop))
+    return _written(render_sound(midi, soundfont=soundfont, loop=loop))
 
 
-def render_sound(score: Score, *, soundfont: Path | None = None, loop: bool = False) -> Sound:
+def render_sound(midi: bytes, *, soundfont: Path | None = None, loop: bool = False) -> Sound:
     """The frames of `wav_bytes`, from -1 to 1."""
-    font = _read_soundfont(soundfont)
+    font, performance = _read_soundfont(soundfont), Performance.of(midi, loop=loop)
+    repetitions = REPETITIONS if loop else 1
+    if performance.seconds * repetitions > LONGEST_SECONDS:
+        most = LONGEST_SECONDS // 60 // repetitions
+        message = f"{performance.seconds / 60:.0f} minutes of {'a loop' if loop else 'music'} are too long to render"
+        raise MusicaeError(message, f"cut it to at most {most} minutes")
+    sound, length = _loudest(performance, repetitions, font), performance.seconds * SAMPLE_RATE
     if not loop:
-        sound = _loudest(_with_tail(midi_bytes(score)), font)
-        return _normalized(_without_silence(sound, round(seconds_of(score) * SAMPLE_RATE)))
-    length = seconds_of(score) * SAMPLE_RATE
-    sound = _loudest(_with_tail(midi_bytes(concatenate([score] * REPETITIONS))), font)
+        return _normalized(_without_silence(sound, round(length)))
     start, end = (round(count * length) for count in (REPETITIONS - 2, REPETITIONS - 1))
     seam = min(round(SEAM_SECONDS * SAMPLE_RATE), end - start)
     share = np.linspace(1, 0, seam)[:, None]
     begin = share * sound[end : end + seam] + (1 - share) * sound[start : start + seam]
     return _normalized(np.concatenate([begin, sound[start + seam : end]]))
-
-
-def seconds_of(score: Score) -> float:
-    """How long a score lasts, to its end."""
-    starts = [tempo.tick for tempo in score.tempi]
-    ends = [*starts[1:], score.end]
-    return sum(
-        max(min(end, score.end) - start, 0) / score.ticks_per_quarter * 60 / tempo.tempo_qpm
-        for tempo, start, end in zip(score.tempi, starts, ends, strict=True)
-    )
 
 
 def play(wav: bytes) -> None:
@@ -115,10 +106,11 @@ def _read_soundfont(path: Path | None) -> bytes:
         raise MusicaeError(f"cannot read the soundfont {chosen}: {error.strerror}", "name an SF2 file") from error
 
 
-def _loudest(midi: bytes, font: bytes) -> Sound:
+def _loudest(performance: Performance, repetitions: int, font: bytes) -> Sound:
     """What is rendered at the highest expression at which nothing is clipped."""
     for expression in EXPRESSIONS:
-        sound = _rendered(_expressed(midi, expression), font)
+        midi = performance.midi(repetitions=repetitions, expression=expression, tail_seconds=TAIL_SECONDS)
+        sound = _rendered(midi, font)
         if np.abs(sound.astype(np.int32)).max(initial=0) < np.iinfo(np.int16).max:
             break
     return sound / -float(np.iinfo(np.int16).min)
@@ -132,29 +124,6 @@ def _rendered(midi: bytes, font: bytes) -> Int16[np.ndarray, "frame channel"]:
     with wave.open(io.BytesIO(bytes(found))) as file:
         frames = np.frombuffer(file.readframes(file.getnframes()), "<i2")
         return frames.reshape(-1, file.getnchannels())
-
-
-def _expressed(midi: bytes, expression: int) -> bytes:
-    """A MIDI file all of whose channels begin with some expression (controller 11)."""
-    file = mido.MidiFile(file=io.BytesIO(midi))
-    for track in file.tracks:
-        for channel in sorted({message.channel for message in track if not message.is_meta}):
-            track.insert(0, mido.Message("control_change", channel=channel, control=11, value=expression))
-    return _saved(file)
-
-
-def _with_tail(midi: bytes) -> bytes:
-    """A MIDI file that lasts `TAIL_SECONDS` longer."""
-    file = mido.MidiFile(file=io.BytesIO(midi))
-    tempo = next((message.tempo for message in reversed(file.tracks[0]) if message.type == "set_tempo"), 500_000)
-    file.tracks[0][-1].time += round(mido.second2tick(TAIL_SECONDS, file.ticks_per_beat, tempo))
-    return _saved(file)
-
-
-def _saved(file: mido.MidiFile) -> bytes:
-    out = io.BytesIO()
-    file.save(file=out)
-    return out.getvalue()
 
 
 def _without_silence(sound: Sound, least: int) -> Shorter:

@@ -50,7 +50,8 @@ def command(
         suffixes = [suffix]
     for target in targets:
         check_output(str(target), console, force, inputs=files, suffixes=(".wav", *PICTURES))
-    from musicae.music.midi import read_midi
+    from musicae.music.midi import file_bytes
+    from musicae.music.midi_editing import EditableMidi
     from musicae.render.audio import play as play_sound
     from musicae.render.audio import wav_bytes
     from musicae.render.sheet import Panel, clip_sheet, png_bytes
@@ -60,10 +61,12 @@ def command(
     refuse_existing([target.with_suffix(suffix) for target in targets for suffix in suffixes], force)
     written: list[Path] = []
     for name, target in zip(files, targets, strict=True):
-        score = read_midi(from_stdin(name))
+        given = from_stdin(name)
+        data, called = (given, "MIDI data") if isinstance(given, bytes) else (file_bytes(Path(given)), given)
+        score = EditableMidi.open(data, called).score
         for fault in score.faults:
             console.warn(f"{name} is damaged: {fault}; what is whole is rendered")
-        sound = wav_bytes(score, soundfont=soundfont, loop=loop) if ".wav" in suffixes or play else b""
+        sound = wav_bytes(data, soundfont=soundfont, loop=loop) if ".wav" in suffixes or play else b""
         picture = clip_sheet([Panel(score, Path(name).stem)]) if {*PICTURES} & {*suffixes} else ""
         for suffix in suffixes:
             content = sound if suffix == ".wav" else picture.encode() if suffix == ".svg" else png_bytes(picture)
