@@ -112,3 +112,33 @@ def test_any_midi_file_is_rendered(run: Run, tunes: tuple[str, str]) -> None:
     assert Path("heard/a.wav").read_bytes() != Path("heard/b.wav").read_bytes()
     assert_fails(run("render", "a.mid", "-o", "heard/a.wav"), "--force")
     assert run("render", "a.mid", "b.mid", "-o", "one.wav").code == 2
+
+
+def test_sound_stands_beside_its_file(run: Run, tunes: tuple[str, str]) -> None:
+    for name in ("x/a.mid", "y/a.mid"):
+        Path(name).parent.mkdir()
+        Path(name).write_bytes(Path("a.mid").read_bytes())
+    done = run("render", "x/a.mid", "y/a.mid", "b.mid", "--svg")
+    assert [str(path) for path in done.paths] == ["x/a.wav", "x/a.svg", "y/a.wav", "y/a.svg", "b.wav", "b.svg"]
+    assert not Path("a.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("x/a.mid", "b.mid", "a.mid", "-o", "heard/"), "heard/a.wav would be the sound of x/a.mid and of a.mid"),
+        (("b.mid", "b.mid", "-o", "heard/"), "of b.mid and of b.mid; render one of them with another -o"),
+        (("b.mid", "b.midi", "--force"), "b.wav would be the sound of b.mid and of b.midi"),
+        (("a.mid", "-o", "-"), "not written to stdout"),
+        (("a.mid", "-o", ""), "-o names a file or a folder"),
+    ],
+)
+def test_no_sound_is_written_in_the_place_of_another(
+    run: Run, tunes: tuple[str, str], words: tuple[str, ...], why: str
+) -> None:
+    Path("x").mkdir()
+    for name in ("x/a.mid", "b.midi"):
+        Path(name).write_bytes(Path("a.mid").read_bytes())
+    done = run("render", *words)
+    assert done.code == 2 and why in " ".join(done.err.replace("│", " ").split()) and done.out == ""
+    assert not [*Path().rglob("*.wav")]

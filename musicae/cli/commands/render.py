@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,8 @@ import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output
-from musicae.cli.options import Force, Json, Quiet
-from musicae.cli.renderings import Loop, Play, Png, SoundFont, Svg
+from musicae.cli.options import Json, Quiet
+from musicae.cli.renderings import Loop, Play
 from musicae.cli.sources import from_stdin
 
 EXAMPLES = ("musicae render a.mid", "musicae render a.mid b.mid --png --loop -o heard/")
@@ -27,22 +28,30 @@ SoundPath = Annotated[
     ),
 ]
 
+Replace = Annotated[bool, typer.Option("--force", help="Overwrite sound and pictures that exist.")]
+Font = Annotated[
+    Path | None,
+    typer.Option("--soundfont", metavar="SF2", show_default="a small General MIDI one", help="What it sounds like."),
+]
+SvgToo = Annotated[bool, typer.Option("--svg", help="Draw the piano roll of every file, too.")]
+PngToo = Annotated[bool, typer.Option("--png", help="The same pictures, in pixels.")]
+
 
 def command(
     files: MidiFiles,
     output: SoundPath = None,
-    force: Force = False,
+    force: Replace = False,
     play: Play = False,
     loop: Loop = False,
-    soundfont: SoundFont = None,
-    svg: Svg = False,
-    png: Png = False,
+    soundfont: Font = None,
+    svg: SvgToo = False,
+    png: PngToo = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Turn MIDI files into sound, and into pictures with --svg or --png.
 
-    Any MIDI file: whole, with its own tempo and programs."""
+    Any MIDI file: whole, with its own tempi, programs, pedals and bends."""
     console = Console(quiet, json)
     targets = _targets(files, output)
     suffixes = [".wav", *([".svg"] if svg else []), *([".png"] if png else [])]
@@ -84,10 +93,21 @@ def _targets(files: list[str], output: str | None) -> list[Path]:
     """Where the sound of each file goes."""
     from musicae.storage import output_paths
 
-    if output is None:
-        return [Path("stdin.wav" if name == "-" else Path(name).with_suffix(".wav").name) for name in files]
-    if output_paths.is_folder(output):
-        return [Path(output) / ("stdin.wav" if name == "-" else f"{Path(name).stem}.wav") for name in files]
-    if len(files) > 1:
-        raise typer.BadParameter("-o names one WAV file, and there are several MIDI files; name a folder: -o heard/")
-    return [Path(output) if output_paths.suffix(output) else Path(f"{output}.wav")]
+    if output in ("", "-"):
+        raise typer.BadParameter("-o names a file or a folder: sound and pictures are not written to stdout")
+    if output is not None and not output_paths.is_folder(output):
+        if len(files) > 1:
+            raise typer.BadParameter(
+                "-o names one WAV file, and there are several MIDI files; name a folder: -o heard/"
+            )
+        return [Path(output) if output_paths.suffix(output) else Path(f"{output}.wav")]
+    sources = [Path("stdin" if name == "-" else name) for name in files]
+    targets = [(source.parent if output is None else Path(output)) / f"{source.stem}.wav" for source in sources]
+    first: dict[str, str] = {}
+    for name, target in zip(files, targets, strict=True):
+        place = os.path.realpath(target)
+        if place in first:
+            message = f"{target} would be the sound of {first[place]} and of {name}; render one of them with another -o"
+            raise typer.BadParameter(message)
+        first[place] = name
+    return targets
