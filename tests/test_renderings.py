@@ -123,6 +123,12 @@ def test_sound_stands_beside_its_file(run: Run, tunes: tuple[str, str]) -> None:
     assert not Path("a.wav").exists()
 
 
+def test_the_recipe_of_a_clip_is_not_in_the_way_of_its_sound(run: Run) -> None:
+    run("sample", "-n", 1, "-o", "x.mid")
+    recipe = Path("x.json").read_bytes()
+    assert run("render", "x.mid").code == 0 and Path("x.wav").exists() and Path("x.json").read_bytes() == recipe
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

@@ -60,7 +60,8 @@ def takes_free_numbers(output: str | None) -> bool:
 
 def with_recipes(paths: Sequence[Path]) -> list[Path]:
     """The paths, and those of the recipes beside MIDI files."""
-    return list(dict.fromkeys([*paths, *(path.with_suffix(".json") for path in paths)]))
+    midi = [path for path in paths if path.suffix.lower() in (".mid", ".midi")]
+    return list(dict.fromkeys([*paths, *(path.with_suffix(".json") for path in midi)]))
 
 
 def check(

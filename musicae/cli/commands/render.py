@@ -28,8 +28,8 @@ SoundPath = Annotated[
     ),
 ]
 
-Replace = Annotated[bool, typer.Option("--force", help="Overwrite sound and pictures that exist.")]
-Font = Annotated[
+ForceSound = Annotated[bool, typer.Option("--force", help="Overwrite sound and pictures that exist.")]
+HeardFont = Annotated[
     Path | None,
     typer.Option("--soundfont", metavar="SF2", show_default="a small General MIDI one", help="What it sounds like."),
 ]
@@ -40,10 +40,10 @@ PngToo = Annotated[bool, typer.Option("--png", help="The same pictures, in pixel
 def command(
     files: MidiFiles,
     output: SoundPath = None,
-    force: Replace = False,
+    force: ForceSound = False,
     play: Play = False,
     loop: Loop = False,
-    soundfont: Font = None,
+    soundfont: HeardFont = None,
     svg: SvgToo = False,
     png: PngToo = False,
     json: Json = False,
