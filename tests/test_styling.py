@@ -12,6 +12,7 @@ import pytest
 
 from musicae.clips.clip import Clip, Clips
 from musicae.clips.recipe_json import dump_recipe
+from musicae.clips.song import read_song
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.accents import accented
@@ -23,6 +24,7 @@ from musicae.verbs.reconstruct import reconstruct
 from musicae.verbs.replay import replay
 from musicae.verbs.sample import sample
 from tests.helpers.commands import Run, assert_fails
+from tests.helpers.midi_bytes import EIGHTHS, event, smf, tune
 from tests.helpers.models import tiny_model
 
 KEY = "F# minor"
@@ -90,6 +92,13 @@ def test_chosen_instruments_play_the_first_pitched_tracks(pitched: Model) -> Non
     tracks = [track for track in written.tracks if not track.is_drum]
     assert [track.program for track in tracks] == [42, *before[1:]]
     assert tracks[0].name == "Cello" and drums(clip) == [track.notes for track in clip.score.tracks if track.is_drum]
+
+
+def test_choosing_instruments_of_a_song_again_begins_with_those_of_its_file(model: Model) -> None:
+    song = smf(tune(EIGHTHS) + event(0, 0xC0, 40) + tune(EIGHTHS), tune(EIGHTHS))
+    (clip,) = reconstruct(model, read_song(song, model, track=1))
+    again = clip.with_instruments("cello", "cello").with_instruments("flute")
+    assert again.midi() == clip.with_instruments("flute", "cello").midi()
 
 
 def test_more_instruments_than_parts_are_refused() -> None:

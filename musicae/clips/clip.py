@@ -133,8 +133,10 @@ class Clip:
         if not self._of_song:
             require_parts(self.model.representation, self.model.name, len(instruments))
         programs = [program_of(str(instrument)) for instrument in instruments]
-        tracks = self.score.tracks
+        tracks = (self.score if self.recipe.frame is None else self._unstyled).tracks  # styles count those of the file
         pitched = [track.program for track in tracks if not track.is_drum]
+        if self.recipe.frame is not None and len(self.recipe.style.programs) == len(pitched):
+            pitched = list(self.recipe.style.programs)
         if self._of_song and len(programs) > len(pitched):
             there = f"{len(pitched)} pitched track{'s' * (len(pitched) != 1)} of the song"
             hint = "name one for every track at most, in their order"

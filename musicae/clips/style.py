@@ -92,6 +92,9 @@ def styled_song(data: bytes, style: Style, drums: Sequence[str], tick: int) -> b
 
     Args:
         drums: as of `EditableMidi.open`.
+
+    Raises:
+        MusicaeError: tracks of one channel are to play different programs, and too few channels are free.
     """
     file = EditableMidi.open(data, "the song", drums)
     tempo = style.tempo_qpm / tempo_at(file.score, tick)

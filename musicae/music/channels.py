@@ -19,7 +19,8 @@ from musicae.music.midi_events import CONTROL, PROGRAM, SYSEX, Events, PerNote
 DRUM_CHANNEL = 9
 BANK_SELECT = 0
 XG_DRUM_BANK, GM2_DRUM_BANK = 127, 120
-_UNSAID = -1
+UNSAID = -1
+"""What holds of a channel where nothing was said before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,16 +34,20 @@ class _Changes:
 
 def programs_at(events: Events, notes: PerNote) -> PerNote:
     """The program of every note-on, by its number; 0 where none is said."""
+    return np.maximum(said_programs(events, notes), 0)
+
+
+def said_programs(events: Events, notes: PerNote) -> PerNote:
+    """The program that is said of every note-on, by its number; `UNSAID` where none is."""
     found = events.of(PROGRAM)
-    changes = _Changes(found, events.channel[found], events.first[found])
-    return np.maximum(_at_notes(events, changes, notes), 0)
+    return _at_notes(events, _Changes(found, events.channel[found], events.first[found]), notes)
 
 
 def drums_at(events: Events, notes: PerNote) -> Bool[np.ndarray, " note"]:
     """Whether every note-on, by its number, is drums."""
     declared, is_gs = _declared(events)
     said = _at_notes(events, declared, notes)
-    is_drum = np.where(said == _UNSAID, events.channel[notes] == DRUM_CHANNEL, said > 0)
+    is_drum = np.where(said == UNSAID, events.channel[notes] == DRUM_CHANNEL, said > 0)
     found = events.of(CONTROL, BANK_SELECT)
     banks = _at_notes(events, _Changes(found, events.channel[found], events.second[found]), notes)
     by_bank: Bool[np.ndarray, " note"] = (banks == GM2_DRUM_BANK) | (banks == XG_DRUM_BANK) & (not is_gs)
@@ -65,16 +70,16 @@ def _declared(events: Events) -> tuple[_Changes, bool]:
 
 
 def _at_notes(events: Events, changes: _Changes, notes: PerNote) -> PerNote:
-    """The value that holds at every note-on; `_UNSAID` where nothing was said before."""
+    """The value that holds at every note-on; `UNSAID` where nothing was said before."""
     if not len(changes.event):
-        return np.full(len(notes), _UNSAID)
+        return np.full(len(notes), UNSAID)
     track, channel = events.track[notes], events.channel[notes]
     places, place = events.track[changes.event] << 4 | changes.channel, track << 4 | channel
     bits = len(events.track).bit_length()
     order = np.argsort(places << bits | changes.event)
     last = np.searchsorted((places << bits | changes.event)[order], place << bits | notes) - 1
     last = order[last]
-    values = np.where((places[last] == place) & (changes.event[last] < notes), changes.value[last], _UNSAID)
+    values = np.where((places[last] == place) & (changes.event[last] < notes), changes.value[last], UNSAID)
     used = np.zeros((16, len(events.end)), dtype=bool)
     used[channel, track] = used[changes.channel, events.track[changes.event]] = True
     for shared in np.flatnonzero(used.sum(axis=1) > 1).tolist():
@@ -87,7 +92,7 @@ def _on_channel(
     events: Events, changes: Integer[np.ndarray, " change"], said: Integer[np.ndarray, " change"], notes: PerNote
 ) -> PerNote:
     """The same on a channel that several tracks use."""
-    values, since, own_said = np.full(len(notes), _UNSAID), np.full(len(notes), -1), np.zeros(len(notes), dtype=bool)
+    values, since, own_said = np.full(len(notes), UNSAID), np.full(len(notes), -1), np.zeros(len(notes), dtype=bool)
     track, tick = events.track[notes], events.tick[notes]
     for source in np.unique(events.track[changes]).tolist():
         inside = events.track[changes] == source

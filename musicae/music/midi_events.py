@@ -26,7 +26,7 @@ PerByteOrEnd = Integer[np.ndarray, " byte_or_end"]
 _Chain = tuple[PerEvent, PerEvent, list[int]]
 """Where events begin, the track of each, and how every track ends, as in `_LEFT`."""
 
-NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, SYSEX, META = 0x80, 0x90, 0xB0, 0xC0, 0xF0, 0xFF
+NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL, PROGRAM, SYSEX, META = 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xF0, 0xFF
 TRACK_NAME, END_OF_TRACK, TEMPO, METER, KEY_SIGNATURE = 0x03, 0x2F, 0x51, 0x58, 0x59
 SMALLEST_HEADER = 6
 LARGEST_DATA = 127
