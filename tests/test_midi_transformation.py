@@ -7,7 +7,7 @@ import pytest
 from musicae.music.key import Key
 from musicae.music.midi import read_midi
 from musicae.music.midi_editing import EditableMidi
-from musicae.music.midi_events import KEY_SIGNATURE, META
+from musicae.music.midi_events import KEY_PRESSURE, KEY_SIGNATURE, META
 from musicae.music.midi_transformation import LONGEST_BEAT, transformed
 from tests.helpers.midi_bytes import EIGHTHS, RandomFile, event, meta, smf, tempo, tune
 
@@ -51,6 +51,25 @@ def test_notes_outside_of_a_key_go_inside() -> None:
     key = Key(6)
     pitched = [track for track in read_midi(transformed(band(), key=key, programs={})).tracks if not track.is_drum]
     assert {pitch % 12 for track in pitched for pitch in track.notes.pitch.tolist()} <= key.tones
+
+
+def pressures(data: bytes) -> list[tuple[int, int, int]]:
+    """Channel, key and value of every event of a key's pressure."""
+    events = EditableMidi.open(data).events
+    found = events.of(KEY_PRESSURE)
+    return list(
+        zip(events.channel[found].tolist(), events.first[found].tolist(), events.second[found].tolist(), strict=True)
+    )
+
+
+@pytest.mark.parametrize(("key", "expected"), [(None, [62, 126, 62]), (Key(6), [61, 126, 61])])
+def test_the_pressure_of_a_key_goes_along_with_its_note(key: Key | None, expected: list[int]) -> None:
+    pressed = [event(0, 0xA0, pitch, 50) for pitch in (60, 124, 60)]
+    lead = b"".join(pressed) + tune([60, 124])
+    file = EditableMidi.open(smf(lead, event(0, 0xA0 | DRUMS, 36, 50) + tune([36], DRUMS)))
+    data = transformed(file, semitones=2, key=key, programs={})
+    assert pressures(data) == [*((0, pitch, 50) for pitch in expected), (DRUMS, 36, 50)]
+    assert {pitch for track in read_midi(data).tracks for pitch in track.notes.pitch.tolist()} == {*expected, 36}
 
 
 def test_others_play_where_those_played_that_they_stand_for() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from musicae.music.careful_midi import TEMPO_SIZE
 from musicae.music.key import Key
-from musicae.music.midi_editing import FIRST, EditableMidi, meta_event
-from musicae.music.midi_events import KEY_SIGNATURE, META, TEMPO
+from musicae.music.midi_editing import FIRST, EditableMidi, EventRow, meta_event
+from musicae.music.midi_events import KEY_PRESSURE, KEY_SIGNATURE, META, TEMPO
 from musicae.music.midi_programs import with_programs
-from musicae.music.transposition import moved_into
+from musicae.music.transposition import moved_into, pitches_into
 
 DEFAULT_BEAT, LONGEST_BEAT = 500_000, 2**24 - 1
 """Microseconds of a quarter where no tempo is said, and the most that can be said."""
@@ -25,7 +25,8 @@ def transformed(
     """The file, changed.
 
     Args:
-        semitones, key: where pitched notes go (`transposition.moved_into`); key signatures go along.
+        semitones, key: where pitched notes go (`transposition.moved_into`); the pressure of their keys and key
+            signatures go along.
         programs: by the numbers of the score's tracks, for those that others are to play.
         tempo: what all tempi are multiplied with.
 
@@ -35,6 +36,8 @@ def transformed(
     moved = enumerate(moved_into(file.score, semitones, key).score.tracks)
     rows = file.rows({i: track.notes for i, track in moved if track.notes != file.score.tracks[i].notes})
     rows = [[(tick, place, _in_key(data, semitones)) for tick, place, data in track] for track in rows]
+    if semitones or key is not None:
+        rows = _pressed(file, rows, pitches_into(semitones, key))
     if tempo != 1:
         if not any(tick == 0 and data[:2] == bytes([META, TEMPO]) for track in rows for tick, _, data in track):
             rows[0].insert(0, (0, FIRST, meta_event(TEMPO, DEFAULT_BEAT.to_bytes(TEMPO_SIZE))))
@@ -49,6 +52,19 @@ def _in_key(data: bytes, semitones: int) -> bytes:
     sharps = int.from_bytes(data[_PAYLOAD : _PAYLOAD + 1], signed=True) + _FIFTH * semitones
     sharps = (sharps - _FLATTEST) % _OCTAVE + _FLATTEST
     return meta_event(KEY_SIGNATURE, sharps.to_bytes(1, signed=True) + data[-1:])
+
+
+def _pressed(file: EditableMidi, rows: Sequence[list[EventRow]], pitches: Sequence[int]) -> list[list[EventRow]]:
+    """The events of all tracks; how hard single keys are held (polyphonic aftertouch) is said of where notes went."""
+    drums = {home for home, track in zip(file.homes, file.score.tracks, strict=True) if track.is_drum}
+    found = [list(of_track) for of_track in rows]
+    for number, channel in set(file.homes) - drums:
+        status = KEY_PRESSURE | channel
+        found[number] = [
+            (tick, place, bytes([status, pitches[data[1]], data[2]]) if data[0] == status else data)
+            for tick, place, data in found[number]
+        ]
+    return found
 
 
 def _faster(data: bytes, tempo: float) -> bytes:

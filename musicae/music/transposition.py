@@ -14,6 +14,7 @@ from musicae.music.score import Notes, Score, Track
 
 OCTAVE = 12
 HIGHEST_PITCH = 127
+_EVERY = np.arange(HIGHEST_PITCH + 1)
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,7 @@ def moved_into(score: Score, semitones: int, key: Key | None = None) -> Transpos
     """The score with its pitched notes moved by semitones, then those outside of a key to its nearest note, the lower
     of two. What would leave MIDI's pitches moves by octaves; drums stay."""
     tracks, moved, pitched = [], 0, 0
-    every = np.arange(HIGHEST_PITCH + 1)
-    within = every if key is None else every[np.isin(every % OCTAVE, sorted(key.tones))]
-    places = within[np.abs(within - every[:, None]).argmin(1)]
+    places = _places_in(key)
     for track in score.tracks:
         if not track.is_drum and len(track.notes):
             pitch = _within(track.notes.pitch + semitones)
@@ -58,6 +57,12 @@ def moved_into(score: Score, semitones: int, key: Key | None = None) -> Transpos
             track = _at(track, inside, doubled=bool((inside != pitch).any()))
         tracks.append(track)
     return Transposed(replace(score, tracks=tuple(tracks)), moved, pitched)
+
+
+def pitches_into(semitones: int, key: Key | None = None) -> list[int]:
+    """Where `moved_into` takes every pitch, from 0 to 127."""
+    found: list[int] = _places_in(key)[_within(_EVERY + semitones)].tolist()
+    return found
 
 
 def chords_into(chords: Sequence[Chord], end: Key) -> tuple[list[Chord], Key | None, int]:
@@ -71,6 +76,12 @@ def chords_into(chords: Sequence[Chord], end: Key) -> tuple[list[Chord], Key | N
     start = next(key for tonic in range(OCTAVE) if (key := Key(tonic, end.minor)).scale == scale)
     semitones = shorter_way(start, end)
     return [chord.transpose(semitones) for chord in chords], start, semitones
+
+
+def _places_in(key: Key | None) -> np.ndarray:
+    """Of every pitch the nearest one in a key, the lower of two."""
+    within = _EVERY if key is None else _EVERY[np.isin(_EVERY % OCTAVE, sorted(key.tones))]
+    return np.asarray(within[np.abs(within - _EVERY[:, None]).argmin(1)])
 
 
 def _within(pitch: np.ndarray) -> np.ndarray:
