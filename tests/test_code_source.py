@@ -56,6 +56,17 @@ def test_a_bar_chooses_among_several_codes() -> None:
         read_code(written(), bar=5, bars=2)
 
 
+def test_a_bar_counts_those_of_the_parts_that_sound() -> None:
+    parts = [{"z": [float(number)] * 8, "bars": bars} for number, bars in enumerate((1, None, 1))]
+    code = written(parts=parts)
+    assert [read_code(code, bar=bar, bars=2).z[0] for bar in (1, 2, 3, 4)] == [0, 1, 1, 2]
+    with pytest.raises(MusicaeError, match="there is no bar 5: the codes make 4 bars"):
+        read_code(code, bar=5, bars=2)
+    for wrong in (0, -3):
+        with pytest.raises(MusicaeError, match=f"bars is {wrong}"):
+            read_code(written(parts=[{"z": Z, "bars": wrong}]), bar=1, bars=2)
+
+
 def test_verbs_make_the_same_of_music_and_of_its_code(any_model: Model) -> None:
     model, a = with_vectors(any_model), window(any_model, 0)
     for code in (encode(model, a), dump_recipe(encode(model, a)), source_for(model, encode(model, a, named=True))):

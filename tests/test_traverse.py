@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from musicae.clips.directions import directions_of
+from musicae.clips.reading import read
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
+from musicae.music.score import Track
 from musicae.verbs.reconstruct import reconstruct
 from musicae.verbs.traverse import REACH, traverse
 from tests.helpers.commands import Run, assert_fails
 from tests.helpers.models import window, with_vectors
+from tests.helpers.scores import scale, score, track
 
 
 def test_clips_lie_at_even_steps_around_the_clip_itself(model: Model) -> None:
@@ -31,6 +36,14 @@ def test_attributes_grow_from_clip_to_clip(model: Model) -> None:
     clips = traverse(with_vectors(model), window(model), "interval", 5)
     values = [ATTRIBUTES["interval"](clip.score) for clip in clips]
     assert values[0] <= values[2] <= values[4] and values[0] < values[4]
+
+
+def test_clips_keep_the_dynamics_of_their_window(model: Model) -> None:
+    notes = track(scale(2)).notes
+    source = read(score(Track(replace(notes, velocity=30 + np.arange(8)))), model, keep_velocity=True)
+    clips = traverse(model, source, "direction2", 3)
+    assert {velocity for clip in clips for velocity in clip.score.tracks[0].notes.velocity.tolist()} > {30, 37}
+    assert clips[1].score == reconstruct(model, source)[0].score
 
 
 def test_what_a_model_has_not_is_no_way_to_go(model: Model) -> None:

@@ -5,10 +5,14 @@ Nothing here knows torch, so that what cannot be read is said before a model is 
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TypeGuard
 
+from musicae.clips.limits import require_within
 from musicae.clips.names import Names
 from musicae.clips.recipe_fields import CodeNumbers, ForcedTokens, read_fields
 from musicae.clips.style import Style
@@ -53,15 +57,19 @@ def read_code(music: str | bytes | Path, *, bar: int | None = None, bars: int = 
     """The first code of a recipe, or the one that makes its bar `bar`, from 1.
 
     Args:
-        bars: of a code's music.
+        bars: of the music of a code whose part does not say how many sound.
 
     Raises:
         MusicaeError: there is no such file, it holds no recipe, or there is no such bar.
     """
     fields = read_fields(music)
-    number = 0 if bar is None else (bar - 1) // bars
-    if number >= len(fields.parts):
-        total = bars * len(fields.parts)
+    lengths = [bars if part.get("bars") is None else part["bars"] for part in fields.parts]
+    for length in lengths:
+        require_within("bars", length, 1, math.inf)
+    last_bars = list(accumulate(lengths))
+    number = 0 if bar is None else bisect_left(last_bars, bar)
+    if number == len(fields.parts):
+        total = last_bars[-1]
         raise MusicaeError(f"there is no bar {bar}: the codes make {total} bars", f"choose a bar from 1 to {total}")
     part, label = fields.parts[number], "the code" if isinstance(music, bytes) else str(music)
     return CodeSource(

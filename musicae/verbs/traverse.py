@@ -14,7 +14,7 @@ from musicae.clips.limits import require_whole
 from musicae.clips.names import DIRECTION_NAMES
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
-from musicae.clips.source import Material, model_for, part_of, source_for
+from musicae.clips.source import Material, frame_of, model_for, part_of, source_for
 from musicae.model import Model
 from musicae.seeds import fresh_seed
 
@@ -57,6 +57,7 @@ def traverse(
         style=source.style,
         arguments={"source": source.label, "along": along},
         origin=source.name,
+        frame=frame_of(source),
     )
     clips = zip(run.split(), amounts, strict=True)
     return Clips.of(model, *(replace(recipe, label=f"{along}{amount:+.2g}") for recipe, amount in clips))
