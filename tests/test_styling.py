@@ -11,18 +11,24 @@ import numpy as np
 import pytest
 
 from musicae.clips.clip import Clip, Clips
+from musicae.clips.reading import read
 from musicae.clips.recipe_json import dump_recipe
 from musicae.clips.song import read_song
+from musicae.clips.style import styled
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.accents import accented
 from musicae.music.key import parse_key
 from musicae.music.midi import midi_bytes, read_midi
+from musicae.music.representations.melody import BASS_PROGRAM, MELODY_PROGRAM
+from musicae.music.representations.time_grid import VELOCITY
+from musicae.music.representations.trio import Trio
 from musicae.music.score import Meter, Notes, Score, Track
 from musicae.verbs.interpolate import interpolate
 from musicae.verbs.reconstruct import reconstruct
 from musicae.verbs.replay import replay
 from musicae.verbs.sample import sample
+from musicae.verbs.vary import vary
 from tests.helpers.commands import Run, assert_fails
 from tests.helpers.midi_bytes import EIGHTHS, event, smf, tune
 from tests.helpers.models import tiny_model
@@ -146,6 +152,33 @@ def test_names_and_levels_are_those_of_the_source(preset: str, names: list[str],
     assert [track.name for track in written.tracks] == names
     assert {int(one) for track in clip.score.tracks for one in track.notes.velocity} <= velocities
     assert replay(dump_recipe(clip.recipe), clip.model)[0].midi() == clip.midi()
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        ((0, 2), [(73, "Lead vocal", 101), (BASS_PROGRAM, "bass", VELOCITY), (0, "Kit", 33)]),
+        ((1,), [(MELODY_PROGRAM, "melody", VELOCITY), (35, "Low", 101), (0, "drums", VELOCITY)]),
+    ],
+)
+def test_parts_without_a_track_leave_the_others_as_they_are(
+    there: tuple[int, ...], expected: list[tuple[int, str, int]]
+) -> None:
+    piece = music(101)
+    tracks = (piece.tracks[0], replace(piece.tracks[1], program=35), piece.tracks[2])
+    source = read(replace(piece, tracks=tuple(tracks[number] for number in there)), Trio(bars=4))
+    every = Trio(bars=4).generate(np.random.default_rng(1))
+    found = [(one.program, one.name, int(one.notes.velocity[0])) for one in styled(every, source.style).tracks]
+    assert found == expected
+
+
+def test_parts_that_come_in_beside_dynamics_have_instruments_of_their_own() -> None:
+    low = replace(music(101).tracks[1], program=35)
+    trio = tiny_model("trio-4bar")
+    source = read(replace(music(101), tracks=(low,)), trio, keep_velocity=True)
+    tracks = [clip.score.tracks for clip in vary(trio, source, 2, amount=1.0, temperature=1.0, seed=1)]
+    programs = {track.name: track.program for of_clip in tracks for track in of_clip if not track.is_drum}
+    assert programs["Low"] == 35 and MELODY_PROGRAM in programs.values()
 
 
 def test_a_name_of_half_a_character_is_written_with_a_question_mark(model: Model) -> None:

@@ -25,6 +25,7 @@ class Choice:
     Attributes:
         tokens: settled.
         tracks: indices into `score.tracks`.
+        parts: for every field, the indices of the tracks that it reads (`Stream.parts`).
         label: the tracks in words.
         tick: where the window starts.
         first_bar, last_bar: numbers in the file, from 1; `last_bar` lies past `total_bars` when the file is too short.
@@ -34,6 +35,7 @@ class Choice:
 
     tokens: TokenArray
     tracks: tuple[int, ...]
+    parts: tuple[tuple[int, ...], ...]
     label: str
     tick: int
     first_bar: int
@@ -174,6 +176,7 @@ def window_at(stream: Stream, start: int, score: Score, representation: Represen
     return Choice(
         tokens=drop_leading_note_offs(tokens, shape).reshape(shape.segments, shape.steps, len(shape.columns)),
         tracks=tracks,
+        parts=stream.parts,
         label=label,
         tick=int(TimeGrid(score, representation.grid).ticks(stream.bars[start : start + 1])[0]),
         first_bar=first_bar,

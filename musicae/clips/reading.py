@@ -166,6 +166,8 @@ def read(
     if (keep_velocity or keep_timing) and onsets(choice.tokens, representation.shape.columns).any():
         played = midi_bytes(_excerpt(score, choice, representation, source.style))
         source = replace(source, frame=Frame(played, (), 1, keep_velocity, keep_timing, alone=True))
+        if not all(choice.parts):  # those that come in stand behind the others, and have instruments of their own
+            source = replace(source, style=replace(source.style, programs=()))
     return source
 
 
@@ -181,7 +183,7 @@ def source_of(
     return Source(
         choice.tokens,
         representation,
-        style_of(score, choice.tracks, choice.tick, representation),
+        style_of(score, choice, representation),
         f"{label}: {choice}" + drums_in_words(drums),
         name,
         warnings_of(score, label, drums),

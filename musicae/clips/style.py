@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from musicae.clips.choice import Choice
 from musicae.clips.limits import MOST_SEMITONES, require_within
 from musicae.errors import MusicaeError
 from musicae.music.accents import accented
@@ -116,30 +117,28 @@ def _begun(score: Score, tick: int) -> int:
     return tick + max(score.ticks_per_quarter // STEPS_PER_QUARTER, 1)
 
 
-def style_of(score: Score, tracks: Sequence[int], tick: int, representation: Representation) -> Style:
-    """What a clip takes from tracks of a score that are read in the window that starts at a tick.
+def style_of(score: Score, choice: Choice, representation: Representation) -> Style:
+    """What a clip takes from the tracks of a score that are read in a window.
 
-    All drum tracks are one, behind the others. Representations of events keep programs and velocities themselves.
-
-    Args:
-        tracks: indices into `score.tracks`.
+    Where a part has no track, it is played as the representation has it. Representations of events keep programs and
+    velocities themselves.
     """
-    tempo = tempo_at(score, tick)
-    meter = [meter for meter in score.meters if meter.tick < _begun(score, tick)][-1]
+    tempo = tempo_at(score, choice.tick)
+    meter = [meter for meter in score.meters if meter.tick < _begun(score, choice.tick)][-1]
     whole = representation.grid.holds(meter.numerator, meter.denominator) == 1
     written = f"{meter.numerator}/{meter.denominator}" if whole else ""
     if representation.keeps_programs:
         return Style(tempo, meter=written)
-    read = [score.tracks[index] for index in tracks]
-    pitched, drums = [[track] for track in read if not track.is_drum], [track for track in read if track.is_drum]
-    parts = [*pitched, *([drums] if drums else [])]
-    end = tick + representation.bars * representation.grid.ticks(score.ticks_per_quarter)
+    end = choice.tick + representation.bars * representation.grid.ticks(score.ticks_per_quarter)
+    read = [[score.tracks[index] for index in part] for part in choice.parts]
+    own = representation.decode(choice.tokens).tracks
+    first = [part[0] if part else replace(track, name="") for part, track in zip(read, own, strict=True)]
     return Style(
         tempo,
-        tuple(track.program for (track,) in pitched),
+        tuple(track.program for track in first if not track.is_drum),
         written,
-        tuple(_written(part[0].name)[:LONGEST_TRACK_NAME] for part in parts),
-        tuple(_mean_velocity([track.notes for track in part], tick, end) for part in parts),
+        tuple(_written(track.name)[:LONGEST_TRACK_NAME] for track in first),
+        tuple(_mean_velocity([track.notes for track in part], choice.tick, end) for part in read),
     )
 
 
