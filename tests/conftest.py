@@ -22,6 +22,7 @@ from musicae.experiments.music import transfers
 from musicae.experiments.music.score_classifier import train_classifier
 from musicae.model import Model, save, save_attributes
 from musicae.music.score import Meter
+from musicae.music.transposition import moved_into
 from musicae.verbs import continuation
 from tests.helpers.commands import MODELS, Done, Run, melody
 from tests.helpers.corpora import piece, write_corpus
@@ -129,7 +130,7 @@ def run(
 def tunes(tmp_path: Path) -> tuple[str, str]:
     """Two MIDI files in the current folder."""
     write_midi(melody(), tmp_path / "a.mid")
-    write_midi(melody().transpose(-7), tmp_path / "b.mid")
+    write_midi(moved_into(melody(), -7).score, tmp_path / "b.mid")
     return "a.mid", "b.mid"
 
 

@@ -15,6 +15,7 @@ import torch
 import musicae
 from musicae.clips.clip import Clips
 from musicae.music.midi import read_midi
+from musicae.music.transposition import moved_into
 from tests.helpers.commands import melody
 from tests.helpers.scores import write_midi
 
@@ -39,7 +40,7 @@ def here(tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSICAE_MODELS", str(shelf))
     monkeypatch.chdir(tmp_path)
     write_midi(melody(), "a.mid")
-    write_midi(melody().transpose(-7), "b.mid")
+    write_midi(moved_into(melody(), -7).score, "b.mid")
 
 
 @pytest.mark.parametrize("name", [*VERBS, "traverse", "vary"])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from musicae.music import chord_inference as harmony
 from musicae.music.chords import NO_CHORD, Chord, of_class, progression
 from musicae.music.score import Notes, Score, Track
+from musicae.music.transposition import moved_into
 
 BAR = 96
 
@@ -37,7 +38,7 @@ def test_played_chords_are_heard(text: str) -> None:
 @given(st.integers(-6, 6))
 def test_what_is_transposed_is_heard_transposed(semitones: int) -> None:
     chords = progression("C Am Dm G")
-    moved = played(chords).transpose(semitones)
+    moved = moved_into(played(chords), semitones).score
     assert heard(moved, 4) == [str(Chord((chord.root + semitones) % 12, chord.quality)) for chord in chords]
 
 

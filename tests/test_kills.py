@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from musicae.corpus.dataset import Dataset
+from musicae.music.transposition import moved_into
 from tests.helpers.commands import melody
 from tests.helpers.kills import Again, kill_everywhere
 from tests.helpers.scores import write_midi
@@ -15,7 +16,7 @@ from tests.helpers.scores import write_midi
 @pytest.fixture
 def songs(tmp_path: Path) -> Path:
     for number in range(8):
-        write_midi(melody().transpose(number), tmp_path / "songs" / f"{number}.mid")
+        write_midi(moved_into(melody(), number).score, tmp_path / "songs" / f"{number}.mid")
         (tmp_path / "songs" / f"{number}.txt").write_text("words")
     (tmp_path / "songs" / "damaged.mid").write_text("not MIDI")
     return tmp_path / "songs"

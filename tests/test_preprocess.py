@@ -27,6 +27,7 @@ from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
 from musicae.music.representations.melody import Melody
 from musicae.music.score import Meter, Score, Tempo
+from musicae.music.transposition import moved_into
 from tests.helpers.commands import Run
 from tests.helpers.corpora import dropped, ensemble, piece, shards, tune, write_corpus
 from tests.helpers.scores import BAR, score, track, write_midi
@@ -268,7 +269,7 @@ def test_given_splits_are_used(corpus: Path, tmp_path: Path) -> None:
 def test_held_out_windows_that_stand_in_training_are_removed_and_counted(tmp_path: Path) -> None:
     shared = tune(0, bars=4)
     later = [(start + 64, end + 64, pitch) for start, end, pitch in tune(1, bars=4)]
-    both = score(track(shared + later), bars=8).transpose(3)
+    both = moved_into(score(track(shared + later), bars=8), 3).score
     folder = write_corpus(tmp_path / "midi", [score(track(shared), bars=4), both, piece(2)])
     rows = [("000.mid", "train"), ("001.mid", "test"), ("002.mid", "train")]
     file = write_csv(tmp_path / "splits.csv", rows)
@@ -285,7 +286,7 @@ def test_held_out_windows_that_stand_in_training_are_removed_and_counted(tmp_pat
 
 
 def test_transposed_songs_are_one_song(tmp_path: Path) -> None:
-    pieces = [piece(0, 16), piece(0, 16).transpose(5), *(piece(seed, 16) for seed in range(1, 5))]
+    pieces = [piece(0, 16), moved_into(piece(0, 16), 5).score, *(piece(seed, 16) for seed in range(1, 5))]
     manifest = preprocess([write_corpus(tmp_path / "midi", pieces)], tmp_path / "out", Melody(bars=2), workers=1)
     assert (manifest["files"]["kept"], manifest["songs"]) == (6, 5)
 

@@ -28,14 +28,14 @@ def test_notes_are_picked_by_mask_index_and_slice() -> None:
         assert notes[keep].pitch.tolist() == [60, 70]
 
 
-def test_transposing_moves_pitched_tracks_and_drops_what_leaves_the_range() -> None:
-    rows = [(0, 5, 2, 90), (10, 20, 60, 80), (30, 40, 127, 70)]
-    score = Score(96, (Track(Notes.of(rows)), Track(Notes.of(rows), is_drum=True)), end=40)
-    up, down = score.transpose(1), score.transpose(-3)
-    assert up.tracks[0].notes.pitch.tolist() == [3, 61]
-    assert down.tracks[0].notes.pitch.tolist() == [57, 124]
-    assert up.tracks[1] == down.tracks[1] == score.tracks[1]
-    assert score.transpose(0) == score
+def test_a_number_is_that_of_a_track_and_no_name() -> None:
+    score = Score(
+        96, tuple(Track(Notes.of([(0, 5, 60, 90)]), name=name) for name in ("2", "Bass", "7", "bass")), end=40
+    )
+    assert score.called("2") == [1] and score.called(" BASS ") == [1, 3]
+    assert score.called("7") == [2], "there is no seventh track"
+    assert [track.is_drum for track in score.with_drums(["2"]).tracks] == [False, True, False, False]
+    assert score.called("9") == score.called("") == score.called("0") == []
 
 
 def test_tracks_of_one_instrument_go_on_in_one_another() -> None:

@@ -49,11 +49,6 @@ class Key:
         """The pitch classes that tunes in it are made of: its scale, and in minor the leading tone (harmonic minor)."""
         return self.scale | {(self.tonic - 1) % 12}
 
-    @property
-    def major_tonic(self) -> int:
-        """The tonic of the major key that has the same notes."""
-        return (self.tonic + 3 * self.minor) % 12
-
     def transpose(self, semitones: int) -> Key:
         """The key of the same mode on another tonic."""
         return Key((self.tonic + semitones) % 12, self.minor)

@@ -120,17 +120,6 @@ class Score:
         """Whether there is no note at all."""
         return not any(len(track.notes) for track in self.tracks)
 
-    def transpose(self, semitones: int) -> Score:
-        """The score with every pitched track moved; notes that leave 0 to 127 are dropped."""
-
-        def moved(track: Track) -> Track:
-            pitch = track.notes.pitch + semitones
-            keep = (pitch >= 0) & (pitch <= 127)
-            notes = Notes(track.notes.start, track.notes.end, pitch, track.notes.velocity)[keep]
-            return replace(track, notes=notes)
-
-        return replace(self, tracks=tuple(track if track.is_drum else moved(track) for track in self.tracks))
-
     def until(self, tick: int) -> Score:
         """The score up to a tick, where what still sounds ends."""
 
@@ -141,7 +130,7 @@ class Score:
         return replace(self, tracks=tuple(replace(track, notes=cut(track.notes)) for track in self.tracks), end=tick)
 
     def with_drums(self, tracks: Sequence[str]) -> Score:
-        """The score with some tracks as drums: those of these numbers, from 1, or names, in whatever case."""
+        """The score with some tracks as drums: those of these numbers, from 1, or names (`called`)."""
         meant = {number for name in tracks for number in self.called(name)}
         return replace(
             self,
@@ -151,14 +140,16 @@ class Score:
         )
 
     def has_track(self, name: str) -> bool:
-        """Whether there is a track of this number, from 1, or this name, in whatever case."""
+        """Whether there is a track of this number, from 1, or this name (`called`)."""
         return bool(self.called(name))
 
     def called(self, name: str) -> list[int]:
-        """The indices of the tracks of this number, from 1, or this name, in whatever case."""
+        """The index of the track of this number, from 1; if there is none, those of this name, in whatever case."""
         name = name.strip().lower()
-        called = [(str(number), track.name.lower()) for number, track in enumerate(self.tracks, start=1)]
-        return [index for index, names in enumerate(called) if name and name in names]
+        numbers = [str(number) for number in range(1, len(self.tracks) + 1)]
+        if name in numbers:
+            return [numbers.index(name)]
+        return [index for index, track in enumerate(self.tracks) if name and name == track.name.lower()]
 
 
 def concatenate(scores: Sequence[Score]) -> Score:
