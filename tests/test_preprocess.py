@@ -74,6 +74,19 @@ def test_every_file_and_window_is_accounted_for(corpus: Path, tmp_path: Path) ->
     assert not (tmp_path / "out" / ".work").exists()
 
 
+def test_what_cannot_replace_a_dataset_leaves_it_alone(corpus: Path, tmp_path: Path) -> None:
+    preprocess([corpus], tmp_path / "out", Melody(bars=2), workers=1)
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "text.mid").write_text("poem")
+    write_midi(score(track([], is_drum=True)), tmp_path / "empty" / "drums.mid")
+    for folder in ("none", "empty"):
+        with pytest.raises(MusicaeError, match="none of 1 files can be used") as caught:
+            preprocess([tmp_path / folder], tmp_path / "out", Melody(bars=2), workers=1, force=True)
+        assert "stays as it was" in caught.value.hint
+        assert before == {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+
+
 @pytest.mark.parametrize("name", REPRESENTATIONS)
 def test_the_windows_on_disk_are_those_of_the_scores(name: str, tmp_path: Path) -> None:
     representation = REPRESENTATIONS[name](bars=2)

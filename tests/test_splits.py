@@ -39,12 +39,18 @@ def test_a_splits_file_matches_paths_by_their_ends(tmp_path: Path) -> None:
         ("file,part\na.mid,test\n", "a row without path or split"),
         ("path,split\nb.mid\n", "a row without path or split"),
         ("path,split\n\xff", "cannot read"),
+        ("path,split\nx/a.mid,train\nb.mid,test\nx/./a.mid,dev\n", "gives x/a.mid two splits: train and validation"),
     ],
 )
 def test_a_broken_splits_file_is_an_error(content: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "splits.csv").write_bytes(content.encode("latin-1"))
     with pytest.raises(MusicaeError, match=message):
         SplitsFile(tmp_path / "splits.csv")
+
+
+def test_a_path_may_be_given_its_split_twice(tmp_path: Path) -> None:
+    splits = SplitsFile(write_csv(tmp_path / "splits.csv", [("a.mid", "test"), ("a.mid", "testing")]))
+    assert splits(tmp_path, tmp_path / "a.mid") == 2
 
 
 def songs(stretches: dict[int, list[int]], held: dict[int, list[int]]) -> list[int]:

@@ -308,9 +308,12 @@ def _dropped(outcomes: Mapping[Path, Outcome]) -> list[tuple[str, str, str]]:
 def _nothing_usable(output: Path, representation: Representation, outcomes: Mapping[Path, Outcome]) -> MusicaeError:
     shutil.rmtree(output / WORK, ignore_errors=True)
     reason, count = Counter(outcome.reason for outcome in outcomes.values()).most_common(1)[0]
+    if read_manifest(output) is None:
+        hint = f"see {write_dropped(output, _dropped(outcomes))} for every file's reason"
+    else:  # its dropped.csv says what it was made from
+        hint = f"the dataset in {output} stays as it was; another folder would get a list of every file's reason"
     return MusicaeError(
-        f"none of {len(outcomes)} files can be used as {representation.name} ({count} x {reason})",
-        f"see {write_dropped(output, _dropped(outcomes))} for every file's reason",
+        f"none of {len(outcomes)} files can be used as {representation.name} ({count} x {reason})", hint
     )
 
 

@@ -90,7 +90,7 @@ class SplitsFile:
     or not (Unicode NFC): Macs write names in the other form.
 
     Raises:
-        MusicaeError: the file cannot be read, has no such columns, or names an unknown split.
+        MusicaeError: the file cannot be read, has no such columns, names an unknown split, or two of one path.
     """
 
     def __init__(self, path: Path) -> None:
@@ -98,7 +98,9 @@ class SplitsFile:
         self._rows: dict[tuple[str, ...], int] = {}
         self._tails: dict[tuple[str, ...], int] = {}
         for parts, split in self._read():
-            self._rows[parts] = split
+            if self._rows.setdefault(parts, split) != split:
+                message = f"{path} gives {PurePath(*parts)} two splits: {SPLITS[self._rows[parts]]} and {SPLITS[split]}"
+                raise MusicaeError(message, "leave one of the rows away")
             for tail in _tails(parts):
                 self._tails[tail] = split if self._tails.get(tail, split) == split else UNLISTED
 
