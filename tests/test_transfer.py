@@ -17,15 +17,14 @@ from musicae.objectives import apply
 from musicae.verbs.replay import replay
 from musicae.verbs.transfer import class_of, relabeled, transfer
 from tests.helpers.commands import Run, assert_fails, melody
-from tests.helpers.models import tiny_config, tiny_model
+from tests.helpers.models import labeled_model, tiny_config, tiny_model
 
 LABELS = ("major", "minor")
 
 
 @pytest.fixture(params=["arae-transfer", "aae-style", "aae-semi"])
 def model(request: pytest.FixtureRequest, tmp_path: Path) -> Model:
-    torch.manual_seed(0)
-    made = Model(apply(tiny_config("melody-2bar"), request.param, LABELS), "mode", "cpu")
+    made = labeled_model(request.param, LABELS)
     save(made, tmp_path / "models" / "mode")
     return made
 
@@ -70,4 +69,6 @@ def test_the_command_writes_the_clip(run: Run, model: Model, tmp_path: Path) -> 
     assert_fails(
         run("transfer", "a.mid", "--to", "blue", "-m", str(tmp_path / "models" / "mode")), "blue", "major, minor"
     )
-    assert_fails(run("transfer", "a.mid", "--to", "minor"), "no class", "--label mode")
+    assert_fails(run("transfer", "a.mid", "--to", "minor", "-m", "melody-2bar"), "no class", "--label mode")
+    unnamed = run("transfer", "a.mid", "--to", "minor")
+    assert unnamed.code == 2 and "--label mode" in unnamed.err

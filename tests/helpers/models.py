@@ -10,6 +10,7 @@ from musicae.clips.style import Style
 from musicae.config import Config, spec
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
+from musicae.objectives import apply
 from musicae.presets import PRESETS
 
 
@@ -33,6 +34,12 @@ def tiny_model(preset: str) -> Model:
         for weights in model.autoencoder.parameters():
             weights.copy_(torch.randn(weights.shape, generator=generator))
     return model
+
+
+def labeled_model(objective: str, labels: tuple[str, ...]) -> Model:
+    """A model of two bars of melody with a class beside every code."""
+    torch.manual_seed(0)
+    return Model(apply(tiny_config("melody-2bar"), objective, labels), "mode", "cpu")
 
 
 def with_vectors(model: Model) -> Model:

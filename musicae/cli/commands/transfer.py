@@ -8,6 +8,7 @@ import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
+from musicae.cli.hints import HINTS
 from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     Device,
@@ -18,11 +19,11 @@ from musicae.cli.options import (
     Precision,
     Quiet,
     Seed,
-    SourceModel,
     SourcePath,
     Temperature,
     TempoQpm,
     TrackChoice,
+    model_names,
 )
 from musicae.cli.renderings import Renderings
 from musicae.cli.sources import File, ReadingOptions, read_source
@@ -30,9 +31,29 @@ from musicae.cli.styling import ClipStyling
 
 EXAMPLES = (
     "musicae transfer a.mid --to minor -m models/mode",
-    "musicae transfer a.mid --to high -o b.mid",
+    "musicae transfer a.mid --to major -m models/mode -o major.mid",
 )
 
+
+def _named(model: str) -> str:
+    """The model, if one was named: a bundled one could not stand in for it."""
+    if not model:
+        raise typer.BadParameter(f"name a model with classes; without one, {HINTS['no-classes']()}")
+    return model
+
+
+LabeledModel = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        show_default=False,
+        callback=_named,
+        help="A model with classes, trained by you: its folder, or its name in $MUSICAE_MODELS or models/.  [required]",
+        autocompletion=model_names,
+    ),
+]
 ClassName = Annotated[str, typer.Option("--to", metavar="CLASS", help="The class to play it in.")]
 
 
@@ -41,7 +62,7 @@ def command(
     file: SourcePath,
     to: ClassName,
     temperature: Temperature = 0.0,
-    model: SourceModel = None,
+    model: LabeledModel = "",
     bar: FirstBar = None,
     track: TrackChoice = None,
     tempo: TempoQpm = None,
@@ -56,10 +77,10 @@ def command(
     styling: ClipStyling,
     renderings: Renderings,
 ) -> None:
-    """Play a clip in minor instead of major, say; with a model that you trained for it.
+    """Play a clip in minor instead of major, say, with a model that you trained for it.
 
-    No model that comes along has classes. musicae preprocess --label mode makes data for one, and musicae train
-    --objective arae-transfer, aae-style or aae-semi trains it."""
+    No bundled model has classes. musicae preprocess --label mode makes data for one, and musicae train --objective
+    arae-transfer, aae-style or aae-semi trains it."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
     source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo, force=force))
