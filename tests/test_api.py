@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 import torch
 
 import musicae
+from musicae.cli.app import COMMANDS, GROUPS
 from musicae.clips.clip import Clips
+from musicae.corpus.dataset import Dataset
 from musicae.music.midi import read_midi
 from musicae.music.transposition import moved_into
 from tests.helpers.commands import melody
@@ -47,6 +50,19 @@ def here(tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_verbs_are_functions(name: str) -> None:
     assert inspect.isfunction(getattr(musicae, name))
     assert name in dir(musicae)
+
+
+def test_commands_without_a_function_are_named_in_the_readme() -> None:
+    (named,) = re.findall(r"\. ([^.]*) are commands\s+only", (Path(__file__).parent.parent / "README.md").read_text())
+    commands = {*COMMANDS, *GROUPS} - {"continue"}
+    assert set(re.findall(r"`(\w+)`", named)) == {name for name in commands if name not in musicae.__all__}
+
+
+def test_fitted_vectors_are_returned_and_not_stored(data: Dataset) -> None:
+    model = musicae.load("melody-2bar")
+    before = model.attributes["density"].clone()
+    assert musicae.fit(model, data.folder, windows=16)["density"].vector.shape == (8,)
+    assert torch.equal(model.attributes["density"], before)
 
 
 def test_an_interpolation_between_files() -> None:
