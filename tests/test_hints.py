@@ -12,16 +12,13 @@ from typing import Any
 import pytest
 
 import musicae
+from musicae.cli.app import COMMANDS, GROUPS
 from musicae.cli.hints import HINTS, hint
 from musicae.errors import MusicaeError, error_context, unknown_name
 
 ROOT = Path(musicae.__file__).parent
 BELOW = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] not in ("cli", "__main__.py")]
-COMMANDS = (
-    "preprocess|data|train|sample|continue|interpolate|reconstruct|vary|attribute|compose|encode|decode|replay|fit|evaluate|"
-    "compare|benchmark|models|experiment|studio|export|import|live"
-)
-TYPED = re.compile(rf"(?<![\w-])(--[a-z][\w-]*|-[monq](?![\w-]))|\bmusicae ({COMMANDS})\b")
+TYPED = re.compile(rf"(?<![\w-])(--[a-z][\w-]*|-[monq](?![\w-]))|\bmusicae ({'|'.join([*COMMANDS, *GROUPS])})\b")
 """An option, or a command, as one types it."""
 
 
