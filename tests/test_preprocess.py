@@ -1,4 +1,4 @@
-"""Folders of MIDI to datasets: what is kept, how it is split, and that nothing on the way changes it."""
+"""Folders of MIDI to data sets: what is kept, how it is split, and that nothing on the way changes it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from musicae.cli.app import app
+from musicae.cli.commands.preprocess import RepresentationName
 from musicae.corpus import preprocess as module
 from musicae.corpus import process_pool as workers
+from musicae.corpus.labels import CLASSES, FOLDER
 from musicae.corpus.policy import policy_of
 from musicae.corpus.preprocess import Annotations, preprocess
 from musicae.corpus.windows import drop_leading_note_offs, onsets, rows_per_bar
@@ -133,7 +135,13 @@ def test_the_command_tells_data_from_talk(corpus: Path, tmp_path: Path) -> None:
     assert result["windows"]["kept"] == 84 and len(result["dropped"]) == 5
     assert run("-q").stderr == ""
     assert isinstance(run("--bars", "4").exception, MusicaeError)
-    assert run("--representation", "melodies").exit_code == 2
+    for option in ("--representation", "--engine"):
+        assert run(option, "melodies").exit_code == 2
+
+
+def test_every_representation_and_every_label_can_be_asked_for(run: Run) -> None:
+    assert set(get_args(RepresentationName)) == set(REPRESENTATIONS)
+    assert all(f"{by}|" in run("preprocess", "-h").out for by in (FOLDER, *CLASSES))
 
 
 KILLED = """

@@ -23,6 +23,7 @@ from musicae.cli.options import (
     Verbose,
     WindowLimit,
     folder_option,
+    listed,
 )
 from musicae.errors import shortened
 
@@ -48,7 +49,7 @@ Only = Annotated[
     typer.Option(
         metavar="WHAT,...",
         show_default="everything that fits the model",
-        help="Measure this alone: reconstruction, interpolation, samples, consistency, probe, attributes, chords, "
+        help="Measure only these: reconstruction, interpolation, samples, consistency, probe, attributes, chords, "
         "traversals, map.",
     ),
 ]
@@ -60,7 +61,7 @@ PageFolder = Annotated[
 ]
 PairsOption = Annotated[int, typer.Option(min=1, metavar="N", help="Pairs of windows to interpolate between.")]
 PointsOption = Annotated[int, typer.Option(min=2, metavar="N", help="Points of every path, both ends included.")]
-Samples = Annotated[int, typer.Option(min=2, metavar="N", help="How many samples are drawn.")]
+Samples = Annotated[int, typer.Option(min=2, metavar="N", help="Number of samples to draw.")]
 Amount = Annotated[float, typer.Option(min=0, metavar="A", help="How much of an attribute is added and subtracted.")]
 ProjectionOption = Annotated[Literal["pca", "umap"], typer.Option("--map", help="How codes are laid out on the page.")]
 
@@ -89,10 +90,10 @@ def command(
 ) -> None:
     """Measure what models are worth on held-out music, beside one another.
 
-    What is wrong with them is said first. How well windows come back, how evenly paths lead from one to another, what
+    Faults are named first. How well windows come back, how evenly paths lead from one to another, what
     samples have in common with real music, what a code determines, what can be read off it, and what attribute
-    vectors, chords and principal directions change. All tables are shown with --verbose, those of --only always, and a
-    summary else."""
+    vectors, chords and principal directions change. With --verbose all tables are shown, with --only those
+    of what is measured, otherwise a summary."""
     console = Console(quiet, json)
     from musicae.evaluation.evaluate import ALL, evaluate
     from musicae.evaluation.study import EvaluationSettings
@@ -105,7 +106,7 @@ def command(
         page.check_page(output, force=force)
     chosen = [(model, data_for(model, data)) for model in (load(name, device, precision) for name in models)]
     names = distinct([model.name for model, _ in chosen])
-    asked = [name.strip() for name in only.split(",")] if only else ALL
+    asked = listed(only) or ALL
     settings = EvaluationSettings(pairs, points, samples, temperature, amount, projection=projection)
     measure = partial(evaluate, only=asked, split=split, windows=windows, settings=settings, seed=seed)
     found = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,8 +20,9 @@ EXAMPLES = (
 
 MidiFolders = Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders with MIDI files, at any depth.")]
 DataOutput = Annotated[Path | None, folder_option("Without it: data/REPRESENTATION-BARSbar.")]
-RepresentationName = Annotated[str, typer.Option(metavar="NAME", help="melody, drums, trio or multitrack.")]
-Bars = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window.")]
+RepresentationName = Literal["melody", "drums", "trio", "multitrack"]
+RepresentationOption = Annotated[RepresentationName, typer.Option(help="What is read of a file.")]
+Bars = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window in bars.")]
 MeterName = Annotated[
     str, typer.Option("--meter", metavar="N/D", help="Read the bars of this meter, and of those as long: 3/4 and 6/8.")
 ]
@@ -37,17 +38,26 @@ SplitsOption = Annotated[
 Label = Annotated[
     str,
     typer.Option(
-        metavar="folder|ATTRIBUTE",
+        metavar="folder|mode|ATTRIBUTE",
         show_default=False,
-        help="Label every window: with the first folder below FOLDER, or as low or high in an attribute like density.",
+        help="Label every window: with the first folder below FOLDER, with its mode (major or minor), or as low or "
+        "high in an attribute like density.",
     ),
 ]
 Workers = Annotated[
-    int | None, typer.Option(min=1, metavar="N", show_default=False, help="Processes. Without it: one a core.")
+    int | None,
+    typer.Option(min=1, metavar="N", show_default=False, help="Number of processes. Without it: one per core."),
 ]
-Engine = Annotated[str, typer.Option(metavar="processes|dask", help="What reads: processes, or workers of dask.")]
+Engine = Annotated[
+    Literal["processes", "dask"], typer.Option(help="What reads the files: processes, or workers of dask.")
+]
 Scheduler = Annotated[
-    str, typer.Option(metavar="ADDRESS", show_default=False, help="Of dask, whose workers see the same folders.")
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        show_default=False,
+        help="Address of the dask scheduler; its workers must see the same folders.",
+    ),
 ]
 StrictFolder = Annotated[
     bool, typer.Option("--strict", help="Stop at the first file that cannot be used, or is damaged.")
@@ -57,7 +67,7 @@ StrictFolder = Annotated[
 def command(
     folders: MidiFolders,
     output: DataOutput = None,
-    representation: RepresentationName = "melody",
+    representation: RepresentationOption = "melody",
     bars: Bars = 2,
     meter: MeterName = "4/4",
     chords: Chords = False,
@@ -72,21 +82,17 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a dataset from folders of MIDI files.
+    """Make a data set from folders of MIDI files.
 
-    Killed on the way, the same command continues where it stopped. Songs are split, not windows, and no window is in
+    If it is stopped, the same command continues where it was. Songs are split, not windows, and no window is in
     two splits. The data set's dropped.csv says why a file was dropped.
     """
     console = Console(quiet, json)
     from musicae.corpus.preprocess import Annotations, preprocess
     from musicae.music.representations import REPRESENTATIONS
 
-    if representation not in REPRESENTATIONS:
-        raise typer.BadParameter(f"{representation!r} is no representation; choose one of {', '.join(REPRESENTATIONS)}")
     if chords and representation != "multitrack":
         raise typer.BadParameter("--chords is for --representation multitrack")
-    if engine not in ("processes", "dask"):
-        raise typer.BadParameter(f"{engine!r} is no engine; choose processes or dask")
     if (engine == "dask") != bool(scheduler):
         raise typer.BadParameter("--engine dask and --scheduler ADDRESS belong together")
     if workers and scheduler:
@@ -109,7 +115,7 @@ def command(
 
 
 def deliver_dataset(manifest: dict[str, Any], folder: Path, console: Console) -> None:
-    """Say what became of the files, and print the dataset's folder."""
+    """Say what became of the files, and print the data set's folder."""
     from musicae.corpus.shards import read_dropped
     from musicae.corpus.splits import split_faults
 
