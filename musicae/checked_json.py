@@ -29,7 +29,7 @@ def parse_json(text: str | bytes) -> Any:
     """What JSON text says.
 
     Raises:
-        ValueError: it is no JSON, nested too deep or too large.
+        ValueError: it is not JSON, nested too deep or too large.
     """
     if len(text) > LARGEST_FILE:
         raise ValueError(f"it has more than {LARGEST_FILE} bytes")
@@ -54,7 +54,7 @@ def read_json(path: Path) -> Any:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no file, or as for `parse_json`.
+        ValueError: it is not a file, or as for `parse_json`.
     """
     return parse_json(read_bytes(path))
 
@@ -64,11 +64,11 @@ def read_bytes(path: Path, largest: int = LARGEST_FILE) -> bytes:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no file (a device or a pipe never ends), or is too large.
+        ValueError: it is not a file (a device or a pipe never ends), or is too large.
     """
     path.stat()
     if not path.is_file():
-        raise ValueError(f"{path.name} is no file")
+        raise ValueError(f"{path.name} is not a file")
     with path.open("rb") as file:
         found = file.read(largest + 1)
     if len(found) > largest:

@@ -78,7 +78,7 @@ class Named:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z]\w*", self.label):
-            raise MusicaeError(f"{self.label!r} is no label", "a label is one word of letters, digits and _")
+            raise MusicaeError(f"{self.label!r} is not a label", "a label is one word of letters, digits and _")
 
     def to_json(self) -> dict[str, Any]:
         """That of the choice, and the label as "as"."""

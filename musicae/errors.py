@@ -12,7 +12,7 @@ class MusicaeError(Exception):
     """A failure that a user can act on.
 
     It carries facts: what failed, and the settings, files and values that made it fail. Which command or option mends
-    it is known to the command line alone, which looks it up by kind; a web page may do so too.
+    it is known only to the command line, which looks it up by kind; a web page may do so too.
 
     Args:
         message: what failed, with the value that made it fail.

@@ -44,7 +44,7 @@ def slerp(a: Vector, b: Vector, t: float) -> Vector:
 
 
 def path(a: Vector, b: Vector, steps: int, between: Between = slerp) -> Float[Tensor, "step *batch size"]:
-    """`steps` codes at equal distances from a to b, both included; one step is a alone."""
+    """`steps` codes at equal distances from a to b, both included; one step is only a."""
     return torch.stack([between(a, b, t) for t in torch.linspace(0, 1, steps, dtype=torch.float64).tolist()])
 
 
@@ -69,7 +69,7 @@ def principal_axes(
     1901), and the standard deviations along them.
 
     They are orthonormal, and the entry of each that is largest without its sign is positive. Directions in which
-    nothing varies are none.
+    nothing varies are left out.
     """
     if not len(rows):
         return torch.zeros(0, rows.shape[1], dtype=torch.float64), torch.zeros(0, dtype=torch.float64)

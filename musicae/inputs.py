@@ -24,7 +24,7 @@ class ByteStream(Protocol):
     """What bytes are read from."""
 
     def read(self, size: int, /) -> bytes | None:
-        """At most so many bytes; none at the end."""
+        """At most this many bytes; none at the end."""
 
 
 def read_input(path: str | Path) -> bytes:

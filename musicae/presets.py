@@ -117,7 +117,7 @@ def large(
 ) -> Config:
     """The published 16-bar models: 2 layers of 2048 both ways, z of 512, and a conductor or three layers of 2048.
 
-    Drums were published in the paper alone; they take the melody's sizes.
+    Drums were published only in the paper; they take the melody's sizes.
     """
     conductor = spec("conductor", hidden=1024, layers=2, conductor_hidden=1024, conductor_layers=2)
     return Config(
@@ -145,7 +145,7 @@ def transposed(representation: Spec) -> tuple[Spec, ...]:
 
 
 def beats(representation: Spec) -> int:
-    """The quarters of a bar, or its eighths if they are no whole number."""
+    """The quarters of a bar, or its eighths if they are not a whole number."""
     steps = SIXTEENTHS.with_meter(representation.arguments.get("meter", COMMON_TIME)).steps
     return steps // 4 if steps % 4 == 0 else steps // 2
 

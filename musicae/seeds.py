@@ -28,7 +28,7 @@ def generator(seed: int, *path: int, device: str | torch.device = "cpu") -> torc
 
 @contextmanager
 def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
-    """Inside, what torch's own generators draw follows from a seed; behind it they go on as if nothing had been drawn.
+    """Inside, what torch's own generators draw follows from a seed; after it they go on as if nothing had been drawn.
 
     Args:
         device: whose generator is meant besides that of the CPU.
@@ -44,7 +44,7 @@ def fresh_seed(seed: int | None = None) -> int:
     """The seed, or where there is none, one of five digits that nobody knows yet.
 
     Raises:
-        MusicaeError: the seed is no whole number, or negative.
+        MusicaeError: the seed is not a whole number, or negative.
     """
     if seed is None:
         return secrets.randbelow(90_000) + 10_000

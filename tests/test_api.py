@@ -53,7 +53,9 @@ def test_verbs_are_functions(name: str) -> None:
 
 
 def test_commands_without_a_function_are_named_in_the_readme() -> None:
-    (named,) = re.findall(r"\. ([^.]*) are commands\s+only", (Path(__file__).parent.parent / "README.md").read_text())
+    (named,) = re.findall(
+        r"\. ([^.]*)\s+are\s+commands\s+only", (Path(__file__).parent.parent / "README.md").read_text()
+    )
     commands = {*COMMANDS, *GROUPS} - {"continue"}
     assert set(re.findall(r"`(\w+)`", named)) == {name for name in commands if name not in musicae.__all__}
 
@@ -145,10 +147,10 @@ WRONG = {
     "musicae.sample(model, seed=-1)": "the seed is -1",
     "musicae.sample(model, seed='x')": "the seed is 'x'",
     "musicae.sample(model, temperature='1')": "temperature is '1', not a number",
-    "musicae.sample(5)": "5 is no model",
+    "musicae.sample(5)": "5 is not a model",
     "musicae.vary(model, 'a.mid', amount='0.3')": "amount is '0.3', not a number",
     "musicae.vary(model, 'a.mid', amount=3)": "amount is 3, not from 0 to 1",
-    "musicae.vary(model, 5)": "5 is no music",
+    "musicae.vary(model, 5)": "5 is not music",
     "musicae.attribute(model, ['density'], 'a.mid')": "the amounts are ['density']",
     "musicae.attribute(model, 'a.mid', {'density': 1})": "the amounts are 'a.mid'",
     "musicae.attribute(model, {'density': '1'}, 'a.mid')": "the amount of density is '1'",
@@ -162,19 +164,19 @@ WRONG = {
     "musicae.decode(model, 'x')": "cannot read x",
     "musicae.compose('multitrack-1bar-chords', 'C Am', variation=2)": "variation is 2",
     "musicae.sample(model, 1)[0].with_instruments(['violin'])": "instruments are names",
-    "musicae.sample(model, 1)[0].in_key(3)": "'3' is no key",
+    "musicae.sample(model, 1)[0].in_key(3)": "'3' is not a key",
     "musicae.sample(model, 1)[0].transposed(1.5)": "semitones is 1.5, not a whole number",
-    "musicae.sample(model, 1)[0].save(3)": "3 is no place for clips",
+    "musicae.sample(model, 1)[0].save(3)": "3 is not a place for clips",
     "musicae.sample(model, bars=257)": "bars is 257, not from 1 to 256",
-    "musicae.sample(model, wanted=['density'])": "['density'] is no level",
+    "musicae.sample(model, wanted=['density'])": "['density'] is not a level",
     "musicae.continuation(model, 'a.mid', 999)": "bars is 999, not from 1 to 256",
-    "musicae.compose('multitrack-1bar-chords', 3)": "3 is no chord progression",
+    "musicae.compose('multitrack-1bar-chords', 3)": "3 is not a chord progression",
     "musicae.compose('multitrack-1bar-chords', musicae.Song({'A': 'C'}, form='AB'))": "section B has no chords",
     "musicae.traverse(model, 'a.mid', 3)": "unknown attribute or direction: 3",
     "musicae.read('a.mid', model, bar=0)": "bar is 0",
     "musicae.read('a.mid', model, track='horn')": "there is no track 'horn'",
     "musicae.train('tunes', 'out', minutes=-1)": "minutes is -1",
-    "musicae.load(3)": "3 is no model",
+    "musicae.load(3)": "3 is not a model",
 }
 """What somebody may type, and what the error says."""
 

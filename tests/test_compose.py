@@ -47,10 +47,10 @@ def test_a_plan_has_a_letter_and_a_chord_for_every_bar() -> None:
     assert song.passages(2)[:3] == [(0, 0, (c, c)), (0, 1, (am, am)), (1, 0, (c, c))]
     assert Song([c, am], bars_per_chord=2, form="AB", repeat=2).passages(1) == once * 2
     for wrong in (Song([]), Song("C D", repeat=0), Song("C F G")):
-        with pytest.raises(MusicaeError, match="make no piece"):
+        with pytest.raises(MusicaeError, match="do not fill whole windows"):
             wrong.passages(2)
     for form in ("", "A B", "AABA'"):
-        with pytest.raises(MusicaeError, match="is no form"):
+        with pytest.raises(MusicaeError, match="is not a form"):
             Song("C D", form=form).passages(2)
     with pytest.raises(MusicaeError, match="4096 bars is too long"):
         Song("C D", bars_per_chord=64, form="AABA", repeat=8).passages(2)
@@ -107,7 +107,7 @@ def test_a_band_that_is_asked_for_plays_and_nobody_else(band: Model, decoded: li
     assert instruments_of(clip.score) <= set(asked)
     windows = np.stack(decoded[-4:])
     assert (windows[:, :3, 0, 0] == [PROGRAM + 33, PROGRAM + 40, DRUMS]).all() and (windows[:, 3:, :, 0] == END).all()
-    with pytest.raises(MusicaeError, match="9 instruments make no band"):
+    with pytest.raises(MusicaeError, match="a band of 9 instruments cannot be written"):
         compose(band, Song("C", band=tuple(range(9))))
 
 
@@ -210,7 +210,7 @@ def test_windows_of_several_bars_have_a_chord_a_bar() -> None:
     (clip,) = compose(model, Song("C Am F G"), seed=1)
     assert [part.chords for part in clip.recipe.parts] == [tuple(progression(bars)) for bars in ("C Am", "F G")]
     assert clip.score.end == 4 * QUARTERS * clip.score.ticks_per_quarter
-    with pytest.raises(MusicaeError, match="make no piece"):
+    with pytest.raises(MusicaeError, match="do not fill whole windows"):
         compose(model, Song("C Am F"))
 
 
@@ -241,9 +241,9 @@ def test_chords_that_count_as_others_are_said(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--chords", "C Hm"), '"Hm" is no chord: character 1'),
+        (("--chords", "C Hm"), '"Hm" is not a chord: character 1'),
         (("--chords", "C", "-m", "melody-2bar"), "not conditioned on chords"),
-        (("--chords", "C", "--form", ""), "is no form"),
+        (("--chords", "C", "--form", ""), "is not a form"),
         (("--chords", " | "), "no chord in an empty progression"),
     ],
 )

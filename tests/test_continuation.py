@@ -120,7 +120,7 @@ def test_a_piece_that_is_shorter_than_the_model_goes_on_behind_its_last_bar() ->
     assert [len(one.notes) for one in before.tracks] == [12, 12, 12]
 
 
-@pytest.mark.parametrize(("bar", "said"), [(1, "nothing stands before bar 1"), (10, "bar 10 lies behind the end")])
+@pytest.mark.parametrize(("bar", "said"), [(1, "nothing stands before bar 1"), (10, "bar 10 lies after the end")])
 def test_there_is_something_before_the_bar(bar: int, said: str) -> None:
     with pytest.raises(MusicaeError, match=said) as caught:
         read_ending(score(track(scale(8)), bars=8), Melody(bars=2), bar=bar)
@@ -325,7 +325,7 @@ def test_the_command_writes_whole_songs(run: Run, tunes: tuple[str, str]) -> Non
     assert len(after.tracks) == len(before.tracks)
     assert run("continue", "a.mid", "--whole", "--alone").code == 2
     assert_fails(
-        run("continue", "a.mid", "--whole", "--bar", 12), "error: a.mid: bar 12 lies behind the end", "from 2 to 9"
+        run("continue", "a.mid", "--whole", "--bar", 12), "error: a.mid: bar 12 lies after the end", "from 2 to 9"
     )
 
 

@@ -1,4 +1,4 @@
-"""Several machines make the dataset that one makes."""
+"""Several machines make the data set that one makes."""
 
 from __future__ import annotations
 

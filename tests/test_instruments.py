@@ -15,7 +15,7 @@ def test_a_band_has_drums_too() -> None:
 
 
 def test_drums_have_no_program() -> None:
-    with pytest.raises(MusicaeError, match="drums are no pitched instrument"):
+    with pytest.raises(MusicaeError, match="drums are not a pitched instrument"):
         program_of("Drum Kit")
 
 

@@ -50,7 +50,7 @@ def test_swing_is_told(late: float, said: int) -> None:
 def test_hits_that_are_not_read_are_counted() -> None:
     music = score((0, 36), (0, 35), (4, 38), (8, 100), is_drum=True)
     assert lost(music, (0,), 0, Drums(bars=2)) == (
-        "1 of 4 notes are of no kind of drum that is read",
+        "1 of 4 notes are drums of a kind that is not read",
         "1 of 4 notes are hits of a kind of drum that is hit there already",
     )
 

@@ -74,5 +74,5 @@ def test_four_quarters_between_waltzes_are_cut_out() -> None:
 
 
 def test_bars_of_events_have_four_quarters_at_most() -> None:
-    with pytest.raises(MusicaeError, match="has four quarters at most"):
+    with pytest.raises(MusicaeError, match="has at most four quarters"):
         Multitrack(bars=1, meter="5/4")

@@ -59,5 +59,5 @@ def test_what_cannot_be_written_is_refused_beforehand(folder: Path) -> None:
     (folder / "file").touch()
     (folder / "x.mid").mkdir()
     assert refused("file/x.mid") == "cannot-write"
-    with pytest.raises(MusicaeError, match="it is no file"):
+    with pytest.raises(MusicaeError, match="it is not a file"):
         output_paths.check_file(folder / "x.mid", force=True)

@@ -176,7 +176,7 @@ def test_unknown_entries_offer_the_nearest(entries: dict[str, Any], nearest: str
         ([{"z": [0, 0]}, {"z": [0]}], "the z of part 1 has 1 numbers, that of part 0 has 2"),
         ([{"z": [0], "draw": -1}], "part 0: draw is -1, not 0 or more"),
         ([{"z": [0], "bars": 0}], "part 0: bars is 0, not 1 or more"),
-        ([{"z": [0], "chords": "C Hm"}], 'part 0: "Hm" is no chord'),
+        ([{"z": [0], "chords": "C Hm"}], 'part 0: "Hm" is not a chord'),
     ],
 )
 def test_parts_out_of_range_are_named(parts: list[dict[str, Any]], message: str) -> None:
@@ -220,7 +220,7 @@ def test_a_copied_part_is_decoded_as_another_clip(run: Run, tunes: tuple[str, st
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ({"key": "H moll"}, "'H moll' is no key"),
+        ({"key": "H moll"}, "'H moll' is not a key"),
         ({"semitones": 25}, "semitones is 25, not from -24 to 24"),
         ({"velocities": [0]}, "a velocity is 0, not from 1 to 127"),
         ({"names": ["\ud800"]}, "a name of a track has characters that are none"),

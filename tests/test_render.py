@@ -43,8 +43,8 @@ def window(model: Model, seed: int = 0) -> ForcedTokens:
         (Part(Z, programs_of=0), "programs_of is 0 in part 0"),
         (Part(Z, programs_of=-1), "programs_of is -1 in part 0"),
         (Part(Z, forced_tokens=np.full((1, 1, 1), 5)), "forced_tokens of part 0 have shape (1, 1, 1), windows of"),
-        (Part(Z, forced_tokens=np.full((2, 16, 1), 90)), "90 in forced_tokens is no token of melody-2bar"),
-        (Part(Z, forced_tokens=np.full((2, 16, 1), -2)), "-2 in forced_tokens is no token of melody-2bar"),
+        (Part(Z, forced_tokens=np.full((2, 16, 1), 90)), "90 in forced_tokens is not a token of melody-2bar"),
+        (Part(Z, forced_tokens=np.full((2, 16, 1), -2)), "-2 in forced_tokens is not a token of melody-2bar"),
     ],
 )
 def test_parts_that_a_model_cannot_follow_are_refused(model: Model, part: Part, message: str) -> None:

@@ -161,7 +161,7 @@ def test_other_data_is_refused_at_resume(data: Dataset, tmp_path: Path) -> None:
     trainer(data, tmp_path / "m", tiny(updates=1)).run()
     manifest = json.loads((data.folder / "manifest.json").read_text())
     (data.folder / "manifest.json").write_text(json.dumps({**manifest, "source": "another"}))
-    with pytest.raises(MusicaeError, match="not made from"):
+    with pytest.raises(MusicaeError, match="not the data that"):
         begin(Run.read(tmp_path / "m"), tmp_path / "m", resume=True)
 
 

@@ -215,7 +215,7 @@ def test_a_track_that_is_asked_for_is_read(run: Run) -> None:
 def test_a_list_of_files_is_no_code(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = run("sample", "-n", 1, "--json").bytes
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(listed)))
-    assert_fails(run("vary", "-"), "a list of files is no recipe", "without --json")
+    assert_fails(run("vary", "-"), "a list of files is not a recipe", "without --json")
 
 
 def test_a_track_may_be_asked_for_by_its_name(run: Run) -> None:

@@ -222,7 +222,7 @@ def test_compose_moves_its_chords(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--key", "H"), "'H' is no key"),
+        (("--key", "H"), "'H' is not a key"),
         (("--instrument", "vilin"), "Violin (41)"),
         (("--transpose", "25"), "--transpose is 25, not from -24 to 24"),
         (("--transpose", "2", "-m", "drums-2bar"), "drums alone"),
@@ -240,7 +240,7 @@ def test_what_cannot_be_is_refused_before_a_model_is_loaded(
 
 def test_a_key_and_a_number_of_semitones_contradict_each_other(run: Run) -> None:
     done = run("sample", "--transpose", 2, "--key", "C")
-    assert done.code == 2 and "leave --transpose away" in done.err
+    assert done.code == 2 and "omit --transpose" in done.err
 
 
 def test_the_way_is_said(run: Run, tunes: tuple[str, str]) -> None:

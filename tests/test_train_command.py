@@ -85,7 +85,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(dataset: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--resume", "m", "--preset", "melody-2bar"], 2, "leave the others away"),
+        (["--resume", "m", "--preset", "melody-2bar"], 2, "omit the others"),
         (["--resume", "m"], 1, "no training to resume in m"),
         (["nowhere"], 1, "unknown data set: nowhere"),
         (["DATA", "--preset", "melody-16bar"], 1, "reads melody of 16 bars"),
@@ -148,11 +148,11 @@ def test_what_has_ended_says_so_before_anything_is_loaded(dataset: Path, tmp_pat
         code, again, said = resume(*more, "--json")
         assert (code, again) == (0, first)
         assert said == (
-            "this training has come to its end: give more --minutes or --updates\nplay it: musicae sample -m m\nFalse\n"
+            "this training has ended: give more --minutes or --updates\nplay it: musicae sample -m m\nFalse\n"
         )
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     code, _, said = resume("--updates", "21")
-    assert code == 1 and "come to its end" not in said, "it wants its data set"
+    assert code == 1 and "has ended" not in said, "it wants its data set"
 
 
 JARGON = re.compile(r"kl|nll|nats|beta|posterior|gradient|learning rate|dimensions|float|code_gain|batch|weights come")

@@ -144,7 +144,7 @@ def test_saving_overwrites_nothing_unless_forced(model: Model, tmp_path: Path) -
         other.save(path)
     assert other.save(path, force=True).read_bytes() == other.midi()
     assert read_recipe(path.with_suffix(".json")).parts[0].draw == 1
-    with pytest.raises(MusicaeError, match=r"x\.json is no name for a MIDI file"):
+    with pytest.raises(MusicaeError, match=r"x\.json is not a name for a MIDI file"):
         clip.save(tmp_path / "x.json", force=True)
 
 

@@ -125,7 +125,7 @@ def _escaped(character: str) -> str:
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """The names, with a number behind those that came before."""
+    """The names, with a number after those that came before."""
     found: list[str] = []
     for name in names:
         found.append(next(one for one in chain([name], (f"{name} ({i})" for i in count(2))) if one not in found))
@@ -150,7 +150,7 @@ def _abreast(header: Sequence[str], rows: Sequence[Sequence[str]], labels: int, 
 
 
 def stderr() -> RichConsole:
-    """Rich's console on stderr: no colors when it is no terminal or `NO_COLOR` is set."""
+    """Rich's console on stderr: no colors when it is not a terminal or `NO_COLOR` is set."""
     from rich.console import Console as RichConsole
 
     return RichConsole(stderr=True, highlight=False, markup=False)

@@ -41,7 +41,7 @@ def _no_dataset(name: str, known: Sequence[str]) -> str:
 
 def _other_representation(representation: str, arguments: Mapping[str, object], preset: str = "") -> str:
     command = preprocess_command(representation, arguments)
-    return f"leave --preset away, or make a data set: {command}" if preset else command
+    return f"omit --preset, or make a data set: {command}" if preset else command
 
 
 def _unreadable_score(representations: Sequence[str], model: str = "", meter: str = "") -> str:
@@ -74,7 +74,7 @@ def _undeclared_drums(what: str, tracks: Sequence[int]) -> str:
 def _against_collapse(code_gain_nats: float, betas: Mapping[str, float]) -> str:
     again = ". If it stays so, begin again with"
     if not betas:
-        return f"{again} lower weights of what regularizes codes (--set)"
+        return f"{again} lower weights of the regularizers (--set)"
     label, beta = max(betas.items(), key=lambda item: item[1])
     return f"{again} --set {label}.beta={beta / 2:g}, which lets a code say more"
 
@@ -120,7 +120,7 @@ HINTS: dict[str, Callable[..., str]] = {
     "is-input": lambda path: "choose another name with -o",
     "no-model": _no_model,
     "no-chords": lambda model="": "choose one that is: musicae models list names them",
-    "no-device": lambda device: "leave --device away: auto takes the best that is here",
+    "no-device": lambda device: "omit --device: auto takes the best that is here",
     "no-attributes": lambda model: (
         f"compute them from a data set like the one that it was trained on: musicae fit {model} DATA"
     ),
@@ -137,7 +137,7 @@ HINTS: dict[str, Callable[..., str]] = {
     "damaged-dataset": lambda path: "run the musicae preprocess command that made it again",
     "foreign-folder": lambda path: "choose another folder with -o",
     "other-dataset": lambda path: "replace it with --force, or choose another folder with -o",
-    "damaged-file": lambda path: "without --strict what is whole of such files is read",
+    "damaged-file": lambda path: "without --strict the undamaged parts of such files are read",
     "unusable-file": lambda path: "without --strict such files are skipped",
     "unwritable-chunk": lambda: "choose another folder with -o, or free some space: then the same command continues",
     "other-representation": _other_representation,
@@ -161,7 +161,7 @@ HINTS: dict[str, Callable[..., str]] = {
     "no-digits": lambda: "pip install 'musicae[experiments]', or take MNIST's with --data FOLDER",
     "no-midi": lambda: "name a folder of MIDI files with --midi",
     "no-player": lambda: "write what you hear to a file with --wav",
-    "single-clip": lambda: "give more chords, or leave --to away",
+    "single-clip": lambda: "give more chords, or omit --to",
 }
 """By kind, the function of its facts that gives the hint."""
 
@@ -169,9 +169,9 @@ ADVICE: dict[str, Callable[..., str]] = {
     "collapsed": _against_collapse,
     "drum-like": lambda track: f": --drums {track} reads it so",
     "bad-splits": lambda given: (
-        ": call most songs train, and a few validation and test, in the file of --splits"
+        ": assign most songs to train, and a few to validation and test, in the file of --splits"
         if given
-        else ": preprocess more songs, or say which song is in which split, with --splits"
+        else ": preprocess more songs, or assign songs to splits with --splits"
     ),
     "ended": lambda: ": give more --minutes or --updates",
     "few-windows": _few_windows,

@@ -45,5 +45,5 @@ def _options(record: type) -> Iterator[inspect.Parameter]:
 
 
 def _taken(record: type, given: dict[str, Any]) -> Any:
-    """A record of what is given, which is taken away from there."""
+    """A record of what is given, which is taken out of it."""
     return record(**{one.name: given.pop(one.name) for one in fields(record)})

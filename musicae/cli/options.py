@@ -21,7 +21,7 @@ def share(said: str | float) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= 1:
-        raise typer.BadParameter(f"{text} is no share: write one from 0 to 1, like 0.3, or 30%")
+        raise typer.BadParameter(f"{text} is not a share: write one from 0 to 1, like 0.3, or 30%")
     return value
 
 
@@ -50,7 +50,7 @@ def _reading_model(default: str) -> Any:
         "--model",
         "-m",
         metavar="NAME",
-        show_default=f"{default}, or the one that codes are of",
+        show_default=f"{default}, or the one that made the codes",
         help="A model folder, or the name of one in $MUSICAE_MODELS, in models/ or in the package.",
         autocompletion=model_names,
     )
@@ -74,7 +74,7 @@ RecipeModel = Annotated[
         "-m",
         metavar="NAME",
         show_default=False,
-        help="Another model than the one that FILE names.",
+        help="A model other than the one that FILE names.",
         autocompletion=model_names,
     ),
 ]
@@ -89,7 +89,7 @@ OutputPath = Annotated[
         "-o",
         metavar="PATH",
         show_default=False,
-        help="A file, whose suffix may be left away; a folder (one that exists, or a name that ends in /); or - for "
+        help="A file, whose suffix may be omitted; a folder (one that exists, or a name that ends in /); or - for "
         "stdout. Without it: the current folder. In folders, files take the first free number.",
     ),
 ]
@@ -118,7 +118,7 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-ClipCount = Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many.")]
+ClipCount = Annotated[int, typer.Option("-n", min=1, metavar="N", help="Number of clips.")]
 Temperature = Annotated[
     float,
     typer.Option(
@@ -139,10 +139,11 @@ Seed = Annotated[
         help="Same seed, same bytes. Without it one is drawn and shown, if anything is random.",
     ),
 ]
-Split = Annotated[Literal["train", "validation", "test"], typer.Option(help="Which part of the data is read.")]
-WindowLimit = Annotated[int, typer.Option(min=2, metavar="N", help="How many windows to read at most.")]
+Split = Annotated[Literal["train", "validation", "test"], typer.Option(help="Which split of the data is read.")]
+WindowLimit = Annotated[int, typer.Option(min=2, metavar="N", help="Most windows to read.")]
 FixedSeed = Annotated[
-    int, typer.Option(min=0, max=LARGEST_SEED, metavar="N", help="Which windows are read, and all that is drawn.")
+    int,
+    typer.Option(min=0, max=LARGEST_SEED, metavar="N", help="Which windows are read, and everything that is drawn."),
 ]
 TempoQpm = Annotated[
     float | None,
@@ -152,7 +153,7 @@ TempoQpm = Annotated[
         min=4,
         max=960,
         show_default=False,
-        help="Tempo of what is written, in quarters a minute.",
+        help="Tempo of what is written, in quarters per minute.",
     ),
 ]
 FirstBar = Annotated[
@@ -184,14 +185,14 @@ DrumTracks = Annotated[
         metavar="TRACK",
         show_default=False,
         callback=_counted_from_1,
-        help="A track, by its number from 1 or its name, that is drums whatever the file says; repeatable.",
+        help="Read this track, by its number from 1 or its name, as drums, whatever the file says; repeatable.",
     ),
 ]
 Whole = Annotated[
     bool,
     typer.Option(
         "--whole",
-        help="Every window of the song instead of one; what is written is the song, in which nothing else changes.",
+        help="Use every window of the song instead of one, and write the song; nothing else in it changes.",
     ),
 ]
 KeepVelocity = Annotated[
@@ -199,7 +200,8 @@ KeepVelocity = Annotated[
     typer.Option(
         "--keep-velocity/--no-keep-velocity",
         show_default="with --whole",
-        help="Notes that stay are as loud as they were, new ones like those around them; else all are equally loud.",
+        help="Notes that stay are as loud as they were, new ones like those around them; otherwise all "
+        "are equally loud.",
     ),
 ]
 KeepTiming = Annotated[
@@ -207,13 +209,15 @@ KeepTiming = Annotated[
     typer.Option(
         "--keep-timing/--no-keep-timing",
         show_default="with --whole",
-        help="Notes that stay are as early or late as they were, new ones like those around them; else all are on "
-        "the grid.",
+        help="Notes that stay are as early or late as they were, new ones like those around them; otherwise all "
+        "are on the grid.",
     ),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse a damaged file; what is whole of it is read otherwise.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse a damaged file; otherwise its undamaged parts are read.")
+]
 
-_EACH = "Once: of both files; twice: of the first, and of the second."
+_EACH = "Once: for both files; twice: for the first, and for the second."
 FirstBars = Annotated[
     list[int] | None,
     typer.Option("--bar", min=1, metavar="N", show_default=False, help=f"First bar to read, from 1. {_EACH}"),
@@ -233,10 +237,10 @@ Precision = Annotated[
 ]
 TrainingPrecision = Annotated[
     PrecisionName,
-    typer.Option(help="What to compute updates in; auto finds out what is fastest, and stays with it."),
+    typer.Option(help="What to compute updates in; auto chooses the fastest."),
 ]
 OnlyRows = Annotated[
-    str, typer.Option(metavar="NAME,...", show_default="all", help="Train and compare these autoencoders alone.")
+    str, typer.Option(metavar="NAME,...", show_default="all", help="Train and compare only these autoencoders.")
 ]
 Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Trainings of each, with seeds 0, 1, ...")]
 ExperimentFolder = Annotated[
@@ -245,7 +249,7 @@ ExperimentFolder = Annotated[
         "--output",
         "-o",
         metavar="FOLDER",
-        help="Where all of it goes. Trainings that are there go on.",
+        help="Where all output goes. Unfinished trainings there go on.",
     ),
 ]
 SettingTexts = Annotated[
@@ -258,13 +262,13 @@ SettingTexts = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say every number, too.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print all metrics.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Overwrite the file that -o names; in folders nothing is ever overwritten.")
 ]
 ForceAny = Annotated[
-    bool, typer.Option("--force", help="Overwrite the file that -o names, and take codes of another model, too.")
+    bool, typer.Option("--force", help="Overwrite the file that -o names, and accept codes of another model.")
 ]
 ForceFolder = Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")]
 

@@ -50,7 +50,7 @@ class Framing:
 
     @property
     def kept(self) -> dict[str, bool]:
-        """What is kept: what was said, and without a word all of a whole song, nothing of a window."""
+        """What is kept: what was asked for; by default all of a whole song, nothing of a window."""
         said = {"keep_velocity": self.keep_velocity, "keep_timing": self.keep_timing}
         return {name: self.whole if asked is None else asked for name, asked in said.items()}
 
@@ -87,7 +87,7 @@ def read_sources(
 
     Args:
         model: its name or folder, if one was named. It is not loaded for that. Otherwise codes are read by the model
-            that they are of, and music alone by the default one.
+            that they are of, and only music by the default one.
 
     Raises:
         MusicaeError: a file cannot be read, or there are codes of different models.
@@ -146,7 +146,7 @@ def read_songs(
     from musicae.clips.song import read_song
 
     if any(file.bar is not None for file in files):
-        raise typer.BadParameter("--whole reads every bar: leave --bar away")
+        raise typer.BadParameter("--whole reads every bar: omit --bar")
     name, found = model or DEFAULT_MODEL, []
     for file in files:
         given = from_stdin(file.path)
@@ -184,7 +184,7 @@ def each(said: list[_Said] | None) -> tuple[_Said | None, _Said | None]:
             return both, both
         case [first, second]:
             return first, second
-    raise typer.BadParameter("--bar and --track come twice at most: of the first file, and of the second")
+    raise typer.BadParameter("give --bar and --track at most twice: for the first file, and for the second")
 
 
 def from_stdin(path: str) -> str | bytes:

@@ -102,7 +102,7 @@ def _size(data: object) -> int:
 def _escape(error: UnicodeError) -> tuple[str | bytes, int]:
     """What stands for the first character that cannot be encoded, and where to go on.
 
-    A byte that is no character (`os.fsdecode`) is written as it is where names are encoded alike, so that a path leads
+    A byte that is not text (`os.fsdecode`) is written as it is where names are encoded alike, so that a path leads
     to its file; anywhere else as an escape.
     """
     if not isinstance(error, UnicodeEncodeError):

@@ -20,7 +20,8 @@ KeyName = Annotated[
         "--key",
         metavar="KEY",
         show_default=False,
-        help="Transpose what is written into C, Bb, 'F# minor', ..., and move notes outside of it inside.",
+        help="Transpose to this key, such as C, Bb or 'F# minor', and move notes outside it to the nearest scale note; "
+        "whole songs keep those.",
     ),
 ]
 Semitones = Annotated[
@@ -29,7 +30,7 @@ Semitones = Annotated[
         "--transpose",
         metavar="SEMITONES",
         show_default=False,
-        help="Move what is written up, or below 0 down, whatever key it is in.",
+        help="Transpose by this many semitones; negative is down.",
     ),
 ]
 Instruments = Annotated[
@@ -44,7 +45,9 @@ Instruments = Annotated[
 
 Accents = Annotated[
     bool,
-    typer.Option("--accents", help="Play notes on the beats of a bar louder than those between; else all are alike."),
+    typer.Option(
+        "--accents", help="Play notes on the beats of a bar louder than those between; otherwise all are alike."
+    ),
 ]
 
 
@@ -62,14 +65,14 @@ class Styling:
         return listed(self.instrument)
 
     def check(self, model: str, *, whole: bool = False) -> None:
-        """Refuse what is no key or no instrument, or cannot be of a model, which is not loaded for that.
+        """Refuse what is not a key or not an instrument, or cannot be of a model, which is not loaded for that.
 
         Args:
             model: its name or folder.
             whole: whether clips are whole songs, which may have more parts than the model.
         """
         if self.key and self.transpose is not None:
-            raise typer.BadParameter("--key finds out by how much it transposes: leave --transpose away, or --key")
+            raise typer.BadParameter("--key decides how far to transpose: omit --transpose, or --key")
         if not self.key and self.transpose is None and not self.instruments:
             return
         from musicae.clips.limits import MOST_SEMITONES, require_within
@@ -121,8 +124,8 @@ class ClipStyling(Styling):
             spliced: whether clips are spliced into the file that they come from, with its velocities or its timing.
         """
         if self.accents and (whole or spliced):
-            hint = "leave it away, or --whole, --keep-velocity and --keep-timing"
-            raise typer.BadParameter(f"--accents is of clips that are played on their own: {hint}")
+            hint = "omit it, or --whole, --keep-velocity and --keep-timing"
+            raise typer.BadParameter(f"--accents is for clips that are played on their own: {hint}")
         super().check(model, whole=whole)
         if self.accents:
             from musicae.clips.reading import representation_of
@@ -157,6 +160,6 @@ def _say_outside(clips: Clips, console: Console) -> None:
     once = [clip for clip in clips if clip.label != "joined" or len(clips) == 1]
     moved = sum(int(clip.recipe.arguments["notes_outside_key"]) for clip in once)
     pitched = sum(len(track.notes) for clip in once for track in clip.score.tracks if not track.is_drum)
-    went = "went to the nearest inside" if clips[0].recipe.style.key else "stay there"
+    went = "were moved to the nearest scale note" if clips[0].recipe.style.key else "stay there"
     if moved:
-        console.note(f"{moved} of {pitched} notes were outside of {clips[0].recipe.arguments['key']}, and {went}")
+        console.note(f"{moved} of {pitched} notes were outside {clips[0].recipe.arguments['key']}, and {went}")

@@ -56,7 +56,7 @@ def best_window(
 
     The stream is the first one in the representation's order, among those that read `track` if there is one, that has a
     usable window; a track that is asked for is read unless that is impossible. The window is the usable one with the
-    most onsets, the earliest of equals, where those count more (`PHRASE`) that lie whole windows behind the first bar,
+    most onsets, the earliest of equals, where those count more (`PHRASE`) that lie whole windows after the first bar,
     as phrases do; if none is usable, the fullest without a long silence; if there is none of
     those either, the fullest. At a `bar` that is asked for, the stream with the most onsets there is read.
 

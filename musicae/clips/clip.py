@@ -101,11 +101,11 @@ class Clip:
         """The clip in a key, by its name (`music.key.parse_key`): "F# minor", "Bb".
 
         As the model wrote it, it has most of its notes in some key of that mode; from there the whole of it is moved by
-        the shorter way, 6 semitones at most, and notes still outside of the key to the nearest inside; those of whole
+        the shorter way, 6 semitones at most, and notes still outside the key to the nearest scale note; those of whole
         songs stay as they are, as songs leave their keys on purpose. Drums stay.
 
         Raises:
-            MusicaeError: there is no such key, or the model writes drums alone.
+            MusicaeError: there is no such key, or the model writes only drums.
         """
         (moved,) = Clips([self]).in_key(key)
         return moved
@@ -114,7 +114,7 @@ class Clip:
         """The clip higher by semitones, 24 at most, or lower; from a key that it was moved into, too. Drums stay.
 
         Raises:
-            MusicaeError: they are too many, or the model writes drums alone.
+            MusicaeError: they are too many, or the model writes only drums.
         """
         (moved,) = Clips([self]).transposed(semitones)
         return moved
@@ -139,7 +139,7 @@ class Clip:
             pitched = list(self.recipe.style.programs)
         if self._of_song and len(programs) > len(pitched):
             there = f"{len(pitched)} pitched track{'s' * (len(pitched) != 1)} of the song"
-            hint = "name one for every track at most, in their order"
+            hint = "name at most one for every track, in their order"
             raise MusicaeError(f"{len(programs)} instruments for {there}", hint)
         chosen = programs[: len(pitched)]
         called = iter([GENERAL_MIDI[program] for program in chosen])
@@ -155,7 +155,7 @@ class Clip:
         """
         require_no_velocities(self.model.representation, self.model.name)
         if self.recipe.frame is not None:
-            raise MusicaeError("the notes have the velocities of a file", "leave the accents to it")
+            raise MusicaeError("the notes have the velocities of a file", "omit the accents")
         return self._with(replace(self.recipe.style, accents=True))
 
     def _with(self, style: Style, **said: object) -> Clip:
@@ -186,7 +186,7 @@ class Clip:
 
     @property
     def _text(self) -> str:
-        return str(self.recipe).encode("utf-8", "backslashreplace").decode()  # a model's name may be no UTF-8
+        return str(self.recipe).encode("utf-8", "backslashreplace").decode()  # a model's name may not be UTF-8
 
     def wav(self, *, loop: bool = False, soundfont: str | Path | None = None) -> bytes:
         """The sound of it as a WAV file (`render.audio.wav_bytes`).
@@ -333,7 +333,7 @@ class Clips(Sequence[Clip]):
             MusicaeError: a file exists, or cannot be written.
         """
         if not isinstance(output, str | Path | None):
-            raise MusicaeError(f"{output!r:.60} is no place for clips", "name a file or a folder")
+            raise MusicaeError(f"{output!r:.60} is not a place for clips", "name a file or a folder")
         name = None if output is None else os.fspath(output)
         paths = clip_paths(self[0].recipe, name, self.labels)
         overwrite, least, yielding = may_replace(name, force), count(1), force or takes_free_numbers(name)

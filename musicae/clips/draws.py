@@ -40,7 +40,7 @@ def draw_with(model: Model, n: int, seed: int, wanted: Mapping[str, str], chords
         MusicaeError: there is no such attribute or level, or the attribute is always the same in the model's music.
     """
     if not isinstance(wanted, Mapping):
-        raise MusicaeError(f"{wanted!r:.60} is no level of an attribute", "ask for one: {'density': 'high'}")
+        raise MusicaeError(f"{wanted!r:.60} is not a level of an attribute", "ask for one: {'density': 'high'}")
     require_vectors(model, wanted)
     for name, level in wanted.items():
         if level not in LEVELS:

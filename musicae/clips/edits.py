@@ -151,7 +151,7 @@ def _change_in_words(model: Model, name: str, amount: float, one: Edited) -> str
         return f"{name} {amount:+g}"
     before, after = ATTRIBUTES[name](one.before), ATTRIBUTES[name](one.after)
     if before == after:
-        return f"{name} {amount:+g}: no way was found, it stays {before:.3g}"
+        return f"{name} {amount:+g}: could not be changed as asked, it stays {before:.3g}"
     found = (after - before) / spread_of(model, name)
-    short = "" if abs(found) >= abs(amount) / 2 else f"; no way was found further than {found:+.2g}"
+    short = "" if abs(found) >= abs(amount) / 2 else f"; could not go further than {found:+.2g}"
     return f"{name} {amount:+g}: {before:.3g} to {after:.3g}{short}"

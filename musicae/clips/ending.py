@@ -39,7 +39,7 @@ class Ending:
 
     Attributes:
         source: the last window.
-        bars: how many of its bars, from its first, are there; what stands behind them counts for nothing.
+        bars: how many of its bars, from its first, are there; what comes after them counts for nothing.
         earlier: the tokens of windows before it, all columns, in order.
     """
 
@@ -136,7 +136,7 @@ def song_ending(song: WholeSong, *, bar: int | None = None) -> SongEnding:
 
 
 def _place(stream: Stream, bar: int | None, score: Score, grid: TimeGrid) -> int:
-    """The place in a stream behind the last bar in which anything sounds, or of a bar.
+    """The place in a stream after the last bar in which anything sounds, or of a bar.
 
     Raises:
         MusicaeError: nothing stands before that bar.
@@ -160,14 +160,14 @@ def _starts(stream: Stream, behind: int, representation: Representation) -> tupl
 
 
 def _place_of(bar: int, numbers: Integer[np.ndarray, " bar"]) -> int:
-    """The place in a stream of a bar, or behind the last one.
+    """The place in a stream of a bar, or after the last one.
 
     Raises:
         MusicaeError: nothing stands before it.
     """
     total = int(numbers[-1]) + 1
     if not 1 < bar <= total + 1:
-        message = f"nothing stands before bar {bar}" if bar <= 1 else f"bar {bar} lies behind the end"
+        message = f"nothing stands before bar {bar}" if bar <= 1 else f"bar {bar} lies after the end"
         raise MusicaeError(f"{message}: the piece has {total} bars", f"choose a bar from 2 to {total + 1}")
     place = int(np.searchsorted(numbers, bar - 1))
     if not place or numbers[place - 1] != bar - 2:

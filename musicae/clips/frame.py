@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from musicae.errors import MusicaeError
 
 LAST_TICK = 2**32
-"""No passage ends behind it; files of an hour have a few millions of ticks."""
+"""No passage ends after it; files of an hour have a few millions of ticks."""
 
 LARGEST_SONG = 2**24
 """Bytes of a MIDI file that a recipe carries; the largest symphonies have a few millions."""
@@ -25,10 +25,10 @@ class Frame:
         timing: whether notes that are kept start and end when they did, and new ones as early or late as those around.
         alone: whether the file is an excerpt: nothing of it stays but what is kept.
         passage: the tick at which the first bar starts that is made anew, and the one at which the last of them ends,
-            behind the end of the file where it gets longer; None for every window in which something is played.
+            after the end of the file where it gets longer; None for every window in which something is played.
 
     Raises:
-        MusicaeError: the file is too large, or the passage is none.
+        MusicaeError: the file is too large, or the passage is not valid.
     """
 
     midi: bytes
@@ -41,8 +41,8 @@ class Frame:
 
     def __post_init__(self) -> None:
         if len(self.midi) > LARGEST_SONG:
-            message = f"a song of {len(self.midi)} bytes is too large to be carried along"
+            message = f"a song of {len(self.midi)} bytes is too large to be kept in a recipe"
             raise MusicaeError(message, f"give a file of at most {LARGEST_SONG >> 20} MiB")
         if self.passage and not 0 <= self.passage[0] < self.passage[1] <= LAST_TICK:
             hint = f"give the ticks of its start and of its end, up to {LAST_TICK}"
-            raise MusicaeError(f"{list(self.passage)} is no passage", hint)
+            raise MusicaeError(f"{list(self.passage)} is not a passage", hint)

@@ -31,7 +31,7 @@ def require_within(name: str, value: int | float, low: int | float, high: int | 
     """Make sure that a number lies between two others, both included.
 
     Raises:
-        MusicaeError: it does not, is NaN, or is no number.
+        MusicaeError: it does not, is NaN, or is not a number.
     """
     if not isinstance(value, Real):
         raise MusicaeError(f"{name} is {value!r:.60}, not a number", "give a number")
@@ -45,7 +45,7 @@ def require_whole(name: str, value: int, low: int, high: int | float = math.inf)
     """Make sure that a whole number lies between two others, both included.
 
     Raises:
-        MusicaeError: it does not, or is none.
+        MusicaeError: it does not, or is not one.
     """
     try:
         operator.index(value)

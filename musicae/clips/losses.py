@@ -77,7 +77,7 @@ def _unread_hits(notes: Notes, steps: NoteSteps) -> Counter[str]:
     kinds = [NAMES.get(pitch, "") for pitch in notes.pitch.tolist()]
     hits = {(step, kind) for step, kind in zip(steps.tolist(), kinds, strict=True) if kind}
     found: Counter[str] = Counter()
-    found["are of no kind of drum that is read"] = kinds.count("")
+    found["are drums of a kind that is not read"] = kinds.count("")
     found["are hits of a kind of drum that is hit there already"] = len(kinds) - kinds.count("") - len(hits)
     return +found
 

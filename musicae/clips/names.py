@@ -37,7 +37,7 @@ class Names:
         now: what the code is to have.
         encoded: what it had when the file was written; what is missing here is what z has.
         z: its numbers then; None if that is not known.
-        words: by name, what it stands for; for the reader alone.
+        words: by name, what it stands for; only for the reader.
     """
 
     now: Coordinates
@@ -66,8 +66,8 @@ def attributes_from_json(value: Any) -> dict[str, float]:
     """Amounts of attributes.
 
     Raises:
-        ValueError: it is no object.
-        MusicaeError: there is no such attribute, or its amount is no number, or out of its range.
+        ValueError: it is not an object.
+        MusicaeError: there is no such attribute, or its amount is not a number, or out of its range.
     """
     return _named_numbers(value, "attribute", ATTRIBUTES)
 

@@ -1,8 +1,8 @@
-"""Music window by window, each behind all that was there: the end of a piece goes on, and a piece grows from a draw.
+"""Music window by window, each after all that was there: the end of a piece goes on, and a piece grows from a draw.
 
 Windows are independent under the prior, and what follows a window is not: real melodies come back to what stood four
 and eight bars before, in the same key and in nearly the same rhythm. So a window lies on the great circle from the code
-of such a window to that of new music in the key, and of many the one is taken that fits best behind all that was there
+of such a window to that of new music in the key, and of many the one is taken that fits best after all that was there
 (`music.continuity`), and over the chords that play on. Instruments of a band repeat what they played in that earlier
 window where that fits much better, as those of real bands do more often than not.
 """
@@ -64,7 +64,7 @@ def onward(
     temperature: float,
     seed: int,
 ) -> list[tuple[Part, ...]]:
-    """`n` ways to go on from the end of some music for so many bars, as parts, the one that fits best first.
+    """`n` ways to go on from the end of some music for a number of bars, as parts, the one that fits best first.
 
     Chords, where the model has any, are those of the accompaniment, and where it has none those of the last four bars,
     again and again; the instruments of a band are those that played where a window comes from.
@@ -126,7 +126,7 @@ class _Search:
         self.new = self._in_key(model.sample_codes(DRAWS, child_seeds(seed, 0)[0]))
 
     def ways(self, bars: int, n: int) -> list[_Way]:
-        """`n` continuations of so many bars at least, the best first."""
+        """`n` continuations of at least that many bars, the best first."""
         found = [self.begun] * n
         for step in range(-(-bars // self.representation.bars)):
             found = self._onward(found, step)
@@ -169,7 +169,7 @@ class _Search:
         return found
 
     def _cost(self, before: Excerpt, score: Score, accompaniment: Sequence[Chord]) -> float:
-        """How little the music of a window fits behind other music, and over chords."""
+        """How little the music of a window fits after other music, and over chords."""
         outside = share_outside_chords(score, accompaniment, self.scale, self.bar)
         return discontinuity(before, Excerpt(score, self.bar)) + OUTSIDE_WEIGHT * outside
 

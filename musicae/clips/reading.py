@@ -82,7 +82,7 @@ class Source:
 
 
 def rests(representation: Representation, ends: float | None) -> FieldTokens | None:
-    """What is known of a window whose music ends early: silence behind it; None if it does not."""
+    """What is known of a window whose music ends early: silence after it; None if it does not."""
     return None if ends is None else representation.silence_from(ends)
 
 
@@ -146,7 +146,7 @@ def read(
         model: or its name or folder, or a representation.
         bar, track: counted from 1, as sequencers do; a track may be named, too.
         drums: tracks, by their numbers from 1 or their names, that are drums whatever the file says.
-        strict: a damaged file is an error; what is whole of it is read otherwise.
+        strict: a damaged file is an error; otherwise its undamaged parts are read.
         keep_velocity, keep_timing: whether clips that are made of it have the dynamics, or the timing, of its notes.
         tempo_qpm: of clips that are made of it; without it, that of the piece.
 
@@ -200,7 +200,7 @@ def drums_in_words(drums: Sequence[str]) -> str:
 
 def warnings_of(score: Score, label: str, drums: Sequence[str]) -> tuple[str, ...]:
     """What is wrong with a file, and what was asked of it in vain."""
-    damage = [f"{label} is damaged: {fault}; what is whole is read" for fault in score.faults]
+    damage = [f"{label} is damaged: {fault}; its undamaged parts are read" for fault in score.faults]
     return (*damage, *(f"{label} has no track {shortened(one)!r}" for one in drums if not score.has_track(one)))
 
 

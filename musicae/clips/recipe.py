@@ -67,7 +67,7 @@ class Recipe:
         device, precision: where and in what numbers it was computed.
         seed: of all that was drawn; None if nothing was.
         parts: they sound one after the other.
-        arguments: what else the verb was asked for; for the reader alone.
+        arguments: what else the verb was asked for; only for the reader.
         label: what distinguishes the clip from others of its run, e.g. "before"; may be empty.
         frame: the piece that its windows are spliced into, one with every part; None if they stand alone, in a row.
         origin: the names of the files that it came from, for the name of its own; empty if it came from none.
@@ -103,7 +103,7 @@ class Recipe:
         return torch.stack([part.z for part in self.parts])
 
     def split(self) -> list[Recipe]:
-        """A recipe for every part alone, with programs of its own."""
+        """A recipe for each single part, with programs of its own."""
         return [self.of(replace(part, programs_of=None)) for part in self.parts]
 
     def of(self, *parts: Part) -> Recipe:

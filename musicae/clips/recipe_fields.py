@@ -35,7 +35,7 @@ class RecipeFields:
     """What JSON says of a recipe.
 
     Attributes:
-        known: arguments of `Recipe`; what the JSON leaves away is not there.
+        known: arguments of `Recipe`; what the JSON leaves out is not there.
         parts: arguments of every `Part`, with z as an array.
     """
 
@@ -76,7 +76,7 @@ def fields_from(data: Any) -> RecipeFields:
         MusicaeError: the data is not a recipe, or something in it is of a wrong kind or out of its range.
     """
     if isinstance(data, dict) and "files" in data:
-        raise MusicaeError("a list of files is no recipe", "name one of the files", kind="list-of-files")
+        raise MusicaeError("a list of files is not a recipe", "name one of the files", kind="list-of-files")
     if not isinstance(data, dict) or not {"model", "parts"} <= data.keys():
         raise _not_a_recipe("an object with a model and parts is needed")
     known = _read(data, _ENTRIES)

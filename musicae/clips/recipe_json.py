@@ -10,8 +10,8 @@
       ]
     }
 
-Only `model` and the `z` of every part are needed; what is left away has its default, and what has its default in a part
-is left away. A part whose code has names (`clips.names`) has one of them a line:
+Only `model` and the `z` of every part are needed; what is left out has its default, and what has its default in a part
+is left out. A part whose code has names (`clips.names`) has one of them a line:
 
     {
       "draw": 0,

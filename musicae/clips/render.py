@@ -76,7 +76,7 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
     for number, part in enumerate(recipe.parts):
         if (part.bars or 1) > model.representation.bars:
             message = f"part {number} has {part.bars} bars, windows of {model.name} have {model.representation.bars}"
-            raise MusicaeError(message, "give it as many at most, or take bars away")
+            raise MusicaeError(message, "give it at most as many, or remove bars")
         if len(part.z) != model.latent_size:
             message = f"the codes have {len(part.z)} numbers, those of {model.name} {model.latent_size}"
             hint = f"decode with the model that they come from: {recipe.model}"
@@ -85,7 +85,7 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
             model.require_chords()
             model.representation.condition_of(part.chords)
         if part.programs_of is not None and not 0 <= part.programs_of < number:
-            hint = "name an earlier part, counted from 0, or take programs_of away"
+            hint = "name an earlier part, counted from 0, or remove programs_of"
             raise MusicaeError(f"programs_of is {part.programs_of} in part {number}", hint)
         if part.forced_tokens is not None:
             _check_forced(model, part.forced_tokens, number)
@@ -93,7 +93,7 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
         count = len(open_song(recipe.frame, model.representation).playing)
         if len(recipe.parts) > count:
             message = f"the recipe has {len(recipe.parts)} parts, and its song {count} windows that are played in"
-            raise MusicaeError(message, "give one part for each of them at most")
+            raise MusicaeError(message, "give at most one part for each of them")
 
 
 def unstyled(model: Model, recipe: Recipe, windows: Sequence[WindowColumns]) -> Score:
@@ -162,14 +162,14 @@ def _check_forced(model: Model, tokens: ForcedTokens, number: int) -> None:
     shape = model.representation.shape
     vocabularies = [field.vocabulary for field in shape.fields]
     window = (shape.segments, shape.steps, len(vocabularies))
-    hint = "leave forced_tokens as they were, or take them away"
+    hint = "leave forced_tokens as they were, or remove them"
     if tokens.shape != window:
         sizes = f"forced_tokens of part {number} have shape {tokens.shape}, windows of {model.name} {window}"
         raise MusicaeError(sizes, hint)
     wrong = tokens[(tokens < -1) | (tokens >= vocabularies)]
     if len(wrong):
         limits = f"they are below {vocabularies}, or -1 where the decoder is free"
-        raise MusicaeError(f"{wrong[0]} in forced_tokens is no token of {model.name}: {limits}", hint)
+        raise MusicaeError(f"{wrong[0]} in forced_tokens is not a token of {model.name}: {limits}", hint)
 
 
 def _columns(model: Model, recipe: Recipe, part: Part, forced: ForcedTokens | None) -> WindowColumns:

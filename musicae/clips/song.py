@@ -1,14 +1,14 @@
 """Whole songs: every window that a representation can read, and the lines that new windows make in their place.
 
 Windows follow one another without overlap from the first bar that can be read; where bars are in another meter they
-begin anew behind them. The last one before such a place, or before the end, may be short. Windows in which nothing
-starts are no sources: they stay as they are.
+begin anew after them. The last one before such a place, or before the end, may be short. Windows in which nothing
+starts are not sources: they stay as they are.
 
 No window can say that the note before goes on into it: it begins with rests. So the stream of a song remembers which
 notes sound across a seam. A note that sounds where such a window ends goes on for as long as the original one did, or
-to the first note behind the seam; where the original ended at the seam, so does the new one.
+to the first note after the seam; where the original ended at the seam, so does the new one.
 
-Where only a passage is made anew, which may lie behind the end of the file, all of its windows are, and what sounds
+Where only a passage is made anew, which may lie after the end of the file, all of its windows are, and what sounds
 where it begins ends there.
 """
 
@@ -45,7 +45,7 @@ LineTokens = Integer[np.ndarray, " time"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A window of a stream: the places of its first bar and of the bar behind it, and whether anything starts."""
+    """A window of a stream: the places of its first bar and of the bar after it, and whether anything starts."""
 
     start: int
     behind: int
@@ -124,7 +124,7 @@ class SongReading:
         return drop_leading_note_offs(tokens, shape).reshape(shape.segments, shape.steps, -1)
 
     def with_windows(self, windows: Sequence[TokenArray]) -> StreamTokens:
-        """The stream with others in the place of its first playing windows; what is behind their last bar is dropped.
+        """The stream with others in the place of its first playing windows; what comes after their last bar is dropped.
 
         Notes that sound into a window end there, or go on, as the module says.
         """

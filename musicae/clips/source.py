@@ -59,7 +59,7 @@ def source_for(model: Model, music: Material) -> AnySource:
         return read(music, model)
     if not isinstance(music, Source):
         hint = "give a MIDI file or the JSON of a code, a score, a clip, or what was read of one"
-        raise MusicaeError(f"{music!r:.60} is no music", hint)
+        raise MusicaeError(f"{music!r:.60} is not music", hint)
     _require(music.representation, music.label, model)
     return music
 

@@ -74,7 +74,7 @@ class _Splice:
                 self.changes[number].gone.update(range(len(track.notes)))
 
     def _end_notes_at(self, tick: int) -> None:
-        """Ends the notes of all tracks that are read, and that are no drums, where a passage begins."""
+        """Ends the notes of all tracks that are read, and that are not drums, where a passage begins."""
         half = self.score.ticks_per_quarter / (2 * self.steps_per_quarter)
         for number in self.reading.stream.tracks:
             notes, change = self.score.tracks[number].notes, self.changes[number]
@@ -192,7 +192,7 @@ class _Splice:
         return tick + around.deviation(note.end) if follows else tick
 
     def _goes_on(self, end: int, part: EditedPart) -> bool:
-        """Whether a note that ends at some tick sounds on behind the bars of a part."""
+        """Whether a note that ends at some tick sounds on after the bars of a part."""
         return end > self.tick(part.end, part.end) + self.score.ticks_per_quarter / (2 * self.steps_per_quarter)
 
     def _add(self, note: StepNote, part: EditedPart, around: _Around) -> None:
@@ -206,7 +206,7 @@ class _Splice:
         if part.tracks:
             track, pitch = self._drum(note, part) if part.program == DRUM_KIT else (part.tracks[0], note.pitch)
             self.changes[track].come.append((start, max(end, start + 1), pitch, velocity))
-        elif self.frame.alone or not self.reading.stream.parts:  # parts that a song does not have stay away
+        elif self.frame.alone or not self.reading.stream.parts:  # parts that a song does not have are left out
             self.added[part.program].append((start, max(end, start + 1), note.pitch, velocity))
 
     def _goes_on_as(self, note: StepNote, part: EditedPart) -> bool:
@@ -279,7 +279,7 @@ class _Around:
 
 
 def _between(values: dict[int, float], step: int, bar: int) -> float:
-    """What lies between the values of the steps before and behind; beyond them all, the mean of those at the same place
+    """What lies between the values of the steps before and after; beyond them all, the mean of those at the same place
     of their bars, if there are any: a song keeps its accents and its swing where it goes on."""
     if not values:
         return 0.0

@@ -32,7 +32,7 @@ def clip_paths(recipe: Recipe, output: str | Path | None, labels: Sequence[str],
     """
     name = None if output is None else os.fspath(output)
     if name and not output_paths.is_folder(name) and output_paths.suffix(name).lower() not in ("", *MIDI_SUFFIXES):
-        raise MusicaeError(f"{name} is no name for a MIDI file", f"choose one that ends in {MIDI_SUFFIXES[0]}")
+        raise MusicaeError(f"{name} is not a name for a MIDI file", f"choose one that ends in {MIDI_SUFFIXES[0]}")
     return output_paths.names(name, stem(recipe), labels, MIDI_SUFFIXES[0], least=least)
 
 
@@ -58,7 +58,7 @@ def write_clip(path: Path, midi: bytes, recipe: Recipe, *, overwrite: bool = Fal
 
 
 def write_recipe(recipe: Recipe, output: str | None, *, force: bool = False) -> Path:
-    """Write a recipe alone; `output` as for clips.
+    """Write only a recipe; `output` as for clips.
 
     Raises:
         MusicaeError: the file exists, or cannot be written.
@@ -79,6 +79,6 @@ def stem(recipe: Recipe) -> str:
 
 
 def _cut(origin: str) -> str:
-    """As many characters as fit into `LONGEST_ORIGIN`; bytes that are no characters (`os.fsdecode`) are kept."""
+    """As many characters as fit into `LONGEST_ORIGIN`; bytes that are not characters (`os.fsdecode`) are kept."""
     lengths = accumulate(len(character.encode("utf-8", "surrogatepass")) for character in origin)
     return origin[: sum(length <= LONGEST_ORIGIN for length in lengths)]

@@ -59,7 +59,7 @@ CHART_BARS = 16
 def build_tunes(
     output: Path, *, meter: str = COMMON_TIME, force: bool = False, progress: Progress = no_progress
 ) -> Manifest:
-    """Make the dataset of public-domain tunes: two bars of melody, split as `TUNES` says.
+    """Make the data set of public-domain tunes: two bars of melody, split as `TUNES` says.
 
     Raises:
         MusicaeError: music21 is not installed, there are no tunes of the meter, or the output cannot be written.
@@ -70,7 +70,7 @@ def build_tunes(
     corpus = Path(str(_require("music21").__file__)).parent / "corpus"
     paths = [PurePath(line.partition(",")[0]) for line in TUNES[meter].read_text().splitlines()[1:]]
     output = output.absolute()
-    # In the folder itself, so that no temporary name gets into the dataset.
+    # In the folder itself, so that no temporary name gets into the data set.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # music21 warns about much of ABC
         with progress("converting", len(paths)) as advance:
@@ -136,7 +136,7 @@ def build_grooves(
 
     Args:
         output: gets one folder for every file of the library.
-        grooves: render so many only, spread over the library.
+        grooves: render only this many, spread over the library.
         force: render those again that are there already.
 
     Returns:

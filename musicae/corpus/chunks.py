@@ -25,7 +25,7 @@ CELLS = 2**22
 """Tokens of streams that are held at once; of a piece with more, one stream after the other."""
 
 SONG_BARS = 16
-"""Files that share a passage of so many bars are one song."""
+"""Files that share a passage of this many bars are one song."""
 
 
 @dataclass(frozen=True, slots=True)

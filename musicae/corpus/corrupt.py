@@ -1,6 +1,6 @@
 """Corruptions of the tokens that the encoder reads; what is decoded stays clean (Vincent et al. 2008).
 
-Augmentations of the source alone. Where a segment has ended nothing is changed, and conditions stay.
+Augmentations of the source only. Where a segment has ended nothing is changed, and conditions stay.
 """
 
 from __future__ import annotations

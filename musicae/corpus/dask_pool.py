@@ -1,7 +1,7 @@
 """Machines that read chunks of files: the workers of a dask scheduler, which see the same folders as this one.
 
 The package comes with `pip install 'musicae[dask]'`. Every chunk is written to its file by whoever reads it, and all
-else is done here, so that the dataset is the one that this machine alone would make.
+else is done here, so that the data set is the one that this machine alone would make.
 """
 
 from __future__ import annotations

@@ -171,7 +171,7 @@ class Dataset:
         if offsets.ndim != 1:
             raise ValueError(f"offsets have shape {offsets.shape}")
         if len(offsets) and not 0 <= int(offsets.min()) <= int(offsets.max()) <= len(tokens) - window:
-            raise ValueError("a window lies outside of the tokens")
+            raise ValueError("a window lies outside the tokens")
         if labels is None:
             return
         if labels.shape != offsets.shape:
@@ -188,7 +188,7 @@ def _array(path: Path, kinds: tuple[type[np.generic], ...]) -> AnyArray:
     """
     path.stat()
     if not path.is_file():
-        raise ValueError(f"{path.name} is no file")
+        raise ValueError(f"{path.name} is not a file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # numpy warns of a size that overflows, and goes on

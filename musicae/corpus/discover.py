@@ -94,7 +94,7 @@ def discover(folders: Sequence[Path], splits: SplitsFile | None, progress: Progr
 
 def _file_digest(path: Path) -> str:
     if not path.is_file():
-        raise OSError(f"{path} is no file")  # a pipe would be waited for, forever
+        raise OSError(f"{path} is not a file")  # a pipe would be waited for, forever
     return digest_of(read_input(path))
 
 

@@ -12,8 +12,8 @@ class Policy:
     """What a window must hold to be used.
 
     Attributes:
-        max_silent_bars: so many silent bars in a row, at most, in every part.
-        min_pitches: so many distinct onset tokens, at least, in the first field.
+        max_silent_bars: most silent bars in a row, in every part.
+        min_pitches: least number of distinct onset tokens in the first field.
         silence: what a window is called that has more silent bars.
     """
 

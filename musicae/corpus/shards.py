@@ -1,4 +1,4 @@
-"""A dataset on disk: token streams and window offsets as plain arrays, one folder per split, and the manifest.
+"""A data set on disk: token streams and window offsets as plain arrays, one folder per split, and the manifest.
 
 The manifest is written last and removed first, so that a folder with a manifest is complete.
 """
@@ -77,12 +77,12 @@ def read_dropped(folder: Path) -> list[dict[str, str]]:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest, which makes the dataset complete."""
+    """Write the manifest, which makes the data set complete."""
     write_atomically(folder / MANIFEST, f"{json.dumps(manifest, indent=2)}\n".encode())
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a complete dataset, or None."""
+    """The manifest of a complete data set, or None."""
     try:
         manifest = read_json(folder / MANIFEST)
     except (OSError, ValueError):

@@ -73,7 +73,7 @@ class Evaluation:
         data: the folder of the data set.
         windows: how many were read.
         published: the figures of the nearest model of Roberts et al. 2018, by field; empty if there is none.
-        results: by measurement, of those alone that were asked for and that fit the model.
+        results: by measurement, only of those that were asked for and that fit the model.
         skipped: measurements that do not fit the model.
     """
 

@@ -42,7 +42,7 @@ def held_out(model: Model, data: Dataset, n: int, *, split: str = "test", seed: 
 def held_out_runs(
     model: Model, data: Dataset, n: int, length: int, *, split: str = "test", seed: int = 0
 ) -> Int64[Tensor, "run window segment step column"]:
-    """Random runs of so many windows of a split, each right behind the one before; `n` or as many as there are.
+    """Random runs of so many windows of a split, each right after the one before; `n` or as many as there are.
 
     A run is one where a window begins at every bar, so that it is of one piece. (Windows of a single bar do not tell:
     of them a run may go on in the next piece.) Data sets have every window once: no run comes back note for note.

@@ -38,7 +38,7 @@ class LatentMap:
     """Codes of held-out windows on two axes.
 
     Attributes:
-        explained: share of the codes' variance that lies along each axis; None where axes are no directions.
+        explained: share of the codes' variance that lies along each axis; None where axes are not directions.
         attributes: of every window, where they vary.
     """
 

@@ -27,7 +27,7 @@ class NGram:
     P_k(w | h) = max(c(h w) - D_k, 0) / c(h) + D_k N(h) / c(h) P_(k-1)(w | h without its first token), where c counts
     grams at the highest order and different tokens before a gram at lower ones, N(h) is the number of different tokens
     after h, D_k = n_1 / (n_1 + 2 n_2) of the grams counted once and twice, and P_0 is uniform. A context that was never
-    seen takes P_(k-1) alone.
+    seen takes only P_(k-1).
 
     Args:
         vocabulary: number of tokens.

@@ -87,7 +87,7 @@ def build_autoencoder(config: Config, shape: Shape) -> Autoencoder:
     for label, regularizer in regularizers.items():
         if regularizer.needs_std and not latent.stochastic:
             message = f"{label} needs a posterior with a spread; latent {config.latent.name} has none"
-            hint = f"take {label} away, or choose latent gaussian"
+            hint = f"remove {label}, or choose latent gaussian"
             raise MusicaeError(message, hint, kind="unsuitable-regularizer", name=label)
         if regularizer.needs_kl and not prior.closed_form_kl:
             message = f"{label} needs the KL to the prior; that to prior {config.prior.name} has no closed form"

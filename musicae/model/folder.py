@@ -72,7 +72,7 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
         MusicaeError: there is none, or its files are damaged.
     """
     if not isinstance(name, str | Path):
-        raise MusicaeError(f"{name!r:.60} is no model", "give the name of one, its folder, or what was loaded")
+        raise MusicaeError(f"{name!r:.60} is not a model", "give the name of one, its folder, or what was loaded")
     folder = find(name)
     config = configuration.read_config(folder)
     head = _head_of(folder / "model.safetensors")
@@ -114,13 +114,13 @@ def _spreads(text: str, path: Path) -> dict[str, float]:
     except ValueError as error:
         raise MusicaeError(f"{path} cannot be read: {error}", _DAMAGED) from None
     if not all(0 <= spread < math.inf for spread in spreads.values()):
-        raise MusicaeError(f"{path} has a spread that is none", _DAMAGED)
+        raise MusicaeError(f"{path} has an invalid spread", _DAMAGED)
     return spreads
 
 
 def _whole_number(text: str, path: Path) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise MusicaeError(f"{path} has seen {text[:40]!r} windows, which is no number", _DAMAGED)
+        raise MusicaeError(f"{path} has seen {text[:40]!r} windows, which is not a number", _DAMAGED)
     return int(text)
 
 

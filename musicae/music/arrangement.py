@@ -81,7 +81,7 @@ def final_bar(score: Score, bar: int) -> Score:
     """A last bar: every instrument holds what it starts first; drums hit the kick and the crash.
 
     Args:
-        bar: its ticks; what starts behind it counts for nothing.
+        bar: its ticks; what starts after it counts for nothing.
     """
     tracks = []
     for track in score.tracks:
@@ -125,7 +125,7 @@ def arranged(score: Score, chords: Sequence[Chord], scale: frozenset[int], *, lo
 
     Args:
         chords: one for every bar.
-        loose: onsets and lengths stay as they are, also where notes of a bass overlap.
+        loose: onsets and lengths are not quantized, also where notes of a bass overlap.
     """
     bar, moved, pitched = score.end // len(chords), 0, 0
     tracks = []

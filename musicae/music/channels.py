@@ -98,7 +98,7 @@ def _on_channel(
         inside = events.track[changes] == source
         own = track == source
         at, when, value = changes[inside], events.tick[changes[inside]], said[inside]
-        # In its own track a change counts for the notes that stand behind it, in others for those of its tick as well.
+        # In its own track a change counts for the notes that stand after it, in others for those of its tick as well.
         last = np.where(own, np.searchsorted(at, notes), np.searchsorted(when, tick, side="right")) - 1
         wins = (last >= 0) & ((when[last] > since) | (when[last] == since) & ~own_said)
         values[wins], since[wins], own_said[wins] = value[last[wins]], when[last[wins]], own[wins]

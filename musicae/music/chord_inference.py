@@ -46,7 +46,7 @@ def infer(score: Score, starts: Integer[np.ndarray, " frame"], length: int) -> I
 
 
 def chroma(score: Score, starts: Integer[np.ndarray, " frame"], length: int) -> tuple[Chroma, Chroma]:
-    """For how much of a frame every pitch class sounds, and sounds as the lowest; drums left away."""
+    """For how much of a frame every pitch class sounds, and sounds as the lowest; without drums."""
     tones, bass = np.zeros((2, len(starts), 12))
     pitched = [track.notes for track in score.tracks if not track.is_drum and len(track.notes)]
     if not pitched or not len(starts):

@@ -1,7 +1,7 @@
 """Chords: the symbols that musicians write, and the 49 classes that models are conditioned on.
 
 A class is no chord, or one of 12 roots with one of four triads (Simon et al. 2018, arXiv:1806.00195): what a symbol
-adds to its triad is read and left away.
+adds to its triad is read and left out.
 """
 
 from __future__ import annotations
@@ -78,11 +78,11 @@ def of_class(index: int) -> Chord:
 def parse_chord(symbol: str) -> Chord:
     """The chord that a symbol stands for: `C`, `Am`, `F#m7b5`, `Bbmaj7`, `G7/B`, `N.C.`, also as `A:min7`.
 
-    The triad is what remains: sevenths, added and altered upper notes and the bass are left away; a suspended, power
+    The triad is what remains: sevenths, added and altered upper notes and the bass are left out; a suspended, power
     or altered chord counts as major on its root, and says so in its notice.
 
     Raises:
-        MusicaeError: it is no chord symbol; the message points at the character where it stops being one.
+        MusicaeError: it is not a chord symbol; the message points at the character where it stops being one.
     """
     if _NONE.fullmatch(symbol):
         return NO_CHORD
@@ -142,7 +142,7 @@ def progression(text: str) -> list[Chord]:
     """The chords of such symbols.
 
     Raises:
-        MusicaeError: one of them is no chord symbol, or there is none.
+        MusicaeError: one of them is not a chord symbol, or there is none.
     """
     chords = [parse_chord(symbol) for symbol in split_symbols(text)]
     if not chords:
@@ -157,7 +157,7 @@ def _pitch_class(match: re.Match[str]) -> int:
 
 def _wrong(symbol: str, at: int) -> MusicaeError:
     what = f'"{symbol[at]}"' if at < len(symbol) else "its end"
-    return MusicaeError(f'"{symbol}" is no chord: character {at + 1}, {what}, is not understood', _HINT)
+    return MusicaeError(f'"{symbol}" is not a chord: character {at + 1}, {what}, is not understood', _HINT)
 
 
 _HINT = "write chords like C, Am, F#m7b5, Bbmaj7, G7/B or N.C."

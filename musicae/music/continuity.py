@@ -119,7 +119,7 @@ def new_onset_positions(before: Excerpt, after: Excerpt) -> float:
 
 
 def discontinuity(before: Excerpt, after: Excerpt) -> float:
-    """How little a passage fits behind another one: `breaks` and `new_onset_positions`, weighted, and more if it is a
+    """How little a passage fits after another one: `breaks` and `new_onset_positions`, weighted, and more if it is a
     copy or all new; of bands and drums also `role_change`.
 
     What follows in real melodies is the same music again as often as not; who asks for more wants other music.

@@ -26,7 +26,7 @@ def program_of(name: str) -> int:
 
     Args:
         name: its number, from 1 to 128; what a band calls it (`USUAL`, `NICKNAMES`); its name or the beginning of it,
-            or words that are in one name alone, like "nylon" or "warm pad". Of names that differ in a number the first
+            or words that are in only one name, like "nylon" or "warm pad". Of names that differ in a number the first
             is meant: "electric piano" is number 1.
 
     Raises:
@@ -39,7 +39,7 @@ def program_of(name: str) -> int:
         return number - 1
     words = _words(name)
     if is_drums(name):
-        raise MusicaeError("drums are no pitched instrument", "name those that play pitches alone; drums stay drums")
+        raise MusicaeError("drums are not a pitched instrument", "name pitched instruments only; drums stay drums")
     called = {**USUAL, **NICKNAMES}
     if " ".join(words) in called:
         return called[" ".join(words)]
@@ -61,7 +61,7 @@ def program_of(name: str) -> int:
 
 
 def band_of(names: Sequence[str]) -> tuple[int, ...]:
-    """The programs of instruments, and `DRUM_KIT` for drums, which are no instrument of General MIDI.
+    """The programs of instruments, and `DRUM_KIT` for drums, which are not an instrument of General MIDI.
 
     Raises:
         MusicaeError: as `program_of`.

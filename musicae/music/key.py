@@ -66,7 +66,7 @@ def parse_key(text: str) -> Key:
     found = _KEY.fullmatch(str(text))
     if not found:
         hint = "write a tonic and a mode, major or minor: C, Bb major, F# minor or c#m"
-        raise MusicaeError(f"{str(text)[:LONGEST_KEY]!r} is no key", hint)
+        raise MusicaeError(f"{str(text)[:LONGEST_KEY]!r} is not a key", hint)
     tonic = NATURALS[found["letter"].upper()] + {"#": 1, "♯": 1, "b": -1, "♭": -1}.get(found["sign"], 0)
     mode = found["mode"]
     return Key(tonic % 12, mode == "m" or mode.lower() in ("min", "minor"))
@@ -153,7 +153,7 @@ MINOR_ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 """What the tonics of minor keys are called, where those of major keys are `chords.ROOTS`."""
 
 LONGEST_KEY = 40
-"""Characters that a message shows of what is no key."""
+"""Characters that a message shows of what is not a key."""
 
 _KEY = re.compile(
     r"\s*(?P<letter>[A-Ga-g])(?P<sign>[#♯b♭]?)[\s_-]*(?P<mode>m|M|(?i:major|maj|minor|min)|)\s*", re.ASCII

@@ -53,7 +53,7 @@ class BarGrid:
     def holds(self, numerator: int, denominator: int) -> int:
         """How many bars of a meter make up a bar of this one: 1, 2, 4, 8, ..., or 0 if the meter does not fit.
 
-        Three bars of 1/4 are no bar of 3/4: what is counted in ones is mostly meant to be in four.
+        Three bars of 1/4 are not a bar of 3/4: what is counted in ones is mostly meant to be in four.
         """
         count, rest = divmod(self.numerator * denominator, self.denominator * numerator)
         return 0 if rest or count & (count - 1) else count
@@ -69,7 +69,7 @@ class BarGrid:
         """The same steps in bars of another meter.
 
         Raises:
-            MusicaeError: it is no meter, or its bars are longer than `LONGEST_BAR` or no whole number of steps.
+            MusicaeError: it is not a meter, or its bars are longer than `LONGEST_BAR` or not a whole number of steps.
         """
         found = _METER.fullmatch(meter)
         numerator, denominator = (int(part) for part in found.groups()) if found else (0, 1)

@@ -37,7 +37,7 @@ _MACBINARY = 128
 _HOPS = 3
 """The chain of events is followed 2^3 at a time."""
 _MARGIN = 16
-"""Zeros behind the file, so that every byte has some behind it."""
+"""Zeros after the file, so that every byte has some after it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,7 @@ class Events:
     Attributes:
         ticks_per_quarter: the unit of `tick`.
         track, tick: of every event, its track, from 0, and its time.
-        status: the first byte of every event, with its channel; also where running status leaves it away.
+        status: the first byte of every event, with its channel; also where running status omits it.
         first, second: the data bytes of an event of a channel, 0 to 127; of a meta event `first` is its type.
         place: where in `data` its data bytes begin.
         end: the tick at which every track ends.
@@ -126,7 +126,7 @@ def _unwrapped(data: bytes, name: str) -> bytes:
     if data[_MACBINARY : _MACBINARY + 4] == b"MThd":
         return data[_MACBINARY:]
     what = "is not a MIDI file" if data else "is empty"
-    raise MusicaeError(f"{name} {what}", "give a standard MIDI file (.mid); export it from a sequencer if need be")
+    raise MusicaeError(f"{name} {what}", "give a standard MIDI file (.mid); export it from a sequencer if necessary")
 
 
 def _tracks(data: bytes, start: int) -> tuple[list[tuple[int, int]], list[str]]:
@@ -136,7 +136,7 @@ def _tracks(data: bytes, start: int) -> tuple[list[tuple[int, int]], list[str]]:
     size = len(data)
     while start + 8 <= size:
         if data[start : start + 4] != b"MTrk" and not _is_chunk(data, start):
-            start = data.find(b"MTrk", start)  # what stands between the tracks, or behind them, is no music
+            start = data.find(b"MTrk", start)  # what stands between the tracks, or after them, is not music
             if start < 0:
                 break
             continue
@@ -192,7 +192,7 @@ def _parse(data: bytes, chunks: Chunks, division: int, faults: list[str]) -> Eve
 
 
 def _following(buffer: Buffer, chunks: Chunks) -> tuple[PerByte, PerByteOrEnd]:
-    """Of every byte: how long a number that begins there is, and where the event behind the one after it begins.
+    """Of every byte: how long a number that begins there is, and where the event after the next one begins.
 
     Where a track ends, the next event is one of `_LEFT` beyond the last byte, which follow themselves.
     """
@@ -316,7 +316,7 @@ def _ticks(
 
 
 _SIZES = np.full(256, 1, dtype=np.int64)
-"""How many bytes an event takes from its status on, or from its first data byte on where that is left away."""
+"""How many bytes an event takes from its status on, or from its first data byte on where that is omitted."""
 _SIZES[:SYSEX] = 3
 _SIZES[:NOTE_OFF] = 2
 _SIZES[PROGRAM:0xE0] = 2

@@ -82,10 +82,10 @@ def _strikes_first(key: PerEvent, tick: PerEvent, strikes: Bool[np.ndarray, " ev
 def _in_question(
     key: PerEvent, tick: PerEvent, strikes: Bool[np.ndarray, " event"], moment: int
 ) -> Integer[np.ndarray, " found"]:
-    """The note-ons that find their pitch silent, and behind which another one follows before a note-off.
+    """The note-ons that find their pitch silent, and after which another one follows before a note-off.
 
-    And those between the note-off of a note and another one at about its time, with one more behind: the second may
-    repeat the first. A note-on that finds its pitch sounding may be among them, too, behind the one that began it.
+    And those between the note-off of a note and another one at about its time, with one more after it: the second may
+    repeat the first. A note-on that finds its pitch sounding may be among them, too, after the one that began it.
     """
     again = strikes[:-1] & strikes[1:] & (key[1:] == key[:-1])
     if len(key) > 4:
@@ -117,7 +117,7 @@ class _Events:
         of them end at about one time: then a note-off may have come twice.
 
         Args:
-            stop: behind the last event of the key.
+            stop: after the last event of the key.
             last: the tick at which its track ends.
             off_before: the tick of the note-off before the passage.
 

@@ -5,7 +5,7 @@ only where the bytes rule out what it does not know, by cheap looks that may tak
 not the other way round; whatever is in doubt is `careful_midi`'s. Of what is plain both read the same.
 
 symusic pairs note-ons and note-offs first in, first out, and drops what is left over. So that it shows it, every track
-gets note-offs of all pitches far behind its end, before it is parsed: a note that ends there has lost its own. Where
+gets note-offs of all pitches far after its end, before it is parsed: a note that ends there has lost its own. Where
 notes overlap so that `note_pairing` is needed, their tracks are parsed once more with note-ons of all pitches before
 their first event: all of them are heard to the far end, unless there is a note-off that ends nothing.
 """
@@ -99,7 +99,7 @@ def _channels(tracks: list[bytes]) -> list[set[int]] | None:
 
 
 def _where(text: bytes, status: int, size: int, starts: list[int]) -> range:
-    """From the first to the last track that may have events of a status, with so many bytes of data behind it."""
+    """From the first to the last track that may have events of a status, with so many bytes of data after it."""
     first = text.find(status)
     while first >= 0 and not text[first + 1 : first + 1 + size].isascii():
         first = text.find(status, first + 1)

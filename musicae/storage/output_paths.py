@@ -18,7 +18,7 @@ def is_folder(output: str) -> bool:
 
 
 def suffix(output: str) -> str:
-    """The suffix of a name; a number behind a dot ("v1.2") is none."""
+    """The suffix of a name; a number after a dot ("v1.2") is none."""
     found = Path(output).suffix
     return "" if found[1:].isdigit() else found
 
@@ -117,7 +117,7 @@ def _refuse_inputs(paths: Sequence[Path], inputs: Sequence[str]) -> None:
 
 def _refuse_unwritable(path: Path) -> None:
     if path.exists() and not path.is_file():
-        raise _unwritable(path, "it is no file")
+        raise _unwritable(path, "it is not a file")
     parent = next(folder for folder in path.absolute().parents if folder.exists())
     if not parent.is_dir():
         raise _unwritable(path, f"{parent} is not a folder")

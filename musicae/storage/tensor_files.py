@@ -57,7 +57,7 @@ def read_head(path: Path) -> FileHead:
     """
     size = path.stat().st_size
     if not path.is_file():
-        raise ValueError(f"{path.name} is no file")
+        raise ValueError(f"{path.name} is not a file")
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > min(size - 8, LARGEST_HEAD):

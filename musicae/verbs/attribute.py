@@ -41,7 +41,7 @@ def attribute(
     Args:
         amounts: per attribute by how many of its own standard deviations over music it is to change.
         music: what to change; without it, a draw from the prior at `tempo_qpm`.
-        keep: share of the notes that stay, at least; where no way is found that keeps them, nothing changes.
+        keep: least share of the notes that stay; where that many cannot be kept, nothing changes.
         progress: is called with how many windows were changed since the last call.
 
     Raises:

@@ -1,7 +1,7 @@
 """How fast a model trains and samples on this machine, beside the fastest matrix product measured in the same run.
 
 `REFERENCES` are the sizes at which Magenta's MusicVAE was timed (TensorFlow 2.9, two vCPUs of one core): its CPU
-seconds for an update of 128 windows, and its samples a second.
+seconds for an update of 128 windows, and its samples per second.
 """
 
 from __future__ import annotations
@@ -94,9 +94,9 @@ REFERENCES = {
 def benchmark(
     name: str, config: Config, *, seconds: float = 10.0, device: str = "auto", wanted: Arithmetic | None = None
 ) -> Speed:
-    """Trains on random tokens and decodes random codes, for about so many seconds in all.
+    """Trains on random tokens and decodes random codes, for about this many seconds in all.
 
-    It takes longer where a call takes longer than its share of them: everything is done once at least. What training
+    It takes longer where a call takes longer than its share of them: everything is done at least once. What training
     computes in is found out before, unless this machine knows it already.
 
     Args:
@@ -134,14 +134,14 @@ def benchmark(
 
 
 def matmul_gflops(device: torch.device, dtype: torch.dtype, seconds: float = 1.0) -> float:
-    """Rate of a 1024 x 1024 x 1024 product (8192 on a GPU), timed for so long."""
+    """Rate of a 1024 x 1024 x 1024 product (8192 on a GPU), timed for this long."""
     size = 8192 if device.type == "cuda" else 1024
     a = torch.randn(size, size, device=device, dtype=dtype)
     return 2 * size**3 / _time(lambda: a @ a, seconds, device)[0] / 1e9
 
 
 def _sampling_rates(model: Model, arithmetic: Arithmetic, seconds: float) -> dict[int, float]:
-    """Samples a second, decoded from so many codes at once."""
+    """Samples per second, decoded from this many codes at once."""
     codes = {n: model.sample_codes(n, 0) for n in SAMPLING_BATCHES}
     with arithmetic.on_its_threads():
         return {n: n / _time(partial(model.decode, z), seconds, model.device)[0] for n, z in codes.items()}

@@ -48,7 +48,7 @@ def encode(model: Model | str | Path, music: Music, *, named: bool = False) -> R
 
 
 CodeRows = Float[Tensor, "part size"] | Float[np.ndarray, "part size"] | Sequence[Sequence[float]]
-"""Codes alone, as rows."""
+"""Plain codes, as rows."""
 
 
 def decode(
@@ -65,7 +65,7 @@ def decode(
     that key.
 
     Args:
-        codes: a recipe, its JSON's bytes or path, or codes alone; these have no key, tempo and instruments.
+        codes: a recipe, its JSON's bytes or path, or plain codes, which have no key, tempo and instruments.
         tempo_qpm: without it, the recipe's own.
 
     Raises:
@@ -103,16 +103,16 @@ def _recipe(model: Model, codes: Recipe | bytes | str | Path | CodeRows) -> Reci
 
 
 def _rows(codes: CodeRows) -> Codes:
-    """Codes alone as rows of a tensor.
+    """Plain codes as rows of a tensor.
 
     Raises:
-        MusicaeError: they are no numbers, or no rows of them.
+        MusicaeError: they are not numbers, or not rows of them.
     """
     hint = "give a tensor, an array or a list with a row for every code"
     try:
         rows = torch.as_tensor(codes).detach().float().cpu()
     except (TypeError, ValueError, RuntimeError):
-        raise MusicaeError(f"{codes!r:.60} is no code", hint) from None
+        raise MusicaeError(f"{codes!r:.60} is not a code", hint) from None
     if rows.ndim != 2:
         raise MusicaeError(f"the codes have shape {list(rows.shape)}, not [clips, numbers]", hint)
     return rows

@@ -74,7 +74,7 @@ class Song:
     Attributes:
         chords: of one section, as text ("C Am F G") or one by one; or of every section, by its letter.
         form: a letter for every section.
-        repeat: how often the form is played.
+        repeat: number of times the form is played.
         own_instruments: every section has its own, and on a path to other music they change bar by bar; otherwise those
             of the first bar play everything.
         final_bar: whether one bar more ends it, on the home chord, which is held.
@@ -95,7 +95,7 @@ class Song:
         """The chords of all bars of every section, by its letter.
 
         Raises:
-            MusicaeError: a section has none, or one of them is no chord symbol.
+            MusicaeError: a section has none, or one of them is not a chord symbol.
         """
         found = {}
         for letter in self.letters:
@@ -142,21 +142,21 @@ class Song:
         return self.letters[passage.letter] if begins else ""
 
     def passages(self, bars: int) -> list[Passage]:
-        """Every window of so many bars.
+        """Every window, of this many bars each.
 
         Raises:
             MusicaeError: the windows do not fill a section, there is no section, or there are too many.
         """
         if not (self.form.isalpha() and self.form.isupper()):
-            hint = "give a capital letter a section and nothing else, like AABA"
-            raise MusicaeError(f"{self.form!r} is no form", hint)
+            hint = "give one capital letter per section and nothing else, like AABA"
+            raise MusicaeError(f"{self.form!r} is not a form", hint)
         counts = {letter: len(chords) for letter, chords in self.sections.items()}
         for count in counts.values():
             if count % bars or not count or self.repeat < 1:
                 hint = f"give chords for a multiple of {bars} bars"
-                raise MusicaeError(f"{self.repeat} times sections of {count} bars make no piece", hint)
+                raise MusicaeError(f"{self.repeat} times sections of {count} bars do not fill whole windows", hint)
         if (length := sum(counts[letter] for letter in self.form) * self.repeat + self.final_bar) > MOST_PIECE_BARS:
-            hint = f"give fewer sections, repetitions or bars a chord: {MOST_PIECE_BARS} bars at most"
+            hint = f"give fewer sections, repetitions or bars per chord: at most {MOST_PIECE_BARS} bars"
             raise MusicaeError(f"a piece of {length} bars is too long", hint)
         return [
             Passage(self.letters.index(letter), place, self.sections[letter][start : start + bars])
@@ -169,12 +169,12 @@ def chords_of(given: Progression) -> list[Chord]:
     """The chords of a progression.
 
     Raises:
-        MusicaeError: one is no chord symbol, or there is none.
+        MusicaeError: one is not a chord symbol, or there is none.
     """
     if isinstance(given, str):
         return progression(given)
     if not isinstance(given, Sequence) or not all(isinstance(one, str | Chord) for one in given):
-        raise MusicaeError(f"{given!r:.60} is no chord progression", "give chord symbols: 'C Am F G'")
+        raise MusicaeError(f"{given!r:.60} is not a chord progression", "give chord symbols: 'C Am F G'")
     return [chord for one in given for chord in (progression(one) if isinstance(one, str) else [one])]
 
 
@@ -203,14 +203,14 @@ def compose(
     Args:
         song: or the chords of its only section, as text or as chords.
         start, end: music that the piece comes from and leads to.
-        loose: onsets and lengths are as they were decoded, on no grid.
+        loose: onsets and lengths are not quantized.
         variation: how far, from 0 to 1, every window but the first of a section moves towards new music; the same one
             wherever the section is played again.
         tempo_qpm: of a piece without `start` and `end`; else it has the tempo of the first of them.
 
     Raises:
-        MusicaeError: the model has no chords, a chord is none, or there is no path to lead along; or a number is out
-            of its range.
+        MusicaeError: the model has no chords, a chord symbol is not valid, there is no path to lead along, or a number
+            is out of its range.
     """
     require_within("variation", variation, 0, 1)
     model, drawn = model_for(model), fresh_seed(seed)

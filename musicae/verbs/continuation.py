@@ -39,11 +39,11 @@ def continuation(
     temperature: float = 0.5,
     seed: int | None = None,
 ) -> Clips:
-    """`n` clips that begin with the end of some music and go on for so many bars (`clips.onward`), the best first.
+    """`n` clips that begin with the end of some music and go on for `bars` bars (`clips.onward`), the best first.
 
     Args:
-        music: or its end (`clips.ending.read_ending`). Of a whole song, clips are the song with the new bars behind it.
-        bar: of a file or a song: the new music begins there, from bar 2 on, instead of behind the last note.
+        music: or its end (`clips.ending.read_ending`). Of a whole song, clips are the song with the new bars after it.
+        bar: of a file or a song: the new music begins there, from bar 2 on, instead of after the last note.
         alone: the clips have the new bars only; it says nothing of songs.
 
     Raises:
@@ -73,7 +73,7 @@ def continuation(
 
 
 def _frame(ending: SongEnding, bars: int) -> tuple[Frame, tuple[Chord, ...]]:
-    """What so many new bars are spliced into, and the chords of what plays on there.
+    """What the new bars are spliced into, and the chords of what plays on there.
 
     Raises:
         MusicaeError: they do not fit.
@@ -102,7 +102,7 @@ def _ending(model: Model, music: Material | Ending, bar: int | None) -> Ending:
     if isinstance(music, Score | bytes | str | Path) and not is_code(music):
         return read_ending(music, model, bar=bar)
     if bar is not None:
-        raise MusicaeError("a bar chooses from files and songs, and this is neither", "leave the bar away")
+        raise MusicaeError("a bar chooses from files and songs, and this is neither", "omit the bar")
     source = source_for(model, music)
     if isinstance(source, CodeSource):
         (window,) = likeliest_windows(model, [part_of(model, source)])

@@ -78,13 +78,13 @@ def interpolate(
     The path is a great circle (`geometry.slerp`), or a line if `linear`. Steps stand on it where what is decoded by
     argmax changes by about as many notes from each to the next, and the decoder is sure of it; or at equal distances of
     codes (`even_in`). Where a decoder changes most notes at once, or has nothing to say on the way, the path takes a
-    detour over the codes of music whose beginning is that of what comes behind the change, and whose end is that of
+    detour over the codes of music whose beginning is that of what comes after the change, and whose end is that of
     what comes before it. The first and the last are the reconstructions of a and b, or their own notes if `exact_ends`.
     Tempo and programs are those of a. Chords, where the model has any, are those of a in the first half of the path,
     then those of b.
 
-    Of two whole songs every clip is a song: that of a, in which each window is so far on its way to the window of b
-    with the same number, of those in which something is played; where b has fewer of them, a ends as it was.
+    Of two whole songs every clip is a song: that of a, in which each window is equally far on its way to the window of
+    b with the same number, of those in which something is played; where b has fewer of them, a ends as it was.
 
     Args:
         progress: is called with how many pairs of windows the steps were found since the last call.
@@ -238,7 +238,7 @@ def _unlikelihoods(points: Sequence[_Point]) -> Unlikelihoods:
     """How much less likely what is decoded at every point is, given its code, than at the ends: the ratio of the nll to
     the mean of theirs, less 1, and 0 where it is as likely.
 
-    It says where music is none: 5-gram costs of windows on great circles correlate with it by .8.
+    It says where what is decoded is hardly music: 5-gram costs of windows on great circles correlate with it by .8.
     """
     nll = np.array([point.nll for point in points])
     return np.maximum(nll / max((nll[0] + nll[-1]) / 2, 1e-9) - 1, 0)
@@ -253,7 +253,7 @@ def _gaps(points: Sequence[_Point]) -> Gaps:
 
 
 def _widest(gaps: Gaps, first: int, last: int) -> int:
-    """The point between two others, or the first of them, behind which most notes change at once."""
+    """The point between two others, or the first of them, after which most notes change at once."""
     return max(range(first, last), key=lambda point: gaps[point, point + 1])
 
 

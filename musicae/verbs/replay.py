@@ -31,7 +31,7 @@ def replay(
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     model = original(recipe.model, recipe.device, recipe.precision) if model is None else model_for(model)
     if any(part.names and part.names.edits for part in recipe.parts):
-        message = "names of the code were edited, and what is made again is made from z alone"
+        message = "names of the code were edited, and a replay is made only from z"
         raise MusicaeError(message, "decode it", kind="edited-names")
     if not force:
         require_own_code(model, recipe.model, recipe.hash)

@@ -32,15 +32,15 @@ def sample(
     wanted: Mapping[str, str] | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Clips:
-    """`n` clips that the model makes up; where it has chords, each under a random one of its own.
+    """`n` new clips; where it has chords, each under a random one of its own.
 
     At temperature 0.25, the default, more of them are in one key than at 0.5, with which MusicVAE's own tool samples:
     .86 of two-bar melodies (at 0.5 .84; of music .91), .82 of sixteen bars (.64; .67), .57 of trios (.40; .72).
 
     Args:
         bars: of every clip; without it, as many as the model writes at once. A longer clip grows from such a window,
-            and comes back to what stood four and eight bars before (`clips.onward`). Of models with chords `compose`
-            writes pieces.
+            and comes back to what was played four and eight bars before (`clips.onward`). With models of chords,
+            `compose` writes pieces.
         wanted: of which attributes there is to be more ("high") or less ("low") than in other clips
             (`clips.draws.draw_with`); of a longer clip, in its first window.
         progress: is called with how many clips were made since the last call, where there are `bars`.
@@ -53,7 +53,7 @@ def sample(
     require_whole("bars", 1 if bars is None else bars, 1, MOST_NEW_BARS)
     model, seed = model_for(model), fresh_seed(seed)
     if (bars or 1) > model.representation.bars and model.representation.has_chords:
-        message = f"{model.name} plays under chords, and {bars} bars under one chord are no piece"
+        message = f"{model.name} plays under chords, and {bars} bars under one chord are not a piece"
         raise MusicaeError(message, "compose a piece over a progression", kind="needs-progression", model=model.name)
     chords = draw_chords(model, n, seed)
     codes = draw_with(model, n, seed, wanted, chords) if wanted else draw(model, n, seed)
@@ -77,7 +77,7 @@ def sample(
 
 
 def _grown(model: Model, first: Recipe, bars: int, seed: int) -> Recipe:
-    """The recipe of so many bars that begin with those of another one, which has one part."""
+    """The recipe of this many bars that begin with those of another one, which has one part."""
     (part,), (window,) = first.parts, windows_of(model, first)
     source = Source(window, model.representation, first.style, "a draw from the prior")
     ending = Ending(source, min(bars, model.representation.bars))

@@ -310,7 +310,7 @@ def _check_data(run: Run, dataset: Dataset) -> None:
         wanted = build(REPRESENTATIONS, run.config.representation)
         raise _other_representation(f"{dataset.folder} holds {dataset.representation}, not {wanted}", wanted)
     if run.source != dataset.manifest.get("source", ""):
-        message = f"{dataset.folder} is not made from what this training was begun with"
+        message = f"{dataset.folder} is not the data that this training was begun with"
         hint = "bring the data set back, or begin a new training from the weights"
         raise MusicaeError(message, hint, kind="other-data", path=dataset.folder)
 

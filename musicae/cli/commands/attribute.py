@@ -46,7 +46,7 @@ EXAMPLES = ("musicae attribute --add density", "musicae attribute a.mid --whole 
 Change = typer.Option(
     metavar="NAME[=AMOUNT]",
     show_default=False,
-    help="An attribute, by an amount of 1 or another one, in standard deviations over music.",
+    help="An attribute and the amount to change it by, in standard deviations over music; 1 if none is given.",
 )
 
 
@@ -58,7 +58,7 @@ def command(
     keep: Annotated[
         float,
         typer.Option(
-            parser=share, metavar="SHARE", help="Of the notes, that stay; where no way keeps them, nothing changes."
+            parser=share, metavar="SHARE", help="Least share of notes to keep; otherwise the clip is left unchanged."
         ),
     ] = 0.0,
     temperature: Temperature = 0.0,
@@ -82,13 +82,13 @@ def command(
 ) -> None:
     """Change an attribute of a clip, or of new music.
 
-    Without FILE, write new music after and before the change. An amount of 1 changes the attribute by as much as it
-    varies from clip to clip. Of all music that has so much of it the one is taken that keeps most notes. Of a whole
-    song every window changes by that much; windows where no way is found stay as they are.
+    Without FILE, write new music before and after the change. An amount of 1 changes the attribute by as much as it
+    varies from clip to clip. Of all music that has that much of it, the one that keeps most notes is taken. In a
+    whole song, every window changes by that much; windows where that is not possible stay as they are.
 
     density: notes in a sixteenth. diatonic: share of the notes in the clip's own scale. interval: semitones from note
-    to note. range: semitones from the lowest to the highest. syncopation16, syncopation8: share of the notes off the
-    eighth, off the quarter. Of several instruments also: tracks, strings, drums, polyphony, velocity."""
+    to note. range: semitones from the lowest to the highest. syncopation16, syncopation8: share of the onsets on
+    off-beat sixteenths, eighths. Of several instruments also: tracks, strings, drums, polyphony, velocity."""
     console = Console(quiet, json)
     if file is None and (bar, track, drums, framing) != (None, None, None, Framing()):
         hint = "--whole, --bar, --track, --drums, --keep-velocity and --keep-timing say how a FILE is read: name one"
@@ -133,7 +133,7 @@ def command(
         spread = spread_of(net, name)
         asked = of_stage[read] + amounts[name] * spread
         short = (asked - of_stage["after"]) * math.copysign(1, amounts[name]) > SHORT * spread
-        missed = f", asked for {asked:.3g}: no way was found that comes nearer" if short else ""
+        missed = f", asked for {asked:.3g}: could not come nearer" if short else ""
         console.note(f"{name}: {values_of}{missed}{' (means over windows)' if framing.whole else ''}")
     console.note(_what_changed(before, after, list(amounts), keep))
     clips = styling.applied(clips, console)
@@ -173,7 +173,7 @@ def _what_changed(before: Clip, after: Clip, names: Sequence[str], keep: float) 
     pairs = list(zip(before.passages, after.passages, strict=True))
     changed = sum(old != new for old, new in pairs)
     kept = f" and keep {keep:.0%} of the notes" if keep else ""
-    nothing = f"no way was found to change {' and '.join(names)} as asked{kept}"
+    nothing = f"could not change {' and '.join(names)} as asked{kept}"
     if not changed:
         return f"{nothing}: the {'clip stays as it is' if len(pairs) == 1 else 'song stays as it is'}"
     ours, theirs = onsets_of(before.played), onsets_of(after.played)

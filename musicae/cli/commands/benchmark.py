@@ -24,18 +24,19 @@ EXAMPLES = (
 BenchmarkPreset = Annotated[
     str | None,
     typer.Option(
-        show_default="Magenta's small models", metavar="NAME", help="What to time.", autocompletion=preset_names
+        show_default="Magenta's small models", metavar="NAME", help="The model to time.", autocompletion=preset_names
     ),
 ]
 Seconds = Annotated[
-    float, typer.Option(min=0.1, metavar="S", help="About how long a model is timed, training and sampling together.")
+    float,
+    typer.Option(min=0.1, metavar="S", help="About how many seconds to time a model, training and sampling together."),
 ]
 
 BenchmarkPrecision = Annotated[
-    PrecisionName, typer.Option(help="What to compute in; auto takes what training, and sampling, would choose.")
+    PrecisionName, typer.Option(help="What to compute in; auto takes what training and sampling would choose.")
 ]
 Threads = Annotated[
-    int, typer.Option(min=0, metavar="N", help="On how many, but no more than there are cores; 0 chooses too.")
+    int, typer.Option(min=0, metavar="N", help="Number of threads, at most one per core; 0 chooses the number.")
 ]
 
 
@@ -96,7 +97,7 @@ def _lines(speed: Speed, reference: Reference | None) -> list[str]:
         f"{speed.name}: {speed.parameters / 1e6:.2f} M parameters, {speed.device}, "
         f"batch {speed.batch}; by itself a training takes {_words(speed.chosen)}",
         f"  training  in {_words(speed.training)}",
-        f"            {speed.windows_per_second:,.0f} windows/s, {speed.cpu_seconds:.3f} CPU-s an update"
+        f"            {speed.windows_per_second:,.0f} windows/s, {speed.cpu_seconds:.3f} CPU-s per update"
         + times(1 / speed.cpu_seconds, 1 / reference.cpu_seconds if reference else None),
         f"            {speed.training_gflops:,.0f} of {speed.matmul_gflops:,.0f} GFLOP/s of a matrix product "
         f"({share:.0%}); loading takes {speed.loading_share:.1%}",

@@ -43,23 +43,25 @@ ChordSymbols = Annotated[
     typer.Option(
         "--chords",
         metavar="SYMBOLS",
-        help="Chords of one section, like C, F#m7b5, Bbmaj7 or N.C.; repeatable: then of A, of B, ...",
+        help="Chords of one section, such as C, F#m7b5, Bbmaj7 or N.C.; repeat it for the sections A, B, ...",
     ),
 ]
-BarsPerChord = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How long a chord lasts.")]
-Form = Annotated[str, typer.Option(metavar="LETTERS", help="A letter for every section; equal ones are alike.")]
-Repeat = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How often the form is played.")]
+BarsPerChord = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Number of bars that a chord lasts.")]
+Form = Annotated[str, typer.Option(metavar="LETTERS", help="One letter per section; sections of one letter are alike.")]
+Repeat = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Number of times the form is played.")]
 Start = Annotated[
-    str | None, typer.Option("--from", metavar="FILE", show_default=False, help="A MIDI file or a code to begin from.")
+    str | None, typer.Option("--from", metavar="FILE", show_default=False, help="A MIDI file or a code to begin with.")
 ]
-End = Annotated[str | None, typer.Option("--to", metavar="FILE", show_default=False, help="One to arrive at.")]
+End = Annotated[
+    str | None, typer.Option("--to", metavar="FILE", show_default=False, help="A MIDI file or a code to end with.")
+]
 Variation = Annotated[float, typer.Option(parser=share, metavar="SHARE", help="How much the bars of a section differ.")]
 OwnInstruments = Annotated[
     bool,
     typer.Option("--own-instruments", help="Let every section, and every bar on the way to a file, choose its own."),
 ]
 FinalBar = Annotated[bool, typer.Option("--final-bar", help="End with a bar in which the home chord is held.")]
-Loose = Annotated[bool, typer.Option("--loose", help="Leave onsets and lengths as they were decoded, on no grid.")]
+Loose = Annotated[bool, typer.Option("--loose", help="Do not quantize onsets and lengths.")]
 
 
 @with_option_records
@@ -95,14 +97,15 @@ def command(
     """Write a piece for several instruments over a chord progression.
 
     The instruments stay through the piece, and the notes follow the triads of the chords (G7/B is G). Bars of a section
-    are variations of one; sections of one letter are the same music. The piece begins like the file after --from and
-    goes in even steps to that after --to, where the section ends that comes in last (B in AABA). A DAW shows sections
-    and chords as markers. --key and --transpose move the chords; --instrument names all who play, drums among them."""
+    are variations of one; sections of one letter are the same music. The piece begins like the file of --from and goes
+    in even steps to that of --to, which it reaches at the end of the section that comes in last (B in AABA). A DAW
+    shows sections and chords as markers. --key and --transpose move the chords; --instrument names all instruments,
+    drums among them."""
     console = Console(quiet, json)
     if start is end is None and (bar or track or drums):
         raise typer.BadParameter("--bar, --track and --drums choose from files: name one after --from or --to")
     if start == end == "-":
-        raise typer.BadParameter("stdin holds one file: name the one to begin from, or the one to arrive at")
+        raise typer.BadParameter("stdin holds one file: name the one to begin with, or the one to end with")
     bars, tracks = each(bar), each(track)
     inputs = [path for path in (start, end) if path is not None]
     check_output(output, console, force, inputs=inputs)
@@ -127,7 +130,9 @@ def command(
     letters = list(dict.fromkeys(form))
     if len(found) not in (1, len(letters)):
         hint = "give --chords once, or once for every letter of --form"
-        raise typer.BadParameter(f"{len(found)} times --chords for {len(letters)} letters of --form {form}: {hint}")
+        raise typer.BadParameter(
+            f"--chords is given {len(found)} times for {len(letters)} letters of --form {form}: {hint}"
+        )
     of_sections = found[0] if len(found) == 1 else dict(zip(letters, found, strict=True))
     chosen = zip((start, end), bars, tracks, strict=True)
     files = [File(path, one, another) for path, one, another in chosen if path is not None]
@@ -151,5 +156,5 @@ def command(
     )
     console.note(f"played by {', '.join(instrument_names(clips[0].score))}")
     if share := clips[0].recipe.arguments["moved_into_key"]:
-        console.note(f"{share:.1%} of the notes were outside chord and key, and were moved to the nearest inside")
+        console.note(f"{share:.1%} of the notes were outside chord and key, and were moved to the nearest ones inside")
     deliver(clips, output, console, force, inputs=inputs, drawn=seed is None, renderings=renderings)

@@ -48,16 +48,16 @@ EXAMPLES = (
 @with_option_records
 def command(
     file: SourcePath,
-    bars: Annotated[int, typer.Option(min=1, metavar="N", help="How many to write.")] = 8,
+    bars: Annotated[int, typer.Option(min=1, metavar="N", help="Number of bars to write.")] = 8,
     n: ClipCount = 4,
     alone: Annotated[
-        bool, typer.Option("--alone", help="Write the new bars alone, not what they go on from as well.")
+        bool, typer.Option("--alone", help="Write only the new bars, without the music that they go on from.")
     ] = False,
     whole: Annotated[
         bool,
         typer.Option(
             "--whole",
-            help="Write the whole song with the new bars behind it, or from --bar on in the place of those that are "
+            help="Write the whole song with the new bars after it, or from --bar on in place of those that are "
             "there; nothing else changes.",
         ),
     ] = False,
@@ -66,7 +66,7 @@ def command(
     bar: Annotated[
         int | None,
         typer.Option(
-            min=2, metavar="N", show_default="behind the last note", help="Where the new music begins, from bar 2 on."
+            min=2, metavar="N", show_default="after the last note", help="Where the new music begins, from bar 2 on."
         ),
     ] = None,
     track: TrackChoice = None,
@@ -86,13 +86,13 @@ def command(
 ) -> None:
     """Write music that goes on from the end of a clip.
 
-    Of several ways to go on the one that fits best behind the clip is written first. Every file begins with the last
+    Of several ways to go on, the one that fits best after the clip is written first. Every file begins with the last
     bars of the clip, so that you hear the join: as many as the model reads at once, as it reads them, on the grid and
-    each track as loud as it was on average. With --alone it begins behind them; with --whole it is the song as it
-    stands, with the new bars in it, over the chords that play on."""
+    each track as loud as it was on average. With --alone, files hold only the new bars; with --whole, each is the song
+    as it stands, with the new bars in it, over the chords that play on."""
     console = Console(quiet, json)
     if alone and whole:
-        raise typer.BadParameter("--whole writes the song, --alone the new bars: leave one of them away")
+        raise typer.BadParameter("--whole writes the song, --alone the new bars: omit one of them")
     check_output(output, console, force, inputs=[file])
     from musicae.clips.ending import SongEnding
 

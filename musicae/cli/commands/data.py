@@ -12,23 +12,24 @@ from musicae.cli.console import Console, examples
 from musicae.cli.options import ForceFolder, Json, Quiet, folder_option
 
 TunesFolder = Annotated[
-    Path | None, folder_option("Where the data set goes. Without it: data/tunes, or data/tunes-triple of those in 3/4.")
+    Path | None,
+    folder_option("Where the data set goes. Without it: data/tunes, or data/tunes-triple for those in 3/4."),
 ]
 TunesMeter = Annotated[
     str, typer.Option("--meter", metavar="4/4|3/4", help="Reels, hornpipes and marches; or jigs (6/8) and waltzes.")
 ]
 GroovesFolder = Annotated[Path, folder_option("Where the MIDI files go. Without it: data/grooves.")]
 GrooveLimit = Annotated[
-    int | None, typer.Option("-n", min=1, metavar="N", show_default=False, help="How many grooves. Without it: all.")
+    int | None, typer.Option("-n", min=1, metavar="N", show_default=False, help="Number of grooves. Without it: all.")
 ]
 
 _EXAMPLES = examples("musicae data build tunes", "musicae data build grooves -n 100 -o grooves/")
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make data.", epilog=_EXAMPLES)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build example data sets.", epilog=_EXAMPLES)
 build = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Build data from packages alone, offline; they come with pip install 'musicae[corpus]'.",
+    help="Build data from packages, offline; they come with pip install 'musicae[corpus]'.",
     epilog=_EXAMPLES,
 )
 app.add_typer(build, name="build")

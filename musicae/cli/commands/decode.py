@@ -77,7 +77,7 @@ def command(
         named = any(part.names for part in recipe.parts)
         recipe, edited = with_edits(net, recipe)
         if named and not edited:
-            console.note("nothing was edited: every name is what it is under encoded")
+            console.note("nothing was edited: every name has its value under encoded")
         for line in edits_in_words(net, edited):
             console.note(line)
         clips = decode(net, recipe, temperature=temperature, seed=seed, tempo_qpm=tempo)

@@ -44,8 +44,8 @@ def command(
     """Write the latent code of a clip, as JSON to edit.
 
     Its numbers have names, in standard deviations over music: how much the clip has of every attribute, and where it
-    lies along the directions in which codes of music vary most, with words for what 2 more or less does to it. Change
-    any, or z itself, and musicae decode makes the clip that you asked for."""
+    lies along the directions in which codes of music vary most, with words for what 2 more or less does to
+    it. Change any of them, or z itself, and musicae decode makes the clip that you asked for."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file], suffixes=JSON)
     options = ReadingOptions(tempo, drums, strict, force=force)

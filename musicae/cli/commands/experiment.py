@@ -34,7 +34,7 @@ OBJECTIVES_EXAMPLES = (
     "musicae experiment objectives data/mine --only vae,wae,acai --updates 1000",
 )
 
-LineUpdates = Annotated[int, typer.Option(min=1, metavar="N", help="Of every training; 262144 were published.")]
+LineUpdates = Annotated[int, typer.Option(min=1, metavar="N", help="Updates of every training; 262144 were published.")]
 MusicData = Annotated[
     str, typer.Argument(metavar="[DATA]", help="A folder that musicae preprocess wrote, or the name of one.")
 ]
@@ -57,7 +57,7 @@ Collections = Annotated[
         help="The same music labeled by folder: which one a window is from is read off codes, too.",
     ),
 ]
-ListThem = Annotated[bool, typer.Option("--list", help="Say what the objectives are, and train nothing.")]
+ListThem = Annotated[bool, typer.Option("--list", help="List the objectives, and train nothing.")]
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, epilog=examples(*LINES_EXAMPLES))
 
@@ -113,7 +113,7 @@ def objectives(
     list_them: ListThem = False,
     preset: MusicPreset = None,
     seeds: Seeds = 1,
-    updates: Annotated[int, typer.Option(min=1, metavar="N", help="Of every training.")] = 2_000,
+    updates: Annotated[int, typer.Option(min=1, metavar="N", help="Updates of every training.")] = 2_000,
     settings: SettingTexts = None,
     few_labels: FewLabels = False,
     collections: Collections = "",

@@ -28,13 +28,13 @@ DigitData = Annotated[
         help="The four IDX files that MNIST consists of, packed or not.",
     ),
 ]
-CodeSize = Annotated[Literal["32", "256"], typer.Option(help="Numbers in a code.")]
+CodeSize = Annotated[Literal["32", "256"], typer.Option(help="Size of a code.")]
 FigureNames = Annotated[
     str,
     typer.Option(
         metavar="NAME,...",
         show_default=False,
-        help="Train for these figures, and not for the table: plane, perturbation, pretraining, mixture, midi.",
+        help="Draw these figures instead of the table: plane, perturbation, pretraining, mixture, midi.",
     ),
 ]
 MidiFolder = Annotated[
@@ -46,7 +46,7 @@ DigitUpdates = Annotated[
         min=1,
         metavar="N",
         show_default="16384; of the figures plane, mixture and midi their own",
-        help="Of every training; 262144 were published.",
+        help="Updates of every training; 262144 were published.",
     ),
 ]
 
@@ -70,7 +70,7 @@ def digits(
     The table of Berthelot et al. 2018 for MNIST; what they published of SVHN and CIFAR-10 is not reproduced. --figures
     draws other things instead: the codes of a two-dimensional VAE (plane) and of an adversarial autoencoder with a
     mixture as its prior (mixture); the classifier's accuracy under Gaussian and adversarial perturbations
-    (perturbation); encoders as the beginning of classifiers that have few labels (pretraining); the loss of a VAE of
+    (perturbation); encoders that pretrain classifiers with few labels (pretraining); the loss of a VAE of
     piano rolls (midi). Ctrl-C stops and saves; the same command goes on, and what is finished is not trained again."""
     console = Console(quiet, json)
     from musicae.cli.display import Display

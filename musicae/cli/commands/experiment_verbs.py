@@ -37,9 +37,9 @@ def verbs(
 ) -> None:
     """Measure what verbs promise, on held-out music.
 
-    vary: whether as many notes change as were asked for. interpolate: whether all steps are alike. density: what stays
-    of a tune that becomes three tenths denser. attribute: whether attributes move as they should, and what stays.
-    short: whether anything sounds behind the end of a clip that is shorter than the model. continue: how near what a
+    vary: whether as many notes change as were asked for. interpolate: whether all steps are alike. density: how much
+    of a tune stays that becomes 30 % denser. attribute: whether attributes move as they should, and what stays.
+    short: whether anything sounds after the end of a clip that is shorter than the model. continue: how near what a
     clip goes on with comes to what really follows. compose: whether pieces keep to chords, key and grid, and their bars
     are related."""
     console = Console(quiet, json)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EXAMPLES = ("musicae fit models/mine tunes", "musicae fit models/mine data/mine --sampler flow --updates 20000")
 
 
-FittedWindows = Annotated[int, typer.Option(min=4, metavar="N", help="How many training windows to read at most.")]
+FittedWindows = Annotated[int, typer.Option(min=4, metavar="N", help="Most training windows to read.")]
 WindowSeed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, metavar="N", help="Which windows are drawn.")]
 Replace = Annotated[bool, typer.Option("--force", help="Replace the vectors that the model has.")]
 SamplerName = Annotated[
@@ -26,7 +26,7 @@ SamplerName = Annotated[
         "--sampler",
         metavar="NAME",
         show_default=False,
-        help="Give the model a sampler anew instead: flow, mixture_bootstrap, fitted_gaussian or prior.",
+        help="Fit this sampler instead: flow, mixture_bootstrap, fitted_gaussian or prior.",
     ),
 ]
 SamplerUpdates = Annotated[
@@ -61,13 +61,13 @@ def command(
 ) -> None:
     """Compute the attribute vectors of a model anew, or its sampler.
 
-    A training that comes to its end computes them from 10,000 windows; this takes more, or other music. A vector leads
+    A finished training computes them from 10,000 windows; this takes more, or other music. A vector leads
     from the mean code of the quarter of the windows with least of the attribute towards that of the quarter with most,
     and as far as it takes to change what is decoded. An attribute that does not vary gets no vector. They are stored
     with the model.
 
     A sampler says where sample draws codes: flow learns it from the codes of DATA in some minutes. Ctrl-C stops and
-    saves; the same command goes on. Clips of the sampler before cannot be replayed.
+    saves; the same command goes on. Clips drawn with the previous sampler cannot be replayed.
     """
     console = Console(quiet, json)
     if sampler:

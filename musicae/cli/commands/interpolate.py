@@ -46,11 +46,13 @@ def command(
     a: SourcePath,
     b: SourcePath,
     whole: Whole = False,
-    steps: Annotated[int, typer.Option(min=2, metavar="N", help="Clips from a to b, both included.")] = 5,
+    steps: Annotated[int, typer.Option(min=2, metavar="N", help="Number of clips from a to b, both included.")] = 5,
     even_in: Annotated[
-        Literal["notes", "z"], typer.Option(help="What every step changes by as much: the notes, or the code.")
+        Literal["notes", "z"], typer.Option(help="Make steps equal in changed notes, or in latent distance.")
     ] = "notes",
-    linear: Annotated[bool, typer.Option("--linear", help="Go along a line, not a great circle.")] = False,
+    linear: Annotated[
+        bool, typer.Option("--linear", help="Go along a straight line instead of a great circle.")
+    ] = False,
     exact_ends: Annotated[
         bool, typer.Option("--exact-ends", help="Keep the notes of a and b; they are reconstructions otherwise.")
     ] = False,
@@ -74,12 +76,12 @@ def command(
 ) -> None:
     """Go from one clip to another in steps.
 
-    Writes one file with all steps in a row, and one file per step; -o - writes the first alone. Tempo and instruments
-    are those of A, unless the model writes instruments itself.
+    Writes one file with all steps in a row, and one file per step; -o - writes only the first of these. Tempo and
+    instruments are those of A, unless the model writes instruments itself.
 
-    Of whole songs every step is a file of its own: the song A, each window of which is as far on its way to a window of
-    B. The first window of A in which something is played goes to the first such one of B, and so on; behind the last
-    one of the song that has fewer, A ends as it is."""
+    With --whole, every step is the song A, with each of its windows moved equally far towards a window of B. The first
+    window of A in which something is played goes to the first such window of B, and so on; where one song has no more
+    of them, A stays as it is."""
     console = Console(quiet, json)
     if a == b == "-":
         raise typer.BadParameter("stdin holds one file: name a or b")

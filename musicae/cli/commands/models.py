@@ -44,7 +44,7 @@ app = typer.Typer(
 def models() -> None:
     """List the installed models, show one, pack one, or hear what they make.
 
-    Models are looked for in the folder that MUSICAE_MODELS names, in models/, and among those that came with musicae.
+    Models are looked for in the folder that MUSICAE_MODELS names, in models/, and among the bundled ones.
     """
 
 

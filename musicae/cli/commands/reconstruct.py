@@ -53,7 +53,7 @@ def command(
 ) -> None:
     """Encode a clip, or a whole song, and decode it again.
 
-    What comes back is what the model understood of it. A code is decoded alone, edited or not."""
+    What comes back is what the model understood of it. A code, edited or not, is only decoded."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
     options = ReadingOptions(tempo, drums, strict, framing, force)

@@ -23,11 +23,15 @@ def command(
     output: OutputPath = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Overwrite the file that -o names, and go on with another model: other notes."),
+        typer.Option(
+            "--force", help="Overwrite the file that -o names, and accept another model, which gives other notes."
+        ),
     ] = False,
-    device: Annotated[DeviceName | None, typer.Option(show_default=False, help="Where to compute; as before.")] = None,
+    device: Annotated[
+        DeviceName | None, typer.Option(show_default=False, help="Device; default: the one in FILE.")
+    ] = None,
     precision: Annotated[
-        PrecisionName | None, typer.Option(show_default=False, help="What to compute in; as before.")
+        PrecisionName | None, typer.Option(show_default=False, help="Precision; default: the one in FILE.")
     ] = None,
     json: Json = False,
     quiet: Quiet = False,

@@ -34,7 +34,7 @@ NewBars = Annotated[
         min=1,
         metavar="N",
         show_default="as many as the model writes at once",
-        help="Bars of every clip. Longer ones grow from such a window, and come back to what stood before.",
+        help="Bars of every clip. Longer clips grow from a window, and come back to what was played before.",
     ),
 ]
 Wanted = Annotated[
@@ -43,8 +43,8 @@ Wanted = Annotated[
         "--with",
         metavar="NAME=high|low",
         show_default=False,
-        help="More or less of an attribute than other clips have: density=high; repeatable. musicae attribute -h "
-        "explains them.",
+        help="Draw clips with more or less of an attribute than others, e.g. density=high; repeatable. musicae "
+        "attribute -h explains them.",
     ),
 ]
 

@@ -67,12 +67,12 @@ Minutes = Annotated[
         min=0.01,
         metavar="M",
         show_default="20 without --updates",
-        help="Stop after this time in all, resumed parts counted in. More of it raises the learning rate again.",
+        help="Stop after this time in total, resumed parts included. Raising it raises the learning rate again.",
     ),
 ]
 Updates = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", show_default=False, help="Stop after so many updates, if the time allows them."),
+    typer.Option(min=1, metavar="N", show_default=False, help="Stop after this many updates, if the time allows."),
 ]
 Initial = Annotated[
     str, typer.Option("--from", metavar="MODEL", show_default=False, help="Begin with the weights of this model.")
@@ -108,9 +108,9 @@ def command(
 ) -> None:
     """Train a model on a data set; the weights that do best on held-out songs are kept.
 
-    Ctrl-C stops and saves, musicae train --resume FOLDER goes on; so does the same command with the same -o, whatever
-    ended it. The learning rate falls to the end, by updates or by minutes, whichever is nearer; with --updates alone
-    the weights are those of a training that was never stopped.
+    Ctrl-C stops and saves; musicae train --resume FOLDER goes on, and so does the same command with the same -o, even
+    after a crash. The learning rate falls until the end, by updates or by minutes, whichever comes first; with
+    only --updates, the weights are those of a training that was never stopped.
     """
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
     console = Console(quiet or not first, json)
@@ -118,9 +118,9 @@ def command(
 
     if resume is not None:
         if any((data, preset, objective, output, initial, seed is not None)):
-            raise typer.BadParameter("--resume goes on with what its training was begun with; leave the others away")
+            raise typer.BadParameter("--resume goes on with the settings of its training; omit the others")
         if not settings and (outcome := outcome_of(resume, updates=updates, minutes=minutes)):
-            console.note(f"this training has come to its end{ADVICE['ended']()}")
+            console.note(f"this training has ended{ADVICE['ended']()}")
             if first:
                 _deliver(console, resume, outcome.updates, outcome.test)
             return

@@ -49,7 +49,7 @@ def command(
             parser=share,
             metavar="SHARE",
             show_default="0.3",
-            help="Of the notes, that change: 0.3 or 30%; 1 makes new music.",
+            help="Share of the notes to change (0.3 or 30%); 1 gives new music.",
         ),
     ] = None,
     along: Annotated[
@@ -57,7 +57,7 @@ def command(
         typer.Option(
             metavar="NAME",
             show_default=False,
-            help="An attribute or a direction, as musicae encode names them: clips with less of it and with more.",
+            help="Write clips from less to more of this attribute or direction, as musicae encode names them.",
         ),
     ] = None,
     temperature: Temperature = 0.0,
@@ -81,16 +81,17 @@ def command(
 ) -> None:
     """Write variations of a clip, or of a whole song.
 
-    Of a song every window changes by that share; where it repeats itself, its variations do, too.
+    In a whole song, every window changes by that share; where the song repeats itself, so do its variations.
 
     With --along, write a row of clips instead: from less of an attribute to more, or along a direction of the latent
-    space. They lie at even steps, from 2 standard deviations over music below the clip to 2 above; of an odd number the
-    middle one is its reconstruction. (musicae attribute writes one clip, with as much more or less as you ask for.)"""
+    space. They lie at even steps, from 2 standard deviations over music below the clip to 2 above; of an odd number,
+    the middle one is its reconstruction. (musicae attribute writes one clip, with as much more or less as you ask
+    for.)"""
     console = Console(quiet, json)
     if along is not None and framing.whole:
-        raise typer.BadParameter("--along goes on from one window: leave --whole away")
+        raise typer.BadParameter("--along goes on from one window: omit --whole")
     if along is not None and amount is not None:
-        raise typer.BadParameter("--along always goes 2 standard deviations to either side: leave --amount away")
+        raise typer.BadParameter("--along always goes 2 standard deviations to either side: omit --amount")
     check_output(output, console, force, inputs=[file])
     options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
@@ -118,7 +119,7 @@ def command(
     if along is not None and along in ATTRIBUTES:
         console.note(f"{along}: {', '.join(f'{ATTRIBUTES[along](clip.played):.3g}' for clip in clips)}")
     if along is not None and any(one.played == other.played for one, other in pairwise(clips)):
-        console.note("some neighbors are alike: no way was found that goes further there")
+        console.note("some neighbors are alike: could not go further there")
     if beside is not None:
         beside, *varied = styling.applied(Clips([beside, *clips]), console)
         clips = Clips(varied)

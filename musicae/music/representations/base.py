@@ -229,7 +229,7 @@ class Representation(ABC):
         """
         if chords and not self.has_chords:
             message = f"{self} is not conditioned on chords"
-            hint = "leave the chords away, or choose a model with chords"
+            hint = "omit the chords, or choose a model with chords"
             raise MusicaeError(message, hint, kind="no-chords")
         if chords and len(chords) != self.bars:
             raise MusicaeError(f"{len(chords)} chords for {self.bars} bars", "give one chord for every bar")
@@ -253,7 +253,7 @@ class Representation(ABC):
     @property
     @final
     def pitched_parts(self) -> int:
-        """Fields that a transposition moves: 0 where there are drums alone."""
+        """Fields that a transposition moves: 0 where there are only drums."""
         tables = (field.transposition for field in self.shape.fields)
         return sum(bool((table != table[SHIFTS.index(0)]).any()) for table in tables)
 

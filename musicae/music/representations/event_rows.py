@@ -46,7 +46,7 @@ class InstrumentNotes:
         return np.bincount(self.start // self.bar_steps, minlength=bars)
 
     def within(self, bars: Integer[np.ndarray, " bar"]) -> InstrumentNotes:
-        """The notes of these bars alone, which are counted from 0."""
+        """Only the notes of these bars, which are counted from 0."""
         bar = self.start // self.bar_steps
         place = np.searchsorted(bars, bar)
         inside = bars[np.minimum(place, len(bars) - 1)] == bar

@@ -215,6 +215,6 @@ def _refuse_as_melody(index: int, track: Track, asked: int | None) -> Refusal | 
 
 
 _DRUMS = Refusal(-1, "drums", "needs a pitched instrument")
-_BASS = Refusal(-1, "bass", "needs a program that is no bass (32 to 39), as there are melodies beside it")
+_BASS = Refusal(-1, "bass", "needs a program that is not a bass (32 to 39), as there are melodies beside it")
 _SOUND_EFFECT = Refusal(-1, "sound effects", "needs a program from 0 to 111")
 _NO_NOTES = Refusal(-1, "no notes", f"needs notes from {LOWEST_PITCH} to {HIGHEST_PITCH} in bars that are read")

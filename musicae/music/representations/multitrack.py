@@ -2,7 +2,7 @@
 
 Vocabulary (490), as Magenta's: 0 to 127 note-on, 128 to 255 note-off, 256 to 351 time shifts of 1 to 96 steps (24 a
 quarter), 352 to 359 velocity bins, 360 to 487 programs, 488 drums, 489 end. A track is its program, then events, then
-an end; tracks stand in order of their programs, drums last, and the rest of the eight rows hold an end alone.
+an end; tracks stand in order of their programs, drums last, and the rest of the eight rows hold only an end.
 
 A bar of a piano that plays C for two quarters, then D, at velocity 80, over a kick, an event a step, has the rows
 
@@ -92,7 +92,7 @@ class Multitrack(Representation):
         self.bars, self.grid = bars, TWENTY_FOURTHS.with_meter(meter)
         if self.grid.steps > MOST_STEPS:
             hint = "choose a shorter meter, or another representation"
-            raise MusicaeError(f"a bar of {self.name} has four quarters at most, one of {meter} has more", hint)
+            raise MusicaeError(f"a bar of {self.name} has at most four quarters, one of {meter} has more", hint)
         self.arguments = {"bars": bars, "chords": chords, **meter_argument(self.grid)}
         self.shape = bar_shape(
             bars,
@@ -124,8 +124,8 @@ class Multitrack(Representation):
         rows = [DRUMS] * (DRUM_KIT in programs)
         rows = sorted(PROGRAM + program for program in programs if program != DRUM_KIT) + rows
         if not 1 <= len(rows) <= TRACKS:
-            hint = f"name one instrument at least, and {TRACKS} at most"
-            raise MusicaeError(f"{len(rows)} instruments make no band", hint)
+            hint = f"a band needs 1 to {TRACKS} instruments"
+            raise MusicaeError(f"a band of {len(rows)} instruments cannot be written", hint)
         tokens = np.full((self.bars, TRACKS, EVENTS, 1), -1)
         tokens[:, : len(rows), 0, 0] = rows
         tokens[:, len(rows) :] = END
@@ -202,7 +202,7 @@ def _notes_of(row: list[int], steps: int) -> tuple[int, list[Note]]:
 
 
 def _score(rows: list[tuple[int, list[Note]]], grid: BarGrid) -> Score:
-    """One bar from program tokens and notes in steps; rows without notes are no tracks, and drums are one."""
+    """One bar from program tokens and notes in steps; rows without notes are not tracks, and drums are one."""
     tracks, hits = [], {}
     for token, notes in rows:
         if token == DRUMS:

@@ -149,7 +149,7 @@ def some(words: Sequence[str]) -> list[str]:
 def unusable(score: Score, representation: Representation, refusals: Sequence[Refusal]) -> MusicaeError:
     """The error for a score without any stream: what it needs, its tracks, and what each of them would need.
 
-    Of a score without a single bar that can be read, the meters alone are named.
+    Of a score without a single bar that can be read, only the meters are named.
     """
     grid = TimeGrid(score, representation.grid)
     of_track = {refusal.track: refusal.remedy for refusal in refusals if refusal.track >= 0}

@@ -22,13 +22,13 @@ STEPS_PER_BAR = SIXTEENTHS.steps
 MOST_BARS = 64
 """The longest window."""
 LONGEST_BARS = 20_000
-"""So many bars of a score are read; more with notes in or near them are no music."""
+"""At most this many bars of a score are read; more with notes in or near them are not music."""
 
 NEAR = MOST_BARS - 1
 """A bar is near another one that a window can hold with it."""
 
 MOST_TRACK_BARS = 2**17
-"""Up to so many bars, counted once per track, every track is read on the same grid."""
+"""Up to this many bars, counted once per track, every track is read on the same grid."""
 
 TICKS_PER_QUARTER = 480
 """Of decoded scores: what sequencers count in, and a multiple of every grid in use."""
@@ -252,7 +252,7 @@ def _bars_of(meter: Meter, bar: BarGrid) -> int:
 
 
 def _regions(score: Score, grid: BarGrid) -> list[Region]:
-    """The regions with music, in order; a last note that is a little early for a bar line has a bar behind it."""
+    """The regions with music, in order; a last note that is a little early for a bar line has a bar after it."""
     whole = grid.ticks(score.ticks_per_quarter)
     meters = [Meter(0, 4, 4), *(meter for meter in score.meters if meter.tick < max(score.end, 1))]
     edges: list[Meter] = []

@@ -38,7 +38,7 @@ from musicae.music.representations.time_grid import TimeGrid
 from musicae.music.score import Notes, Score, Track
 
 MOST_MELODIES, MOST_BASSES = 4, 2
-"""At most so many of a score's melodies and basses are combined, the best first: orchestras have dozens."""
+"""At most this many of a score's melodies and basses are combined, the best first: orchestras have dozens."""
 
 
 class Trio(Representation):
