@@ -94,7 +94,7 @@ def test_labels_stand_for_one_thing(label: str) -> None:
 
 def test_labels_are_words() -> None:
     for label in ("a.b", "a/b", "2", ""):
-        with pytest.raises(MusicaeError, match="no label"):
+        with pytest.raises(MusicaeError, match="not a label"):
             Named(label, spec("kl"))
 
 
