@@ -15,6 +15,7 @@ from musicae.clips.clip import Clips
 from musicae.music.midi import midi_bytes
 from musicae.music.representations import melody as melodies
 from musicae.music.representations.melody import Melody
+from musicae.music.transposition import moved_into
 from musicae.networks import heads
 from musicae.networks.heads import Head
 from musicae.networks.regularizers import REGULARIZERS
@@ -92,7 +93,9 @@ def test_the_representation_gives_back_what_it_reads() -> None:
 
 def test_the_verb_makes_a_clip_and_its_command_has_options() -> None:
     model, score = tiny_model("melody-2bar"), melody()
-    clips = names_of("musicae/verbs/halfway.py")["halfway"](model, midi_bytes(score), midi_bytes(score.transpose(-7)))
+    clips = names_of("musicae/verbs/halfway.py")["halfway"](
+        model, midi_bytes(score), midi_bytes(moved_into(score, -7).score)
+    )
     assert isinstance(clips, Clips) and len(clips) == 1
     added = names_of("musicae/cli/commands/halfway.py")
     assert get_type_hints(added["command"]).keys() == {"a", "b", "model", "output", "return"}

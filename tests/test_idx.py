@@ -54,9 +54,9 @@ def test_files_have_the_names_under_which_they_are_found(tmp_path: Path, end: st
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"", "this is no IDX file: it starts with nothing"),
-        (b"\0\0\x08", "this is no IDX file: it starts with 00 00 08"),
-        (b"\x89PNG....", "this is no IDX file: it starts with 89 50 4e 47"),
+        (b"", "this is not an IDX file: it starts with nothing"),
+        (b"\0\0\x08", "this is not an IDX file: it starts with 00 00 08"),
+        (b"\x89PNG....", "this is not an IDX file: it starts with 89 50 4e 47"),
         (idx(IMAGES, kind=13), "it holds values of type 0x0d, not unsigned bytes (0x08)"),
         (idx(LABELS), "it has 1 dimensions, not 3"),
         (idx(IMAGES)[:10], "it ends within its header"),
@@ -67,7 +67,7 @@ def test_files_have_the_names_under_which_they_are_found(tmp_path: Path, end: st
         (gzip.compress(idx(IMAGES), mtime=0)[:12], "it cannot be read"),
         (b"\x1f\x8bnonsense", "it cannot be read"),
         (gzip.compress(idx(IMAGES), mtime=0)[:12] + bytes(30), "it cannot be read"),
-        (gzip.compress(b"\0\0", mtime=0), "this is no IDX file: it starts with 00 00"),
+        (gzip.compress(b"\0\0", mtime=0), "this is not an IDX file: it starts with 00 00"),
     ],
 )
 def test_what_is_no_file_of_images_is_refused_with_its_name(tmp_path: Path, data: bytes, complaint: str) -> None:

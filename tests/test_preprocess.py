@@ -203,13 +203,13 @@ def test_a_second_run_finds_the_dataset_complete(corpus: Path, tmp_path: Path) -
 def test_another_dataset_is_not_overwritten_without_force(corpus: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     preprocess([corpus], output, Melody(bars=2), workers=1)
-    with pytest.raises(MusicaeError, match="holds a dataset that differs in bars"):
+    with pytest.raises(MusicaeError, match="holds a data set that differs in bars"):
         preprocess([corpus], output, Melody(bars=4), workers=1)
     manifest = preprocess([corpus], output, Melody(bars=4), workers=1, force=True)
     assert manifest["representation"] == {"name": "melody", "bars": 4}
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(MusicaeError, match="mine exists and is no dataset"):
+    with pytest.raises(MusicaeError, match="mine exists and is not a data set"):
         preprocess([corpus], tmp_path / "mine", Melody(bars=2), workers=1, force=True)
 
 

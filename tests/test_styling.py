@@ -116,11 +116,11 @@ def test_more_instruments_than_parts_are_refused() -> None:
 
 def test_drums_have_neither_key_nor_instrument() -> None:
     (clip,) = sample(tiny_model("drums-2bar"), 1)
-    with pytest.raises(MusicaeError, match="drums-2bar writes drums alone"):
+    with pytest.raises(MusicaeError, match="drums-2bar writes only drums"):
         clip.in_key("C")
-    with pytest.raises(MusicaeError, match="drums-2bar writes drums alone"):
+    with pytest.raises(MusicaeError, match="drums-2bar writes only drums"):
         clip.with_instruments("violin")
-    with pytest.raises(MusicaeError, match="writes drums alone"):
+    with pytest.raises(MusicaeError, match="writes only drums"):
         Clip(clip.model, replace(clip.recipe, style=replace(clip.recipe.style, key=parse_key("C"))))
 
 

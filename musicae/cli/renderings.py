@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Wav = Annotated[bool, typer.Option("--wav", help="Write the sound of every clip, too.")]
 Play = Annotated[bool, typer.Option("--play", help="Play what was made.")]
-Loop = Annotated[bool, typer.Option("--loop", help="Sound that repeats without a seam, and ends on the bar line.")]
+Loop = Annotated[bool, typer.Option("--loop", help="Render a seamless loop that ends on the bar line.")]
 SoundFont = Annotated[
     Path | None,
     typer.Option(metavar="SF2", show_default="a small General MIDI one", help="What --wav and --play sound like."),

@@ -152,7 +152,7 @@ def require_pitches(representation: Representation, name: str) -> None:
         MusicaeError: it does not.
     """
     if not representation.pitched_parts:
-        message = f"{name} writes drums alone: they have no key, and no instrument to choose"
+        message = f"{name} writes only drums: they have no key, and no instrument to choose"
         raise MusicaeError(message, "choose a model of pitched instruments")
 
 

@@ -1,4 +1,4 @@
-"""A folder of MIDI files to a dataset: files are read in chunks, songs are split, duplicates are dropped.
+"""A folder of MIDI files to a data set: files are read in chunks, songs are split, duplicates are dropped.
 
 Everything is ordered by the files' content, never by their names, their places, or which worker was first; chunks that
 are already in the work folder are not read again. So the same files and settings give the same bytes, whatever
@@ -76,15 +76,15 @@ def preprocess(
     force: bool = False,
     progress: Progress = no_progress,
 ) -> Manifest:
-    """Make a dataset from the MIDI files in some folders.
+    """Make a data set from the MIDI files in some folders.
 
     Args:
-        output: a folder that does not exist yet, or holds the same dataset, finished or not.
+        output: a folder that does not exist yet, or holds the same data set, finished or not.
         annotations: what is known of the files besides their music.
         workers: processes, by default as many as there are cores to use; or the address of a dask scheduler, whose
             workers read the files.
         strict: fail at the first file that cannot be used, or is damaged.
-        force: replace a dataset made from other files or with other settings.
+        force: replace a data set made from other files or with other settings.
 
     Returns:
         The manifest, as it was written.
@@ -120,12 +120,12 @@ def _made(
     strict: bool,
     progress: Progress,
 ) -> Manifest:
-    """Read the files and write the dataset."""
+    """Read the files and write the data set."""
     if not inventory.sources:
         raise _nothing_usable(output, reading.representation, inventory.dropped)
     tasks = _tasks(inventory.sources, output / WORK, reading)
     read = _read(tasks, reading, workers, strict, progress)
-    # What was not read as it was found is not what the dataset is made from.
+    # What was not read as it was found is not what the data set is made from.
     unchanged = [x for x, found in zip(inventory.sources, read.outcomes, strict=True) if found.reason != CHANGED]
     label = settings["labels"]["by"] if "labels" in settings else ""
     settings = _settings(reading.representation, unchanged, settings["splits_given"], label, reading.drums)
@@ -139,7 +139,7 @@ def _settings(
     label: str = "",
     drums: Sequence[str] = (),
 ) -> Manifest:
-    """What a dataset depends on: two with the same settings are the same."""
+    """What a data set depends on: two with the same settings are the same."""
     policy = policy_of(representation)
     content = "".join(f"{source.digest} {source.split}\n" for source in sources)
     if label == FOLDER:
@@ -157,17 +157,17 @@ def _settings(
 
 
 def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
-    """The manifest of the dataset that is asked for, if it is complete already.
+    """The manifest of the data set that is asked for, if it is complete already.
 
     Raises:
-        MusicaeError: the output holds something else; with `force` another dataset is removed instead.
+        MusicaeError: the output holds something else; with `force` another data set is removed instead.
     """
     manifest = read_manifest(output)
     if manifest is None:
         ours = {WORK, DROPPED, *SPLITS}
         held = {path.name for path in output.iterdir()} if output.is_dir() else set()
         if output.exists() and not (output.is_dir() and all(name in ours or is_temporary(name) for name in held)):
-            message = f"{output} exists and is no dataset"
+            message = f"{output} exists and is not a data set"
             raise MusicaeError(message, "choose another folder", kind="foreign-folder", path=output)
         return None
     theirs, wanted = (
@@ -180,7 +180,7 @@ def _finished(output: Path, settings: Manifest, force: bool) -> Manifest | None:
     if other:
         differs = ", ".join(_difference(name, theirs.get(name), wanted[name]) for name in other)
         raise MusicaeError(
-            f"{output} holds a dataset that differs in {differs}",
+            f"{output} holds a data set that differs in {differs}",
             "choose another folder",
             kind="other-dataset",
             path=output,
@@ -311,7 +311,7 @@ def _nothing_usable(output: Path, representation: Representation, outcomes: Mapp
     if read_manifest(output) is None:
         hint = f"see {write_dropped(output, _dropped(outcomes))} for every file's reason"
     else:  # its dropped.csv says what it was made from
-        hint = f"the dataset in {output} stays as it was; another folder would get a list of every file's reason"
+        hint = f"the data set in {output} stays as it was; another folder would get a list of every file's reason"
     return MusicaeError(
         f"none of {len(outcomes)} files can be used as {representation.name} ({count} x {reason})", hint
     )

@@ -69,7 +69,7 @@ def read_idx(path: Path, dimensions: int) -> UInt8[np.ndarray, ...]:
     with error_context(path.name):
         data = _content(path)
         if len(data) < 4 or data[:2] != b"\0\0":
-            raise MusicaeError(f"this is no IDX file: it starts with {data[:4].hex(' ') or 'nothing'}")
+            raise MusicaeError(f"this is not an IDX file: it starts with {data[:4].hex(' ') or 'nothing'}")
         if data[2] != _UNSIGNED_BYTES:
             raise MusicaeError(f"it holds values of type {data[2]:#04x}, not unsigned bytes ({_UNSIGNED_BYTES:#04x})")
         if data[3] != dimensions:
