@@ -19,8 +19,9 @@ from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.chords import progression
 from musicae.music.midi import read_midi
-from musicae.music.note_distance import DRUM_KIT, instruments_of
+from musicae.music.note_distance import instruments_of
 from musicae.music.representations.event_rows import DRUMS, END, PROGRAM
+from musicae.music.score import DRUM_KIT
 from musicae.verbs.compose import Song, compose
 from tests.helpers.commands import Run, assert_fails
 from tests.helpers.models import tiny_config, tiny_model

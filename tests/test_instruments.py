@@ -6,7 +6,7 @@ import pytest
 
 from musicae.errors import MusicaeError
 from musicae.music.instruments import GENERAL_MIDI, USUAL, band_of, program_of
-from musicae.music.note_distance import DRUM_KIT
+from musicae.music.score import DRUM_KIT
 
 
 def test_a_band_has_drums_too() -> None:

@@ -13,7 +13,6 @@ import numpy as np
 from jaxtyping import Integer
 
 from musicae.clips.song import SongReading, StreamTokens
-from musicae.music.note_distance import DRUM_KIT
 from musicae.music.representations.base import Representation
 from musicae.music.representations.drums import NAMES
 from musicae.music.representations.time_grid import TICKS_PER_QUARTER
@@ -69,7 +68,7 @@ def _edited_lines(reading: SongReading, tokens: StreamTokens, parts: Sequence[tu
         first, end = (place * reading.representation.grid.steps for place in (run.start, run.stop))
         for part, before, after in zip(parts, *(score.tracks for score in scores), strict=True):
             old, new = (_in_steps(track, reading.representation, first) for track in (before, after))
-            yield EditedPart(part, _program(before), before.is_drum, old, new, end)
+            yield EditedPart(part, before.instrument, before.is_drum, old, new, end)
 
 
 def _edited_bars(reading: SongReading, tokens: StreamTokens) -> Iterator[EditedPart]:
@@ -109,18 +108,14 @@ def _with_groups(
     known: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
     for found, some in ((homes, groups), (known, others)):
         for group in some:
-            found[_program(score.tracks[group[0]])].append(group)
-    count, met = Counter(map(_program, bar.tracks)), Counter[int]()
+            found[score.tracks[group[0]].instrument].append(group)
+    count, met = Counter(track.instrument for track in bar.tracks), Counter[int]()
     for track in bar.tracks:
-        program = _program(track)
-        silent = [(i,) for i, one in enumerate(score.tracks) if _program(one) == program]
+        program = track.instrument
+        silent = [(i,) for i, one in enumerate(score.tracks) if one.instrument == program]
         there = homes[program] or sorted(known[program][: count[program]]) or silent or [()]
         yield program, there[min(met[program], len(there) - 1)], track
         met[program] += 1
-
-
-def _program(track: Track) -> int:
-    return DRUM_KIT if track.is_drum else track.program
 
 
 def _decoded(reading: SongReading, tokens: StreamTokens, bars: range) -> tuple[Score, Score]:

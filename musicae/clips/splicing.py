@@ -18,10 +18,9 @@ from musicae.clips.frame import Frame
 from musicae.clips.song import SongReading, overhang
 from musicae.music.arrangement import NoteRow
 from musicae.music.midi import instrument_name
-from musicae.music.note_distance import DRUM_KIT
 from musicae.music.representations.base import TokenArray
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
-from musicae.music.score import Notes, Track
+from musicae.music.score import DRUM_KIT, Notes, Track
 
 Found = dict[Place, list[tuple[int, int]]]
 """The notes of the file by their places: the number of the track, and that of the note."""

@@ -16,7 +16,6 @@ from jaxtyping import Integer
 
 from musicae.music.chords import NO_CHORD, Chord
 from musicae.music.key import MAJOR_SCALE
-from musicae.music.note_distance import DRUM_KIT
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
 from musicae.music.representations.melody import BASSES
 from musicae.music.score import Notes, Score, Track
@@ -276,9 +275,8 @@ def _numbered(tracks: Sequence[Track]) -> Iterator[tuple[tuple[int, int], Track]
     """Tracks by their instruments and their numbers among those of one."""
     met: Counter[int] = Counter()
     for track in tracks:
-        instrument = DRUM_KIT if track.is_drum else track.program
-        yield (instrument, met[instrument]), track
-        met[instrument] += 1
+        yield (track.instrument, met[track.instrument]), track
+        met[track.instrument] += 1
 
 
 def _free(notes: Notes, rows: Sequence[NoteRow], alone: bool) -> Iterator[NoteRow]:

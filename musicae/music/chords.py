@@ -151,14 +151,16 @@ def progression(text: str) -> list[Chord]:
 
 
 def _pitch_class(match: re.Match[str]) -> int:
-    natural = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[match["letter"]]
-    return (natural + sum(1 if sign in _SHARP else -1 for sign in match["signs"])) % 12
+    return (NATURALS[match["letter"]] + sum(1 if sign in _SHARP else -1 for sign in match["signs"])) % 12
 
 
 def _wrong(symbol: str, at: int) -> MusicaeError:
     what = f'"{symbol[at]}"' if at < len(symbol) else "its end"
     return MusicaeError(f'"{symbol}" is not a chord: character {at + 1}, {what}, is not understood', _HINT)
 
+
+NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+"""Pitch classes of the white keys."""
 
 _HINT = "write chords like C, Am, F#m7b5, Bbmaj7, G7/B or N.C."
 _SUFFIXES = {"major": "", "minor": "m", "augmented": "aug", "diminished": "dim"}

@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from musicae.music.key import Key, key_like
-from musicae.music.note_distance import DRUM_KIT, Onsets, note_f1, onsets_of, rhythm_of
+from musicae.music.note_distance import Onsets, note_f1, onsets_of, rhythm_of
 from musicae.music.roles import Roles, role_distance, roles_of
-from musicae.music.score import Score
+from musicae.music.score import DRUM_KIT, Score
 
 _OCTAVE = 12
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pretty_midi  # type: ignore[import-untyped]
 
 from musicae.errors import MusicaeError
-from musicae.music.note_distance import DRUM_KIT
+from musicae.music.score import DRUM_KIT
 
 GENERAL_MIDI: tuple[str, ...] = tuple(pretty_midi.constants.INSTRUMENT_MAP)
 """The name of every program, from 0."""

@@ -7,9 +7,6 @@ from collections.abc import Iterable
 
 from musicae.music.score import Score
 
-DRUM_KIT = 128
-"""The number of drums among the General MIDI programs."""
-
 Onset = tuple[int, int, int]
 """Instrument, start in ticks, pitch."""
 
@@ -18,16 +15,15 @@ Onsets = Counter[Onset]
 
 def instruments_of(score: Score) -> frozenset[int]:
     """The programs that play, and `DRUM_KIT`."""
-    return frozenset(DRUM_KIT if track.is_drum else track.program for track in score.tracks if len(track.notes))
+    return frozenset(track.instrument for track in score.tracks if len(track.notes))
 
 
 def onsets_of(score: Score) -> Onsets:
     """What starts when and on which instrument."""
     found: Onsets = Counter()
     for track in score.tracks:
-        instrument = DRUM_KIT if track.is_drum else track.program
         notes = zip(track.notes.start.tolist(), track.notes.pitch.tolist(), strict=True)
-        found.update((instrument, start, pitch) for start, pitch in notes)
+        found.update((track.instrument, start, pitch) for start, pitch in notes)
     return found
 
 
@@ -52,9 +48,11 @@ def distance_by_track(a: Score, b: Score) -> dict[str, float]:
     ours, theirs = onsets_of(a), onsets_of(b)
     found: dict[str, float] = {}
     for number, track in enumerate(a.tracks, start=1):
-        instrument = DRUM_KIT if track.is_drum else track.program
-        pair = (Counter({one: count for one, count in some.items() if one[0] == instrument}) for some in (ours, theirs))
-        found.setdefault(track.name or f"track {number}", 1 - note_f1([(next(pair), next(pair))]))
+        own = (
+            Counter({one: count for one, count in some.items() if one[0] == track.instrument})
+            for some in (ours, theirs)
+        )
+        found.setdefault(track.name or f"track {number}", 1 - note_f1([(next(own), next(own))]))
     return found
 
 

@@ -7,7 +7,6 @@ from collections import Counter
 import numpy as np
 from jaxtyping import Float
 
-from musicae.music.note_distance import DRUM_KIT
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
 from musicae.music.score import Notes, Score
 
@@ -35,14 +34,13 @@ def roles_of(score: Score, bar: int) -> Roles:
     found: Roles = {}
     met: Counter[int] = Counter()
     for track in score.tracks:
-        instrument = DRUM_KIT if track.is_drum else track.program
         if len(track.notes):
             inside = track.notes.start // bar
             bars = range(max(score.end // bar, 1))
-            found[instrument, met[instrument]] = np.stack(
+            found[track.instrument, met[track.instrument]] = np.stack(
                 [_aspects(track.notes[inside == number], track.is_drum) for number in bars]
             )
-        met[instrument] += 1
+        met[track.instrument] += 1
     return found
 
 

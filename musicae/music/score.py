@@ -12,6 +12,12 @@ from jaxtyping import Bool, Integer
 
 NoteArray = Integer[np.ndarray, " note"]
 
+PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+"""Of pitch classes."""
+
+DRUM_KIT = 128
+"""The number of drums among the General MIDI programs."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Notes:
@@ -69,6 +75,11 @@ class Track:
     program: int = 0
     is_drum: bool = False
     name: str = ""
+
+    @property
+    def instrument(self) -> int:
+        """The program, or `DRUM_KIT`."""
+        return DRUM_KIT if self.is_drum else self.program
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from rich.text import Text
 
 from musicae.music.representations.drums import NAMES
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, bar_of
-from musicae.music.score import Score, Track
+from musicae.music.score import PITCH_NAMES, Score, Track
 
 TRACK_COLORS = ("cyan", "magenta", "yellow", "green", "blue")
-PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def roll(score: Score, width: int = 80) -> Text:

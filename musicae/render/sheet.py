@@ -14,10 +14,10 @@ from itertools import cycle
 import resvg_py
 
 from musicae.music.midi import instrument_name
-from musicae.music.note_distance import DRUM_KIT, onsets_of
+from musicae.music.note_distance import onsets_of
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
 from musicae.music.representations.time_grid import STEPS_PER_QUARTER, bar_of
-from musicae.music.score import Score, Track
+from musicae.music.score import PITCH_NAMES, Score, Track
 from musicae.render.svg import LINE, PALETTE, Number, document, tag, text
 
 PAGE = 960.0
@@ -44,7 +44,6 @@ LEAST_BEAT = 10.0
 GAP = 18.0
 LEAST_PITCHES = 13
 BLACK = (1, 3, 6, 8, 10)
-PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MARKED = "#111"
 """The outline of notes that another clip does not have."""
 
@@ -116,7 +115,7 @@ class _Axes:
         if pitches and high - low + 1 < LEAST_PITCHES:
             low -= (LEAST_PITCHES - (high - low + 1)) // 2
             high = low + LEAST_PITCHES - 1
-        names = {instrument(track): instrument_name(track) for track in tracks}
+        names = {track.instrument: instrument_name(track) for track in tracks}
         return cls(low, high, drums, dict(zip(names, cycle(PALETTE), strict=False)), names)
 
     @property
@@ -147,11 +146,6 @@ class _Axes:
 
 
 OTHER_DRUM = "other"
-
-
-def instrument(track: Track) -> int:
-    """The program of a track, or `DRUM_KIT`."""
-    return DRUM_KIT if track.is_drum else track.program
 
 
 def _drum(pitch: int) -> str:
@@ -241,7 +235,7 @@ def _rows(axes: _Axes, width: float, top: float) -> list[str]:
             body.append(tag("rect", x=MARGIN, y=f"{y:.1f}", width=f"{width - MARGIN:.1f}", height=ROW, fill="#f4f4f4"))
         beside = any(near % 12 in (0, 7) for near in range(pitch - 1, pitch + 2))
         if pitch % 12 in (0, 7) or (pitch in (axes.low, axes.high) and not beside):
-            name = f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
+            name = f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
             strong = {"font_weight": "bold"} if pitch % 12 == 0 else {"fill_opacity": 0.7}
             body.append(text(name, MARGIN - 5, y + ROW - 0.5, anchor="end", font_size=8, **strong))
     for number, name in enumerate(axes.drums):
@@ -264,9 +258,9 @@ def _notes(
             y, height = axes.place(track, pitch)
             left = line.across(start)
             length = max(line.across(start + hit if track.is_drum else stop) - left - 1, 2.0)
-            new = before is not None and not before[instrument(track), start, pitch]
+            new = before is not None and not before[track.instrument, start, pitch]
             look = {
-                "fill": "#bbb" if shadow else axes.colors[instrument(track)],
+                "fill": "#bbb" if shadow else axes.colors[track.instrument],
                 "fill_opacity": f"{0.45 + 0.55 * velocity / 127:.2f}" if not shadow else "0.6",
             }
             if new:

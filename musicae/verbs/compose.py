@@ -27,9 +27,9 @@ from musicae.music.chords import Chord, progression
 from musicae.music.continuity import Excerpt, role_change
 from musicae.music.instruments import band_of
 from musicae.music.key import Key, parse_key
-from musicae.music.note_distance import DRUM_KIT, instruments_of, onsets_of
+from musicae.music.note_distance import instruments_of, onsets_of
 from musicae.music.representations.melody import BASSES
-from musicae.music.score import Score
+from musicae.music.score import DRUM_KIT, Score
 from musicae.music.transposition import chords_into
 from musicae.seeds import fresh_seed
 

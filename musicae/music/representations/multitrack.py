@@ -23,7 +23,6 @@ from musicae.errors import MusicaeError
 from musicae.music.chord_inference import infer
 from musicae.music.chords import NO_CHORD
 from musicae.music.meter import COMMON_TIME, TWENTY_FOURTHS, BarGrid, meter_argument
-from musicae.music.note_distance import DRUM_KIT
 from musicae.music.representations.base import (
     SHIFTS,
     AtMostOne,
@@ -55,7 +54,7 @@ from musicae.music.representations.event_rows import (
 )
 from musicae.music.representations.streams import bar_shape, decoded, list_of_tracks, opening
 from musicae.music.representations.time_grid import TICKS_PER_QUARTER, TimeGrid
-from musicae.music.score import Notes, Score, Track, concatenate
+from musicae.music.score import DRUM_KIT, Notes, Score, Track, concatenate
 
 MOST_STEPS = TWENTY_FOURTHS.steps
 """Of a bar, and of a time shift."""
