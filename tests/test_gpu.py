@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from musicae.config import Training
+from musicae.config import Named, Spec, Training, spec
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.networks.batch import Batch
 from musicae.networks.recurrent.stack import BackendName, lstm, use_backend
+from musicae.training.metrics import validation_at
 from musicae.training.run import Run
 from musicae.verbs.train import begin
 from tests.helpers.models import tiny_config
@@ -37,6 +38,16 @@ def test_training_goes_on_after_validations_and_resumes(encoder: str, data: Data
     resumed.run()
     moments = [resumed.optimizers.moments(parameter) for parameter in resumed.task.model.autoencoder.parameters()]
     assert {value.device.type for known in moments for value in known.values()} == {"cuda"}
+
+
+@pytest.mark.parametrize("name", ["adversarial_prior", "adversarial_interpolation", "wasserstein_critic"])
+def test_critics_are_measured_at_validations(name: str, data: Dataset, tmp_path: Path) -> None:
+    """The gradients by which they are measured lead through recurrent networks in evaluation."""
+    critic = Named(name, Spec(name, {"ramp": 0}))
+    config = replace(tiny_config("melody-2bar"), latent=spec("deterministic", size=8), regularizers=(critic,))
+    config = replace(config, training=Training(batch=8, updates=4, validate_every=2, validation_windows=8))
+    assert begin(Run(config, str(data.folder)), tmp_path / "m", device="cuda").run().skipped == 0
+    assert validation_at(tmp_path / "m", 4)[f"gradient_ratio/{name}"] > 0
 
 
 @pytest.mark.parametrize("encoder", ["dense", "bidirectional", "hierarchical"])
