@@ -15,7 +15,7 @@ from musicae.music.representations.time_grid import STEPS_PER_BAR, STEPS_PER_QUA
 from musicae.music.score import Score
 from musicae.seeds import child_seeds, generator, seeded
 
-UPDATES, BATCH, LEARNING_RATE, WEIGHT_DECAY = 1_500, 64, 1e-3, 0.01
+UPDATES, BATCH, LEARNING_RATE, WEIGHT_DECAY = 1_500, 64, 3e-3, 0.01
 
 SOUNDING, ONSET, DRUM = range(3)
 """Channels of a roll: pitches that sound, those that are struck, and drums that are."""
