@@ -46,7 +46,7 @@ class _Voice:
         """What they play in the place of a program."""
         return self.after.get(program, program)
 
-    def heard(self, row: EventRow, channel: int, own: bool) -> list[EventRow]:
+    def moved(self, row: EventRow, channel: int, own: bool) -> list[EventRow]:
         """An event of the channel that they had, if any of it is left, on the one that they have.
 
         Where their own tracks say a program, others at that tick say none; of other programs there are no banks.
@@ -82,9 +82,9 @@ def with_programs(
             raise MusicaeError(message, "let the tracks of a channel play the same instrument")
         channels = [channel, *free[: len(voices) - 1]]
         free = free[len(voices) - 1 :]
-        heard = list(zip(channels, voices, strict=True))
-        found = [list(_spread(of_track, number, channel, heard)) for number, of_track in enumerate(found)]
-        for chosen, voice in heard:
+        placed = list(zip(channels, voices, strict=True))
+        found = [list(_spread(of_track, number, channel, placed)) for number, of_track in enumerate(found)]
+        for chosen, voice in placed:
             tracks = sorted(track for track in voice.tracks if Home(track, channel) in silent)
             if tracks and voice.program_after(0):  # nobody chose what it began with
                 found[tracks[0]].insert(0, (0, FIRST, bytes([PROGRAM | chosen, voice.program_after(0)])))
@@ -120,7 +120,7 @@ def _spread(
             yield row
             continue
         for chosen, voice in own or voices if status & 0xF0 <= KEY_PRESSURE else voices:
-            yield from voice.heard(row, chosen, track in voice.tracks)
+            yield from voice.moved(row, chosen, track in voice.tracks)
 
 
 def _unsaid(events: Events) -> set[Home]:
