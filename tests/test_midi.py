@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicae.errors import MusicaeError
-from musicae.music.midi import LARGEST_TICK, midi_bytes, read_midi, to_pretty_midi
+from musicae.music.midi import LARGEST_TICK, midi_bytes, read_midi
 from musicae.music.score import Meter, Notes, Score, Tempo, Track
 from tests.helpers.midi_bytes import DRUMS, heard
 
@@ -138,16 +138,6 @@ def test_tempi_keep_their_microseconds(tempo_qpm: float) -> None:
     data = midi_bytes(Score(480, (), end=1920, tempi=(Tempo(0, tempo_qpm),)))
     (event,) = (message for message in parsed(data).tracks[0] if message.type == "set_tempo")
     assert event.tempo == round(60e6 / tempo_qpm)
-
-
-def test_pretty_midi_is_in_seconds() -> None:
-    midi = to_pretty_midi(SCORE)
-    melody, bass, drums = midi.instruments
-    first = melody.notes[0]
-    assert (first.start, first.end, first.pitch, first.velocity) == (0, pytest.approx(0.6), 60, 80)
-    assert bass.notes[0].end == pytest.approx((100 / 100 + 284 / 150) * 60 / 96)
-    assert (melody.program, bass.program, drums.is_drum) == (12, 33, True)
-    assert [meter.numerator for meter in midi.time_signature_changes] == [4, 6]
 
 
 def test_a_score_without_tracks_is_written() -> None:

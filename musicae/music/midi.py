@@ -1,31 +1,32 @@
-"""MIDI files and bytes to scores and back: the only place that knows ticks, seconds and MIDI libraries.
+"""MIDI files and bytes to scores and back.
 
-symusic reads what is plain (25 to 100 times as fast as pretty_midi) and `careful_midi` the rest, pretty_midi is the
-object people know, mido writes the bytes.
+symusic reads what is plain (25 to 100 times as fast as pretty_midi) and `careful_midi` the rest, mido writes.
 """
 
 from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import mido  # type: ignore[import-untyped]
-import pretty_midi  # type: ignore[import-untyped]
 
 from musicae.errors import MusicaeError
 from musicae.inputs import read_input
 from musicae.music.careful_midi import read_carefully
 from musicae.music.channels import DRUM_CHANNEL
+from musicae.music.instruments import GENERAL_MIDI
 from musicae.music.midi_events import damaged
 from musicae.music.plain_midi import read_plain
 from musicae.music.score import Score, Track
 
-LARGEST_TICK = 10_000_000
-"""pretty_midi holds a float for every tick, so that nothing longer is written: 12 days of music at 120 qpm, 24 ticks
-a quarter; 87 minutes of it at 960."""
+LARGEST_TICK = 2**28 - 1
+"""Of what is written: as many ticks as there can be between two events."""
+
+AnyMessage: TypeAlias = mido.Message | mido.MetaMessage
 
 CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
 
@@ -52,33 +53,6 @@ def read_midi(source: str | Path | bytes, *, strict: bool = False, drums: Sequen
     return score.with_drums(drums) if drums else score
 
 
-def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
-    """The score as pretty_midi's object, in seconds.
-
-    Raises:
-        MusicaeError: the score is longer than `LARGEST_TICK`.
-    """
-    if score.end > LARGEST_TICK:
-        raise MusicaeError(
-            f"a score of {score.end} ticks is too long to write", f"cut it to at most {LARGEST_TICK} ticks"
-        )
-    midi = pretty_midi.PrettyMIDI(resolution=score.ticks_per_quarter, charset="utf8")
-    # pretty_midi has no other door for tempo changes; its own reader fills the same two fields.
-    midi._tick_scales = [(t.tick, 60.0 / (t.tempo_qpm * score.ticks_per_quarter)) for t in score.tempi]
-    midi._update_tick_to_time(score.end + 1)
-    for meter in score.meters:
-        time = midi.tick_to_time(meter.tick)
-        midi.time_signature_changes.append(pretty_midi.TimeSignature(meter.numerator, meter.denominator, time))
-    for track in score.tracks:
-        instrument = pretty_midi.Instrument(track.program, is_drum=track.is_drum, name=track.name)
-        instrument.notes = [
-            pretty_midi.Note(velocity, pitch, midi.tick_to_time(start), midi.tick_to_time(end))
-            for start, end, pitch, velocity in track.notes.rows()
-        ]
-        midi.instruments.append(instrument)
-    return midi
-
-
 def with_names(score: Score) -> Score:
     """The score with its nameless tracks called after their General MIDI instruments, as a DAW shows them."""
 
@@ -96,7 +70,7 @@ def instrument_names(score: Score) -> list[str]:
 
 def instrument_name(track: Track) -> str:
     """The General MIDI instrument of a track, or drums."""
-    return "drums" if track.is_drum else pretty_midi.program_to_instrument_name(track.program)
+    return "drums" if track.is_drum else GENERAL_MIDI[track.program]
 
 
 def midi_bytes(score: Score, text: str | None = None) -> bytes:
@@ -106,70 +80,87 @@ def midi_bytes(score: Score, text: str | None = None) -> bytes:
 
     Args:
         text: written as a text event at the start, e.g. how the score was made.
+
+    Raises:
+        MusicaeError: the score is longer than `LARGEST_TICK`.
     """
-    written = io.BytesIO()
-    to_pretty_midi(score).write(written)
-    midi = mido.MidiFile(file=io.BytesIO(written.getvalue()), charset="utf8")
-    tempo_events = (message for message in midi.tracks[0] if message.type == "set_tempo")
-    for event, tempo in zip(tempo_events, score.tempi, strict=True):
-        event.tempo = round(60e6 / tempo.tempo_qpm)  # pretty_midi cuts the fraction off: 120 qpm can become 120.0002
-    _assign_channels(midi.tracks[1:], score)
-    midi.tracks[0] = mido.merge_tracks([midi.tracks[0], _marker_track(score)])
-    for track in midi.tracks:
-        *events, end_of_track = track
-        end_of_track.time = max(0, score.end - sum(event.time for event in events))
-    if text is not None:
-        midi.tracks[0].insert(0, mido.MetaMessage("text", text=text, time=0))
+    if score.end > LARGEST_TICK:
+        raise MusicaeError(
+            f"a score of {score.end} ticks is too long to write", f"cut it to at most {LARGEST_TICK} ticks"
+        )
+    midi = mido.MidiFile(ticks_per_beat=score.ticks_per_quarter, charset="utf8")
+    midi.tracks = [_midi_track(messages, score.end) for messages in [_conductor(score, text), *_parts(score)]]
     out = io.BytesIO()
     midi.save(file=out)
     return out.getvalue()
 
 
-def _marker_track(score: Score) -> mido.MidiTrack:
-    ticks = [0, *(marker.tick for marker in score.markers)]
-    return mido.MidiTrack(
-        mido.MetaMessage("marker", text=marker.text, time=tick - before)
-        for marker, (before, tick) in zip(score.markers, itertools.pairwise(ticks), strict=True)
-    )
+def _midi_track(messages: Iterable[AnyMessage], end: int) -> mido.MidiTrack:
+    """A track of messages that say at which tick they are: between them there are waits, and it ends at a tick."""
+    track = mido.MidiTrack(sorted(messages, key=_order))
+    last = max(end, track[-1].time) if track else end
+    track.append(mido.MetaMessage("end_of_track", time=last))
+    ticks = [0, *(message.time for message in track)]
+    for message, (before, tick) in zip(track, itertools.pairwise(ticks), strict=True):
+        message.time = tick - before
+    return track
 
 
-def _assign_channels(tracks: Sequence[mido.MidiTrack], score: Score) -> None:
-    """Gives every track its channel; tracks of several programs on one channel set theirs whenever they come in.
+def _order(message: AnyMessage) -> tuple[int, ...]:
+    """Where a message comes: at one tick notes are last, by pitch, and of one pitch ends come before starts."""
+    return (message.time, message.note, message.velocity) if message.type == "note_on" else (message.time, -1)
 
-    pretty_midi deals channels out in turn, to drums as well, and sets all programs at the start: of tracks on one
-    channel, all would sound like the last.
-    """
+
+def _conductor(score: Score, text: str | None) -> Iterator[mido.MetaMessage]:
+    """What all tracks have in common, on a track of its own."""
+    if text is not None:
+        yield mido.MetaMessage("text", text=text)
+    for tempo in score.tempi:
+        yield mido.MetaMessage("set_tempo", tempo=round(60e6 / tempo.tempo_qpm), time=tempo.tick)
+    for meter in score.meters:
+        sizes = {"numerator": meter.numerator, "denominator": meter.denominator}
+        yield mido.MetaMessage("time_signature", **sizes, time=meter.tick)
+    for marker in score.markers:
+        yield mido.MetaMessage("marker", text=marker.text, time=marker.tick)
+
+
+def _parts(score: Score) -> list[list[AnyMessage]]:
+    """The messages of every track: its name, its program and its notes."""
     channels = _channels(score)
-    programs: dict[int, set[int]] = {channel: set() for channel in range(16)}
+    parts: list[list[AnyMessage]] = []
+    for track, channel in zip(score.tracks, channels, strict=True):
+        messages = [mido.MetaMessage("track_name", name=track.name)] if track.name else []
+        for start, end, pitch, velocity in track.notes.rows():
+            messages.append(mido.Message("note_on", channel=channel, note=pitch, velocity=velocity, time=start))
+            messages.append(mido.Message("note_on", channel=channel, note=pitch, velocity=0, time=end))
+        parts.append(messages)
+    for tick, number in _program_changes(score, channels):
+        program = score.tracks[number].program
+        parts[number].append(mido.Message("program_change", channel=channels[number], program=program, time=tick))
+    return parts
+
+
+def _program_changes(score: Score, channels: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """When which tracks set the programs of their channels, by tick and number.
+
+    At the start; but tracks of several programs on one channel do so whenever they come in, or all would sound like
+    the last of them.
+    """
+    programs: dict[int, set[int]] = {channel: set() for channel in channels}
     for channel, track in zip(channels, score.tracks, strict=True):
         programs[channel].add(track.program)
-    starts = []
-    for number, (track, channel) in enumerate(zip(tracks, channels, strict=True)):
-        for message in track:
-            if not message.is_meta:
-                message.channel = channel
+    starts = set()
+    for number, (channel, track) in enumerate(zip(channels, score.tracks, strict=True)):
         if len(programs[channel]) == 1:
-            continue
-        track[:] = [message for message in track if message.type != "program_change"]  # all at the start, at time 0
-        for place, tick in enumerate(itertools.accumulate(message.time for message in track)):
-            if track[place].type == "note_on" and track[place].velocity:
-                starts.append((tick, number, place))
-    _change_programs(tracks, starts, score)
-
-
-def _change_programs(tracks: Sequence[mido.MidiTrack], starts: list[tuple[int, int, int]], score: Score) -> None:
-    """Sets programs where notes start, by their tick, track and place in it, on channels that have another one."""
+            yield 0, number
+        else:
+            starts |= {(tick, number) for tick in track.notes.start.tolist()}
     current: dict[int, int] = {}
-    changes = []
-    for _, number, place in sorted(starts):
-        channel, program = tracks[number][place].channel, score.tracks[number].program
+    for tick, number in sorted(starts):
+        channel, program = channels[number], score.tracks[number].program
         if current.get(channel) != program:
-            changes.append((number, place))
+            yield tick, number
         current[channel] = program
-    for number, place in sorted(changes, reverse=True):
-        note, program = tracks[number][place], score.tracks[number].program
-        change = mido.Message("program_change", channel=note.channel, program=program, time=note.time)
-        tracks[number][place : place + 1] = [change, note.copy(time=0)]
 
 
 def _channels(score: Score) -> list[int]:
