@@ -184,9 +184,11 @@ def join_terms(terms: Terms, more: Terms) -> Terms:
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
     """Evaluation mode inside, and afterwards the mode that there was."""
-    training = module.training
+    if not module.training:  # to visit every module takes a tenth of the time of a clip
+        yield
+        return
     module.eval()
     try:
         yield
     finally:
-        module.train(training)
+        module.train()
