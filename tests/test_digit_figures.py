@@ -156,6 +156,8 @@ def test_the_command_leaves_a_table(run: Run, tmp_path: Path) -> None:
     assert "SVHN" in done.err and "published" not in Path("out/digits-32.csv").read_text().splitlines()[0]
     assert Path("out/digits-32.csv").read_text().splitlines()[1].startswith("autoencoder,1,2,32,")
     assert Path("out/vae-32-0/metrics.jsonl").exists()
+    done = run("experiment", "digits", *few, "--only", "wae", "--json")
+    assert {one["name"] for one in json.loads(done.out)["results"]} == {"autoencoder", "vae", "wae"}
 
 
 def test_the_command_leaves_figures(run: Run) -> None:

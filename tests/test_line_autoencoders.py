@@ -110,3 +110,9 @@ def test_the_command_leaves_a_table_and_a_picture(run: Run) -> None:
     assert done.code == 0 and '"autoencoder"' in done.out
     assert Path("out/lines.csv").read_text().splitlines()[1].startswith("autoencoder,1,2,")
     assert Path("out/lines.svg").read_text().startswith("<svg")
+    run("experiment", "lines", "--only", "vae", "--seeds", "2", "--updates", "2", "-o", "out")
+    counts = [row.split(",")[:2] for row in Path("out/lines.csv").read_text().splitlines()[1:]]
+    assert counts == [["autoencoder", "1"], ["vae", "2"]], "the table has all that is finished"
+    run("experiment", "lines", "--only", "dropout", "--seeds", "1", "--updates", "1", "-o", "out")
+    (row,) = Path("out/lines.csv").read_text().splitlines()[1:]
+    assert row.startswith("dropout,1,1,"), "and of as many updates"

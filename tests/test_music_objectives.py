@@ -14,6 +14,7 @@ from musicae.evaluation.study import EvaluationSettings, Study
 from musicae.experiments.music import music_measurements, music_objectives
 from musicae.experiments.music.music_measurements import COMPARED, Numbers
 from musicae.experiments.music.music_objectives import Comparison, Trial, TrialResult, run_trial, trials_of
+from musicae.experiments.results import read_result
 from musicae.model import load
 from musicae.objectives import OBJECTIVES
 from musicae.presets import PRESETS
@@ -102,7 +103,7 @@ def test_what_cannot_be_measured_is_told_and_left_out(
     monkeypatch.setattr(music_objectives, "COMPARED", MappingProxyType(table))
     result = run_trial(VAE, Comparison(data, tmp_path / "out"))
     assert result.measured == {"probes": {"mode": None, "key": [0.5, None]}}
-    assert TrialResult.read(tmp_path / "out/vae-0/result.json") == result
+    assert read_result(tmp_path / "out/vae-0", TrialResult) == result
     assert result.number("paths.cost") is None and result.number("probes.key") == [0.5, None]
 
 
@@ -115,7 +116,7 @@ def test_few_labels_are_a_training_of_their_own(data: Dataset, tmp_path: Path, c
 def test_a_damaged_result_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text('{"objective": "vae"}')
     with pytest.raises(MusicaeError, match="cannot be read"):
-        TrialResult.read(tmp_path / "result.json")
+        read_result(tmp_path, TrialResult)
 
 
 def test_objectives_of_labels_are_left_out_where_there_are_none(data: Dataset) -> None:
@@ -148,6 +149,9 @@ def test_the_command_writes_tables_and_pictures(data: Dataset, run: Run) -> None
     tables = {"reconstruction", "paths", "samples", "codes", "cosines", "swap-nll", "swap-accuracy", "probes"}
     assert written >= {f"{name}.csv" for name in tables | {"objectives", "few-labels"}}
     assert written >= {f"{name}.svg" for name in ("overview", "path-distance", "path-cost", "swap-nll")}
+    assert run("experiment", "objectives", data.folder, "--only", "wae", "--updates", "2", "-o", "out").code == 0
+    rows = Path("out/reconstruction.csv").read_text().splitlines()[1:]
+    assert {row.split(",")[0] for row in rows} == {"vae", "aae-semi", "wae"}, "a table has all that is finished"
 
 
 def test_the_list_says_what_every_objective_is(run: Run) -> None:

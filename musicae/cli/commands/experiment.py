@@ -81,18 +81,21 @@ def lines(
     """Train autoencoders on images of radii, and score the paths between their codes (Berthelot et al. 2018).
 
     An autoencoder takes an hour or several. Ctrl-C stops and saves; the same command goes on, and what is finished is
-    not trained again."""
+    not trained again. The table has all that is finished in the output folder after so many updates."""
     console = Console(quiet, json)
     from musicae.experiments.images.image_autoencoders import rows_named
+    from musicae.experiments.images.line_autoencoders import LineResult
     from musicae.experiments.images.line_report import line_picture, line_record, line_remarks, line_table
+    from musicae.experiments.results import all_results
     from musicae.storage.atomic import write_atomically
 
     names = rows_named(listed(only))
-    results: list[LineResult] = []
+    results = []
     for seed in range(seeds):
         results += [
             _trained(console, name, seed, updates, output / f"{name}-{seed}", device, precision) for name in names
         ]
+    results += [one for one in all_results(output, LineResult) if one.updates == updates and one not in results]
     table = line_table(results)
     write_atomically(output / "lines.csv", table.csv().encode())
     write_atomically(output / "lines.svg", line_picture(results).encode())
@@ -125,15 +128,17 @@ def objectives(
     """Train a model under every objective on the same music, and measure what each is good for.
 
     Those that need labels are left out where DATA has none. Ctrl-C stops and saves; the same command goes on, and what
-    is finished is neither trained nor measured again. Tables go to OUTPUT as well, with pictures of them."""
+    is finished is neither trained nor measured again. Tables have all that is finished in the output folder after so
+    many updates, and go there as well, with pictures of them."""
     console = Console(quiet, json)
     if list_them:
         _list_objectives(console)
         return
     from musicae.corpus.dataset import Dataset
     from musicae.experiments.music.label_probes import LABEL_SHARES
-    from musicae.experiments.music.music_objectives import Comparison, trials_of
+    from musicae.experiments.music.music_objectives import Comparison, TrialResult, trials_of
     from musicae.experiments.music.objective_tables import objective_tables
+    from musicae.experiments.results import all_results
     from musicae.storage.catalog import find_dataset
 
     dataset = Dataset(find_dataset(data))
@@ -142,6 +147,8 @@ def objectives(
     shares = LABEL_SHARES if few_labels else ()
     trials = trials_of(listed(only), dataset, seeds=seeds, updates=updates, label_shares=shares)
     results = [_objective(console, comparison, trial, f"{i} of {len(trials)}") for i, trial in enumerate(trials, 1)]
+    before = [one for one in all_results(output, TrialResult) if one.trial.updates == updates]
+    results += [one for one in before if one.trial not in trials]
     _write_comparison(output, results)
     console.tables(objective_tables(results))
     console.data([output], {"results": [asdict(result) for result in results]})

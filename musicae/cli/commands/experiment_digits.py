@@ -96,13 +96,15 @@ def digits(
 
 
 def _compare(console: Console, plan: DigitPlan) -> None:
-    from musicae.experiments.images.digit_autoencoders import train_digits
+    from musicae.experiments.images.digit_autoencoders import DigitResult, train_digits
     from musicae.experiments.images.digit_report import NOT_REPRODUCED, digit_table
     from musicae.experiments.images.image_autoencoders import rows_named
+    from musicae.experiments.results import all_results
     from musicae.storage.atomic import write_atomically
 
     names = rows_named(plan.rows)
     results = [train_digits(plan, name, seed) for seed in range(plan.seeds) for name in names]
+    results += [one for one in all_results(plan.folder, DigitResult) if one.beside(results[0]) and one not in results]
     table = digit_table(results, mnist=plan.digits.is_mnist)
     write_atomically(plan.folder / f"digits-{plan.code_size}.csv", table.csv().encode())
     console.tables([table])

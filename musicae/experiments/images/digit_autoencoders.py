@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -24,8 +24,8 @@ from musicae.experiments.images.image_trainings import (
     median_of_last,
     metrics_of,
     published_training,
-    write_record,
 )
+from musicae.experiments.results import write_result
 from musicae.networks.autoencoder import Autoencoder, evaluating, join_terms
 from musicae.networks.batch import Batch
 from musicae.networks.convolutional import ConvolutionalSizes
@@ -145,6 +145,10 @@ class DigitResult:
     squared_error: float
     minutes: float
 
+    def beside(self, other: DigitResult) -> bool:
+        """Whether both may stand in one table: of the same data, size of the code and number of updates."""
+        return (self.data, self.code_size, self.updates) == (other.data, other.code_size, other.updates)
+
 
 def train_row(plan: DigitPlan, name: str, row: ImageAutoencoder, seed: int) -> Trainer[DigitTask]:
     """The training of an autoencoder beside its classifier, at its end."""
@@ -166,5 +170,5 @@ def train_digits(plan: DigitPlan, name: str, seed: int) -> DigitResult:
         squared_error=measured[-1]["squared_error"],
         minutes=trainer.state.seconds / 60,
     )
-    write_record(trainer.folder / "result.json", asdict(result))
+    write_result(trainer.folder, result)
     return result

@@ -7,12 +7,11 @@ import math
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from musicae.config import Training
 from musicae.cpu import usable_cores
 from musicae.model import pick_device
-from musicae.storage.atomic import write_atomically
 from musicae.training.arithmetic import Arithmetic, choose_training_arithmetic
 from musicae.training.loop import Trainer
 from musicae.training.reporter import Metrics, Reporter
@@ -96,8 +95,3 @@ def median_of_last(evaluations: Sequence[Metrics], key: str) -> float:
 def deviation(values: Sequence[float]) -> float:
     """The standard deviation over seeds; 0 of one."""
     return statistics.stdev(values) if len(values) > 1 else 0.0
-
-
-def write_record(path: Path, record: dict[str, Any]) -> None:
-    """What a training came to, as JSON."""
-    write_atomically(path, (json.dumps(record, indent=2) + "\n").encode())

@@ -1,7 +1,6 @@
 """The autoencoders of images on the lines task, trained and measured.
 
-What a training came to is `result.json` in its folder, with one of its paths: all that the table and the picture need,
-so that results of several machines can be put beside each other.
+What a training came to has one of its paths beside it: all that the table and the picture need.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from musicae.checked_json import read_json, typed
 from musicae.errors import MusicaeError
 from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
 from musicae.experiments.images.image_task import (
@@ -35,7 +33,6 @@ from musicae.experiments.images.image_trainings import (
     metrics_of,
     published_training,
     trained,
-    write_record,
 )
 from musicae.experiments.images.lines import (
     LineBank,
@@ -45,6 +42,7 @@ from musicae.experiments.images.lines import (
     render_lines,
     straight_paths,
 )
+from musicae.experiments.results import read_result, write_result
 from musicae.networks.convolutional import ConvolutionalSizes
 from musicae.networks.types import ClassLabel
 from musicae.seeds import seeded
@@ -95,24 +93,8 @@ class LineResult:
             pixels = np.frombuffer(zlib.decompress(b64decode(self.path)), np.uint8)
             return pixels.reshape(-1, LINES.image, LINES.image)
         except (ValueError, zlib.error) as error:
-            raise _damaged(f"the path of {self.name}", error) from None
-
-    @classmethod
-    def read(cls, path: Path) -> LineResult:
-        """What was written.
-
-        Raises:
-            MusicaeError: it is damaged.
-        """
-        try:
-            found: LineResult = typed(read_json(path), cls, "the result")
-        except (OSError, ValueError) as error:
-            raise _damaged(str(path), error) from None
-        return found
-
-
-def _damaged(what: str, error: Exception) -> MusicaeError:
-    return MusicaeError(f"{what} cannot be read: {error}", "take the result away: its training ends anew then")
+            hint = "take the result away: its training ends anew then"
+            raise MusicaeError(f"the path of {self.name} cannot be read: {error}", hint) from None
 
 
 class LineTask(ImageTask):
@@ -165,18 +147,16 @@ def train_lines(
         KeyboardInterrupt: stopped, after saving.
         MusicaeError: the folder holds another training, or there is no such device.
     """
-    written = folder / "result.json"
-    if written.exists():
-        known = LineResult.read(written)
-        if (known.name, known.seed, known.updates) == (name, seed, updates):
-            return known
+    known = read_result(folder, LineResult)
+    if known is not None and (known.name, known.seed, known.updates) == (name, seed, updates):
+        return known
     task = LineTask(name, seed, updates)
     trainer = trained(task, folder, seed, device=device, precision=precision, reporter=reporter)
     state, measured = trainer.state, metrics_of(folder, "validation")
     result = replace(
         line_result(name, seed, state.update, state.seconds / 60, measured), path=_packed(task.paths(1)[0, :, 0])
     )
-    write_record(written, asdict(result))
+    write_result(folder, result)
     return result
 
 

@@ -1,27 +1,25 @@
 """All objectives on the same music for the same number of updates: trainings, and what was measured of each.
 
-A training has a folder with the model, the state of its training, and `result.json` with what has been measured so far:
+A training has a folder with the model, the state of its training, and its result, what has been measured so far:
 whatever is missing there is trained, or measured, and nothing twice.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from musicae.checked_json import read_json, typed
 from musicae.config import pick
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.evaluation.study import Study
 from musicae.experiments.music.music_measurements import COMPARED, Numbers, collection_numbers, study_of
+from musicae.experiments.results import read_result, write_result
 from musicae.model import load
 from musicae.objectives import OBJECTIVES
-from musicae.storage.atomic import write_atomically
 from musicae.training.reporter import Notice, NullReporter, Reporter
 from musicae.verbs.train import begin, begun, plan, training_in
 
@@ -70,23 +68,6 @@ class TrialResult:
         """What was measured under a path like "samples.cost", and None where nothing was."""
         measurement, _, quantity = path.partition(".")
         return self.measured.get(measurement, {}).get(quantity)
-
-    def save(self, path: Path) -> None:
-        """Writes it down."""
-        write_atomically(path, (json.dumps(asdict(self), indent=2) + "\n").encode())
-
-    @classmethod
-    def read(cls, path: Path) -> TrialResult:
-        """What `save` wrote.
-
-        Raises:
-            MusicaeError: it is damaged.
-        """
-        try:
-            found: TrialResult = typed(read_json(path), cls, "the result")
-        except (OSError, ValueError) as error:
-            raise MusicaeError(f"{path} cannot be read: {error}", "take it away: it is measured again then") from None
-        return found
 
 
 @dataclass(frozen=True)
@@ -148,13 +129,13 @@ def run_trial(trial: Trial, on: Comparison, reporter: Reporter | None = None) ->
         KeyboardInterrupt: stopped, after saving.
         MusicaeError: the folder holds another training.
     """
-    folder, path = on.folder / trial.name, on.folder / trial.name / "result.json"
+    folder = on.folder / trial.name
     with training_in(folder):
-        result = TrialResult.read(path) if path.exists() else train_trial(trial, folder, on, reporter)
+        result = read_result(folder, TrialResult) or train_trial(trial, folder, on, reporter)
         if result.trial != trial:
             message = f"{folder} holds a training of {result.trial.updates} updates"
             raise MusicaeError(message, "choose another folder", kind="holds-model", path=folder)
-        result.save(path)
+        write_result(folder, result)
         return measure_trial(result, folder, on, reporter or NullReporter())
 
 
@@ -192,7 +173,7 @@ def measure_trial(result: TrialResult, folder: Path, on: Comparison, reporter: R
             reporter.tell(Notice(f"{result.trial.name}: no {name}, {error.message}"))
             continue
         result = replace(result, measured={**result.measured, name: numbers})
-        result.save(folder / "result.json")
+        write_result(folder, result)
     return result
 
 
