@@ -102,6 +102,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model = tiny_model(name)
         save(model, folder / name)
     model = with_vectors(tiny_model("melody-2bar"))
+    model.mode_vector = torch.eye(8)[0]
     model.folder = folder / "melody-2bar"
     save_attributes(model)
     return folder

@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 
 from musicae.cli.help import command_names, help_page
-from musicae.model import save
 from tests.helpers.commands import Run
-from tests.helpers.models import labeled_model
 
 PAGE = Path(__file__).parent.parent / "docs" / "help.md"
 VERBS = ("sample", "interpolate", "reconstruct", "vary", "continue", "attribute", "compose")
 CODES = ("encode", "decode", "replay", "render")
 OFFLINE = (*VERBS, "transfer", *CODES, "models", "models list", "models show", "models pack", "models listen")
-"""The commands whose examples need nothing but installed models and two MIDI files; transfer needs one of its own."""
+"""The commands whose examples need nothing but installed models and two MIDI files."""
 
 
 def examples_of(run: Run, name: str) -> list[str]:
@@ -36,7 +34,6 @@ def test_every_help_ends_with_two_examples_of_its_command(run: Run, name: str) -
 def test_examples_run(run: Run, tunes: tuple[str, str], name: str) -> None:
     run("encode", "a.mid", "-o", "z.json")
     run("interpolate", *tunes, "-o", "morph.mid")
-    save(labeled_model("arae-transfer", ("major", "minor")), Path("models") / "mode")
     for example in examples_of(run, name):
         words = re.findall(r'"([^"]*)"|(\S+)', example)
         done = run(*[quoted or plain for quoted, plain in words][1:])

@@ -15,7 +15,7 @@ from musicae.model import Model, save
 from musicae.music.midi import midi_bytes
 from musicae.objectives import apply
 from musicae.verbs.replay import replay
-from musicae.verbs.transfer import class_of, relabeled, transfer
+from musicae.verbs.transfer import relabeled, require_class, transfer
 from tests.helpers.commands import Run, assert_fails, melody
 from tests.helpers.models import labeled_model, tiny_config, tiny_model
 
@@ -50,18 +50,18 @@ def test_a_class_must_be_known() -> None:
     config = apply(tiny_config("melody-2bar"), "aae-labels", LABELS)
     for plain in (tiny_model("melody-2bar"), Model(config, "prior alone", "cpu")):
         with pytest.raises(MusicaeError, match="no class"):
-            class_of(plain, "minor")
+            require_class(plain, "minor")
     known = Model(replace(config, latent=Spec("class_and_style", {"size": 4, "classes": 2})), "m", "cpu")
-    assert class_of(known, "minor") == 1
+    require_class(known, "minor")
     with pytest.raises(MusicaeError, match="minro"):
-        class_of(known, "minro")
+        require_class(known, "minro")
 
 
 def test_the_command_writes_the_clip(run: Run, model: Model, tmp_path: Path) -> None:
     Path("a.mid").write_bytes(midi_bytes(melody()))
     done = run("transfer", "a.mid", "--to", "minor", "-m", str(tmp_path / "models" / "mode"), "-o", "minor.mid")
     assert done.code == 0 and Path("minor.mid").exists()
-    assert "takes it for" in done.err
+    assert "to minor" in done.err or "already" in done.err
     mode, words = str(tmp_path / "models" / "mode"), ("--key", "C", "--instrument", "violin")
     run("transfer", "a.mid", "--to", "minor", "-m", mode, *words, "-o", "moved.mid")
     moved = json.loads(Path("moved.json").read_text())
@@ -69,6 +69,3 @@ def test_the_command_writes_the_clip(run: Run, model: Model, tmp_path: Path) -> 
     assert_fails(
         run("transfer", "a.mid", "--to", "blue", "-m", str(tmp_path / "models" / "mode")), "blue", "major, minor"
     )
-    assert_fails(run("transfer", "a.mid", "--to", "minor", "-m", "melody-2bar"), "no class", "--label mode")
-    unnamed = run("transfer", "a.mid", "--to", "minor")
-    assert unnamed.code == 2 and "--label mode" in unnamed.err

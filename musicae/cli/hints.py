@@ -60,7 +60,7 @@ def _no_labels(objective: str) -> str:
 
 
 def _no_classes() -> str:
-    return "make data with musicae preprocess --label mode, and train with musicae train --objective arae-transfer"
+    return "choose a model of melodies, like melody-2bar; musicae train --objective arae-transfer learns other classes"
 
 
 def _other_model(model: str, otherwise: str = "") -> str:

@@ -18,7 +18,7 @@ from musicae.errors import MusicaeError
 from musicae.model.model import Model, identity_of
 from musicae.networks.allocation_limit import AllocationLimit
 from musicae.storage.atomic import write_atomically, write_together
-from musicae.storage.catalog import find
+from musicae.storage.catalog import MODE_VECTOR, find
 from musicae.storage.tensor_files import FileHead, read_head
 
 UNSAVED_NUMBERS = 2**22
@@ -28,15 +28,16 @@ UNSAVED_NUMBERS = 2**22
 def save(model: Model, folder: Path, dtype: torch.dtype = torch.float32) -> None:
     """Writes `config.json` and `model.safetensors`; float16 halves the file and costs no audible precision.
 
-    Attribute vectors that the folder holds go, and those of the model, if it has any, take their place.
+    Vectors that the folder holds go, and those of the model, if it has any, take their place.
     """
     files = {
         folder / "model.safetensors": model.weights(dtype, windows_seen=str(model.windows_seen)),
         folder / "config.json": configuration.dumps(model.config).encode(),
     }
     vectors = {folder / "attributes.safetensors": _attributes(model)}
-    files |= vectors if model.attributes else {}
-    write_together(files, overwrite=True, outdated=[] if model.attributes else [*vectors])
+    fitted = model.attributes or model.mode_vector is not None
+    files |= vectors if fitted else {}
+    write_together(files, overwrite=True, outdated=[] if fitted else [*vectors])
     model.folder, model.name = folder, folder.name
 
 
@@ -54,12 +55,13 @@ def save_attributes(model: Model) -> Path:
 
 
 def _attributes(model: Model) -> bytes:
-    """The attribute vectors as a safetensors file, with the spreads of the attributes in its head.
+    """The attribute and mode vectors as a safetensors file, with the spreads of the attributes in its head.
 
     They are one note: of several, safetensors would write now this one first, now that one.
     """
     spreads = {name: float(f"{model.spreads[name]:.6g}") for name in sorted(model.spreads)}
-    return save_tensors(model.attributes, {"spreads": json.dumps(spreads)} if spreads else None)
+    mode = {} if model.mode_vector is None else {MODE_VECTOR: model.mode_vector}
+    return save_tensors({**model.attributes, **mode}, {"spreads": json.dumps(spreads)} if spreads else None)
 
 
 def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Model:
@@ -99,7 +101,9 @@ def _read_attributes(model: Model, path: Path) -> None:
     if wrong := [name for name, shape in head.shapes.items() if shape != (size,)]:
         detail = f"{wrong[0]:.60} has shape {head.shapes[wrong[0]]}, codes have {size} numbers"
         raise MusicaeError(f"{path} does not fit the model: {detail}", _DAMAGED)
-    model.attributes = {name: vector.float() for name, vector in _read_tensors(path).items()}
+    vectors = {name: vector.float() for name, vector in _read_tensors(path).items()}
+    model.mode_vector = vectors.pop(MODE_VECTOR, None)
+    model.attributes = vectors
     model.spreads = _spreads(head.notes.get("spreads", "{}"), path)
 
 

@@ -21,6 +21,7 @@ from musicae.music.representations.base import Representation
 from musicae.music.score import Score
 from musicae.networks.autoencoder import REGULARIZERS_PREFIX, evaluating
 from musicae.networks.batch import Batch
+from musicae.networks.decoders.base import TokenDecoder
 from musicae.networks.device import autocast, single_threaded
 from musicae.networks.recurrent.stack import use_backend
 from musicae.networks.sampling import SamplingOptions
@@ -43,6 +44,7 @@ class Model:
         name: the name of its folder.
         attributes: per attribute the step in z that raises it (`attribute_vectors.Fit.vector`); empty until fitted.
         spreads: per attribute that has a vector its standard deviation over music; empty if that is not known.
+        mode_vector: the step in z that leads from music in C major to music in C minor; None if there is none.
         windows_seen: how many windows its weights were trained on, 0 if that is not known.
         precision: what the matrix products of encoding and decoding are computed in; by default float32 on a CPU.
     """
@@ -54,6 +56,7 @@ class Model:
         self.folder: Path | None = None
         self.attributes: dict[str, Tensor] = {}
         self.spreads: dict[str, float] = {}
+        self.mode_vector: Tensor | None = None
         self.windows_seen = 0
         self.representation: Representation = build(REPRESENTATIONS, config.representation)
         self.device = pick_device(device)
@@ -156,6 +159,20 @@ class Model:
             codes = self.autoencoder.latent.settle(z.to(self.device))
             found = self.autoencoder.decoder.log_prob(batch, codes, self.autoencoder.embedding)
         return -found.double().cpu().numpy()
+
+    @torch.no_grad()
+    def token_log_probs(self, z: Codes, tokens: WindowTokens) -> Float[np.ndarray, "window segment step field"]:
+        """log p(token | z, the tokens before it), teacher forced, in nats; 0 where no token is predicted."""
+        autoencoder = self.autoencoder
+        batch = Batch.of(autoencoder.spec, torch.as_tensor(tokens).long().to(self.device))
+        decoder = autoencoder.decoder
+        assert isinstance(decoder, TokenDecoder)
+        with evaluating(autoencoder), autocast(self.device, self.precision), single_threaded():
+            predictions = decoder.predict(batch, autoencoder.latent.settle(z.to(self.device)), autoencoder.embedding)
+            log_probs = predictions.field_log_prob().float()  # [field, event]
+        found = log_probs.new_zeros(*predictions.mask.shape, len(log_probs))
+        found[predictions.mask > 0] = log_probs.T
+        return found.cpu().numpy()
 
     def fit_sampler(self, windows: Integer[Tensor, "window segment step column"]) -> None:
         """Lets the sampler learn where the codes of windows lie."""

@@ -90,6 +90,18 @@ def mode(score: Score) -> float:
     return math.nan if abs(major - minor) < CLEAR else float(minor > major)
 
 
+def key_of(score: Score) -> Key | None:
+    """The key that fits best (`key`); None where nothing pitched sounds."""
+    found = key(score)
+    return None if found == NO_KEY else Key(found % 12, minor=found >= 12)
+
+
+def minor_fit(score: Score, tonic: int) -> float:
+    """How much better minor on a tonic fits than major on it: above 0 for minor, below for major, 0 without pitch."""
+    fits = _fits(score)
+    return 0.0 if fits is None else float(fits[12 + tonic] - fits[tonic])
+
+
 def in_one_key(score: Score) -> bool:
     """Whether all pitched notes belong to one major scale, on whatever tonic."""
     used = {int(pitch) % 12 for track in score.tracks if not track.is_drum for pitch in track.notes.pitch}

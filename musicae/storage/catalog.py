@@ -60,6 +60,10 @@ def find_dataset(name: str | Path) -> Path:
     return known[name]
 
 
+MODE_VECTOR = "minor"
+"""What the vector from major to minor is called, beside attribute vectors."""
+
+
 @dataclass(frozen=True)
 class Description:
     """What a model folder says of itself."""
@@ -103,7 +107,7 @@ def describe(folder: Path) -> Description:
             chords=typed(music.get("chords", False), bool, "chords"),
             latent_size=typed(latent["size"], int, "size"),
             parameters=sum(math.prod(shape) for name, shape in head.shapes.items() if not name.startswith("sampler.")),
-            attributes=sorted(read_head(vectors).shapes) if vectors.exists() else [],
+            attributes=sorted(read_head(vectors).shapes.keys() - {MODE_VECTOR}) if vectors.exists() else [],
         )
     except (OSError, ValueError, KeyError) as error:
         detail = f"{type(error).__name__}: {error}"

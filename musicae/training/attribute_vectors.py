@@ -162,8 +162,9 @@ def highest_quarter(values: Values) -> Values:
     return weights
 
 
-def store(model: Model, fits: Mapping[str, Fit]) -> Path:
+def store(model: Model, fits: Mapping[str, Fit], mode_vector: Float[Tensor, " size"] | None) -> Path:
     """Gives a model the vectors, in place of those it had, and writes them beside its weights; returns the file."""
+    model.mode_vector = mode_vector
     model.attributes = {name: found.vector for name, found in fits.items()}
     model.spreads = {name: found.spread for name, found in fits.items()}
     return save_attributes(model)

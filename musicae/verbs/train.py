@@ -36,6 +36,7 @@ from musicae.training.attribute_vectors import LEAST_WINDOWS, fit, store
 from musicae.training.card import write_card
 from musicae.training.distributed import Ranks, join_ranks
 from musicae.training.loop import Trainer
+from musicae.training.mode_vector import fit_mode_vector
 from musicae.training.music_task import MusicTask, Splits, fit_batch
 from musicae.training.outcome import CARD, TrainingOutcome, run_path, state_path
 from musicae.training.playback import in_percent
@@ -345,7 +346,7 @@ def copy_weights(source: Autoencoder, target: Autoencoder) -> float:
 
 
 def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None] = lambda _: None) -> Metrics:
-    """Computes the attribute vectors of the best weights, measures them on the test split and writes the model card.
+    """Computes attribute and mode vectors of the best weights, measures them on the test split, writes the model card.
 
     Args:
         progress: called with how much more of `attribute_vectors.work` is done.
@@ -354,7 +355,7 @@ def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None
     test = dataset.split("test", device)
     best = load(trainer.folder, str(device))
     if len(trainer.task.data.train) >= LEAST_WINDOWS:
-        store(best, fit(best, dataset, windows=FITTED_WINDOWS, progress=progress))
+        store(best, fit(best, dataset, windows=FITTED_WINDOWS, progress=progress), fit_mode_vector(best, dataset))
     metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
     TrainingOutcome(trainer.state.update, metrics).save(trainer.folder)
     write_card(trainer.folder, best, dataset.manifest, metrics, trainer.state, run.command)  # last: where it is, all is

@@ -1,7 +1,8 @@
-"""Music in another class: the label beside a code is another one."""
+"""Music in another class: in minor instead of major by the mode vector of a model, or in any class that it knows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,59 +12,75 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from musicae.clips.clip import Clips
+from musicae.clips.mode_search import in_mode
+from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
-from musicae.clips.render import recipe_of
-from musicae.clips.source import Music, encode_source, model_for, source_for
+from musicae.clips.recipe_fields import ForcedTokens
+from musicae.clips.render import likeliest_windows, recipe_of
+from musicae.clips.source import (
+    Material,
+    encode_source,
+    frame_of,
+    kinds,
+    label_of,
+    model_for,
+    part_of,
+    source_for,
+    sources_for,
+)
+from musicae.corpus.labels import CLASSES
 from musicae.errors import MusicaeError, unknown_name
 from musicae.model import Codes, Model
+from musicae.music.key import Key, key_of
+from musicae.music.score import concatenate
 from musicae.seeds import fresh_seed
+
+MODES = CLASSES["mode"]
+"""What a mode vector leads between."""
 
 
 def transfer(
-    model: Model | str | Path, music: Music, to: str, *, temperature: float = 0.0, seed: int | None = None
+    model: Model | str | Path,
+    music: Material,
+    to: str,
+    *,
+    temperature: float = 0.0,
+    seed: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Clips:
-    """The clip "before", as the model plays the music back, and the clip "after", in another class.
+    """The clip "before", and the clip "after", in another class.
+
+    In a model that knows classes the label beside the code is another one, and "before" is the music played back.
+    Other models have a mode vector, between major and minor: every window is sought along it on its own tonic, around
+    the notes that may stay (`clips.mode_search`); "before" is what was read. A window in which nothing is found stays.
+    Of a whole song the tonic is that of all windows together.
 
     Args:
         to: the name of the class.
+        temperature: of a model that knows classes.
+        progress: is called with how many windows were changed since the last call.
 
     Raises:
-        MusicaeError: the model knows no classes, or none of that name.
+        MusicaeError: the model knows no classes, or none of that name; or the music has no pitch.
     """
     model = model_for(model)
-    label = torch.tensor([class_of(model, to)])
-    drawn = fresh_seed(seed)
-    source = source_for(model, music)
-    z = encode_source(model, source)
-    said = {"source": source.label, "from": model.config.labels[int(z[0, : len(model.config.labels)].argmax())]}
-    before = recipe_of(
-        model,
-        "transfer",
-        [Part(z[0], chords=source.chords)],
-        seed=drawn if temperature else None,
-        temperature=temperature,
-        style=source.style,
-        arguments=said,
-        origin=source.name,
-    )
-    moved = (Part(relabeled(z, label, len(model.config.labels))[0], chords=source.chords),)
-    after = replace(before, parts=moved, arguments=said | {"to": to}, label="after")
-    return Clips.of(model, replace(before, label="before"), after)
+    require_class(model, to)
+    if knows_classes(model):
+        return _relabeled(model, music, to, temperature, seed)
+    return _in_other_mode(model, music, to, progress)
 
 
-def class_of(model: Model, name: str) -> int:
-    """The number of a class that stands beside the codes of a model.
+def require_class(model: Model, name: str) -> None:
+    """Make sure that a model plays music in a class.
 
     Raises:
-        MusicaeError: the model knows no classes, or none of that name.
+        MusicaeError: it knows no classes, or none of that name.
     """
-    labels = model.config.labels
-    if not knows_classes(model):
-        message = f"model {model.name} has no class beside its codes"
-        raise MusicaeError(message, "choose a model that was trained to have one", kind="no-classes")
-    if name not in labels:
-        raise unknown_name("class", name, labels)
-    return labels.index(name)
+    known = model.config.labels if knows_classes(model) else () if model.mode_vector is None else MODES
+    if not known:
+        raise MusicaeError(f"model {model.name} has no classes", "choose a model of melodies", kind="no-classes")
+    if name not in known:
+        raise unknown_name("class", name, known)
 
 
 def knows_classes(model: Model) -> bool:
@@ -75,3 +92,76 @@ def knows_classes(model: Model) -> bool:
 def relabeled(z: Codes, labels: Int64[Tensor, " window"], classes: int) -> Codes:
     """Codes with other classes, for certain; the rest stays."""
     return torch.cat([F.one_hot(labels, classes).to(z), z[:, classes:]], 1)
+
+
+def _relabeled(model: Model, music: Material, to: str, temperature: float, seed: int | None) -> Clips:
+    label = torch.tensor([model.config.labels.index(to)])
+    source = source_for(model, music)
+    z = encode_source(model, source)
+    said = {"source": source.label, "from": model.config.labels[int(z[0, : len(model.config.labels)].argmax())]}
+    before = recipe_of(
+        model,
+        "transfer",
+        [Part(z[0], chords=source.chords)],
+        seed=fresh_seed(seed) if temperature else None,
+        temperature=temperature,
+        style=source.style,
+        arguments=said,
+        origin=source.name,
+    )
+    moved = (Part(relabeled(z, label, len(model.config.labels))[0], chords=source.chords),)
+    after = replace(before, parts=moved, arguments=said | {"to": to}, label="after")
+    return Clips.of(model, replace(before, label="before"), after)
+
+
+def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[int], None]) -> Clips:
+    sources = sources_for(model, music)
+    before: list[Part] = []
+    silences: list[ForcedTokens | None] = []
+    for kind, source in zip(kinds(sources), sources, strict=True):
+        part = replace(part_of(model, source), draw=kind)
+        tokens = source.fields if isinstance(source, Source) else likeliest_windows(model, [part])[0]
+        before.append(replace(part, forced_tokens=tokens.astype("int64")))
+        known = part.forced_tokens
+        silences.append(None if known is None or (known >= 0).all() else known)
+    played = concatenate([model.representation.decode(_tokens(part)) for part in before])
+    key = key_of(played)
+    if key is None:
+        raise MusicaeError(f"{label_of(music, sources)} is in no key: nothing in it has a pitch", "choose a melody")
+    arguments = {"source": label_of(music, sources), "from": str(key)}
+    run = recipe_of(
+        model,
+        "transfer",
+        before,
+        seed=None,
+        temperature=0.0,
+        style=sources[0].style,
+        arguments=arguments,
+        origin=sources[0].name,
+        frame=frame_of(music),
+    )
+    after, found = [], dict[int, Part]()
+    for part, silence in zip(before, silences, strict=True):
+        if part.draw not in found:
+            found[part.draw] = _part_in_mode(model, part, silence, key, to)
+        after.append(found[part.draw])
+        progress(1)
+    moved = replace(run.of(*after), arguments=arguments | {"to": to}, label="after")
+    return Clips.of(model, replace(run, label="before"), moved)
+
+
+def _part_in_mode(model: Model, part: Part, silence: ForcedTokens | None, key: Key, to: str) -> Part:
+    """A part in a mode; the same one where it is in that mode, or where nothing is found."""
+    minor = to == MODES[1]
+    if key.minor == minor:
+        return part
+    tokens = in_mode(model, _tokens(part), key.tonic, minor=minor, silence=silence)
+    if tokens is None:
+        return part
+    return replace(part, z=model.encode(torch.from_numpy(tokens)[None])[0], forced_tokens=tokens.astype("int64"))
+
+
+def _tokens(part: Part) -> ForcedTokens:
+    """Of a part that is played as it is known."""
+    assert part.forced_tokens is not None
+    return part.forced_tokens

@@ -63,8 +63,8 @@ def command(
 
     A finished training computes them from 10,000 windows; this takes more, or other music. A vector leads
     from the mean code of the quarter of the windows with least of the attribute towards that of the quarter with most,
-    and as far as it takes to change what is decoded. An attribute that does not vary gets no vector. They are stored
-    with the model.
+    and as far as it takes to change what is decoded. An attribute that does not vary gets no vector. Another vector
+    leads from major to minor, for musicae transfer. They are stored with the model.
 
     A sampler says where sample draws codes: flow learns it from the codes of DATA in some minutes. Ctrl-C stops and
     saves; the same command goes on. Clips drawn with the previous sampler cannot be replayed.
@@ -81,6 +81,7 @@ def command(
     from musicae.music.attributes import ATTRIBUTES
     from musicae.storage.catalog import find, find_dataset
     from musicae.training.attribute_vectors import fit, store, work
+    from musicae.training.mode_vector import fit_mode_vector, has_modes
 
     folder, dataset = find(model), Dataset(find_dataset(data))
     output_paths.check(str(folder / "attributes.safetensors"), [""], ".safetensors", force=True)
@@ -90,7 +91,9 @@ def command(
     with console.progress("fitting", work(min(windows, len(dataset.split("train"))))) as done:
         fits = fit(net, dataset, windows=windows, seed=seed, progress=done)
     replaced, without = sorted(net.attributes), [name for name in ATTRIBUTES if name not in fits]
-    path = store(net, fits)
+    path = store(net, fits, fit_mode_vector(net, dataset, seed=seed))
+    if has_modes(net.representation) and net.mode_vector is None:
+        console.note(f"no vector from major to minor: too little music in either in {data}")
     if replaced:
         console.note(f"replaced the vectors that {net.name} had: {', '.join(replaced)}")
     if without:

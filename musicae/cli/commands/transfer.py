@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
-from musicae.cli.hints import HINTS
 from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
     Device,
+    DrumTracks,
     FirstBar,
     ForceAny,
     Json,
@@ -19,42 +19,25 @@ from musicae.cli.options import (
     Precision,
     Quiet,
     Seed,
+    SourceModel,
     SourcePath,
+    Strict,
     Temperature,
     TempoQpm,
     TrackChoice,
-    model_names,
 )
-from musicae.cli.renderings import Renderings
-from musicae.cli.sources import File, ReadingOptions, read_source
+from musicae.cli.renderings import Renderings, panels_of
+from musicae.cli.sources import File, Framing, ReadingOptions, read_material
 from musicae.cli.styling import ClipStyling
 
-EXAMPLES = (
-    "musicae transfer a.mid --to minor -m models/mode",
-    "musicae transfer a.mid --to major -m models/mode -o major.mid",
-)
+if TYPE_CHECKING:
+    from musicae.clips.clip import Clips
 
+EXAMPLES = ("musicae transfer a.mid --to minor", "musicae transfer a.mid --to major --whole -o major.mid")
 
-def _named(model: str) -> str:
-    """The model, if one was named: a bundled one could not stand in for it."""
-    if not model:
-        raise typer.BadParameter(f"name a model with classes; without one, {HINTS['no-classes']()}")
-    return model
-
-
-LabeledModel = Annotated[
-    str,
-    typer.Option(
-        "--model",
-        "-m",
-        metavar="NAME",
-        show_default=False,
-        callback=_named,
-        help="A model with classes, trained by you: its folder, or its name in $MUSICAE_MODELS or models/.  [required]",
-        autocompletion=model_names,
-    ),
+ClassName = Annotated[
+    str, typer.Option("--to", metavar="CLASS", help="major or minor, or a class that the model was trained with.")
 ]
-ClassName = Annotated[str, typer.Option("--to", metavar="CLASS", help="The class to play it in.")]
 
 
 @with_option_records
@@ -62,10 +45,12 @@ def command(
     file: SourcePath,
     to: ClassName,
     temperature: Temperature = 0.0,
-    model: LabeledModel = "",
+    model: SourceModel = None,
     bar: FirstBar = None,
     track: TrackChoice = None,
     tempo: TempoQpm = None,
+    drums: DrumTracks = None,
+    strict: Strict = False,
     seed: Seed = None,
     output: OutputPath = None,
     force: ForceAny = False,
@@ -74,23 +59,54 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
     *,
+    framing: Framing,
     styling: ClipStyling,
     renderings: Renderings,
 ) -> None:
-    """Play a clip in minor instead of major, say, with a model that you trained for it.
+    """Play a clip in minor instead of major, or the other way around, on the same tonic.
 
-    No bundled model has classes. musicae preprocess --label mode makes data for one, and musicae train --objective
-    arae-transfer, aae-style or aae-semi trains it."""
+    Of all music in that mode that the model finds, the one that keeps most notes is taken. Models that were trained
+    with classes of their own (musicae preprocess --label, musicae train --objective arae-transfer) play a clip in
+    another one of these."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
-    source, name = read_source(File(file, bar, track), model, console, ReadingOptions(tempo, force=force))
-    styling.check(name)
+    options = ReadingOptions(tempo, drums, strict, framing, force)
+    (source,), name = read_material([File(file, bar, track)], model, console, options)
+    styling.check(name, whole=framing.whole, spliced=framing.splices)
+    from musicae.clips.clip import Clips
+    from musicae.clips.source import window_count
     from musicae.model import load
-    from musicae.verbs.transfer import class_of, transfer
+    from musicae.verbs.transfer import require_class, transfer
 
     net = load(name, device, precision)
-    class_of(net, to)
-    clips = transfer(net, source, to, temperature=temperature, seed=seed)
-    console.note(f"the model takes it for {clips[0].recipe.arguments['from']}")
+    require_class(net, to)
+    with console.progress("changing windows", window_count(source)) as done:
+        clips = transfer(net, source, to, temperature=temperature, seed=seed, progress=done)
+    console.note(_what_changed(clips))
     clips = styling.applied(clips, console)
-    deliver(clips[1:], output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)
+    before, after = clips
+    deliver(
+        clips[1:],
+        output,
+        console,
+        force,
+        inputs=[file],
+        drawn=seed is None,
+        renderings=renderings,
+        panels=panels_of(Clips([after]), before) if renderings.pictured else None,
+    )
+
+
+def _what_changed(clips: Clips) -> str:
+    """From where it was moved, and how many notes stay."""
+    from musicae.music.note_distance import onsets_of
+
+    before, after = clips
+    start, to = (after.recipe.arguments[name] for name in ("from", "to"))
+    ours, theirs = onsets_of(before.played), onsets_of(after.played)
+    if start == to or start.endswith(f" {to}"):
+        return f"it is in {start} already, and stays as it is"
+    if ours == theirs:
+        return f"it is in {start}: no music in {to} was found that is near it, and it stays as it is"
+    stay = (ours & theirs).total()
+    return f"from {start} to {to}: {stay} of {ours.total()} notes stay, {theirs.total() - stay} are new"

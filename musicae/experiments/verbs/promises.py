@@ -20,7 +20,7 @@ from musicae.experiments.verbs.pieces import pieces
 from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.continuity import Excerpt, breaks
-from musicae.music.key import in_one_key
+from musicae.music.key import in_one_key, key_of, mode
 from musicae.music.note_distance import Onsets, kept_share, note_f1, onsets_of, rhythm_of
 from musicae.music.score import Score, concatenate
 from musicae.seeds import child_seeds
@@ -30,6 +30,7 @@ from musicae.verbs.continuation import continuation
 from musicae.verbs.interpolate import interpolate
 from musicae.verbs.reconstruct import reconstruct
 from musicae.verbs.sample import sample
+from musicae.verbs.transfer import MODES, transfer
 from musicae.verbs.vary import vary
 
 AMOUNTS = (0.1, 0.3, 0.6)
@@ -184,6 +185,25 @@ def continuations(on: HeldOut) -> list[PromiseRow]:
     return [{"way": way, "runs": len(on.runs), **dict(zip(names, found, strict=True))} for way, found in means.items()]
 
 
+def other_mode(on: HeldOut) -> list[PromiseRow]:
+    """Windows of a clear mode in the other one, per mode that is asked for: the share whose key is in it then, F1 of
+    notes and of onsets with the window, and the share of the windows that stay as they are."""
+    if on.model.mode_vector is None:
+        return []
+    rows: list[PromiseRow] = []
+    for number, name in enumerate(MODES):
+        found = []
+        for source, before in zip(on.sources, on.scores, strict=True):
+            if mode(before) == 1 - number:
+                _, after = transfer(on.model, source, name)
+                notes, onsets = (note_f1([(of(before), of(after.score))]) for of in (onsets_of, rhythm_of))
+                key = key_of(after.score)
+                found.append([key is not None and key.minor == bool(number), notes, onsets, notes == 1])
+        means = np.mean(found, axis=0).tolist() if found else [0.0] * 4
+        rows.append({"to": name, **dict(zip(("arrived", "notes", "onsets", "same"), means, strict=True))})
+    return rows
+
+
 def _joined(model: Model, sources: Sequence[Source]) -> Score:
     return concatenate([model.representation.decode(source.tokens) for source in sources])
 
@@ -243,6 +263,7 @@ PROMISES: dict[str, Callable[[HeldOut], list[PromiseRow]]] = {
     "short": short_clips,
     "continue": continuations,
     "compose": pieces,
+    "transfer": other_mode,
 }
 """By name, what is measured of a model."""
 

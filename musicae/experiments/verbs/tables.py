@@ -16,6 +16,7 @@ TITLES = {
     "continue": "What a clip goes on with, beside what really follows",
     "short": "Clips that end in the middle of the window",
     "compose": "Pieces over chords, twelve bars each",
+    "transfer": "Windows in the other mode, on their tonic",
 }
 
 
