@@ -22,7 +22,7 @@ from musicae.music.arrangement import (
     with_additions,
     with_cells,
 )
-from musicae.music.chords import NO_CHORD, of_class, progression
+from musicae.music.chords import NO_CHORD, of_class, parse_chord, progression
 from musicae.music.representations.multitrack import Multitrack
 from musicae.music.score import Notes, Score, Track
 
@@ -101,6 +101,18 @@ def test_starts_and_ends_are_sixteenths_or_triplets() -> None:
     (track,) = in_order(crooked).tracks
     assert [row[:2] for row in track.notes.rows()] == [(0, 120), (160, 320), (1800, 1920)]
     assert in_order(crooked, loose=True).tracks[0].notes.start.tolist() == [7, 150, 1900]
+
+
+def test_a_seventh_that_is_named_fits_and_the_other_one_does_not() -> None:
+    sevenths = {name: allowed_under(parse_chord(name), C_SCALE) & {10, 11} for name in ("C", "C7", "Cmaj7", "C-7")}
+    assert sevenths == {"C": {11}, "C7": {10}, "Cmaj7": {11}, "C-7": {10}}
+    assert in_order(bar((0, 60), (480, 71)), chord="C9").tracks[0].notes.pitch.tolist() == [60, 70]
+
+
+def test_a_bass_plays_in_its_octaves() -> None:
+    high = bar((0, 72), (480, 79), (960, 84), (1440, 76), program=33)
+    assert in_order(high, chord="C").tracks[0].notes.pitch.tolist() == [36, 43, 48, 40]
+    assert in_order(bar((0, 72), program=0), chord="C").tracks[0].notes.pitch.tolist() == [72]
 
 
 def test_one_bass_begins_on_the_root() -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from musicae.clips.mode_search import in_mode
+from musicae.clips.reading import read
 from musicae.clips.song import read_song
 from musicae.corpus.dataset import Dataset
 from musicae.model import Model, load, save
@@ -17,7 +18,7 @@ from musicae.music.key import Key, key, key_of, minor_fit, mode
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.note_distance import onsets_of, rhythm_of
 from musicae.music.representations.melody import HIGHEST_PITCH, LOWEST_PITCH
-from musicae.music.score import Notes, Score, Track
+from musicae.music.score import Notes, Score, Track, concatenate
 from musicae.music.transposition import moved_into
 from musicae.storage import catalog
 from musicae.training import mode_vector
@@ -119,6 +120,14 @@ def test_a_window_moves_and_is_replayed(shipped: Model) -> None:
     assert key_of(back.score) == Key(2)
     same, still = transfer(shipped, after, "minor")
     assert same.score == still.score
+
+
+def test_the_key_is_that_of_the_piece(shipped: Model) -> None:
+    relative = tune((69, 72, 76, 72, 69, 67, 69, 71, 72, 69, 76, 74, 72, 71, 69, 69), times=1)
+    piece = concatenate([tune(MAJOR_TUNE, times=4), relative])
+    source = read(piece, shipped, bar=9)
+    assert key_of(relative) == Key(9, minor=True) and source.key == Key(0)
+    assert transfer(shipped, source, "minor")[0].recipe.arguments["from"] == "C major"
 
 
 def test_of_a_whole_song_everything_else_stays(shipped: Model) -> None:

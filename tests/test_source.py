@@ -65,6 +65,14 @@ def test_a_bar_can_be_asked_for() -> None:
     assert error.value.hint == "choose a bar from 1 to 6"
 
 
+def test_at_a_bar_the_tune_is_read_while_it_plays() -> None:
+    tune = track([(0, 4, 60), (4, 8, 62), (8, 12, 64), (16, 24, 65), (24, 32, 67)] * 2, name="melody")
+    comping = track([(2 * k, 2 * k + 1, 48 + 4 * (k % 2)) for k in range(32)], name="comp")
+    piece = score(tune, comping, bars=4)
+    assert best_window(piece, Melody(bars=2)).tracks == best_window(piece, Melody(bars=2), bar=1).tracks == (0,)
+    assert best_window(piece, Melody(bars=2), bar=3).tracks == (1,), "the tune has ended"
+
+
 def test_bars_in_other_meters_keep_their_numbers_and_are_not_crossed() -> None:
     meters = (Meter(0, 4, 4), Meter(2 * BAR, 3, 4), Meter(2 * BAR + 3 * BAR // 4 * 2, 4, 4))
     piece = score(track(scale(7)), bars=7, meters=meters)

@@ -58,7 +58,8 @@ def best_window(
     usable window; a track that is asked for is read unless that is impossible. The window is the usable one with the
     most onsets, the earliest of equals, where those count more (`PHRASE`) that lie whole windows after the first bar,
     as phrases do; if none is usable, the fullest without a long silence; if there is none of
-    those either, the fullest. At a `bar` that is asked for, the stream with the most onsets there is read.
+    those either, the fullest. At a `bar` that is asked for, that stream is read as well if it plays there, and the one
+    with the most onsets there otherwise.
 
     Args:
         track: counted from 1.
@@ -70,7 +71,7 @@ def best_window(
     """
     streams = _candidates(score, representation, track)
     if bar is not None:
-        return window_at(*_fullest_at(bar, streams, representation), score, representation)
+        return window_at(*_playing_at(bar, streams, representation), score, representation)
     stream, verdicts = _suitable(streams, representation)
     return window_at(stream, _fullest(stream, verdicts, representation), score, representation)
 
@@ -129,8 +130,9 @@ def _fullest(stream: Stream, verdicts: WindowFilter, representation: Representat
     return int(runs[np.argmax(np.diff(runs, append=len(stream.bars)))])
 
 
-def _fullest_at(bar: int, streams: Sequence[Stream], representation: Representation) -> tuple[Stream, int]:
-    """The stream with the most onsets in the window that starts at a bar, and its place there; the first of equals.
+def _playing_at(bar: int, streams: Sequence[Stream], representation: Representation) -> tuple[Stream, int]:
+    """The suitable stream, if anything starts in its window at a bar, or else the one with the most onsets there, the
+    first of equals; and its place there.
 
     Raises:
         MusicaeError: there is no such bar.
@@ -142,7 +144,10 @@ def _fullest_at(bar: int, streams: Sequence[Stream], representation: Representat
         window = stream.tokens[start * rows : start * rows + representation.window]
         return int(onsets(window, representation.shape.columns).sum())
 
-    return max(((stream, _index_of(bar, stream)) for stream in streams), key=full)
+    places = [(stream, _index_of(bar, stream)) for stream in streams]
+    suitable, _ = _suitable(streams, representation)
+    first = next(place for place in places if place[0] is suitable)
+    return first if full(first) else max(places, key=full)
 
 
 def _index_of(bar: int, stream: Stream) -> int:

@@ -24,8 +24,8 @@ SHORTEST = 4
 """Parts of a quarter that a note lasts at least: a sixteenth."""
 
 _OCTAVE = 12
-LOWEST_BASS = 28
-"""The lowest string of a bass, E1."""
+LOWEST_BASS, LOW_BASS, HIGHEST_BASS = 28, 45, 55
+"""The lowest string of a bass, E1; up to where, A2, its lowest note lies; and its highest one, G3."""
 
 DIVISIONS = (4, 3)
 """Parts of a quarter at which notes may start: sixteenths and eighth triplets."""
@@ -96,9 +96,14 @@ def final_bar(score: Score, bar: int) -> Score:
 
 
 def allowed_under(chord: Chord, scale: frozenset[int]) -> frozenset[int]:
-    """The pitch classes that fit a chord: its tones, and those of the scale that are beside no tone foreign to it."""
+    """The pitch classes that fit a chord: its tones, and those of the scale that are beside no tone foreign to it.
+    Where its symbol names a minor or a major seventh, that one fits, and the other does not."""
     foreign = chord.tones - scale
-    return chord.tones | {tone for tone in scale if not {(tone + 1) % 12, (tone - 1) % 12} & foreign}
+    fitting = chord.tones | {tone for tone in scale if not {(tone + 1) % 12, (tone - 1) % 12} & foreign}
+    if chord.seventh:
+        other = {10: 11, 11: 10}.get(chord.seventh, chord.seventh)
+        fitting = fitting - {(chord.root + other) % 12} | {(chord.root + chord.seventh) % 12}
+    return fitting
 
 
 def share_outside_chords(score: Score, chords: Sequence[Chord], scale: frozenset[int], bar: int) -> float:
@@ -147,16 +152,28 @@ def _fitting(
     notes: Notes, chords: Sequence[Chord], scale: frozenset[int], bar: int, quarter: int, *, bass: bool
 ) -> Ticks:
     """The pitches of notes, each moved into what its chord allows: its tones where a bar begins; of a bass its root
-    there, and its tones on every quarter."""
+    there, and its tones on every quarter. A bass plays in its octaves."""
     pitches = []
     for start, pitch, chord in zip(notes.start.tolist(), notes.pitch.tolist(), chords, strict=True):
         if start % bar == 0:
             classes: frozenset[int] = frozenset({chord.root}) if bass else chord.tones
         else:
             classes = chord.tones if bass and start % quarter == 0 else allowed_under(chord, scale)
-        found = nearest(pitch, classes) if chord.root >= 0 else pitch
-        pitches.append(found + _OCTAVE * -(-max(LOWEST_BASS - found, 0) // _OCTAVE) if bass else found)
-    return np.array(pitches, dtype=np.int64)
+        pitches.append(nearest(pitch, classes) if chord.root >= 0 else pitch)
+    found = np.array(pitches, dtype=np.int64)
+    return _in_bass_octaves(found) if bass and len(found) else found
+
+
+def _in_bass_octaves(pitch: Ticks) -> Ticks:
+    """The pitches of a bass: the line as a whole down by octaves where it is too high, then what is still outside."""
+    pitch = pitch - _octaves(np.full_like(pitch, pitch.min() - LOW_BASS))
+    pitch = pitch - _octaves(pitch - HIGHEST_BASS)
+    return pitch + _octaves(LOWEST_BASS - pitch)
+
+
+def _octaves(beyond: Ticks) -> Ticks:
+    """Semitones of as many octaves as lead back from so far beyond an edge; 0 within it."""
+    return _OCTAVE * -(-np.maximum(beyond, 0) // _OCTAVE)
 
 
 BEAT = ({"kick"}, {"snare"}, {"closed hat", "open hat", "ride"})

@@ -29,12 +29,14 @@ class Chord:
         notice: where a symbol stands for no triad, in words what it counts as.
         symbol: as somebody wrote it, which may say more than the triad; a chord is equal to the same one written
             otherwise.
+        seventh: semitones from the root to the seventh that the symbol names, 9 to 11; 0 for none.
     """
 
     root: int
     quality: str = "major"
     notice: str = ""
     symbol: str = field(default="", compare=False)
+    seventh: int = field(default=0, compare=False)
 
     @property
     def index(self) -> int:
@@ -78,8 +80,8 @@ def of_class(index: int) -> Chord:
 def parse_chord(symbol: str) -> Chord:
     """The chord that a symbol stands for: `C`, `Am`, `F#m7b5`, `Bbmaj7`, `G7/B`, `N.C.`, also as `A:min7`.
 
-    The triad is what remains: sevenths, added and altered upper notes and the bass are left out; a suspended, power
-    or altered chord counts as major on its root, and says so in its notice.
+    The triad and the seventh are what remains: added and altered upper notes and the bass are left out; a suspended,
+    power or altered chord counts as major on its root, and says so in its notice.
 
     Raises:
         MusicaeError: it is not a chord symbol; the message points at the character where it stops being one.
@@ -90,7 +92,7 @@ def parse_chord(symbol: str) -> Chord:
     if not match:
         raise _wrong(symbol, 0)
     root = _pitch_class(match)
-    third, fifth, lacking = _intervals(symbol, match.end())
+    third, fifth, seventh, lacking = _intervals(symbol, match.end())
     if third is None:
         third, quality = 4, "major"
     else:
@@ -98,20 +100,20 @@ def parse_chord(symbol: str) -> Chord:
     if not lacking and TRIADS[quality][1:] != (third, fifth):
         lacking = f"has {'an augmented' if fifth == 8 else 'a diminished'} fifth"
     notice = f"{symbol} {lacking}: it counts as {ROOTS[root]} {quality}" if lacking else ""
-    return Chord(root, quality, notice, symbol if split_symbols(symbol) == [symbol] else "")
+    return Chord(root, quality, notice, symbol if split_symbols(symbol) == [symbol] else "", seventh)
 
 
-def _intervals(symbol: str, at: int) -> tuple[int | None, int, str]:
-    """The third, the fifth, and in words what else keeps a symbol from being a triad.
+def _intervals(symbol: str, at: int) -> tuple[int | None, int, int, str]:
+    """The third, the fifth, the seventh (0 for none), and in words what else keeps a symbol from being a triad.
 
     Raises:
         MusicaeError: something after `at`, where the root ends, is not understood.
     """
     third: int | None
-    third, fifth, lacking = 4, 7, ""
-    for pattern, meaning in _TRIADS:
+    third, fifth, lacking, seventh, own = 4, 7, "", 0, 10
+    for pattern, (meaning, sevenths) in _TRIADS.items():
         if found := pattern.match(symbol, at):
-            (third, fifth, lacking), at = meaning, found.end()
+            (third, fifth, lacking), (seventh, own), at = meaning, sevenths, found.end()
             break
     depth = 0
     while at < len(symbol) and not _BASS.match(symbol, at):
@@ -120,6 +122,8 @@ def _intervals(symbol: str, at: int) -> tuple[int | None, int, str]:
             raise _wrong(symbol, at + (symbol[at] == "/"))
         at = found.end()
         depth += bool(found["open"]) - bool(found["close"])
+        if found["major_seventh"] or found["upper"] in ("7", "9", "11", "13"):
+            seventh = 11 if found["major_seventh"] else own
         if found["fifth"]:
             fifth = 8 if found["fifth"] in _SHARP else 6
         elif found["raised"]:
@@ -130,7 +134,7 @@ def _intervals(symbol: str, at: int) -> tuple[int | None, int, str]:
             lacking = "is suspended" if found["sus"] else "is altered"
     if depth:
         raise _wrong(symbol, symbol.rindex("("))
-    return third, fifth, lacking
+    return third, fifth, seventh, lacking
 
 
 def split_symbols(text: str) -> list[str]:
@@ -169,19 +173,20 @@ _NONE = re.compile(r"N\.?C\.?|N|n\.c\.|none", re.ASCII)
 _ROOT = re.compile(r"(?P<letter>[A-G])(?P<signs>[#\u266f]{1,2}|[b\u266d]{1,2}|):?")
 _BASS = re.compile(r"/(?P<letter>[A-G])(?P<signs>[#\u266f]{1,2}|[b\u266d]{1,2}|)$")
 
-_TRIADS = tuple(
-    (re.compile(pattern), meaning)
+_TRIADS: dict[re.Pattern[str], tuple[tuple[int | None, int, str], tuple[int, int]]] = {
+    re.compile(pattern): meaning
     for pattern, meaning in {
-        r"dim|[o\u00b0\u00ba]": (3, 6, ""),
-        r"hdim|[h\u00f8\u00d8]": (3, 6, ""),
-        r"aug|\+(?!5|1[13])": (4, 8, ""),
-        r"major|maj|Maj|MAJ|ma(?![a-z])|Ma|M(?![iI])|[\u0394\u2206\u25b3^]": (4, 7, ""),
-        r"minor|min|Min|MIN|mi(?![a-z])|m(?!aj)|-(?!5)": (3, 7, ""),
-        r"sus[24]{0,2}": (None, 7, "is suspended"),
-        r"5(?!\d)": (None, 7, "is a power chord"),
+        r"dim|[o\u00b0\u00ba]": ((3, 6, ""), (0, 9)),
+        r"hdim|[h\u00f8\u00d8]": ((3, 6, ""), (10, 10)),
+        r"aug|\+(?!5|1[13])": ((4, 8, ""), (0, 10)),
+        r"major|maj|Maj|MAJ|ma(?![a-z])|Ma|M(?![iI])|[\u0394\u2206\u25b3^]": ((4, 7, ""), (0, 11)),
+        r"minor|min|Min|MIN|mi(?![a-z])|m(?!aj)|-(?!5)": ((3, 7, ""), (0, 10)),
+        r"sus[24]{0,2}": ((None, 7, "is suspended"), (0, 10)),
+        r"5(?!\d)": ((None, 7, "is a power chord"), (0, 10)),
     }.items()
-)
-"""What may follow the root, with the third, the fifth, and what is missing for a triad."""
+}
+"""What may follow the root: the third, the fifth, and what is missing for a triad; the seventh that it has, 0 for none,
+and the one that a 7, 9, 11 or 13 behind it gives it."""
 
 _REST = re.compile(
     r"""
@@ -192,8 +197,8 @@ _REST = re.compile(
     | (?P<alt>alt)
     | (?:add|Add)\s?(?:2|4|6|9|1[13])
     | (?:no|omit)(?P<less>[35])
-    | (?:maj|Maj|ma|M|[\u0394\u2206\u25b3^])(?:7|9|1[13])?             # a major seventh, of any triad
-    | 6/?9 | (?<!\d)(?:[24679]|1[13])
+    | (?P<major_seventh>(?:maj|Maj|ma|M|[\u0394\u2206\u25b3^])(?:7|9|1[13])?)   # of any triad
+    | 6/?9 | (?<!\d)(?P<upper>[24679]|1[13])
     | (?P<open>\() | (?P<close>\)) | , | /(?=[#\u266fb\u266d]?\d)
     """,
     re.VERBOSE,

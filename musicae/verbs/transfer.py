@@ -53,7 +53,7 @@ def transfer(
     In a model that knows classes the label beside the code is another one, and "before" is the music played back.
     Other models have a mode vector, between major and minor: every window is sought along it on its own tonic, around
     the notes that may stay (`clips.mode_search`); "before" is what was read. A window in which nothing is found stays.
-    Of a whole song the tonic is that of all windows together.
+    The tonic is that of the piece, or where that is not known, of all windows together.
 
     Args:
         to: the name of the class.
@@ -124,8 +124,8 @@ def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[i
         before.append(replace(part, forced_tokens=tokens.astype("int64")))
         known = part.forced_tokens
         silences.append(None if known is None or (known >= 0).all() else known)
-    played = concatenate([model.representation.decode(_tokens(part)) for part in before])
-    key = key_of(played)
+    piece = sources[0].key if len(sources) == 1 and isinstance(sources[0], Source) else None
+    key = piece or key_of(concatenate([model.representation.decode(_tokens(part)) for part in before]))
     if key is None:
         raise MusicaeError(f"{label_of(music, sources)} is in no key: nothing in it has a pitch", "choose a melody")
     arguments = {"source": label_of(music, sources), "from": str(key)}

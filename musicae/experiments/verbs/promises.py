@@ -187,20 +187,24 @@ def continuations(on: HeldOut) -> list[PromiseRow]:
 
 def other_mode(on: HeldOut) -> list[PromiseRow]:
     """Windows of a clear mode in the other one, per mode that is asked for: the share whose key is in it then, F1 of
-    notes and of onsets with the window, and the share of the windows that stay as they are."""
+    notes and of onsets with the window, the share of the windows that stay as they are, and the 5-gram cost in units of
+    that of the windows."""
     if on.model.mode_vector is None:
         return []
     rows: list[PromiseRow] = []
     for number, name in enumerate(MODES):
-        found = []
+        found, costs = [], []
         for source, before in zip(on.sources, on.scores, strict=True):
             if mode(before) == 1 - number:
                 _, after = transfer(on.model, source, name)
                 notes, onsets = (note_f1([(of(before), of(after.score))]) for of in (onsets_of, rhythm_of))
                 key = key_of(after.score)
                 found.append([key is not None and key.minor == bool(number), notes, onsets, notes == 1])
+                if on.ngram:
+                    costs.append(on.ngram.cost(np.stack([*windows_of(on.model, after.recipe), source.tokens])))
         means = np.mean(found, axis=0).tolist() if found else [0.0] * 4
-        rows.append({"to": name, **dict(zip(("arrived", "notes", "onsets", "same"), means, strict=True))})
+        cost = {"5-gram cost": float(np.divide(*np.sum(costs, axis=0)))} if costs else {}
+        rows.append({"to": name, **dict(zip(("arrived", "notes", "onsets", "same"), means, strict=True)), **cost})
     return rows
 
 
