@@ -108,6 +108,11 @@ def test_windows_in_which_nothing_starts_are_not_read() -> None:
     assert found.label.endswith("left as they are: 4 bars in which nothing starts")
 
 
+def test_behind_the_last_note_of_a_song_there_is_silence() -> None:
+    song = read_song(midi_bytes(score(track([*scale(2), (32, 36, 60)]), bars=4)), Melody(bars=2))
+    assert [source.ends for source in song.windows] == [None, 1.0]
+
+
 @pytest.mark.parametrize("representation", [TWO_BARS, Drums(bars=2), ONE_BAR, Multitrack(bars=1, chords=True)], ids=str)
 def test_a_song_that_is_spliced_into_itself_is_the_same_note_by_note(representation: Representation) -> None:
     piece = read_midi(midi_bytes(played_by_hand(song())))

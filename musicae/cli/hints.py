@@ -141,7 +141,7 @@ HINTS: dict[str, Callable[..., str]] = {
     "unusable-file": lambda path: "without --strict such files are skipped",
     "unwritable-chunk": lambda: "choose another folder with -o, or free some space: then the same command continues",
     "other-representation": _other_representation,
-    "empty-split": lambda split: "preprocess more music, or give a split with --splits",
+    "empty-split": lambda split: "preprocess three songs or more, or say with --splits which are held out",
     "few-held-out": lambda split: "choose another one with --split, or preprocess more music",
     "no-training-windows": lambda: "preprocess it together with the music that the model was trained on, with --splits",
     "not-finite": lambda: "begin again with, say, --set training.learning_rate=0.0003",

@@ -191,7 +191,7 @@ def source_of(
         name,
         warnings_of(score, label, drums),
         tuple(index + 1 for index in sorted(set(choice.tracks) & set(drum_like(score)))),
-        _end_in_quarters(representation.decode(choice.tokens)) if choice.padded else None,
+        end_in_quarters(representation.decode(choice.tokens)) if choice.padded else None,
         lost(score, choice.tracks, choice.tick, representation),
         key=key_of(score),
     )
@@ -224,7 +224,7 @@ def _excerpt(score: Score, choice: Choice, representation: Representation, style
     return with_names(found)
 
 
-def _end_in_quarters(score: Score) -> float:
+def end_in_quarters(score: Score) -> float:
     """When the last note has ended."""
     return max((int(track.notes.end.max()) for track in score.tracks if len(track.notes)), default=0) / (
         score.ticks_per_quarter

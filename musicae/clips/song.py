@@ -25,7 +25,15 @@ from jaxtyping import Integer
 
 from musicae.clips.choice import best_stream, same_stream
 from musicae.clips.frame import Frame
-from musicae.clips.reading import Reads, Source, drums_in_words, names_of, representation_of, warnings_of
+from musicae.clips.reading import (
+    Reads,
+    Source,
+    drums_in_words,
+    end_in_quarters,
+    names_of,
+    representation_of,
+    warnings_of,
+)
 from musicae.clips.style import Style, tempo_at
 from musicae.clips.unreadable import explained
 from musicae.corpus.windows import drop_leading_note_offs, onsets, rows_per_bar
@@ -279,6 +287,15 @@ class WholeSong:
         return f"<WholeSong: {self.label}, {len(self.windows)} windows>"
 
 
+def _ends(reading: SongReading, span: Span) -> float | None:
+    """Quarters from the start of a window on which nothing is left to sound: where it is short, and behind the last
+    note of a whole song. None if there are none."""
+    quarters = float(span.bars * reading.representation.grid.quarters)
+    if reading.passage is None and span == reading.playing[-1]:
+        quarters = min(quarters, end_in_quarters(reading.representation.decode(reading.window(span))))
+    return quarters if quarters < reading.representation.bars * reading.representation.grid.quarters else None
+
+
 def read_song(
     music: Score | bytes | str | Path,
     model: Reads,
@@ -312,7 +329,7 @@ def read_song(
             style,
             f"{label}: bars {reading.stream.bars[span.start] + 1}-{reading.stream.bars[span.behind - 1] + 1}",
             name,
-            ends=span.bars * representation.grid.quarters if span.bars < representation.bars else None,
+            ends=_ends(reading, span),
             stays=_stays(reading.window(span), representation),
         )
         for span in reading.playing

@@ -46,7 +46,7 @@ def read_midi(source: str | Path | bytes, *, strict: bool = False, drums: Sequen
         MusicaeError: there is no such file, or it is not MIDI, or it counts time in seconds (SMPTE), or it is damaged
             and no note of it is whole.
     """
-    data, name = (source, "MIDI data") if isinstance(source, bytes) else (file_bytes(Path(source)), str(source))
+    data, name = (source, "the data") if isinstance(source, bytes) else (file_bytes(Path(source)), str(source))
     score = read_plain(data) or read_carefully(data, name)
     if strict and score.faults:
         raise damaged(name, score.faults[0])

@@ -48,8 +48,8 @@ USUAL_OTHERS = 2
 OTHERS_TRIED = 8
 """Draws for every further section, among which it is chosen."""
 
-TUNE_PITCHES = (60, 84)
-"""Between these, C4 and C6, lies the mean pitch of an instrument that may play a tune."""
+TUNE_PITCHES = (60, 79)
+"""Between these, C4 and G5, lies the mean pitch of an instrument that may play a tune."""
 
 MOST_PIECE_BARS = 2_000
 """Of a piece; more than an hour at 120 qpm."""

@@ -178,7 +178,8 @@ def _what_changed(before: Clip, after: Clip, names: Sequence[str], keep: float) 
         return f"{nothing}: the {'clip stays as it is' if len(pairs) == 1 else 'song stays as it is'}"
     ours, theirs = onsets_of(before.played), onsets_of(after.played)
     common = (ours & theirs).total()
-    stay = f"{common} of {ours.total()} notes stay, {theirs.total() - common} are new"
+    new = theirs.total() - common
+    stay = f"{common} of {ours.total()} notes stay, {new} {'is' if new == 1 else 'are'} new"
     if len(pairs) == 1:
         return stay
     still = f"; in the others {nothing}, and they stay as they are" if changed < len(pairs) else ""

@@ -73,6 +73,8 @@ def command(
     levels = {name: level for name, _, level in (text.partition("=") for text in wanted or [])}
     if not all(level in ("low", "high") for level in levels.values()):
         raise typer.BadParameter("--with takes an attribute and how much of it: density=high, or density=low")
+    if len(levels) < len({*(wanted or [])}):
+        raise typer.BadParameter("--with asks for high and for low of one attribute: choose one of them")
     check_output(output, console, force)
     styling.check(model)
     from musicae.model import load

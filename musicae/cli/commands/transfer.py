@@ -109,4 +109,5 @@ def _what_changed(clips: Clips) -> str:
     if ours == theirs:
         return f"it is in {start}: no music in {to} was found that is near it, and it stays as it is"
     stay = (ours & theirs).total()
-    return f"from {start} to {to}: {stay} of {ours.total()} notes stay, {theirs.total() - stay} are new"
+    new = theirs.total() - stay
+    return f"from {start} to {to}: {stay} of {ours.total()} notes stay, {new} {'is' if new == 1 else 'are'} new"
