@@ -73,7 +73,6 @@ def command(
     options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
     styling.check(name, whole=framing.whole, spliced=framing.splices)
-    from musicae.clips.clip import Clips
     from musicae.clips.source import window_count
     from musicae.model import load
     from musicae.verbs.transfer import require_class, transfer
@@ -83,17 +82,17 @@ def command(
     with console.progress("changing windows", window_count(source)) as done:
         clips = transfer(net, source, to, temperature=temperature, seed=seed, progress=done)
     console.note(_what_changed(clips))
-    clips = styling.applied(clips, console)
-    before, after = clips
+    before = clips[0]
+    after = styling.applied(clips[1:], console)  # alone: in its own key, which is not that of the other
     deliver(
-        clips[1:],
+        after,
         output,
         console,
         force,
         inputs=[file],
         drawn=seed is None,
         renderings=renderings,
-        panels=panels_of(Clips([after]), before) if renderings.pictured else None,
+        panels=panels_of(after, before) if renderings.pictured else None,
     )
 
 
