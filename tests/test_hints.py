@@ -72,7 +72,9 @@ def test_context_keeps_the_kind_and_the_facts() -> None:
 
 
 def test_an_error_may_carry_facts_alone() -> None:
-    assert hint(MusicaeError("nothing to train on", kind="empty-split", split="training")).startswith("preprocess three songs")
+    assert hint(MusicaeError("nothing to train on", kind="empty-split", split="training")).startswith(
+        "preprocess three songs"
+    )
 
 
 def test_data_of_another_kind_names_the_command_that_makes_the_right_kind() -> None:

@@ -114,6 +114,16 @@ def test_more_instruments_than_parts_are_refused() -> None:
         trio.with_instruments(1, 2, 3)
 
 
+def test_a_window_moves_from_the_key_of_its_piece(run: Run) -> None:
+    """A piece in G whose second half, on its own, is in C."""
+    in_g, in_c = (67, 69, 71, 72, 74, 76, 78, 79) * 8, (60, 64, 67, 72, 67, 64, 60, 55) * 4
+    rows = [(240 * i, 240 * i + 240, pitch, 90) for i, pitch in enumerate(in_g + in_c)]
+    Path("a.mid").write_bytes(midi_bytes(Score(480, (Track(Notes.of(rows)),), end=240 * len(rows))))
+    for bar in ("1", "11"):
+        done = run("reconstruct", "a.mid", "--bar", bar, "--key", "C", "-o", f"{bar}.mid")
+        assert "from G major to C major" in done.err
+
+
 def test_drums_have_neither_key_nor_instrument() -> None:
     (clip,) = sample(tiny_model("drums-2bar"), 1)
     with pytest.raises(MusicaeError, match="drums-2bar writes only drums"):

@@ -13,6 +13,7 @@ from musicae.cli.options import listed
 if TYPE_CHECKING:
     from musicae.clips.clip import Clip, Clips
     from musicae.music.key import Key
+    from musicae.music.score import Score
 
 KeyName = Annotated[
     str,
@@ -93,14 +94,15 @@ class Styling:
 
         return parse_key(self.key) if self.key else None
 
-    def applied(self, clips: Clips, console: Console, *, together: bool = True) -> Clips:
+    def applied(self, clips: Clips, console: Console, *, together: bool = True, piece: Score | None = None) -> Clips:
         """Clips in the key, which is said, and with the instruments.
 
         Args:
             together: they came from one piece, and are transposed by as much.
+            piece: that one, if it is known, whose key decides.
         """
         if self.key:
-            clips = clips.in_key(self.key, together=together)
+            clips = clips.in_key(self.key, together=together, piece=piece)
             said = [_way(clip) for clip in clips]
             for number, way in enumerate(said, start=1):
                 if not together or number == 1:
@@ -133,9 +135,9 @@ class ClipStyling(Styling):
 
             require_no_velocities(representation_of(model), model)
 
-    def applied(self, clips: Clips, console: Console, *, together: bool = True) -> Clips:
+    def applied(self, clips: Clips, console: Console, *, together: bool = True, piece: Score | None = None) -> Clips:
         """`Styling.applied`, with the accents."""
-        clips = super().applied(clips, console, together=together)
+        clips = super().applied(clips, console, together=together, piece=piece)
         return clips.with_accents() if self.accents else clips
 
 

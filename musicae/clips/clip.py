@@ -262,17 +262,19 @@ class Clips(Sequence[Clip]):
         parts = tuple(part for clip in self for part in clip.recipe.parts)
         return Clip(self[0].model, replace(self[0].recipe, parts=parts, label="joined"))
 
-    def in_key(self, key: Key | str, *, together: bool = False) -> Clips:
+    def in_key(self, key: Key | str, *, together: bool = False, piece: Score | None = None) -> Clips:
         """Every clip in a key, as `Clip.in_key` moves it.
 
         Args:
             together: all move by as much, from the key that they are in as one: what came from one piece stays alike.
+            piece: which they came from; they move from the key that it is in.
         """
         key = key if isinstance(key, Key) else parse_key(key)
         self._require_pitches()
         moved = []
         for clip in self:
-            before, semitones = semitones_into([one._unstyled for one in (self if together else [clip])], key)
+            whole = [piece] if piece else [one._unstyled for one in (self if together else [clip])]
+            before, semitones = semitones_into(whole, key)
             found = moved_into(clip._unstyled, semitones, key)
             style = replace(clip.recipe.style, semitones=semitones, key=None if clip._of_song else key)
             said = {"key": str(key), "key_before": str(before or ""), "notes_outside_key": found.moved}

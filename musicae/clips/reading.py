@@ -22,7 +22,6 @@ from musicae.config import build, read_config
 from musicae.corpus.windows import onsets
 from musicae.errors import shortened
 from musicae.music.chords import Chord
-from musicae.music.key import Key, key_of
 from musicae.music.meter import SIXTEENTHS
 from musicae.music.midi import midi_bytes, read_midi, with_names
 from musicae.music.representations import REPRESENTATIONS
@@ -49,7 +48,7 @@ class Source:
         ends: quarters from its start on which nothing is left to sound, where the piece ends before the window does.
         stays: tokens that stand whatever is decoded in its place, -1 where the decoder is free; None if it always is.
         frame: what a clip that is made of it is spliced into, if it is.
-        key: of the piece, from all that sounds in it; None where that is not known.
+        piece: all that sounds where it comes from; None where that is not known.
     """
 
     tokens: TokenArray
@@ -63,7 +62,7 @@ class Source:
     lost: tuple[str, ...] = ()
     stays: FieldTokens | None = None
     frame: Frame | None = None
-    key: Key | None = None
+    piece: Score | None = None
 
     def __repr__(self) -> str:
         return f"<Source: {self.label}>"
@@ -193,7 +192,7 @@ def source_of(
         tuple(index + 1 for index in sorted(set(choice.tracks) & set(drum_like(score)))),
         end_in_quarters(representation.decode(choice.tokens)) if choice.padded else None,
         lost(score, choice.tracks, choice.tick, representation),
-        key=key_of(score),
+        piece=score,
     )
 
 

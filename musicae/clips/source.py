@@ -86,6 +86,11 @@ def frame_of(music: Material) -> Frame | None:
     return music.frame if isinstance(music, Source | WholeSong) else None
 
 
+def piece_of(music: Material | None) -> Score | None:
+    """All of the piece that a window is of; None for anything else."""
+    return music.piece if isinstance(music, Source) else None
+
+
 def label_of(music: Material, sources: Sequence[AnySource]) -> str:
     """What was read, in words.
 

@@ -25,6 +25,7 @@ from musicae.clips.source import (
     label_of,
     model_for,
     part_of,
+    piece_of,
     source_for,
     sources_for,
 )
@@ -124,8 +125,8 @@ def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[i
         before.append(replace(part, forced_tokens=tokens.astype("int64")))
         known = part.forced_tokens
         silences.append(None if known is None or (known >= 0).all() else known)
-    piece = sources[0].key if len(sources) == 1 and isinstance(sources[0], Source) else None
-    key = piece or key_of(concatenate([model.representation.decode(_tokens(part)) for part in before]))
+    piece = piece_of(music if isinstance(music, Source) else sources[0] if len(sources) == 1 else None)
+    key = key_of(piece or concatenate([model.representation.decode(_tokens(part)) for part in before]))
     if key is None:
         raise MusicaeError(f"{label_of(music, sources)} is in no key: nothing in it has a pitch", "choose a melody")
     arguments = {"source": label_of(music, sources), "from": str(key)}

@@ -106,7 +106,7 @@ def command(
         sources, name = read_material([File(file, bar, track)], model, console, options)
     styling.check(name, whole=framing.whole, spliced=framing.splices)
     from musicae.clips.clip import Clips
-    from musicae.clips.source import window_count
+    from musicae.clips.source import piece_of, window_count
     from musicae.model import load
     from musicae.training.attribute_vectors import spread_of
     from musicae.verbs.attribute import attribute
@@ -136,7 +136,7 @@ def command(
         missed = f", asked for {asked:.3g}: could not come nearer" if short else ""
         console.note(f"{name}: {values_of}{missed}{' (means over windows)' if framing.whole else ''}")
     console.note(_what_changed(before, after, list(amounts), keep))
-    clips = styling.applied(clips, console)
+    clips = styling.applied(clips, console, piece=piece_of(source))
     before, after = clips
     wanted = clips[1:] if source else clips[::-1]
     deliver(

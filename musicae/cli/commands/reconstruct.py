@@ -60,6 +60,7 @@ def command(
     (source,), name = read_material([File(file, bar, track)], model, console, options)
     styling.check(name, whole=framing.whole, spliced=framing.splices)
     from musicae.clips.reading import Source
+    from musicae.clips.source import piece_of
     from musicae.clips.style import styled
     from musicae.model import load
     from musicae.music.note_distance import note_distance
@@ -73,5 +74,5 @@ def command(
     if read is not None:
         kept = 1 - note_distance(read, clips[0].played)
         console.note(f"{kept:.0%} of the notes come back")
-    clips = styling.applied(clips, console)
+    clips = styling.applied(clips, console, piece=piece_of(source))
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

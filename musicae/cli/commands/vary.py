@@ -97,7 +97,7 @@ def command(
     (source,), name = read_material([File(file, bar, track)], model, console, options)
     styling.check(name, whole=framing.whole, spliced=framing.splices)
     from musicae.clips.clip import Clips
-    from musicae.clips.source import window_count
+    from musicae.clips.source import piece_of, window_count
     from musicae.model import load
     from musicae.music.attributes import ATTRIBUTES
     from musicae.music.note_distance import note_distance
@@ -121,7 +121,7 @@ def command(
     if along is not None and any(one.played == other.played for one, other in pairwise(clips)):
         console.note("some neighbors are alike: could not go further there")
     if beside is not None:
-        beside, *varied = styling.applied(Clips([beside, *clips]), console)
+        beside, *varied = styling.applied(Clips([beside, *clips]), console, piece=piece_of(source))
         clips = Clips(varied)
     else:
         clips = styling.applied(clips, console)
