@@ -1,6 +1,9 @@
 """Drums: nine classes, all drum tracks as one."""
 
+import numpy as np
+
 from musicae.music.representations.drums import DRUM_CLASSES, Drums
+from musicae.music.representations.melody import Melody
 from tests.helpers.scores import scale, score, track
 
 
@@ -43,3 +46,19 @@ def test_drum_features_are_nine_hits_and_a_no_hit() -> None:
     (field,) = Drums(bars=1).shape.fields
     assert field.features[0].tolist() == [0] * 9 + [1]
     assert field.features[0b100000101].tolist() == [1, 0, 1, 0, 0, 0, 0, 0, 1, 0]
+
+
+def test_one_groove_becomes_another_kind_by_kind_and_in_all_bars_alike() -> None:
+    drums = Drums(bars=2)
+    a, b = (np.tile(np.array(row * 4, np.int16), 2).reshape(2, 16, 1) for row in ([1, 0, 4, 0], [5, 4, 2, 4]))
+    halves = [drums.mixture(a, b, share) for share in (0.0, 0.5, 1.0)]
+    assert np.array_equal(halves[0], a) and np.array_equal(halves[2], b)
+    assert all(np.array_equal(*drums.mixture(a, b, share)) for share in (0.25, 0.5, 0.75))
+    changed = (halves[1] ^ a) & 4
+    assert changed.any() and not ((halves[1] ^ a) & 1).any(), "the hat first, the kick last"
+
+
+def test_one_line_becomes_another_from_its_beginning() -> None:
+    melody = Melody(bars=2)
+    a, b = (np.full((2, 16, 1), pitch, np.int16) for pitch in (40, 50))
+    assert melody.mixture(a, b, 0.25).reshape(-1).tolist() == [50] * 8 + [40] * 24

@@ -173,14 +173,11 @@ class _Path:
         return self.points(np.linspace(a.place, b.place, POINTS_PER_STEP + 1)[1:-1].tolist())
 
     def detour(self, a: _Point, b: _Point) -> list[_Point]:
-        """Codes of mixtures of two points, each of which has a little more of the beginning of the second one."""
-        spec = self.model.autoencoder.spec
-        cells = a.window.reshape(-1, a.window.shape[-1] * (spec.steps if spec.ragged else 1))
-        other = b.window.reshape(cells.shape)
-        cuts = np.unique(np.linspace(0, len(cells), POINTS_PER_STEP + 1)[1:-1].round().astype(int))
-        mixed = np.stack([np.concatenate([other[:cut], cells[cut:]]) for cut in cuts])
-        codes = self.model.encode_each(mixed.reshape(-1, *a.window.shape))
-        places = np.linspace(a.place, b.place, len(cuts) + 2)[1:-1].tolist()
+        """Codes of mixtures of two points, each of which has a little more of the second one (`mixture`)."""
+        shares = np.linspace(0, 1, POINTS_PER_STEP + 1)[1:-1].tolist()
+        mixed = [self.model.representation.mixture(a.window, b.window, share) for share in shares]
+        codes = self.model.encode_each(np.stack(list({one.tobytes(): one for one in mixed}.values())))
+        places = np.linspace(a.place, b.place, len(codes) + 2)[1:-1].tolist()
         return self._decoded(places, [self._with(place, z) for place, z in zip(places, codes, strict=True)])
 
     def _decoded(self, places: Sequence[float], parts: Sequence[Part]) -> list[_Point]:

@@ -77,7 +77,8 @@ def command(
     """Go from one clip to another in steps.
 
     Writes one file with all steps in a row, and one file per step; -o - writes only the first of these. Tempo and
-    instruments are those of A, unless the model writes instruments itself.
+    instruments are those of A, unless the model writes instruments itself. Every step changes about as many notes:
+    melodies and bands go over from their beginning on, drums one kind after another, cymbals first and the kick last.
 
     With --whole, every step is the song A, with each of its windows moved equally far towards a window of B. The first
     window of A in which something is played goes to the first such window of B, and so on; where one song has no more

@@ -214,6 +214,13 @@ class Representation(ABC):
         tokens[step : step + 1] = [field.rest for field in shape.fields]
         return tokens.reshape(shape.segments, shape.steps, -1)
 
+    def mixture(self, a: TokenArray, b: TokenArray, share: float) -> TokenArray:
+        """A window of which a share, from 0 to 1, is another one: it begins as `b` does, and ends as `a` does."""
+        ragged = any(field.end >= 0 for field in self.shape.fields)  # rows of events stay whole
+        rows = a.reshape(len(a) if ragged else self.shape.segments * self.shape.steps, -1)
+        cut = round(share * len(rows))
+        return np.concatenate([b.reshape(rows.shape)[:cut], rows[cut:]]).reshape(a.shape)
+
     @property
     @final
     def has_chords(self) -> bool:
