@@ -170,6 +170,12 @@ def test_linked_folders_are_entered_once(corpus: Path, tmp_path: Path) -> None:
     assert len(discover([inside], None).sources) == len(discover([corpus], None).sources)
 
 
+def test_a_file_that_two_folders_have_keeps_its_label(corpus: Path) -> None:
+    labels = [one.label_folder for one in discover([corpus], None).sources]
+    assert "deep" in labels
+    assert [one.label_folder for one in discover([corpus, corpus / "deep"], None).sources] == labels
+
+
 def test_folders_that_cannot_be_read_are_counted(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = tmp_path / "corpus" / "closed"
     shutil.copytree(corpus, closed.parent)

@@ -55,6 +55,21 @@ def test_a_chunk_does_not_depend_on_how_much_is_held(
     np.testing.assert_array_equal(at_once.tokens[0][:], bit_by_bit.tokens[0][:])
 
 
+def test_a_chunk_whose_only_file_takes_too_much_is_empty(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = chunks._windows_of
+
+    def short_of_memory(streams: Any, *more: Any) -> Any:
+        if streams:
+            raise MemoryError("no room")
+        return real(streams, *more)
+
+    monkeypatch.setattr(chunks, "_windows_of", short_of_memory)
+    found = read(files[:1], Reading(Melody(bars=2)), tmp_path / "a.npz")
+    assert [outcome.reason for outcome in found.outcomes] == ["crashed"] and not len(found.exact)
+
+
 def test_a_file_whose_windows_take_too_much_costs_that_file_only(
     files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

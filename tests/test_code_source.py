@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from musicae.clips.clip import Clip
 from musicae.clips.code_source import is_code, read_code
 from musicae.clips.recipe_json import dump_recipe
 from musicae.clips.source import end_of, part_of, source_for
@@ -24,6 +25,7 @@ from musicae.verbs.attribute import attribute
 from musicae.verbs.codes import decode, encode
 from musicae.verbs.interpolate import interpolate
 from musicae.verbs.reconstruct import reconstruct
+from musicae.verbs.sample import sample
 from musicae.verbs.vary import vary
 from tests.helpers.commands import Run, assert_fails
 from tests.helpers.models import tiny_model, window, with_vectors
@@ -54,6 +56,21 @@ def test_a_bar_chooses_among_several_codes() -> None:
     assert read_code(written(), bar=3, bars=2).label == "the code: code 2 of 2"
     with pytest.raises(MusicaeError, match="there is no bar 5: the codes make 4 bars"):
         read_code(written(), bar=5, bars=2)
+    with pytest.raises(MusicaeError, match="bar is 0"):
+        read_code(written(), bar=0, bars=2)
+
+
+def test_what_was_transposed_is_decoded_as_high_and_as_long() -> None:
+    model = tiny_model("melody-2bar")
+    (clip,) = sample(model, 1, bars=3, temperature=0.0, seed=1)
+    for other in (clip.transposed(5), clip.in_key("C"), clip.in_key("C").transposed(12)):
+        decoded = decode(model, other.recipe)
+        assert [part.bars for one in decoded for part in one.recipe.parts] == [None, 1]
+        assert [pitch for one in decoded for pitch in pitches_of(one)] == pitches_of(other)
+
+
+def pitches_of(clip: Clip) -> list[int]:
+    return [pitch for track in clip.score.tracks for pitch in track.notes.pitch.tolist()]
 
 
 def test_a_bar_counts_those_of_the_parts_that_sound() -> None:

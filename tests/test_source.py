@@ -65,6 +65,13 @@ def test_a_bar_can_be_asked_for() -> None:
     assert error.value.hint == "choose a bar from 1 to 6"
 
 
+def test_bars_of_other_meters_at_the_end_are_counted() -> None:
+    piece = score(track(scale(7)), bars=7, meters=(Meter(0, 4, 4), Meter(4 * BAR, 3, 4)))
+    assert str(best_window(piece, Melody(bars=2), bar=1)).startswith("bars 1-2 of 8")
+    with pytest.raises(MusicaeError, match="bar 6 is in a meter that cannot be read"):
+        best_window(piece, Melody(bars=2), bar=6)
+
+
 def test_at_a_bar_the_tune_is_read_while_it_plays() -> None:
     tune = track([(0, 4, 60), (4, 8, 62), (8, 12, 64), (16, 24, 65), (24, 32, 67)] * 2, name="melody")
     comping = track([(2 * k, 2 * k + 1, 48 + 4 * (k % 2)) for k in range(32)], name="comp")

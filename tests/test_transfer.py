@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from musicae.clips.reading import read
 from musicae.config import Spec
 from musicae.errors import MusicaeError
 from musicae.model import Model, save
@@ -37,6 +38,13 @@ def test_the_class_alone_is_another_one(model: Model) -> None:
     assert [before.label, after.label] == ["before", "after"]
     (again,) = replay(after.recipe, model)
     assert again.midi() == after.midi()
+
+
+def test_behind_the_end_of_short_music_there_is_silence(model: Model) -> None:
+    source = replace(read(melody(), model), ends=3.0)
+    for clip in transfer(model, source, "minor", temperature=1.0, seed=1):
+        notes = clip.score.tracks[0].notes
+        assert notes.end.max(initial=0) <= 3 * clip.score.ticks_per_quarter
 
 
 def test_codes_are_relabeled_in_rows() -> None:

@@ -176,7 +176,7 @@ def _nearest(
             best, least = _of(model, starts[0], score), cost
     look(origin + steps)
     for _ in range(ROUNDS):
-        way = otherwise if best is None else best.z - origin
+        way = otherwise if best is None or torch.equal(best.z, origin) else best.z - origin
         if way is None:
             break
         aside = torch.randn(TRIED, len(origin), generator=source)

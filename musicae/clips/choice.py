@@ -71,7 +71,8 @@ def best_window(
     """
     streams = _candidates(score, representation, track)
     if bar is not None:
-        return window_at(*_playing_at(bar, streams, representation), score, representation)
+        total = TimeGrid(score, representation.grid).total
+        return window_at(*_playing_at(bar, streams, representation, total), score, representation)
     stream, verdicts = _suitable(streams, representation)
     return window_at(stream, _fullest(stream, verdicts, representation), score, representation)
 
@@ -130,9 +131,12 @@ def _fullest(stream: Stream, verdicts: WindowFilter, representation: Representat
     return int(runs[np.argmax(np.diff(runs, append=len(stream.bars)))])
 
 
-def _playing_at(bar: int, streams: Sequence[Stream], representation: Representation) -> tuple[Stream, int]:
+def _playing_at(bar: int, streams: Sequence[Stream], representation: Representation, total: int) -> tuple[Stream, int]:
     """The suitable stream, if anything starts in its window at a bar, or else the one with the most onsets there, the
     first of equals; and its place there.
+
+    Args:
+        total: bars of the piece.
 
     Raises:
         MusicaeError: there is no such bar.
@@ -144,13 +148,13 @@ def _playing_at(bar: int, streams: Sequence[Stream], representation: Representat
         window = stream.tokens[start * rows : start * rows + representation.window]
         return int(onsets(window, representation.shape.columns).sum())
 
-    places = [(stream, _index_of(bar, stream)) for stream in streams]
+    places = [(stream, _index_of(bar, stream, total)) for stream in streams]
     suitable, _ = _suitable(streams, representation)
     first = next(place for place in places if place[0] is suitable)
     return first if full(first) else max(places, key=full)
 
 
-def _index_of(bar: int, stream: Stream) -> int:
+def _index_of(bar: int, stream: Stream, total: int) -> int:
     """The place in the stream of a bar numbered from 1.
 
     Raises:
@@ -159,7 +163,6 @@ def _index_of(bar: int, stream: Stream) -> int:
     found = np.flatnonzero(stream.bars == bar - 1)
     if len(found):
         return int(found[0])
-    total = int(stream.bars[-1]) + 1
     if bar > total:
         raise MusicaeError(f"there is no bar {bar}: the piece has {total} bars", f"choose a bar from 1 to {total}")
     nearest = int(stream.bars[np.argmin(np.abs(stream.bars - (bar - 1)))]) + 1
@@ -168,7 +171,7 @@ def _index_of(bar: int, stream: Stream) -> int:
 
 def window_at(stream: Stream, start: int, score: Score, representation: Representation) -> Choice:
     """The window of a stream that starts at a place, as long as its bars follow one another; then it rests."""
-    shape, rows = representation.shape, rows_per_bar(representation)
+    shape, rows, grid = representation.shape, rows_per_bar(representation), TimeGrid(score, representation.grid)
     numbers = stream.bars[start : start + representation.bars]
     whole = int((numbers - numbers[0] == np.arange(len(numbers))).sum())
     tokens = pad(stream.tokens[start * rows : (start + whole) * rows], shape, representation.window)
@@ -183,10 +186,10 @@ def window_at(stream: Stream, start: int, score: Score, representation: Represen
         tracks=tracks,
         parts=stream.parts,
         label=label,
-        tick=int(TimeGrid(score, representation.grid).ticks(stream.bars[start : start + 1])[0]),
+        tick=int(grid.ticks(stream.bars[start : start + 1])[0]),
         first_bar=first_bar,
         last_bar=first_bar + representation.bars - 1,
-        total_bars=int(stream.bars[-1]) + 1,
+        total_bars=grid.total,
         padded=whole < representation.bars,
     )
 

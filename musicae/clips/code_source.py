@@ -12,7 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TypeGuard
 
-from musicae.clips.limits import require_within
+from musicae.clips.limits import require_whole, require_within
 from musicae.clips.names import Names
 from musicae.clips.recipe_fields import CodeNumbers, ForcedTokens, read_fields
 from musicae.clips.style import Style
@@ -62,6 +62,7 @@ def read_code(music: str | bytes | Path, *, bar: int | None = None, bars: int = 
     Raises:
         MusicaeError: there is no such file, it holds no recipe, or there is no such bar.
     """
+    require_whole("bar", 1 if bar is None else bar, 1)
     fields = read_fields(music)
     lengths = [bars if part.get("bars") is None else part["bars"] for part in fields.parts]
     for length in lengths:

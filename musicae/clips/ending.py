@@ -142,7 +142,7 @@ def _place(stream: Stream, bar: int | None, score: Score, grid: TimeGrid) -> int
         MusicaeError: nothing stands before that bar.
     """
     if bar is not None:
-        return _place_of(bar, stream.bars)
+        return _place_of(bar, stream.bars, grid.total)
     if stream.played is not None:  # its bars say where notes start, and some sound on
         last = max(int(score.tracks[track].notes.end.max()) for track in stream.tracks)
         begun = int(np.searchsorted(grid.ticks(stream.bars), last - overhang(score)))
@@ -159,13 +159,12 @@ def _starts(stream: Stream, behind: int, representation: Representation) -> tupl
     return [*reversed(earlier), last], known
 
 
-def _place_of(bar: int, numbers: Integer[np.ndarray, " bar"]) -> int:
+def _place_of(bar: int, numbers: Integer[np.ndarray, " bar"], total: int) -> int:
     """The place in a stream of a bar, or after the last one.
 
     Raises:
         MusicaeError: nothing stands before it.
     """
-    total = int(numbers[-1]) + 1
     if not 1 < bar <= total + 1:
         message = f"nothing stands before bar {bar}" if bar <= 1 else f"bar {bar} lies after the end"
         raise MusicaeError(f"{message}: the piece has {total} bars", f"choose a bar from 2 to {total + 1}")

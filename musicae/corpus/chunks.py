@@ -102,6 +102,7 @@ def _write_windows(
     except Exception as error:  # out of memory, say
         if len(positions) == 1:
             outcomes[positions[0]] = Outcome("crashed", f"{type(error).__name__}: {error}")
+            written.add(_windows_of([], reading, files)[0])  # a chunk has one part at least
             return counts
         for position in positions:
             own = [pair for pair in streams if pair[0] == position]

@@ -87,7 +87,7 @@ def discover(folders: Sequence[Path], splits: SplitsFile | None, progress: Progr
                 dropped[path] = Outcome(COPY, f"the same bytes as {sources[digest].path}")
                 if sources[digest].label_folder != label_folder:
                     sources[digest] = replace(sources[digest], label_folder="")
-            else:
+            elif digest not in sources:  # a file that is found again, below another folder, is what it was
                 sources[digest] = MidiFile(path, digest, split, label_folder)
     return Inventory(tuple(sources[digest] for digest in sorted(sources)), dropped)
 

@@ -61,8 +61,8 @@ def decode(
 ) -> Clips:
     """A clip for every code, whatever verb it comes from; edited codes are as they were edited.
 
-    What counts as edited, and what is done then, is the rule of `clips.edits`. A recipe that says a key is played in
-    that key.
+    What counts as edited, and what is done then, is the rule of `clips.edits`. A recipe that was transposed is played
+    as high; edited music is moved into its key anew.
 
     Args:
         codes: a recipe, its JSON's bytes or path, or plain codes, which have no key, tempo and instruments.
@@ -74,23 +74,25 @@ def decode(
     model = model_for(model)
     recipe = _recipe(model, codes)
     require_own_code(model, recipe.model, recipe.hash)
-    recipe, _ = with_edits(model, recipe)
-    tempo_qpm = recipe.style.tempo_qpm if tempo_qpm is None else tempo_qpm
+    recipe, edited = with_edits(model, recipe)
+    anew = bool(edited) and recipe.style.key is not None
+    style = replace(recipe.style, semitones=0, key=None) if anew else recipe.style
+    tempo_qpm = style.tempo_qpm if tempo_qpm is None else tempo_qpm
     run = recipe_of(
         model,
         "decode",
         [
-            Part(part.z, number, part.chords, forced_tokens=unless_whole(part.forced_tokens))
+            Part(part.z, number, part.chords, forced_tokens=unless_whole(part.forced_tokens), bars=part.bars)
             for number, part in enumerate(recipe.parts)
         ],
         seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
-        style=replace(recipe.style, tempo_qpm=tempo_qpm, semitones=0, key=None),
+        style=replace(style, tempo_qpm=tempo_qpm),
         arguments={"made_by": recipe.verb, **recipe.arguments},
         origin=recipe.origin,
     )
     clips = Clips.of(model, *run.split())
-    return clips.in_key(recipe.style.key) if recipe.style.key else clips
+    return clips.in_key(recipe.style.key) if anew and recipe.style.key else clips
 
 
 def _recipe(model: Model, codes: Recipe | bytes | str | Path | CodeRows) -> Recipe:

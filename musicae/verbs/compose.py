@@ -31,7 +31,7 @@ from musicae.music.note_distance import instruments_of, onsets_of
 from musicae.music.representations.melody import BASSES
 from musicae.music.score import DRUM_KIT, Score
 from musicae.music.transposition import chords_into
-from musicae.seeds import fresh_seed
+from musicae.seeds import child_seeds, fresh_seed
 
 FINAL_BAR = "final bar"
 """The name of the section that ends a piece."""
@@ -358,8 +358,8 @@ def _varied(
     Args:
         arrives: what a path ends with does not move either.
     """
-    places, letters = _places(passages), 1 + max(passage.letter for passage in passages)
-    targets = _draws(model, letters + 1 + max(places), passages[0], song, seed)[letters:][places]
+    places = _places(passages)
+    targets = _draws(model, 1 + max(places), passages[0], song, child_seeds(seed)[0])[places]
     begins: Bool[Tensor, " part"] = torch.tensor([passage.place == 0 for passage in passages])
     route = torch.tensor(_route(passages))
     fixed = begins | ((route == route.max()) & arrives)

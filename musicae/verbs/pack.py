@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import torch
 
 from musicae.errors import MusicaeError
-from musicae.model import load, save, save_attributes
+from musicae.model import load, save
+from musicae.storage.atomic import write_atomically
 
 
 def pack(name: str | Path, folder: str | Path) -> None:
@@ -23,7 +23,5 @@ def pack(name: str | Path, folder: str | Path) -> None:
     model = load(name, "cpu")
     card = (model.folder or Path()) / "README.md"
     save(model, folder, torch.float16)
-    if model.attributes:
-        save_attributes(model)
     if card.is_file():
-        shutil.copy(card, folder / "README.md")
+        write_atomically(folder / "README.md", card.read_bytes())

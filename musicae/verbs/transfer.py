@@ -12,6 +12,7 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from musicae.clips.clip import Clips
+from musicae.clips.code_source import unless_whole
 from musicae.clips.mode_search import in_mode
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
@@ -19,7 +20,6 @@ from musicae.clips.recipe_fields import ForcedTokens
 from musicae.clips.render import likeliest_windows, recipe_of
 from musicae.clips.source import (
     Material,
-    encode_source,
     frame_of,
     kinds,
     label_of,
@@ -98,20 +98,23 @@ def relabeled(z: Codes, labels: Int64[Tensor, " window"], classes: int) -> Codes
 def _relabeled(model: Model, music: Material, to: str, temperature: float, seed: int | None) -> Clips:
     label = torch.tensor([model.config.labels.index(to)])
     source = source_for(model, music)
-    z = encode_source(model, source)
+    part = part_of(model, source)
+    part = replace(part, forced_tokens=unless_whole(part.forced_tokens))
+    z = part.z[None]
     said = {"source": source.label, "from": model.config.labels[int(z[0, : len(model.config.labels)].argmax())]}
     before = recipe_of(
         model,
         "transfer",
-        [Part(z[0], chords=source.chords)],
+        [part],
         seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
         style=source.style,
         arguments=said,
         origin=source.name,
+        frame=frame_of(music),
     )
-    moved = (Part(relabeled(z, label, len(model.config.labels))[0], chords=source.chords),)
-    after = replace(before, parts=moved, arguments=said | {"to": to}, label="after")
+    moved = replace(part, z=relabeled(z, label, len(model.config.labels))[0])
+    after = replace(before, parts=(moved,), arguments=said | {"to": to}, label="after")
     return Clips.of(model, replace(before, label="before"), after)
 
 
@@ -123,8 +126,7 @@ def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[i
         part = replace(part_of(model, source), draw=kind)
         tokens = source.fields if isinstance(source, Source) else likeliest_windows(model, [part])[0]
         before.append(replace(part, forced_tokens=tokens.astype("int64")))
-        known = part.forced_tokens
-        silences.append(None if known is None or (known >= 0).all() else known)
+        silences.append(unless_whole(part.forced_tokens))
     piece = piece_of(music if isinstance(music, Source) else sources[0] if len(sources) == 1 else None)
     key = key_of(piece or concatenate([model.representation.decode(_tokens(part)) for part in before]))
     if key is None:

@@ -179,7 +179,7 @@ def image_terms(autoencoder: Autoencoder, images: Images, batch: int = 512) -> M
     Where codes have a posterior with a spread they are drawn from it, the same draws every time.
     """
     sums: Metrics = {}
-    with evaluating(autoencoder), seeded(0):
+    with evaluating(autoencoder), seeded(0, next(autoencoder.parameters()).device):
         for part in images.split(batch):
             read = unlabeled_batch(autoencoder, part)
             terms = autoencoder.terms(autoencoder.encode(read.target, read.condition), read)

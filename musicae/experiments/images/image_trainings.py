@@ -92,6 +92,6 @@ def median_of_last(evaluations: Sequence[Metrics], key: str) -> float:
     return statistics.median([one[key] for one in counted if math.isfinite(one[key])] or [math.nan])
 
 
-def deviation(values: Sequence[float]) -> float:
-    """The standard deviation over seeds; 0 of one."""
-    return statistics.stdev(values) if len(values) > 1 else 0.0
+def deviation(values: Sequence[float]) -> float | None:
+    """The standard deviation over seeds; None of one."""
+    return statistics.stdev(values) if len(values) > 1 else None

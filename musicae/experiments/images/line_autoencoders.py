@@ -118,7 +118,7 @@ class LineTask(ImageTask):
 
     def paths(self, n: int | None = None) -> Float[Tensor, "path point 1 height width"]:
         """What lies between the ends of paths, decoded."""
-        with seeded(0):
+        with seeded(0, self.device):
             first, last = (
                 encode_images(self.autoencoder, ends[:n], sampled=self.row.sampled) for ends in (self.first, self.last)
             )

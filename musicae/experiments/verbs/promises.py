@@ -118,7 +118,7 @@ def raised_density(on: HeldOut) -> list[PromiseRow]:
     if not raised:
         return []
     row: PromiseRow = {"raised by": _mean(raised), "raised": _share(np.array(raised) > 0)}
-    return [{**row, "kept": _mean(kept), "in key": _share(np.array(keys)) if keys else 1.0}]
+    return [{**row, "kept": _mean(kept), **({"in key": _share(np.array(keys))} if keys else {})}]
 
 
 def attributes(on: HeldOut) -> list[PromiseRow]:
