@@ -123,14 +123,15 @@ def test_concatenating_moves_every_score_behind_the_one_before(model: Model) -> 
     assert (notes.start[-len(two.tracks[0].notes) :] - one.end).tolist() == two.tracks[0].notes.start.tolist()
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("amounts", [{"density": 1.0}, {"density": -1.0, "interval": 0.5}])
-def test_attributes_move_as_they_are_asked_to_or_nothing_changes(
-    amounts: dict[str, float], seed: int, model: Model
-) -> None:
-    before, after = (clip.score for clip in attribute(with_vectors(model), amounts, window(model, seed)))
-    moved = [amount * (ATTRIBUTES[name](after) - ATTRIBUTES[name](before)) for name, amount in amounts.items()]
-    assert after == before or min(moved) > 0
+@pytest.mark.parametrize("amounts", [{"density": 1.0}, {"density": 0.5, "interval": 0.5}])
+def test_attributes_move_as_they_are_asked_to_or_nothing_changes(amounts: dict[str, float], model: Model) -> None:
+    changed = 0
+    for seed in range(4):
+        before, after = (clip.score for clip in attribute(with_vectors(model), amounts, window(model, seed)))
+        moved = [amount * (ATTRIBUTES[name](after) - ATTRIBUTES[name](before)) for name, amount in amounts.items()]
+        assert after == before or min(moved) > 0
+        changed += after != before
+    assert changed
 
 
 def test_an_attribute_that_is_to_stay_changes_nothing(model: Model) -> None:

@@ -202,7 +202,7 @@ def _unreadable(score: Score, representation: Representation, index: int, refusa
     needs = "; ".join(some(remedies))
     if score.tracks[index].is_drum:
         what = f"{in_words(index, score.tracks[index])} cannot be read as {representation.name}"
-        raise MusicaeError(what, "choose a pitched track, or a model of drums", kind="drum-track")
+        return MusicaeError(what, "choose a pitched track, or a model of drums", kind="drum-track")
     return MusicaeError(
         f"{in_words(index, score.tracks[index])} cannot be read as {representation.name}: it {needs}",
         "choose another track, or leave the choice to musicae",

@@ -121,7 +121,7 @@ def decode_under(
 def time_on_chord(played: Sequence[tuple[Score, Sequence[Chord]]], quality: str) -> float | None:
     """The share of the time of pitched notes that is spent on tones of the chord, in bars with chords of a quality.
 
-    Bars have four quarters, and a note belongs to the bar in which it starts; None where nothing sounds.
+    A note belongs to the bar in which it starts; None where nothing sounds.
     """
     inside = total = 0
     for score, chords in played:

@@ -107,7 +107,7 @@ def plan(
 
     Args:
         objective: one of `OBJECTIVES`, in place of that of the preset.
-        settings: changes of its configuration (`config.override`), e.g. `latent.size=128`.
+        settings: changes of its configuration (`settings.override`), e.g. `latent.size=128`.
 
     Raises:
         MusicaeError: there is no such preset, objective, model or knob, the objective needs labels, or the preset
@@ -166,7 +166,8 @@ def train(
 ) -> Model:
     """Trains a model on a data set and gives it back, with attribute vectors, as it lies in its folder.
 
-    The same training, if it was begun there and has not ended, goes on.
+    The same training, if it was begun there and has not ended, goes on. Of several processes (torchrun) the first one
+    fits the sampler and the vectors; the others give back the model as it was before.
 
     Args:
         data: the name or the folder of a data set.
