@@ -10,11 +10,14 @@ import torch
 
 from musicae.corpus.dataset import Dataset
 from musicae.evaluation.evaluate import Evaluation, evaluate
+from musicae.evaluation.reconstruction import measure_reconstruction
 from musicae.evaluation.study import EvaluationSettings
 from musicae.model import Model
 from musicae.report.record import evaluation_record
-from musicae.report.summary import summary_tables
+from musicae.report.summary import reconstruction_figures, summary_tables
 from musicae.report.tables import HOLD, MEASUREMENT_TABLES, all_tables
+from musicae.training.playback import in_percent
+from tests.helpers.stand_ins import identity, random_windows
 
 
 @pytest.fixture
@@ -51,6 +54,16 @@ def test_a_summary_has_rows_of_every_measurement_and_a_column_for_every_model(fo
         rows = [row for one in summary_tables({"a": replace(found, results=results)}) for row in one.rows]
         assert bool(rows) == bool(results) and all(row[:2] in [shown[:2] for shown in table.rows] for row in rows)
     assert not list(summary_tables({"a": replace(found, results={})}))
+
+
+def test_a_summary_has_the_baseline_of_every_field(found: Evaluation) -> None:
+    trio = identity("trio-4bar")
+    result = measure_reconstruction(trio, random_windows(trio, 2))
+    (table,) = summary_tables({"a": replace(found, results={"reconstruction": result})})
+    shown = {row[0]: row[1] for row in table.rows}
+    assert len(shown) == len(list(reconstruction_figures(result))) == 2 * len(result.fields)
+    for name, scores in result.hold_baseline.items():
+        assert shown[f"  of {name} by {result.playback.holding}"] == in_percent(scores.free_running)
 
 
 def test_records_hold_what_was_asked_for(found: Evaluation) -> None:

@@ -41,7 +41,7 @@ def reconstruction_figures(result: Reconstruction) -> Figures:
     for name, scores in result.fields.items():
         of = f" of {name}" if len(result.fields) > 1 else ""
         yield f"{unit}{of} played back from the code", in_percent(scores.free_running)
-        yield f"  by {result.playback.holding}", in_percent(result.hold_baseline[name].free_running)
+        yield f" {of} by {result.playback.holding}", in_percent(result.hold_baseline[name].free_running)
     if result.notes is not None:
         yield "notes played back from the code (F1)", in_percent(result.notes.f1)
 
