@@ -125,6 +125,18 @@ def test_batches_follow_from_the_update_and_carry_labels(data: Dataset, tmp_path
     assert len(task.batch(3).label.unique()) > 1
 
 
+def test_samples_are_not_drawn_by_the_seed_of_their_codes(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trained(data, tmp_path / "m")
+    task, seeds = whole.task, []
+    codes, decode = task.model.sample_codes, task.model.decode
+    monkeypatch.setattr(task.model, "sample_codes", lambda n, seed: seeds.append(seed) or codes(n, seed))
+    monkeypatch.setattr(task.model, "decode", lambda *a, **k: seeds.append(k["seed"]) or decode(*a, **k))
+    list(task.validated(whole.state, task.validate()))
+    assert len(seeds) == len(set(seeds)) == 2
+
+
 def test_targets_may_be_other_windows_than_the_encoder_reads(data: Dataset, tmp_path: Path) -> None:
     task = trained(data, tmp_path / "m").task
     task.augmentations = [Silence(task.data.train.shape)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from musicae.config import spec
 from musicae.evaluation.ngram import WindowNGram
 from musicae.evaluation.prior_samples import (
     BINS,
@@ -20,7 +22,7 @@ from musicae.evaluation.prior_samples import (
 )
 from musicae.model import Model
 from musicae.music.score import Notes, Score, Track
-from tests.helpers.models import tiny_model
+from tests.helpers.models import tiny_config, tiny_model
 from tests.helpers.progress import Counter
 
 
@@ -51,6 +53,18 @@ def test_features_of_a_tune() -> None:
     }
 
 
+@pytest.mark.parametrize("meter, steps", [("3/4", 12), ("5/4", 20)])
+def test_onsets_lie_in_bars_of_their_own_meter(meter: str, steps: int) -> None:
+    config = tiny_config("melody-2bar")
+    arguments = {**config.representation.arguments, "meter": meter}
+    model = Model(replace(config, representation=spec("melody", **arguments)), "m", "cpu")
+    windows = np.zeros((2, 2, steps, 1), dtype=np.int64)
+    windows[:, 1, -1] = 40  # on the last step of the second bar
+    assert features_of(model.scores(windows))["onset"].tolist() == [steps - 1] * 2
+    found = measure_prior_samples(model, windows, torch.from_numpy(windows), torch.from_numpy(windows))
+    assert len(found.features["onset"].samples) == steps and found.features["onset"].samples[-1] == 1
+
+
 def test_nearest_distances() -> None:
     known = np.zeros((3, 1, 4, 1), dtype=int)
     known[1, 0, :2] = 1
@@ -72,6 +86,15 @@ def test_a_model_that_memorized_its_windows_is_found_out(preset: str, monkeypatc
     assert (found.memorized, found.duplicates, found.nearest) == (1.0, 0.5, 0.0)
     assert found.nearest_held_out > 0 and progress.done == progress.announced == 8
     assert set(found.features) == {*NOTE_FEATURES, "density"} | ({"cost"} if ngram else set())
+
+
+def test_tokens_are_not_drawn_by_the_seed_of_their_codes(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = []
+    decode = model.decode
+    monkeypatch.setattr(model, "decode", lambda *a, **k: seeds.append(k["seed"]) or decode(*a, **k))
+    one, again = (sample_windows(model, 300, seed=5) for _ in range(2))
+    assert (one == again).all() and len(one) == 300
+    assert len(set(seeds)) == 2 and 5 not in seeds, "two batches, each with draws of its own"
 
 
 def test_samples_of_noise_are_new(model: Model) -> None:

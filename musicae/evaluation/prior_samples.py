@@ -11,18 +11,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int64, Integer
 from torch import Tensor
 
 from musicae.clips.draws import draw_chords
 from musicae.corpus.discover import Progress, no_progress
 from musicae.evaluation.coherence import coherence, leading_notes
-from musicae.evaluation.held_out import Hashes, hashes_of
+from musicae.evaluation.held_out import Hashes, decode_all, hashes_of
 from musicae.evaluation.ngram import WindowNGram
 from musicae.evaluation.types import WindowTensor
 from musicae.model import Model, WindowTokens
 from musicae.music.attributes import ATTRIBUTES
-from musicae.music.representations.time_grid import STEPS_PER_QUARTER, to_steps
+from musicae.music.representations.time_grid import bar_of, to_steps
 from musicae.music.score import Score
 
 SMOOTHING = 0.5
@@ -112,11 +113,12 @@ def measure_prior_samples(
     coherent, as_music = (coherence(*of, model.representation) for of in ((sampled, samples), (held, real)))
     if ngram:
         ours["cost"], theirs["cost"] = ngram.cost(samples), ngram.cost(real)
+    bins = {**BINS, "onset": np.arange(bar_of(held[0]).steps + 1) - 0.5}
     new, old, known = (windows[..., :fields].astype(np.int16) for windows in (samples, real, training.numpy()))
     hashes = hashes_of(model, training.numpy()) if hashes is None else hashes
     return PriorSamples(
         len(samples),
-        {name: compare_feature(values, theirs[name], BINS.get(name)) for name, values in ours.items()},
+        {name: compare_feature(values, theirs[name], bins.get(name)) for name, values in ours.items()},
         {name: Beside(coherent[name], as_music[name]) for name in coherent if name in as_music},
         duplicates=1 - len(np.unique(new.reshape(len(new), -1), axis=0)) / len(new),
         memorized=float(np.isin(hashes_of(model, samples), hashes).mean()),
@@ -131,11 +133,11 @@ def sample_windows(
     model: Model, n: int, *, temperature: float = 0.25, seed: int = 0, progress: Progress = no_progress
 ) -> WindowTokens:
     """Draws from the prior, decoded, each under a chord of its own if the model is conditioned on chords."""
-    condition = np.stack([model.representation.condition_of(chords) for chords in draw_chords(model, n, seed)])
+    chords = draw_chords(model, n, seed)
+    condition = torch.from_numpy(np.stack([model.representation.condition_of(of_sample) for of_sample in chords]))
     with progress("sampling", n) as done:
-        samples = model.decode(model.sample_codes(n, seed), condition, temperature=temperature, seed=seed)
-        done(n)
-    return samples
+        z = model.sample_codes(n, seed)
+        return decode_all(model, z, condition, temperature=temperature, seed=seed, done=done)
 
 
 def features_of(scores: Sequence[Score]) -> dict[str, FeatureValues]:
@@ -174,7 +176,7 @@ NOTE_FEATURES: dict[str, Callable[[Score], FeatureValues]] = {
     "pitch": lambda score: leading_notes(score).pitch.astype(float),
     "interval": lambda score: np.diff(leading_notes(score).pitch).astype(float),
     "duration": lambda score: _steps(leading_notes(score).end - leading_notes(score).start, score),
-    "onset": lambda score: _steps(leading_notes(score).start, score) % (4 * STEPS_PER_QUARTER),
+    "onset": lambda score: _steps(leading_notes(score).start, score) % bar_of(score).steps,
 }
 """Per note: its pitch, semitones from the note before it, sixteenths that it lasts, the sixteenth of its bar."""
 
@@ -182,7 +184,6 @@ BINS: dict[str, Edges] = {
     "pitch": np.arange(129) - 0.5,
     "interval": np.arange(-24, 26) - 0.5,
     "duration": np.arange(34) - 0.5,
-    "onset": np.arange(17) - 0.5,
     "density": np.linspace(0, 1, 33),
 }
-"""Edges of the histograms; what lies beyond the last ones is counted there."""
+"""Edges of the histograms; what lies beyond the last ones is counted there. Onsets have a bin for every step."""

@@ -20,7 +20,7 @@ from musicae.music.midi import midi_bytes
 from musicae.networks.autoencoder import Autoencoder
 from musicae.networks.batch import Batch
 from musicae.networks.groups import GroupSettings
-from musicae.seeds import generator
+from musicae.seeds import child_seeds, generator
 from musicae.storage.atomic import write_atomically
 from musicae.training.checkpoint import TrainingState
 from musicae.training.groups import LossTerms, ParameterGroup
@@ -32,8 +32,8 @@ from musicae.training.schedules import sampling_probability
 from musicae.training.task import Task
 from musicae.training.validation import COLLAPSED_NATS, validate
 
-BATCHES = 0
-"""What lies under this number of the path of seeds is for batches; 1 is for the noise in networks."""
+BATCHES, SAMPLES = 0, 6
+"""What lies under these numbers of the path of seeds is for batches, for samples; 1 is for the noise in networks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,8 @@ class MusicTask(Task):
 
     def validated(self, state: TrainingState, metrics: Metrics) -> Iterable[Notice]:
         """Writes a sample as MIDI; says how much the model plays back, and whether the posterior stays collapsed."""
-        tokens = self.model.decode(self.model.sample_codes(1, self.seed), seed=self.seed)[0]
+        (child,) = child_seeds(self.seed, SAMPLES)
+        tokens = self.model.decode(self.model.sample_codes(1, self.seed), seed=child)[0]
         midi = midi_bytes(self.model.representation.decode(tokens))
         write_atomically(self.folder / "samples" / f"{state.update:07}.mid", midi)
         yield self._progress(state, metrics)
