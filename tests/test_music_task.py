@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -129,12 +130,13 @@ def test_samples_are_not_drawn_by_the_seed_of_their_codes(
     data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = trained(data, tmp_path / "m")
-    task, seeds = whole.task, []
-    codes, decode = task.model.sample_codes, task.model.decode
-    monkeypatch.setattr(task.model, "sample_codes", lambda n, seed: seeds.append(seed) or codes(n, seed))
-    monkeypatch.setattr(task.model, "decode", lambda *a, **k: seeds.append(k["seed"]) or decode(*a, **k))
+    task, model = whole.task, whole.task.model
+    codes, decode = Mock(wraps=model.sample_codes), Mock(wraps=model.decode)
+    monkeypatch.setattr(model, "sample_codes", codes)
+    monkeypatch.setattr(model, "decode", decode)
     list(task.validated(whole.state, task.validate()))
-    assert len(seeds) == len(set(seeds)) == 2
+    codes.assert_called_once_with(1, task.seed)
+    assert decode.call_args_list[-1].kwargs["seed"] != task.seed
 
 
 def test_targets_may_be_other_windows_than_the_encoder_reads(data: Dataset, tmp_path: Path) -> None:
