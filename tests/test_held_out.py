@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from musicae.corpus import IN_TRAINING
 from musicae.corpus.dataset import Dataset
+from musicae.corpus.preprocess import Annotations, preprocess
 from musicae.errors import MusicaeError
 from musicae.evaluation.held_out import decode_all, held_out, held_out_runs, repeated_share
 from musicae.model import Model
+from musicae.music.representations.melody import Melody
+from tests.helpers.corpora import piece, tune, write_corpus
 from tests.helpers.models import tiny_model
+from tests.helpers.scores import score, track
 from tests.helpers.stand_ins import identity
 
 
@@ -31,10 +37,28 @@ def test_windows_of_another_kind_or_none_are_refused(model: Model, data: Dataset
         held_out(model, data, 10)
 
 
-def test_windows_that_were_left_out_count_as_repeated(data: Dataset) -> None:
+def test_windows_that_were_left_out_count_as_repeated_once(data: Dataset, tmp_path: Path) -> None:
     assert repeated_share(data) == 0
-    data.counts[IN_TRAINING] = sum(data.manifest["splits"][name]["windows"] for name in ("validation", "test"))
-    assert repeated_share(data) == 0.5
+    shared, own = tune(0, bars=2), tune(1, bars=2)
+    notes = [
+        (start + 32 * place, end + 32 * place, pitch)
+        for place, part in enumerate((shared, shared, own))
+        for start, end, pitch in part
+    ]
+    folder = write_corpus(tmp_path / "midi", [piece(0, bars=2), score(track(notes), bars=6)])
+    splits = tmp_path / "splits.csv"
+    splits.write_text("path,split\n000.mid,train\n001.mid,test\n")
+    preprocess([folder], tmp_path / "out", Melody(bars=2), annotations=Annotations(splits), workers=1)
+    made = Dataset(tmp_path / "out")
+    assert made.counts == {
+        "found": 1 + 5,
+        "too silent": 0,
+        "too few pitches": 0,
+        "duplicates": 1,
+        IN_TRAINING: 1,
+        "kept": 1 + 3,
+    }
+    assert repeated_share(made) == 1 / 4
 
 
 def test_runs_are_windows_one_behind_the_other_of_one_piece(model: Model, data: Dataset) -> None:

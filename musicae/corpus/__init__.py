@@ -7,4 +7,4 @@ SPLITS = ("train", "validation", "test")
 """Parts of a data set, a folder each."""
 
 IN_TRAINING = "held out but in training"
-"""What a manifest calls windows of held-out songs that stand in training songs, too, and are left out."""
+"""What a manifest calls different windows of held-out songs that stand in training songs, too, and are left out."""

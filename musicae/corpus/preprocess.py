@@ -277,7 +277,7 @@ def _write(
         }
         | ({"damaged": damaged} if damaged else {}),
         "songs": songs,
-        "windows": _window_counts(read.outcomes, selection, representation),
+        "windows": _window_counts(read, selection, representation),
         "trimmed bars": dict(sum((Counter(outcome.trimmed_bars) for outcome in read.outcomes), Counter())),
         "splits": {
             name: write_split(output / name, read, selection.in_split(index), representation, labels)
@@ -370,12 +370,12 @@ def _outcomes(sources: Sequence[MidiFile], chunk: Chunk, selection: Selection) -
     }
 
 
-def _window_counts(outcomes: Sequence[Outcome], selection: Selection, representation: Representation) -> dict[str, int]:
-    kept, leaked = int(selection.keep.sum()), int(selection.leaked.sum())
+def _window_counts(read: Chunk, selection: Selection, representation: Representation) -> dict[str, int]:
+    kept, leaked = int(selection.keep.sum()), len(np.unique(read.exact[selection.leaked]))
     return {
-        "found": sum(outcome.windows for outcome in outcomes),
-        policy_of(representation).silence: sum(outcome.silent for outcome in outcomes),
-        "too few pitches": sum(outcome.few_pitches for outcome in outcomes),
+        "found": sum(outcome.windows for outcome in read.outcomes),
+        policy_of(representation).silence: sum(outcome.silent for outcome in read.outcomes),
+        "too few pitches": sum(outcome.few_pitches for outcome in read.outcomes),
         "duplicates": len(selection.keep) - kept - leaked,
         IN_TRAINING: leaked,
         "kept": kept,

@@ -77,7 +77,10 @@ def training_windows(data: Dataset, seed: int = 0) -> WindowTensor:
 
 
 def repeated_share(data: Dataset) -> float:
-    """Of all windows of held-out songs, how many stand in training songs, too; preprocessing has left these out."""
+    """Of all different windows of held-out songs, how many stand in training songs, too, in any key.
+
+    Preprocessing has left these out.
+    """
     left_out = data.counts.get(IN_TRAINING, 0)
     kept = sum(split.get("windows", 0) for name, split in data.manifest.get("splits", {}).items() if name != "train")
     return left_out / max(left_out + kept, 1)
