@@ -17,6 +17,7 @@ import torch
 
 from musicae.clips.draws import draw_chords
 from musicae.corpus.discover import Progress, no_progress
+from musicae.errors import MusicaeError
 from musicae.evaluation.held_out import decode_all
 from musicae.model import Model
 from musicae.music.key import NO_KEY, key
@@ -64,7 +65,14 @@ def measure_consistency(
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> Consistency:
-    """Decodes draws from the prior several times each; where the model is conditioned on chords, under one chord."""
+    """Decodes draws from the prior several times each; where the model is conditioned on chords, under one chord.
+
+    Raises:
+        MusicaeError: there are fewer than two codes, or fewer than two decodings of each.
+    """
+    for what, count in (("codes", codes), ("decodings", decodings)):
+        if count < 2:
+            raise MusicaeError(f"{count} {what} cannot be compared with each other", f"ask for 2 {what} or more")
     z = model.sample_codes(codes, seed).repeat_interleave(decodings, 0)
     (chords,) = draw_chords(model, 1, seed)
     condition = torch.from_numpy(model.representation.condition_of(chords))[None].expand(len(z), -1, -1, -1)
