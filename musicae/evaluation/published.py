@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from musicae.music.meter import COMMON_TIME
 from musicae.music.representations.base import Representation
 
 
@@ -44,7 +45,9 @@ ROBERTS_2018: dict[tuple[str, int, str], dict[str, Published]] = {
 def published_figures(representation: Representation, decoder: str) -> dict[str, Published]:
     """The published scores of the kind of model that is nearest, by field; empty if there is none.
 
-    2-bar models were published with a flat decoder alone: they stand beside either.
+    All were published of music in 4/4; 2-bar models with a flat decoder alone: they stand beside either.
     """
+    if representation.grid.meter != COMMON_TIME:
+        return {}
     name, bars = representation.name, representation.bars
     return ROBERTS_2018.get((name, bars, decoder)) or ROBERTS_2018.get((name, bars, "flat"), {})
