@@ -295,7 +295,7 @@ def own_effect_tables(found: Evaluations) -> Iterator[Table]:
     yield from by_model(
         "attributes",
         f"Attributes after {amounts} of their vectors, and of random ones of the same length",
-        {"attribute": "", "direction": "", **columns, "random change": CHANGE, "random success": PERCENT},
+        {"attribute": "", "direction": "", **columns},
         {model: list(rows(result)) for model, result in results.items()},
     )
 
