@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from musicae.evaluation.study import EvaluationSettings
 from musicae.model import Model
 from musicae.report.record import evaluation_record
 from musicae.report.summary import reconstruction_figures, summary_tables
-from musicae.report.tables import HOLD, MEASUREMENT_TABLES, all_tables
+from musicae.report.tables import HOLD, MEASUREMENT_TABLES, all_tables, differences_from_first
 from musicae.training.playback import in_percent
 from tests.helpers.stand_ins import identity, random_windows
 
@@ -37,6 +38,14 @@ def test_everything_stands_in_a_table(found: Evaluation) -> None:
         assert {len(row) for row in two[name].rows} == {len(two[name].columns)}, name
         shown_alone = [row[-1] for row in table.rows if row[0] != HOLD]
         assert [row[-1] for row in two[name].rows if row[0] == "b"] == shown_alone
+
+
+@pytest.mark.parametrize("other", [{"data": "elsewhere"}, {"split": "validation"}, {"seed": 1}, {"windows": 17}])
+def test_evaluations_of_other_windows_are_not_paired(other: dict[str, Any], found: Evaluation) -> None:
+    assert differences_from_first({"a": found, "b": found})["b"]
+    pair = {"a": found, "b": replace(found, **other)}
+    assert differences_from_first(pair) == {"b": {}}
+    assert "differences" not in [table.name for table in all_tables(pair)]
 
 
 def test_tables_are_of_their_own_measurement_alone(found: Evaluation) -> None:

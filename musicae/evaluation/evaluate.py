@@ -87,6 +87,11 @@ class Evaluation:
     results: Mapping[str, Any]
     skipped: frozenset[str] = frozenset()
 
+    def same_windows(self, other: Evaluation) -> bool:
+        """Whether another evaluation read the same held-out windows, in the same order."""
+        ours, theirs = ((one.data, one.split, one.windows, one.seed) for one in (self, other))
+        return ours == theirs
+
     def record(self) -> dict[str, Any]:
         """Everything as plain data, except single windows and what was published."""
         header = {name: getattr(self, name) for name in ("model", "hash", "data", "split", "windows", "seed")}

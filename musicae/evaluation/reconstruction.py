@@ -249,7 +249,8 @@ def differences_between(
 ) -> dict[str, dict[str, Interval]]:
     """By field and mode ("free_running", "sampled"), our share of right steps minus theirs.
 
-    Empty where they are not of the same windows.
+    Both are of the same windows (`Evaluation.same_windows`); empty where these have other fields, or other steps that
+    count, which cannot be.
     """
     if list(ours.fields) != list(theirs.fields) or not np.array_equal(ours.steps, theirs.steps):
         return {}

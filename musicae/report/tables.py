@@ -111,9 +111,16 @@ def hold_baselines(results: Mapping[str, Reconstruction]) -> dict[str, dict[str,
 
 
 def differences_from_first(found: Evaluations) -> dict[str, dict[str, dict[str, Interval]]]:
-    """By model, field and mode, how much larger a share of right steps is than that of the first model."""
+    """By model, field and mode, how much larger a share of right steps is than that of the first model.
+
+    Nothing by the name of a model that was measured on other windows.
+    """
     results: dict[str, Reconstruction] = results_of(found, "reconstruction")
-    return {model: differences_between(results[model], results[next(iter(results))]) for model in list(results)[1:]}
+    first, *others = list(results) or [""]
+    return {
+        model: differences_between(results[model], results[first]) if found[model].same_windows(found[first]) else {}
+        for model in others
+    }
 
 
 def published_tables(found: Evaluations) -> Iterator[Table]:
