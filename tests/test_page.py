@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from musicae.corpus.dataset import Dataset
 from musicae.evaluation.evaluate import Evaluation, evaluate
 from musicae.evaluation.study import EvaluationSettings
 from musicae.model import Model
+from musicae.report.figures import cost_figures, histogram_figures, path_figures
 from musicae.report.page import OUTLINES, write_page
 from tests.helpers.commands import Run, assert_fails
 
@@ -83,6 +85,32 @@ def test_sheets_hold_the_figures_numbers(found: Evaluation, tmp_path: Path) -> N
     assert [float(row["density"]) for row in sheet("map-a")] == found.results["map"].attributes["density"]
     originals = [row for row in sheet("examples-a") if row["picture"] == "1, original"]
     assert len(originals) == len(found.results["reconstruction"].examples[0][0].tracks[0].notes)
+
+
+def test_models_of_other_music_have_pictures_of_their_own(found: Evaluation) -> None:
+    samples, paths = found.results["samples"], found.results["interpolation"]
+    pitch = samples.features["pitch"]
+    features = {"pitch": pitch, "density": samples.features["density"]}
+    moved = {**features, "pitch": replace(pitch, held_out=pitch.held_out[::-1])}
+    blend = paths.paths["hamming"].blend
+    costs = replace(paths.ngram_costs, blend=paths.ngram_costs.blend[::-1])
+    uneven = replace(paths.paths["hamming"], blend=replace(blend, to_a=blend.to_b))
+    here = replace(found, results={"samples": replace(samples, features=features), "interpolation": paths})
+    other = {"samples": replace(samples, features=moved)}
+    other["interpolation"] = replace(paths, pairs=3, paths={"hamming": uneven}, ngram_costs=costs)
+    both = {"a": here, "b": here, "c": replace(found, results=other)}
+
+    (histograms,) = histogram_figures(both)
+    assert ["held out (a, b)" in picture for picture in histograms.pictures] == [True, False, False]
+    assert ["held out (c)" in picture for picture in histograms.pictures] == [False, True, False]
+    shares = [row[3] for row in histograms.table.rows if row[:2] == ["pitch", "held out (c)"]]
+    assert shares == pitch.held_out[::-1]
+    (figure,) = path_figures(both)
+    assert len(figure.pictures) == 2 * 2 and "over 4 or 3 pairs" in figure.caption
+    (figure,) = cost_figures(both)
+    assert len(figure.pictures) == 2
+    (figure,) = cost_figures({"a": here, "b": here})
+    assert len(figure.pictures) == 1
 
 
 def test_reports_as_typed(run: Run, data: Dataset) -> None:

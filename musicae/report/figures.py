@@ -40,15 +40,18 @@ def path_figures(found: Evaluations) -> Iterator[Figure]:
     """The distances along paths, of every model and of the blend."""
     for distance in tables.distances_of(found):
         results = {model: result for model, result in tables.paths_of(found).items() if distance in result.paths}
-        first = next(iter(results.values()))
-        blend = first.paths[distance].blend
-        to_a = {model: result.paths[distance].latent.to_a for model, result in results.items()}
-        to_b = {model: result.paths[distance].latent.to_b for model, result in results.items()}
-        pictures = [
-            path_chart(first, {**curves, "blend": mixed}, f"{distance} distance to {end}")
-            for end, curves, mixed in (("A", to_a, blend.to_a), ("B", to_b, blend.to_b))
-        ]
-        caption = f"Mean {distance} distance to the originals, over {first.pairs:,} pairs; 1 is that of A and B."
+        pictures = []
+        for models in alike({model: (r.pairs, r.paths[distance].blend) for model, r in results.items()}):
+            first = results[models[0]]
+            blend = first.paths[distance].blend
+            to_a = {model: results[model].paths[distance].latent.to_a for model in models}
+            to_b = {model: results[model].paths[distance].latent.to_b for model in models}
+            pictures += [
+                path_chart(first, {**curves, "blend": mixed}, f"{distance} distance to {end}")
+                for end, curves, mixed in (("A", to_a, blend.to_a), ("B", to_b, blend.to_b))
+            ]
+        pairs = " or ".join(dict.fromkeys(f"{result.pairs:,}" for result in results.values()))
+        caption = f"Mean {distance} distance to the originals, over {pairs} pairs; 1 is that of A and B."
         yield from (Figure(caption, pictures, table) for table in tables.path_tables(found, distance))
 
 
@@ -56,11 +59,25 @@ def cost_figures(found: Evaluations) -> Iterator[Figure]:
     """The 5-gram costs along paths, of every model and of the blend."""
     results = {model: result for model, result in tables.paths_of(found).items() if result.ngram_costs}
     for table in tables.cost_tables(found):
-        first = next(iter(results.values()))
-        curves = {model: result.ngram_costs.latent for model, result in results.items()}
-        picture = path_chart(first, {**curves, "blend": first.ngram_costs.blend}, "5-gram cost")
+        pictures = []
+        for models in alike({model: result.ngram_costs.blend for model, result in results.items()}):
+            first = results[models[0]]
+            curves = {model: results[model].ngram_costs.latent for model in models}
+            pictures.append(path_chart(first, {**curves, "blend": first.ngram_costs.blend}, "5-gram cost"))
         caption = "Cost of the points under a 5-gram model of training windows; 1 is that of A and B themselves."
-        yield Figure(caption, [picture], table)
+        yield Figure(caption, pictures, table)
+
+
+def alike(shared: Mapping[str, object]) -> list[list[str]]:
+    """The models that stand in one picture: those that share what is drawn beside them, in the order given."""
+    groups: list[list[str]] = []
+    for model, beside in shared.items():
+        group = next((group for group in groups if shared[group[0]] == beside), None)
+        if group is None:
+            groups.append([model])
+        else:
+            group.append(model)
+    return groups
 
 
 def path_chart(first: Interpolation, curves: Mapping[str, Sequence[float]], y_name: str) -> str:
@@ -89,14 +106,17 @@ def histogram_figures(found: Evaluations) -> Iterator[Figure]:
     rows: list[list[Cell]] = []
     for feature in dict.fromkeys(chain.from_iterable(result.features for result in results.values())):
         having = {model: result.features[feature] for model, result in results.items() if feature in result.features}
-        first = next(iter(having.values()))
-        curves = {"held out": first.held_out, **{model: found.samples for model, found in having.items()}}
-        pictures.append(svg.line_chart(curves, first.edges, x_name=feature, y_name="share", levels=True))
-        rows += [
-            [feature, name, low, share]
-            for name, shares in curves.items()
-            for low, share in zip(first.edges[:-1], shares, strict=True)
-        ]
+        groups = alike({model: (compared.edges, compared.held_out) for model, compared in having.items()})
+        for models in groups:
+            first = having[models[0]]
+            beside = "held out" if len(groups) == 1 else f"held out ({', '.join(models)})"
+            curves = {beside: first.held_out, **{model: having[model].samples for model in models}}
+            pictures.append(svg.line_chart(curves, first.edges, x_name=feature, y_name="share", levels=True))
+            rows += [
+                [feature, name, low, share]
+                for name, shares in curves.items()
+                for low, share in zip(first.edges[:-1], shares, strict=True)
+            ]
     if pictures:
         table = sheet("histograms", ("feature", "of", "from", "share"), rows)
         yield Figure("Features of samples and of held-out windows.", pictures, table)
