@@ -36,6 +36,7 @@ def test_decodings_by_argmax_are_those_of_their_code_alone(preset: str, monkeypa
 
 @pytest.mark.parametrize("few", ["codes", "decodings"])
 def test_what_has_no_other_beside_it_is_refused(few: str, model: Model) -> None:
+    counts = {"codes": 2, "decodings": 2, few: 1}
     with pytest.raises(MusicaeError, match=f"1 {few}") as refused:
-        measure_consistency(model, **{"codes": 2, "decodings": 2, few: 1})
+        measure_consistency(model, codes=counts["codes"], decodings=counts["decodings"])
     assert f"2 {few}" in refused.value.hint
