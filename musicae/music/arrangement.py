@@ -38,7 +38,7 @@ Ticks = Integer[np.ndarray, " note"]
 
 @dataclass(frozen=True)
 class Arranged:
-    """Music in order, and how many of its notes had to be moved into its key, of how many."""
+    """Music in order, and how many of its notes had to be moved into its key, of how many; octaves do not count."""
 
     score: Score
     moved: int
@@ -140,7 +140,7 @@ def arranged(score: Score, chords: Sequence[Chord], scale: frozenset[int], *, lo
         else:
             under = [chords[at] for at in notes.start // bar]
             pitch = _fitting(notes, under, scale, bar, score.ticks_per_quarter, bass=track.program in BASSES)
-            moved, pitched = moved + int((pitch != notes.pitch).sum()), pitched + len(notes)
+            moved, pitched = moved + int(((pitch - notes.pitch) % _OCTAVE != 0).sum()), pitched + len(notes)
             notes = replace(notes, pitch=pitch)
         notes = without_doubles(notes)
         alone = track.program in BASSES and not track.is_drum and not loose
