@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 
+from musicae.clips.recipe_fields import ForcedTokens
 from musicae.model import Model
 from musicae.music.key import CLEAR, Key, key_of, minor_fit
 from musicae.music.note_distance import kept_share
@@ -27,8 +28,6 @@ LESS_LIKELY = (0.3, 1.0, 2.0, 4.0, -np.inf)
 FOREIGN, OTHER_KEY = 2.0, 0.6
 """What notes that are foreign to the mode cost (all of them), and that another key fits better, beside all notes of a
 window."""
-
-NoteTokens = Int64[np.ndarray, "segment step field"]
 
 
 def in_mode(
@@ -75,7 +74,7 @@ def _less_likely(
 
 def _notes_that_stay(
     model: Model, window: FieldTokens, less: Float[np.ndarray, "segment step field"], limit: float
-) -> NoteTokens:
+) -> ForcedTokens:
     """The tokens at which notes start that are not much less likely; -1 elsewhere."""
     fields = model.representation.shape.fields
     starts = np.stack([np.isin(window[..., i], field.onsets) for i, field in enumerate(fields)], axis=-1)
