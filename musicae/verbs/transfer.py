@@ -127,8 +127,7 @@ def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[i
         tokens = source.fields if isinstance(source, Source) else likeliest_windows(model, [part])[0]
         before.append(replace(part, forced_tokens=tokens.astype("int64")))
         silences.append(unless_whole(part.forced_tokens))
-    piece = piece_of(music if isinstance(music, Source) else sources[0] if len(sources) == 1 else None)
-    key = key_of(piece or concatenate([model.representation.decode(_tokens(part)) for part in before]))
+    key = key_of(piece_of(sources[0]) or concatenate([model.representation.decode(_tokens(part)) for part in before]))
     if key is None:
         raise MusicaeError(f"{label_of(music, sources)} is in no key: nothing in it has a pitch", "choose a melody")
     arguments = {"source": label_of(music, sources), "from": str(key)}
