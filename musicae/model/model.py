@@ -61,7 +61,7 @@ class Model:
         self.representation: Representation = build(REPRESENTATIONS, config.representation)
         self.device = pick_device(device)
         self.precision = pick_precision(self.device, precision)
-        self.autoencoder = build_autoencoder(config, self.representation.shape).to(self.device)
+        self.autoencoder = build_autoencoder(config, self.representation.shape).to(self.device).eval()
         use_backend(self.autoencoder, "auto", self.device)
         if any(part.second_derivatives for part in self.autoencoder.regularizers.values()):
             use_backend(self.autoencoder.encoder, "plain", self.device)  # codes alone are differentiated twice
