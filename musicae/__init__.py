@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from musicae.cpu import wait_passively
+from musicae.cpu import prepare_for_torch
 
 if TYPE_CHECKING:
     from musicae.clips.reading import read as read
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from musicae.verbs.traverse import traverse as traverse
     from musicae.verbs.vary import vary as vary
 
-wait_passively()
+prepare_for_torch()
 
 __version__ = "0.1.0"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from musicae.cpu import WAITING, quota, usable_cores, use_all_cores, wait_passively
+from musicae.cpu import HUGE_PAGES, WAITING, prepare_for_torch, quota, usable_cores, use_all_cores
 from tests.helpers.commands import Run
 
 
@@ -82,24 +82,25 @@ def test_a_number_of_threads_that_is_none_is_refused(text: str, monkeypatch: pyt
     assert "hint:" in done.err
 
 
-def test_threads_wait_asleep_unless_the_user_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torch_is_prepared_unless_the_user_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "torch")
     environment: dict[str, str] = {}
-    wait_passively(environment)
-    assert environment == WAITING
-    environment = {"OMP_WAIT_POLICY": "ACTIVE"}
-    wait_passively(environment)
-    assert environment == {"OMP_WAIT_POLICY": "ACTIVE"}
+    prepare_for_torch(environment)
+    assert environment == WAITING | HUGE_PAGES
+    environment = {"OMP_WAIT_POLICY": "ACTIVE", "THP_MEM_ALLOC_ENABLE": "0"}
+    prepare_for_torch(environment)
+    assert environment == {"OMP_WAIT_POLICY": "ACTIVE", "THP_MEM_ALLOC_ENABLE": "0"}
 
 
 def test_what_is_too_late_is_not_set() -> None:
     environment: dict[str, str] = {}
-    wait_passively(environment)  # torch is imported: tests have a model
+    prepare_for_torch(environment)  # torch is imported: tests have a model
     assert not environment
 
 
-def test_waiting_is_settled_by_the_package_before_torch_and_without_it() -> None:
-    code = "import sys, os, musicae; print('torch' in sys.modules, os.environ['OMP_WAIT_POLICY'])"
-    environment = {name: value for name, value in os.environ.items() if name not in WAITING}
+def test_the_package_prepares_for_torch_before_it_and_without_it() -> None:
+    names = ("OMP_WAIT_POLICY", "THP_MEM_ALLOC_ENABLE")
+    code = f"import sys, os, musicae; print('torch' in sys.modules, *(os.environ[name] for name in {names}))"
+    environment = {name: value for name, value in os.environ.items() if name not in WAITING | HUGE_PAGES}
     found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert found.stdout.split() == ["False", "PASSIVE"]
+    assert found.stdout.split() == ["False", "PASSIVE", "1"]
