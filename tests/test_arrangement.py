@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from musicae.music.arrangement import (
     allowed_under,
     arranged,
+    at_rest,
     beat,
     cells,
     final_bar,
@@ -23,6 +24,7 @@ from musicae.music.arrangement import (
     with_cells,
 )
 from musicae.music.chords import NO_CHORD, of_class, parse_chord, progression
+from musicae.music.key import Key
 from musicae.music.representations.multitrack import Multitrack
 from musicae.music.score import Notes, Score, Track
 
@@ -65,6 +67,19 @@ def test_a_last_bar_is_held() -> None:
     found = final_bar(Score(480, (piano, drums, bar(program=33)), BAR), BAR)
     assert [one.notes.rows() for one in found.tracks] == [
         [(0, BAR, 60, 80), (0, BAR, 64, 80)],
+        [(0, 120, 36, 80), (0, 120, 49, 80)],
+        [],
+    ]
+
+
+def test_music_comes_to_rest_on_the_nearest_tonic() -> None:
+    tune, bass = bar((0, 60), (480, 62), (480, 71)), bar((0, 36), (960, 46), program=33)
+    drums, silent = bar((0, 38), is_drum=True), bar(program=5)
+    found = at_rest(Score(480, (tune, bass, drums, silent), BAR), BAR, Key(4, minor=True))
+    assert found.end == BAR
+    assert [one.notes.rows() for one in found.tracks] == [
+        [(0, BAR, 76, 80)],
+        [(0, BAR, 40, 80)],
         [(0, 120, 36, 80), (0, 120, 49, 80)],
         [],
     ]

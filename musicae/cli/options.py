@@ -156,6 +156,10 @@ TempoQpm = Annotated[
         help="Tempo of what is written, in quarters per minute.",
     ),
 ]
+FinalBar = Annotated[
+    bool,
+    typer.Option("--final-bar", help="End with one bar more, in which the home chord, or its tonic, is held."),
+]
 FirstBar = Annotated[
     int | None,
     typer.Option(

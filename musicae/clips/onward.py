@@ -19,6 +19,7 @@ import torch
 
 from musicae import geometry
 from musicae.clips.ending import Ending
+from musicae.clips.final_bar import with_final_bar
 from musicae.clips.recipe import Part, PartCode
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model, WindowTokens
@@ -61,6 +62,7 @@ def onward(
     n: int = 1,
     *,
     accompaniment: Sequence[Chord] = (),
+    final_bar: bool = False,
     temperature: float,
     seed: int,
 ) -> list[tuple[Part, ...]]:
@@ -71,11 +73,17 @@ def onward(
 
     Args:
         accompaniment: chords of what plays on, bar by bar, `NO_CHORD` where nothing does.
+        final_bar: whether one bar more ends them (`clips.final_bar`).
     """
     size, found = model.representation.bars, []
-    for way in _Search(model, ending, accompaniment, temperature, seed).ways(bars, n):
+    search = _Search(model, ending, accompaniment, temperature, seed)
+    for way in search.ways(bars, n):
         *new, last = way.parts
-        found.append((*new, replace(last, bars=_whole_or(bars - size * len(new), size))))
+        parts = (*new, replace(last, bars=_whole_or(bars - size * len(new), size)))
+        if final_bar:
+            whole = way.score.until(search.begun.score.end + bars * search.bar)
+            parts = with_final_bar(model, parts, way.windows, whole)
+        found.append(parts)
     return found
 
 

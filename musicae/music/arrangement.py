@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from musicae.music.chords import NO_CHORD, Chord
-from musicae.music.key import MAJOR_SCALE
+from musicae.music.key import MAJOR_SCALE, Key
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
 from musicae.music.representations.melody import BASSES
 from musicae.music.score import Notes, Score, Track
@@ -88,11 +88,34 @@ def final_bar(score: Score, bar: int) -> Score:
         first = inside[inside.start == inside.start.min(initial=bar)]
         rows = {(0, bar, pitch, velocity) for _, _, pitch, velocity in first.rows()}
         if track.is_drum and len(first):
-            loudest = int(inside.velocity.max())
-            short = score.ticks_per_quarter // SHORTEST
-            rows = {(0, short, DRUM_CLASSES[kind][0], loudest) for kind in ("kick", "crash")}
+            rows = {*_final_hits(score.ticks_per_quarter, int(inside.velocity.max()))}
         tracks.append(replace(track, notes=Notes.of(sorted(rows))))
     return replace(score, tracks=tuple(tracks))
+
+
+def at_rest(score: Score, bar: int, key: Key | None) -> Score:
+    """A bar after some music: every line holds the tonic that is nearest to its last note, the lower one of two, and
+    drums hit the kick and the crash.
+
+    Args:
+        bar: its ticks.
+        key: of the music; None where nothing is pitched.
+    """
+    tracks = []
+    for track in score.tracks:
+        rows = []
+        if len(track.notes) and track.is_drum:
+            rows = _final_hits(score.ticks_per_quarter, int(track.notes.velocity.max()))
+        elif len(track.notes) and key:
+            _, _, pitch, velocity = max(track.notes.rows(), key=lambda row: (row[0], row[2]))
+            rows = [(0, bar, nearest(pitch, {key.tonic}), velocity)]
+        tracks.append(replace(track, notes=Notes.of(rows)))
+    return replace(score, tracks=tuple(tracks), end=bar, markers=())
+
+
+def _final_hits(ticks_per_quarter: int, velocity: int) -> list[NoteRow]:
+    """The kick and the crash, short, as a bar begins."""
+    return [(0, ticks_per_quarter // SHORTEST, DRUM_CLASSES[kind][0], velocity) for kind in ("kick", "crash")]
 
 
 def allowed_under(chord: Chord, scale: frozenset[int]) -> frozenset[int]:

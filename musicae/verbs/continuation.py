@@ -36,6 +36,7 @@ def continuation(
     *,
     bar: int | None = None,
     alone: bool = False,
+    final_bar: bool = False,
     temperature: float = 0.5,
     seed: int | None = None,
 ) -> Clips:
@@ -45,6 +46,8 @@ def continuation(
         music: or its end (`clips.ending.read_ending`). Of a whole song, clips are the song with the new bars after it.
         bar: of a file or a song: the new music begins there, from bar 2 on, instead of after the last note.
         alone: the clips have the new bars only; it says nothing of songs.
+        final_bar: whether one bar more ends the clips, in which their instruments come to rest on the tonic, or on the
+            home chord.
 
     Raises:
         MusicaeError: the music cannot be read, there is no such bar, or the new ones do not fit into the song.
@@ -53,7 +56,7 @@ def continuation(
     require_whole("n", n, 1)
     model, seed = model_for(model), fresh_seed(seed)
     ending = _ending(model, music, bar)
-    frame, chords = _frame(ending, bars) if isinstance(ending, SongEnding) else (None, ())
+    frame, chords = _frame(ending, bars + final_bar) if isinstance(ending, SongEnding) else (None, ())
     source = ending.source
     known = known_part(ending, encode_source(model, source)[0])
     recipe = recipe_of(
@@ -63,13 +66,22 @@ def continuation(
         seed=seed,
         temperature=temperature,
         style=source.style,
-        arguments={"source": source.label, "bars": bars, "over": _text(chords)},
+        arguments={"source": source.label, "bars": bars, "final_bar": final_bar, "over": _text(chords)},
         origin=source.name,
         frame=frame,
     )
-    ways = onward(model, ending, bars, max(n, WAYS), accompaniment=chords, temperature=temperature, seed=seed)[:n]
+    ways = onward(
+        model,
+        ending,
+        bars,
+        max(n, WAYS),
+        accompaniment=chords,
+        final_bar=final_bar,
+        temperature=temperature,
+        seed=seed,
+    )
     before = () if alone or frame else (known,)
-    return Clips.of(model, *(recipe.of(*before, *new) for new in ways))
+    return Clips.of(model, *(recipe.of(*before, *new) for new in ways[:n]))
 
 
 def _frame(ending: SongEnding, bars: int) -> tuple[Frame, tuple[Chord, ...]]:

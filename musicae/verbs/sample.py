@@ -9,6 +9,7 @@ from pathlib import Path
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords, draw_with
 from musicae.clips.ending import Ending
+from musicae.clips.final_bar import with_final_bar
 from musicae.clips.limits import MOST_NEW_BARS, require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source
@@ -26,6 +27,7 @@ def sample(
     n: int = 4,
     *,
     bars: int | None = None,
+    final_bar: bool = False,
     temperature: float = 0.25,
     seed: int | None = None,
     tempo_qpm: float = 120.0,
@@ -41,9 +43,10 @@ def sample(
         bars: of every clip; without it, as many as the model writes at once. A longer clip grows from such a window,
             and comes back to what was played four and eight bars before (`clips.onward`). With models of chords,
             `compose` writes pieces.
+        final_bar: whether one bar more ends every clip, in which its instruments come to rest on the tonic.
         wanted: of which attributes there is to be more ("high") or less ("low") than in other clips
             (`clips.draws.draw_with`); of a longer clip, in its first window.
-        progress: is called with how many clips were made since the last call, where there are `bars`.
+        progress: is called with how many clips were made since the last call, where there are `bars` or a final one.
 
     Raises:
         MusicaeError: there is no such attribute, or the model has no vector of it, since it is always the same; or a
@@ -52,8 +55,9 @@ def sample(
     require_whole("n", n, 1)
     require_whole("bars", 1 if bars is None else bars, 1, MOST_NEW_BARS)
     model, seed = model_for(model), fresh_seed(seed)
-    if (bars or 1) > model.representation.bars and model.representation.has_chords:
-        message = f"{model.name} plays under chords, and {bars} bars under one chord are not a piece"
+    length = (bars or model.representation.bars) + final_bar
+    if length > model.representation.bars and model.representation.has_chords:
+        message = f"{model.name} plays under chords, and {length} bars under one chord are not a piece"
         raise MusicaeError(message, "compose a piece over a progression", kind="needs-progression", model=model.name)
     chords = draw_chords(model, n, seed)
     codes = draw_with(model, n, seed, wanted, chords) if wanted else draw(model, n, seed)
@@ -67,21 +71,27 @@ def sample(
         style=Style(tempo_qpm),
         arguments={"wanted": dict(wanted)} if wanted else {},
     )
-    if bars is None:
+    if bars is None and not final_bar:
         return Clips.of(model, *run.split())
     grown = []
     for number, first in enumerate(run.split()):
-        grown.append(_grown(model, first, bars, child_seeds(seed, number, 1)[0]))
+        length = bars or model.representation.bars
+        grown.append(_grown(model, first, length, final_bar, child_seeds(seed, number, 1)[0]))
         progress(1)
     return Clips.of(model, *grown)
 
 
-def _grown(model: Model, first: Recipe, bars: int, seed: int) -> Recipe:
-    """The recipe of this many bars that begin with those of another one, which has one part."""
+def _grown(model: Model, first: Recipe, bars: int, final_bar: bool, seed: int) -> Recipe:
+    """The recipe of this many bars, and perhaps a final one, that begin with those of another one, of one part."""
     (part,), (window,) = first.parts, windows_of(model, first)
     source = Source(window, model.representation, first.style, "a draw from the prior")
     ending = Ending(source, min(bars, model.representation.bars))
-    parts = [known_part(ending, part.z, part.draw)]
-    if bars > model.representation.bars:
-        parts += onward(model, ending, bars - ending.bars, temperature=first.temperature, seed=seed)[0]
-    return replace(first, parts=tuple(parts), arguments={**first.arguments, "bars": bars})
+    parts: tuple[Part, ...] = (known_part(ending, part.z, part.draw),)
+    if bars > ending.bars:
+        more, temperature = bars - ending.bars, first.temperature
+        parts += onward(model, ending, more, final_bar=final_bar, temperature=temperature, seed=seed)[0]
+    elif final_bar:
+        score = model.representation.decode(window)
+        score = score.until(score.end * bars // model.representation.bars)
+        parts = with_final_bar(model, parts, [window], score)
+    return replace(first, parts=parts, arguments={**first.arguments, "bars": bars, "final_bar": final_bar})

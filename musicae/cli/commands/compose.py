@@ -14,6 +14,7 @@ from musicae.cli.options import (
     DEFAULT_CHORDS_MODEL,
     Device,
     DrumTracks,
+    FinalBar,
     FirstBars,
     ForceAny,
     Json,
@@ -60,7 +61,6 @@ OwnInstruments = Annotated[
     bool,
     typer.Option("--own-instruments", help="Let every section, and every bar on the way to a file, choose its own."),
 ]
-FinalBar = Annotated[bool, typer.Option("--final-bar", help="End with a bar in which the home chord is held.")]
 Loose = Annotated[bool, typer.Option("--loose", help="Do not quantize onsets and lengths.")]
 
 

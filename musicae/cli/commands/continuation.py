@@ -16,6 +16,7 @@ from musicae.cli.options import (
     ClipCount,
     Device,
     DrumTracks,
+    FinalBar,
     ForceAny,
     Json,
     OutputPath,
@@ -61,6 +62,7 @@ def command(
             "there; nothing else changes.",
         ),
     ] = False,
+    final_bar: FinalBar = False,
     temperature: Temperature = 0.5,
     model: SourceModel = None,
     bar: Annotated[
@@ -103,10 +105,10 @@ def command(
     from musicae.verbs.continuation import continuation
 
     net = load(name, device, precision)
-    clips = continuation(net, start, bars, n, alone=alone, temperature=temperature, seed=seed)
+    clips = continuation(net, start, bars, n, alone=alone, final_bar=final_bar, temperature=temperature, seed=seed)
     if isinstance(start, SongEnding):
         over = clips[0].recipe.arguments["over"]
-        console.note(f"new bars: {start.bar}-{start.bar + bars - 1}{over and f', over {over}'}")
+        console.note(f"new bars: {start.bar}-{start.bar + bars + final_bar - 1}{over and f', over {over}'}")
         if start.others:
             console.note(f"none for {start.others}{ADVICE['unread']()}")
     clips = styling.applied(clips, console)

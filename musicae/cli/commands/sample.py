@@ -13,6 +13,7 @@ from musicae.cli.options import (
     DEFAULT_MODEL,
     ClipCount,
     Device,
+    FinalBar,
     Force,
     Json,
     ModelName,
@@ -26,7 +27,10 @@ from musicae.cli.options import (
 from musicae.cli.renderings import Renderings
 from musicae.cli.styling import ClipStyling
 
-EXAMPLES = ("musicae sample", "musicae sample -n 8 --with density=high --tempo 96 -o ideas/")
+EXAMPLES = (
+    "musicae sample",
+    "musicae sample -n 8 --with density=high --tempo 96 -o ideas/",
+)
 
 NewBars = Annotated[
     int | None,
@@ -53,6 +57,7 @@ Wanted = Annotated[
 def command(
     n: ClipCount = 4,
     bars: NewBars = None,
+    final_bar: FinalBar = False,
     temperature: Temperature = 0.25,
     wanted: Wanted = None,
     model: ModelName = DEFAULT_MODEL,
@@ -81,11 +86,12 @@ def command(
     from musicae.verbs.sample import sample
 
     net = load(model, device, precision)
-    with console.progress("growing clips", n if bars else 0) as done:
+    with console.progress("growing clips", n if bars or final_bar else 0) as done:
         clips = sample(
             net,
             n,
             bars=bars,
+            final_bar=final_bar,
             temperature=temperature,
             seed=seed,
             tempo_qpm=tempo or 120.0,
