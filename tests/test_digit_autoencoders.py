@@ -84,14 +84,15 @@ def test_a_classifier_that_knows_nothing_costs_the_logarithm_of_the_classes(plan
     assert one.module(one.batch(0))["probe"].item() == pytest.approx(math.log(3))
 
 
-def test_accuracy_is_the_share_of_test_images_that_are_right(plan: DigitPlan) -> None:
+def test_accuracy_is_the_share_of_test_images_that_are_right(plan: DigitPlan, monkeypatch: pytest.MonkeyPatch) -> None:
     one = task(plan, "autoencoder")
 
     def rows(batch: Batch) -> torch.Tensor:
         return batch.target[:, :3, :, 0].float().mean(2)  # class k is a white row k; one row of images is in the middle
 
     assert to_pixels(plan.digits.test.images, 8)[0, 0, 0, 0] == 1
-    assert accuracy_of(rows, one.autoencoder, plan.digits, batch=3) == 1
+    monkeypatch.setattr(digit_autoencoders, "IMAGES_AT_ONCE", 3)
+    assert accuracy_of(rows, one.autoencoder, plan.digits) == 1
     assert accuracy_of(lambda batch: -rows(batch), one.autoencoder, plan.digits) < 0.5
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from musicae.experiments.images.image_task import image_autoencoder, to_images, unlabeled_batch
+from musicae.experiments.images.image_task import image_autoencoder, unlabeled_batch
 from musicae.networks.perceptrons import PerceptronSizes
 from musicae.objectives import OBJECTIVES
+from tests.helpers.digits import to_images
 
 SIZES = PerceptronSizes(image=(4, 6), latent=2, before=(7, 5), after=(8,), activation="tanh")
 

@@ -1,9 +1,11 @@
-"""A plan of the experiment on digits that is over in seconds."""
+"""A plan of the experiment on digits that is over in seconds, and images of gray values."""
 
 from contextlib import nullcontext
 from pathlib import Path
 
 from musicae.experiments.images.digit_plan import DigitPlan
+from musicae.experiments.images.image_task import Images
+from musicae.networks.types import Tokens
 from musicae.training.reporter import NullReporter
 from tests.helpers.idx import write_squares
 
@@ -21,3 +23,8 @@ def digit_plan(folder: Path, *, seeds: int, updates: int, midi: Path | None = No
         precision="float32",
         watch=lambda name: nullcontext(NullReporter()),
     )
+
+
+def to_images(tokens: Tokens) -> Images:
+    """The images of gray values."""
+    return (tokens[..., 0] / 127.5 - 1)[:, None]

@@ -13,6 +13,7 @@ from musicae.experiments.images.digit_plan import DigitPlan
 from musicae.experiments.images.digits import Digits, drawn, to_pixels
 from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS, ImageAutoencoder
 from musicae.experiments.images.image_task import (
+    IMAGES_AT_ONCE,
     Images,
     ImageTask,
     image_autoencoder,
@@ -113,15 +114,15 @@ class DigitTask(ImageTask):
 
 
 @torch.no_grad()
-def accuracy_of(logits: Callable[[Batch], Tensor], autoencoder: Autoencoder, digits: Digits, batch: int = 512) -> float:
+def accuracy_of(logits: Callable[[Batch], Tensor], autoencoder: Autoencoder, digits: Digits) -> float:
     """The share of test images whose class is the one with the largest logit.
 
     Args:
         logits: of the classes of images, as the autoencoder sees them.
     """
     test, right = digits.test, 0
-    for first in range(0, len(test.labels), batch):
-        some = slice(first, first + batch)
+    for first in range(0, len(test.labels), IMAGES_AT_ONCE):
+        some = slice(first, first + IMAGES_AT_ONCE)
         seen = unlabeled_batch(autoencoder, to_pixels(test.images[some], digits.side))
         right += int((logits(seen).argmax(1).cpu().numpy() == test.labels[some]).sum())
     return right / len(test.labels)

@@ -42,6 +42,9 @@ from musicae.training.task import Task
 Images = Float[Tensor, "image 1 height width"]
 """Pixels from -1 to 1."""
 
+IMAGES_AT_ONCE = 512
+"""That go through a network that is measured."""
+
 BARE = Spec("bare")
 """The latent that published deterministic autoencoders have: the output of the encoder itself."""
 
@@ -100,11 +103,6 @@ def to_tokens(images: Images) -> Tokens:
     return ((images[:, 0, :, :, None].clamp(-1, 1) + 1) * 127.5).round().long()
 
 
-def to_images(tokens: Tokens) -> Images:
-    """The images of gray values."""
-    return (tokens[..., 0] / 127.5 - 1)[:, None]
-
-
 class ImageTask(Task):
     """Trains an autoencoder on images that are drawn anew for every update.
 
@@ -150,11 +148,11 @@ def unlabeled_batch(autoencoder: Autoencoder, images: Images) -> Batch:
 
 
 @torch.no_grad()
-def encode_images(autoencoder: Autoencoder, images: Images, *, sampled: bool = False, batch: int = 512) -> Code:
+def encode_images(autoencoder: Autoencoder, images: Images, *, sampled: bool = False) -> Code:
     """Codes of images: means, or draws of their posteriors."""
     found = []
     with evaluating(autoencoder):
-        for part in images.split(batch):
+        for part in images.split(IMAGES_AT_ONCE):
             read = unlabeled_batch(autoencoder, part)
             posterior = autoencoder.encode(read.target, read.condition)
             found.append((posterior.z if sampled else posterior.mean).cpu())
@@ -162,25 +160,25 @@ def encode_images(autoencoder: Autoencoder, images: Images, *, sampled: bool = F
 
 
 @torch.no_grad()
-def decode_images(autoencoder: Autoencoder, z: Code, batch: int = 512) -> Images:
+def decode_images(autoencoder: Autoencoder, z: Code) -> Images:
     """What codes stand for."""
     device = next(autoencoder.parameters()).device
     decoder = autoencoder.decoder
     assert isinstance(decoder, ImageDecoder)
     with evaluating(autoencoder):
-        found = [decoder.mean(autoencoder.latent.settle(part.to(device))).cpu() for part in z.split(batch)]
+        found = [decoder.mean(autoencoder.latent.settle(part.to(device))).cpu() for part in z.split(IMAGES_AT_ONCE)]
     return torch.cat(found).permute(0, 3, 1, 2)
 
 
 @torch.no_grad()
-def image_terms(autoencoder: Autoencoder, images: Images, batch: int = 512) -> Metrics:
+def image_terms(autoencoder: Autoencoder, images: Images) -> Metrics:
     """The terms of the loss that no critic has a part in, over images; "loss" is their sum.
 
     Where codes have a posterior with a spread they are drawn from it, the same draws every time.
     """
     sums: Metrics = {}
     with evaluating(autoencoder), seeded(0, next(autoencoder.parameters()).device):
-        for part in images.split(batch):
+        for part in images.split(IMAGES_AT_ONCE):
             read = unlabeled_batch(autoencoder, part)
             terms = autoencoder.terms(autoencoder.encode(read.target, read.condition), read)
             for name, term in terms.items():

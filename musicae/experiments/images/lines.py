@@ -59,17 +59,17 @@ def random_angles(n: int, generator: torch.Generator) -> Float[Tensor, " n"]:
     return 2 * math.pi * torch.rand(n, generator=generator, device=generator.device)
 
 
-def endpoints(seed: int, pairs: int = PAIRS) -> tuple[Float[Tensor, " pair"], Float[Tensor, " pair"]]:
+def endpoints(seed: int) -> tuple[Float[Tensor, " pair"], Float[Tensor, " pair"]]:
     """The angles at which the paths that are measured start and end."""
-    first, last = random_angles(2 * pairs, seeds.generator(seed)).chunk(2)
+    first, last = random_angles(2 * PAIRS, seeds.generator(seed)).chunk(2)
     return first, last
 
 
 def straight_paths(
-    first: Float[Tensor, "pair size"], last: Float[Tensor, "pair size"], points: int = POINTS
-) -> Float[Tensor, "pair points size"]:
-    """`points` codes on the line between two, both included; the n-th, from 0, has 1 - n / (points - 1) of `first`."""
-    return geometry.path(first, last, points, geometry.lerp).transpose(0, 1)
+    first: Float[Tensor, "pair size"], last: Float[Tensor, "pair size"]
+) -> Float[Tensor, "pair point size"]:
+    """`POINTS` codes on the line between two, both included; the n-th, from 0, has 1 - n / (POINTS - 1) of `first`."""
+    return geometry.path(first, last, POINTS, geometry.lerp).transpose(0, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +92,9 @@ class LineBank:
     weights: tuple[Float64[Tensor, "_ _"], ...]
 
     @classmethod
-    def of(cls, size: int = SIZE, lines: int = 10_000, device: str | torch.device = "cpu") -> LineBank:
+    def of(cls, size: int = SIZE, lines: int = 10_000) -> LineBank:
         """A bank of lines at angles k 2 pi / `lines`."""
-        angles = torch.arange(lines, dtype=torch.float64, device=device) * (2 * math.pi / lines)
+        angles = torch.arange(lines, dtype=torch.float64) * (2 * math.pi / lines)
         pixels, weights = zip(*(_block(render_lines(some, size)) for some in angles.split(_BLOCK)), strict=True)
         return cls(size, angles, pixels, weights)
 

@@ -17,6 +17,9 @@ from musicae.seeds import child_seeds, generator, seeded
 
 UPDATES, BATCH, LEARNING_RATE, WEIGHT_DECAY = 1_500, 64, 3e-3, 0.01
 
+PATTERNS, PROFILES = 32, 64
+"""Channels of the convolutions: of patterns, of pitches and of rhythm, and of their profiles over pitch classes."""
+
 SOUNDING, ONSET, DRUM = range(3)
 """Channels of a roll: pitches that sound, those that are struck, and drums that are."""
 
@@ -35,13 +38,13 @@ class ScoreClassifier(nn.Module):
         bars: of every score; what follows is not read.
     """
 
-    def __init__(self, classes: int, bars: int, *, patterns: int = 32, profiles: int = 64) -> None:
+    def __init__(self, classes: int, bars: int) -> None:
         super().__init__()
         self.bars = bars
-        self.patterns = nn.Conv2d(2, patterns, (12, 3), padding=(0, 1))
-        self.profiles = nn.Conv1d(patterns, profiles, 12)
-        self.beats = nn.Conv1d(12, patterns, 3, padding=1)
-        self.output = nn.Linear(profiles + patterns, classes)
+        self.patterns = nn.Conv2d(2, PATTERNS, (12, 3), padding=(0, 1))
+        self.profiles = nn.Conv1d(PATTERNS, PROFILES, 12)
+        self.beats = nn.Conv1d(12, PATTERNS, 3, padding=1)
+        self.output = nn.Linear(PROFILES + PATTERNS, classes)
 
     def forward(self, rolls: PitchClassRolls) -> Float[Tensor, "score class"]:
         pitched, drums = rolls.split([2, 1], 1)

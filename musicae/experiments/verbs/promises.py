@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from musicae.clips.clip import Clips
 from musicae.clips.ending import Ending
@@ -44,8 +43,6 @@ RAISE = 0.3
 
 MOVES = 1.0
 """By how many spreads every attribute is moved up and down."""
-
-Shares = Float[np.ndarray, " clip"]
 
 
 def variations(on: HeldOut) -> list[PromiseRow]:
