@@ -73,7 +73,7 @@ def test_the_curve_of_a_straight_path_is_monotone() -> None:
 
 def test_costs_are_in_units_of_the_ends() -> None:
     tokens = melody_windows({0: C4, 4: D4}, {0: E4}, {8: C4}, {9: C4})
-    ngram = WindowNGram([90], tokens.numpy(), order=2)
+    ngram = WindowNGram([90], tokens.numpy())
     costs = measure_interpolation(identity(), tokens, ngram, points=5).ngram_costs
     assert costs is not None
     assert costs.latent[0] == costs.latent[-1] == costs.blend[0] == costs.blend[-1] == pytest.approx(1)

@@ -52,9 +52,9 @@ def test_projections_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_widest_directions_are_traversed_and_described(model: Model) -> None:
     windows = random_windows(model, 30)
     progress = Counter()
-    traversals = latent.measure_traversals(model, windows, most=3, progress=progress)
-    assert progress.done == progress.announced == (1 + 3 * 7) * 30
-    assert [traversal.direction for traversal in traversals] == ["direction1", "direction2", "direction3"]
+    traversals = latent.measure_traversals(model, windows, progress=progress)
+    assert progress.done == progress.announced == (1 + 6 * 7) * 30
+    assert [traversal.direction for traversal in traversals] == [f"direction{n}" for n in range(1, 7)]
     stds = [traversal.std for traversal in traversals]
     assert stds == sorted(stds, reverse=True) and min(stds) > 0
     for traversal in traversals:
@@ -77,7 +77,7 @@ def test_codes_that_the_decoder_ignores_change_nothing(model: Model) -> None:
         for weights in model.autoencoder.decoder.get_submodule("conductor").parameters():
             weights.zero_()
     windows = random_windows(model, 8)
-    assert [traversal.changes for traversal in latent.measure_traversals(model, windows, most=2)] == [{}, {}]
+    assert not any(traversal.changes for traversal in latent.measure_traversals(model, windows))
 
 
 def test_where_no_direction_has_a_name_those_of_the_codes_at_hand_are_traversed(model: Model) -> None:
@@ -86,6 +86,6 @@ def test_where_no_direction_has_a_name_those_of_the_codes_at_hand_are_traversed(
     windows = random_windows(model, 8)
     with torch.no_grad():
         certain.autoencoder.latent.get_parameter("code.weight")[2] *= 100
-    (traversal,) = latent.measure_traversals(certain, windows, most=1)
+    traversal, *_ = latent.measure_traversals(certain, windows)
     codes = certain.encode(windows)[:, 2]
     assert traversal.std == pytest.approx(float(codes.std(correction=0)), rel=1e-3)

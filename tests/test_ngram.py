@@ -64,7 +64,7 @@ def test_what_was_heard_costs_less_than_noise() -> None:
 
 def test_the_costs_of_fields_add_up() -> None:
     windows = np.stack([TEXT, TEXT[::-1]], -1)[:, None]
-    both, first, second = (WindowNGram([4] * len(some), windows[..., some], order=3) for some in ([0, 1], [0], [1]))
+    both, first, second = (WindowNGram([4] * len(some), windows[..., some]) for some in ([0, 1], [0], [1]))
     total = first.cost(windows[..., [0]]) + second.cost(windows[..., [1]])
     assert both.cost(windows) == pytest.approx(total)
 

@@ -61,7 +61,6 @@ def measure_consistency(
     *,
     codes: int = 64,
     decodings: int = 8,
-    temperature: float = 1.0,
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> Consistency:
@@ -77,7 +76,7 @@ def measure_consistency(
     (chords,) = draw_chords(model, 1, seed)
     condition = torch.from_numpy(model.representation.condition_of(chords))[None].expand(len(z), -1, -1, -1)
     with progress("decoding again", len(z)) as done:
-        tokens = decode_all(model, z, condition, temperature=temperature, seed=seed, done=done)
+        tokens = decode_all(model, z, condition, temperature=1.0, seed=seed, done=done)
     traits = list(map(traits_of, model.scores(tokens)))
     rows = [traits[start : start + decodings] for start in range(0, len(traits), decodings)]
     within = [pair for row in rows for pair in combinations(row, 2)]

@@ -26,6 +26,9 @@ from musicae.music.score import Score
 POSITIONS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 """Where codes are put along a direction, in standard deviations from their mean."""
 
+TRAVERSED_DIRECTIONS = 6
+"""How many of the widest directions are traversed, at most."""
+
 TRAVERSED_WINDOWS = 64
 """Windows whose codes are moved along a direction."""
 
@@ -94,20 +97,15 @@ def projection_of(name: str) -> Projection:
     return PROJECTIONS[name]
 
 
-def measure_traversals(
-    model: Model, tokens: WindowTensor, *, most: int = 6, progress: Progress = no_progress
-) -> list[Traversal]:
+def measure_traversals(model: Model, tokens: WindowTensor, *, progress: Progress = no_progress) -> list[Traversal]:
     """What the widest principal directions do: those that have names, or of these codes where the sampler knows none.
 
     All is decoded by argmax.
-
-    Args:
-        most: how many.
     """
     codes, directions = model.encode(tokens), directions_of(model)
     if not directions.names:
         directions = directions_from(codes.mean(0), (codes - codes.mean(0)) / len(codes) ** 0.5)
-    names, z = directions.names[:most], codes[:TRAVERSED_WINDOWS]
+    names, z = directions.names[:TRAVERSED_DIRECTIONS], codes[:TRAVERSED_WINDOWS]
     condition = model.condition(tokens[:TRAVERSED_WINDOWS])
     with progress("traversing", len(z) * (1 + len(names) * len(POSITIONS))) as done:
 

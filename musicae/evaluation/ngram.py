@@ -17,6 +17,9 @@ from musicae.model import WindowTokens
 FALLBACK_DISCOUNT = 0.5
 """The discount where no gram was counted once, so that what was not seen stays possible."""
 
+ORDER = 5
+"""Tokens of a gram of a window, the one that is predicted included."""
+
 Sequences = Integer[np.ndarray, "sequence step"]
 Keys = Int64[np.ndarray, " gram"]
 
@@ -65,16 +68,16 @@ class NGram:
 
 
 class WindowNGram:
-    """An `NGram` for every field of windows, whose costs add up.
+    """An `NGram` of order `ORDER` for every field of windows, whose costs add up.
 
     Args:
         vocabularies: number of tokens of every field.
         windows: to learn from.
     """
 
-    def __init__(self, vocabularies: Sequence[int], windows: WindowTokens, order: int = 5) -> None:
+    def __init__(self, vocabularies: Sequence[int], windows: WindowTokens) -> None:
         fields = windows.reshape(len(windows), -1, windows.shape[-1])
-        self.models = [NGram(order, size, fields[..., i]) for i, size in enumerate(vocabularies)]
+        self.models = [NGram(ORDER, size, fields[..., i]) for i, size in enumerate(vocabularies)]
 
     def cost(self, windows: WindowTokens) -> Float[np.ndarray, " window"]:
         """-log P per step in nats, of all fields together."""

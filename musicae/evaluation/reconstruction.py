@@ -32,6 +32,9 @@ from musicae.training.validation import validate
 SHOWN_WINDOWS = 4
 """Windows that are kept beside their reconstructions, to look at."""
 
+RESAMPLES = 1_000
+"""Of windows, for an interval."""
+
 FieldWindows = Integer[np.ndarray, "window segment step"]
 StepMask = Bool[np.ndarray, "window segment step"]
 StepCounts = Integer[np.ndarray, " window"]
@@ -244,9 +247,7 @@ def onset_f1(guess: FieldWindows, truth: FieldWindows, mask: StepMask, field: Fi
     return float(2 * common[guess[mask], truth[mask]].sum() / total) if total else 1.0
 
 
-def differences_between(
-    ours: Reconstruction, theirs: Reconstruction, *, resamples: int = 1_000, seed: int = 0
-) -> dict[str, dict[str, Interval]]:
+def differences_between(ours: Reconstruction, theirs: Reconstruction) -> dict[str, dict[str, Interval]]:
     """By field and mode ("free_running", "sampled"), our share of right steps minus theirs.
 
     Both are of the same windows (`Evaluation.same_windows`); empty where these have other fields, or other steps that
@@ -254,16 +255,13 @@ def differences_between(
     """
     if list(ours.fields) != list(theirs.fields) or not np.array_equal(ours.steps, theirs.steps):
         return {}
-    intervals = {
-        mode: bootstrap_intervals(ours.hits[mode] - theirs.hits[mode], ours.steps, resamples=resamples, seed=seed)
-        for mode in ours.hits
-    }
+    intervals = {mode: bootstrap_intervals(ours.hits[mode] - theirs.hits[mode], ours.steps) for mode in ours.hits}
     return {name: {mode: found[i] for mode, found in intervals.items()} for i, name in enumerate(ours.fields)}
 
 
-def bootstrap_intervals(counts: Hits, steps: StepCounts, *, resamples: int = 1_000, seed: int = 0) -> list[Interval]:
+def bootstrap_intervals(counts: Hits, steps: StepCounts) -> list[Interval]:
     """Per field, sum(counts) / sum(steps) and its 95 % percentile interval over resampled windows (Efron 1979)."""
-    picks = np.random.default_rng(seed).integers(len(steps), size=(resamples, len(steps)))
+    picks = np.random.default_rng(0).integers(len(steps), size=(RESAMPLES, len(steps)))
     totals = steps[picks].sum(1)
     shares = np.stack([column[picks].sum(1) / totals for column in counts.T], 1)
     low, high = np.quantile(shares, (0.025, 0.975), axis=0)
