@@ -41,6 +41,9 @@ MOST_LINE_BARS = 32
 LEAST_BEAT = 10.0
 """The least width, in pixels, of a beat that has a line."""
 
+ZOOM = 2.0
+"""Pixels of a PNG for one of the picture."""
+
 GAP = 18.0
 LEAST_PITCHES = 13
 BLACK = (1, 3, 6, 8, 10)
@@ -76,20 +79,18 @@ class Panel:
         return bar_of(self.score).ticks(self.score.ticks_per_quarter)
 
 
-def clip_sheet(panels: Sequence[Panel], *, title: str = "") -> str:
+def clip_sheet(panels: Sequence[Panel]) -> str:
     """One picture of some clips, which share pitches, drums and colors, as SVG."""
     axes = _Axes.of([panel.score for panel in panels])
     bars = max(min(panel.bars, panel.line_bars) for panel in panels)
     columns = max(1, min(len(panels), int(PAGE // (MARGIN + BAR * bars + GAP))))
     width = PAGE / columns - GAP
-    top = LINE * 1.5 if title else 0.0
-    body = [text(title, 4, LINE, font_size=13, font_weight="bold")] if title else []
-    height = axes.height + LINE * 2 + GAP
+    height, body = axes.height + LINE * 2 + GAP, []
     lines = [line for panel in panels for line in _lines(panel, width)]
     for number, line in enumerate(lines):
-        x, y = (width + GAP) * (number % columns), top + height * (number // columns)
+        x, y = (width + GAP) * (number % columns), height * (number // columns)
         body.append(tag("g", _roll(line, axes), transform=f"translate({x:.1f} {y:.1f})"))
-    foot = top + height * math.ceil(len(lines) / columns)
+    foot = height * math.ceil(len(lines) / columns)
     legend, rows = axes.legend()
     body.append(tag("g", legend, transform=f"translate(0 {foot:.1f})"))
     return document(PAGE, foot + LINE * rows + 6, body)
@@ -270,6 +271,6 @@ def _notes(
     return body
 
 
-def png_bytes(picture: str, zoom: float = 2.0) -> bytes:
-    """An SVG picture as PNG, `zoom` pixels a unit."""
-    return bytes(resvg_py.svg_to_bytes(svg_string=picture, zoom=zoom))
+def png_bytes(picture: str) -> bytes:
+    """An SVG picture as PNG."""
+    return bytes(resvg_py.svg_to_bytes(svg_string=picture, zoom=ZOOM))

@@ -21,6 +21,9 @@ PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#f
 LINE = 16
 """Pixels from one line of text to the next."""
 
+SQUARE, ROLL_HEIGHT = 420.0, 110.0
+"""Pixels along a side of a chart of classes, and down a piano roll."""
+
 WHITE = (255, 255, 255)
 
 FONTS = "system-ui, Helvetica, Arial, DejaVu Sans, Liberation Sans, sans-serif"
@@ -126,12 +129,10 @@ def scatter_chart(
     return document(plot.width, plot.height + LINE, [plot.axes(x_name, y_name), *dots, text(scale, 4, plot.height + 8)])
 
 
-def class_chart(
-    points: Sequence[Sequence[float]], classes: Sequence[int], *, x_name: str, y_name: str, width: float = 420.0
-) -> str:
+def class_chart(points: Sequence[Sequence[float]], classes: Sequence[int], *, x_name: str, y_name: str) -> str:
     """Points in the color of their class, whose number stands in the middle of them (the median of each axis)."""
     (left, right), (low, high) = ((min(axis), max(axis)) for axis in zip(*points, strict=True))
-    plot = Plot((left, right), (low, high), width, height=width, right=22.0)
+    plot = Plot((left, right), (low, high), SQUARE, SQUARE, right=22.0)
     dots, names = [], []
     for (x, y), kind in zip(points, classes, strict=True):
         place = {"cx": f"{plot.across(x):.1f}", "cy": f"{plot.down(y):.1f}"}
@@ -185,25 +186,23 @@ class Stage:
         return cls(min(pitches), max(pitches), dict(zip(instruments, cycle(PALETTE), strict=False)))
 
 
-def roll_chart(
-    score: Score, *, title: str = "", stage: Stage | None = None, width: float = 370.0, height: float = 110.0
-) -> str:
+def roll_chart(score: Score, *, title: str = "", stage: Stage | None = None, width: float = 370.0) -> str:
     """Notes as bars over time, one color an instrument, with a line at every bar of the first meter.
 
     Args:
         stage: shared with other rolls; the score's own if none is given.
     """
     stage = stage or Stage.of([score])
-    plot = Plot((0, score.end), (stage.low - 1, stage.high + 2), width, height, left=4.0, right=4.0, bottom=6.0)
+    plot = Plot((0, score.end), (stage.low - 1, stage.high + 2), width, ROLL_HEIGHT, left=4.0, right=4.0, bottom=6.0)
     body = [text(title, 4, 12)]
     for tick in range(0, score.end + 1, bar_of(score).ticks(score.ticks_per_quarter)):
-        body.append(tag("path", d=f"M{plot.across(tick):.1f} {plot.top}V{height - 6}", stroke="#ccc"))
+        body.append(tag("path", d=f"M{plot.across(tick):.1f} {plot.top}V{ROLL_HEIGHT - 6}", stroke="#ccc"))
     for track in score.tracks:
         for start, end, pitch, _ in track.notes.rows():
             x, y = plot.across(start), plot.down(pitch + 1)
             size = {"width": f"{max(plot.across(end) - x - 1, 1.5):.1f}", "height": f"{plot.down(pitch) - y:.1f}"}
             body.append(tag("rect", x=f"{x:.1f}", y=f"{y:.1f}", **size, fill=stage.colors[_instrument(track)]))
-    return document(width, height, body)
+    return document(width, ROLL_HEIGHT, body)
 
 
 def _instrument(track: Track) -> int | None:
