@@ -20,10 +20,10 @@ def child_seeds(seed: int, *path: int, n: int = 1) -> list[int]:
     return [int(child) for child in np.random.SeedSequence((seed, *path)).generate_state(n)]
 
 
-def generator(seed: int, *path: int, device: str | torch.device = "cpu") -> torch.Generator:
+def generator(seed: int, *path: int) -> torch.Generator:
     """A generator of its own for what lies at a path under a seed."""
     (child,) = child_seeds(seed, *path)
-    return torch.Generator(device).manual_seed(child)
+    return torch.Generator().manual_seed(child)
 
 
 @contextmanager

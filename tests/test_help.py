@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from musicae.cli.help import command_names, help_page
+from musicae.cli.help import help_page
 from tests.helpers.commands import Run
 
 PAGE = Path(__file__).parent.parent / "docs" / "help.md"
@@ -15,6 +15,9 @@ VERBS = ("sample", "interpolate", "reconstruct", "vary", "continue", "attribute"
 CODES = ("encode", "decode", "replay", "render")
 OFFLINE = (*VERBS, "transfer", *CODES, "models", "models list", "models show", "models pack", "models listen")
 """The commands whose examples need nothing but installed models and two MIDI files."""
+
+COMMANDS = re.findall(r"^## musicae (.+)$", help_page(), re.MULTILINE)
+"""As one types them, groups included."""
 
 
 def examples_of(run: Run, name: str) -> list[str]:
@@ -25,7 +28,7 @@ def examples_of(run: Run, name: str) -> list[str]:
     return [one.strip(), two.strip()]
 
 
-@pytest.mark.parametrize("name", command_names())
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_help_ends_with_two_examples_of_its_command(run: Run, name: str) -> None:
     assert all(line.startswith(f"musicae {name}") for line in examples_of(run, name))
 
@@ -40,7 +43,7 @@ def test_examples_run(run: Run, tunes: tuple[str, str], name: str) -> None:
         assert done.code == 0, done.err
 
 
-@pytest.mark.parametrize("name", [name for name in command_names() if name != "train"])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "train"])
 def test_no_help_shows_a_type_for_a_value(run: Run, name: str) -> None:
     assert " range>" not in run(*name.split(), "-h").out
 

@@ -20,11 +20,6 @@ def help_page() -> str:
     return HEAD + "".join(_sections(get_command(app), "musicae", None))
 
 
-def command_names() -> list[str]:
-    """All commands as one types them, groups included, e.g. "models show"."""
-    return [title.split(maxsplit=1)[1] for title, _ in _texts(get_command(app), "musicae", None) if " " in title]
-
-
 def _sections(command: Any, name: str, parent: Any) -> Iterator[str]:
     for title, text in _texts(command, name, parent):
         yield f"\n## {title}\n\n```text\n{text}\n```\n"

@@ -61,11 +61,6 @@ class Arithmetic:
     threads: int = 0
 
     @property
-    def settled(self) -> bool:
-        """Whether nothing is left to find out."""
-        return self.precision != "auto" and self.threads > 0
-
-    @property
     def dtype(self) -> torch.dtype:
         """The type of matrix products."""
         return PRECISIONS[self.precision]

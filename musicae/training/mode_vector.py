@@ -36,14 +36,13 @@ def has_modes(representation: Representation) -> bool:
     return representation.pitched_parts > 0 and not representation.has_chords
 
 
-def fit_mode_vector(
-    model: Model, data: Dataset | str | Path, *, windows: int = MODE_WINDOWS, seed: int = 0
-) -> Float[Tensor, " size"] | None:
+def fit_mode_vector(model: Model, data: Dataset | str | Path, *, seed: int = 0) -> Float[Tensor, " size"] | None:
     """Mean z of random training windows in minor minus that of those in major, all transposed to C.
+
+    Those of no clear mode do not count.
 
     Args:
         data: a data set, its name or its folder.
-        windows: how many to read at most; those of no clear mode do not count.
 
     Returns:
         None where music has no modes (`has_modes`), or data have too few windows in either.
@@ -52,7 +51,7 @@ def fit_mode_vector(
         return None
     data = data if isinstance(data, Dataset) else Dataset(find_dataset(str(data)))
     train = data.split("train")
-    tokens = train.take(train.choose(windows, seed))
+    tokens = train.take(train.choose(MODE_WINDOWS, seed))
     scores = model.scores(tokens.numpy())
     modes = torch.tensor([mode(score) for score in scores])
     shifts = torch.tensor([to_tonic(key(score) % 12) for score in scores])

@@ -24,6 +24,9 @@ ACTIVE = 0.01
 COLLAPSED_NATS = 1.0
 """Where its own code makes a window less than so much likelier than another one's, the decoder ignores z."""
 
+VALIDATED_AT_ONCE = 256
+"""Windows that go through the network together."""
+
 EVENTS = "events"
 """Steps that count, in a window."""
 
@@ -32,7 +35,6 @@ EVENTS = "events"
 def validate(
     autoencoder: Autoencoder,
     windows: Int64[Tensor, "window segment step field"],
-    batch: int = 256,
     *,
     dtype: torch.dtype | None = None,
 ) -> Metrics:
@@ -54,7 +56,7 @@ def validate(
     sums: dict[str, Tensor] = {}
     means: list[Tensor] = []
     with evaluating(autoencoder), autocast(device, dtype or precision(device)), seeded(0, device):
-        for tokens in windows.split(batch):
+        for tokens in windows.split(VALIDATED_AT_ONCE):
             measured, mean = _measure(autoencoder, tokens)
             means.append(mean)
             for name, value in measured.items():
