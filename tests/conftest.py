@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +17,7 @@ from musicae.cli import app
 from musicae.clips import attribute_search, onward
 from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.dataset import Dataset
-from musicae.experiments.music import transfers
-from musicae.experiments.music.score_classifier import train_classifier
+from musicae.experiments.music import score_classifier
 from musicae.model import Model, save, save_attributes
 from musicae.music.score import Meter
 from musicae.music.transposition import moved_into
@@ -51,7 +49,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture
 def hasty_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
     """What judges transfers learns for three updates."""
-    monkeypatch.setattr(transfers, "train_classifier", partial(train_classifier, updates=3))
+    monkeypatch.setattr(score_classifier, "UPDATES", 3)
 
 
 @pytest.fixture

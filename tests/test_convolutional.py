@@ -18,7 +18,7 @@ from musicae.networks.convolutional import (
 
 LINES = ConvolutionalSizes()
 DIGITS = {channels: ConvolutionalSizes(latent_width=4, latent_channels=channels) for channels in (2, 16)}
-SMALL = ConvolutionalSizes(image=8, latent_width=2, latent_channels=3, depth=4, colors=2)
+SMALL = ConvolutionalSizes(image=8, latent_width=2, latent_channels=3, depth=4)
 
 
 def parameters(network: nn.Module) -> int:
@@ -33,7 +33,7 @@ def convolutions(network: nn.Module) -> list[nn.Conv2d]:
     ("sizes", "code"), [(LINES, 64), (DIGITS[2], 32), (DIGITS[16], 256), (SMALL, 12), (ConvolutionalSizes(16), 64)]
 )
 def test_images_become_flat_codes_and_codes_images(sizes: ConvolutionalSizes, code: int) -> None:
-    image = torch.randn(5, sizes.colors, sizes.image, sizes.image)
+    image = torch.randn(5, 1, sizes.image, sizes.image)
     z = ConvolutionalEncoder(sizes)(image)
     assert z.shape == (5, code) and sizes.code == code
     assert ConvolutionalDecoder(sizes)(z).shape == image.shape
@@ -78,7 +78,7 @@ def test_the_gradient_reaches_every_weight() -> None:
     encoder, decoder, critic = (
         network(SMALL) for network in (ConvolutionalEncoder, ConvolutionalDecoder, ConvolutionalCritic)
     )
-    image = torch.randn(4, 2, 8, 8)
+    image = torch.randn(4, 1, 8, 8)
     critic(decoder(encoder(image))).sum().backward()
     for network in (encoder, decoder, critic):
         assert all(parameter.grad is not None and parameter.grad.any() for parameter in network.parameters())
@@ -86,7 +86,7 @@ def test_the_gradient_reaches_every_weight() -> None:
 
 def test_the_last_layer_is_linear() -> None:
     torch.manual_seed(0)
-    for network, given in ((ConvolutionalEncoder(SMALL), (4, 2, 8, 8)), (ConvolutionalDecoder(SMALL), (4, SMALL.code))):
+    for network, given in ((ConvolutionalEncoder(SMALL), (4, 1, 8, 8)), (ConvolutionalDecoder(SMALL), (4, SMALL.code))):
         x = torch.randn(given)
         before = network(x)
         with torch.no_grad():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
+from musicae.experiments.music import score_classifier
 from musicae.experiments.music.score_classifier import (
     DRUM,
     ONSET,
@@ -46,10 +48,12 @@ def test_a_transposed_score_is_of_the_same_class() -> None:
     torch.testing.assert_close(logits, logits[:1].expand_as(logits))
 
 
-def test_it_tells_major_from_minor_in_keys_that_it_never_saw() -> None:
+def test_it_tells_major_from_minor_in_keys_that_it_never_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score_classifier, "UPDATES", 150)
+
     def music(tonics: range) -> tuple[list[Score], torch.Tensor]:
         scores = [arpeggio(chord, tonic, order) for tonic in tonics for order in range(8) for chord in (MAJOR, MINOR)]
         return scores, torch.tensor([0, 1]).repeat(len(scores) // 2)
 
-    classifier = train_classifier(*music(range(6)), classes=2, bars=1, updates=150)
+    classifier = train_classifier(*music(range(6)), classes=2, bars=1)
     assert share_of(classifier, *music(range(6, 12))) == 1

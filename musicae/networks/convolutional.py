@@ -25,14 +25,13 @@ Image = Float[Tensor, "batch color height width"]
 
 @dataclass(frozen=True)
 class ConvolutionalSizes(ImageNetworks):
-    """Of an image, of its code and of the networks between.
+    """Of a gray image, of its code and of the networks between.
 
     Attributes:
         image: pixels along a side.
         latent_width: along a side of the code, before it is flattened.
         latent_channels: of the code.
         depth: channels at the image's own size.
-        colors: channels of the image.
 
     Raises:
         MusicaeError: halving the image again and again does not lead to `latent_width`.
@@ -42,7 +41,6 @@ class ConvolutionalSizes(ImageNetworks):
     latent_width: int = 2
     latent_channels: int = 16
     depth: int = 16
-    colors: int = 1
 
     def __post_init__(self) -> None:
         if self.latent_width < 1 or self.image != self.latent_width << self.scales:
@@ -88,7 +86,7 @@ class ConvolutionalEncoder(nn.Module):
 
     def __init__(self, sizes: ConvolutionalSizes) -> None:
         super().__init__()
-        layers: list[nn.Module] = [_convolution(sizes.colors, sizes.depth, kernel=1)]
+        layers: list[nn.Module] = [_convolution(1, sizes.depth, kernel=1)]
         before = sizes.depth
         for channels in sizes.channels[:-1]:
             layers += [*_activated(before, channels), *_activated(channels, channels), nn.AvgPool2d(2)]
@@ -112,7 +110,7 @@ class ConvolutionalDecoder(nn.Module):
         for channels in reversed(sizes.channels[:-1]):
             layers += [*_activated(before, channels), *_activated(channels, channels), nn.Upsample(scale_factor=2)]
             before = channels
-        self.layers = nn.Sequential(*layers, *_activated(before, sizes.depth), _convolution(sizes.depth, sizes.colors))
+        self.layers = nn.Sequential(*layers, *_activated(before, sizes.depth), _convolution(sizes.depth, 1))
 
     def forward(self, z: Code) -> Image:
         return self.layers(channels_last(self.start(z)))

@@ -91,7 +91,7 @@ class DigitTask(ImageTask):
     def __init__(
         self, name: str, row: ImageAutoencoder, digits: Digits, code_size: int, seed: int, updates: int
     ) -> None:
-        self.name, self.digits = name, digits
+        self.digits = digits
         sizes = ConvolutionalSizes(digits.side, latent_width=4, latent_channels=code_size // 16, depth=DEPTH)
         with initial_weights(seed):
             autoencoder = image_autoencoder(row.objective_of(digits.side**2), sizes, row.likelihood)

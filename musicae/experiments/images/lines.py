@@ -80,13 +80,11 @@ class LineBank:
     Neighbors share pixels: blocks of them are compared by products over these alone, a tenth of the work.
 
     Attributes:
-        size: of the images.
         angles: of the lines, in order.
         pixels: for each block, which pixels its lines touch, and behind them the place where the sum stands.
         weights: for each block, what these are multiplied with; a column a line, all divided by the line's norm.
     """
 
-    size: int
     angles: Float64[Tensor, " line"]
     pixels: tuple[Int64[Tensor, " _"], ...]
     weights: tuple[Float64[Tensor, "_ _"], ...]
@@ -96,7 +94,7 @@ class LineBank:
         """A bank of lines at angles k 2 pi / `lines`."""
         angles = torch.arange(lines, dtype=torch.float64) * (2 * math.pi / lines)
         pixels, weights = zip(*(_block(render_lines(some, size)) for some in angles.split(_BLOCK)), strict=True)
-        return cls(size, angles, pixels, weights)
+        return cls(angles, pixels, weights)
 
 
 def _block(lines: Float64[Tensor, "line 1 size size"]) -> tuple[Int64[Tensor, " pixel"], Float64[Tensor, "pixel line"]]:

@@ -80,15 +80,13 @@ def pitch_class_rolls(scores: Sequence[Score], bars: int) -> PitchClassRolls:
     return torch.from_numpy(rolls)
 
 
-def train_classifier(
-    scores: Sequence[Score], labels: ScoreClasses, classes: int, bars: int, *, updates: int = UPDATES
-) -> ScoreClassifier:
+def train_classifier(scores: Sequence[Score], labels: ScoreClasses, classes: int, bars: int) -> ScoreClassifier:
     """A classifier of scores whose classes are known."""
     rolls, source = pitch_class_rolls(scores, bars), generator(0, 1)
     with seeded(child_seeds(0, 0)[0]):
         classifier = ScoreClassifier(classes, bars)
     optimizer = torch.optim.AdamW(classifier.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    for _ in range(updates):
+    for _ in range(UPDATES):
         some = torch.randint(len(rolls), (BATCH,), generator=source)
         optimizer.zero_grad()
         F.cross_entropy(classifier(rolls[some]), labels[some]).backward()
