@@ -175,7 +175,7 @@ def _windows_of(
     """
     representation = reading.representation
     shape, bars, rows = representation.shape, representation.bars, rows_per_bar(representation)
-    tokens, silent, numbers, owner = _tape(streams, len(shape.columns), rows)
+    tokens, silent, numbers, owner = _tape(streams, len(shape.columns))
     found = filter_windows(tokens, silent, numbers, representation, bars)
     starts = np.flatnonzero(found.usable)
     exact, relative = window_hashes(tokens, shape, rows, bars)
@@ -219,7 +219,7 @@ def _values(
 
 
 def _tape(
-    streams: Sequence[tuple[int, Stream]], fields: int, rows: int
+    streams: Sequence[tuple[int, Stream]], fields: int
 ) -> tuple[
     Integer[np.ndarray, "row field"],
     Bool[np.ndarray, "part bar"],
