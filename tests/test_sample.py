@@ -1,4 +1,4 @@
-"""Samples of any length: windows drawn from the prior, and pieces that grow from them."""
+"""Samples of any length: windows that the sampler draws, and pieces that grow from them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """More or less of an attribute: codes sought around attribute vectors, as far along them as it takes and no further.
 
-Where no code near a vector moves the attribute, codes are sought on the way to draws from the prior. Where there is to
+Where no code near a vector moves the attribute, codes are sought on the way to draws of the sampler. Where there is to
 be more in the music, codes are also decoded around its own notes, which then all stay. How loud bands are, and that
 drums or tracks go, needs no code.
 """

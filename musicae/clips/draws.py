@@ -24,7 +24,7 @@ CANDIDATES = 8
 
 
 def draw(model: Model, n: int, seed: int) -> Codes:
-    """`n` codes from the prior; the first ones are the same for every `n`."""
+    """`n` codes that the sampler draws; the first ones are the same for every `n`."""
     return torch.cat([model.sample_codes(1, child_seeds(seed, number)[0]) for number in range(n)])
 
 

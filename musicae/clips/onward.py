@@ -1,6 +1,6 @@
 """Music window by window, each after all that was there: the end of a piece goes on, and a piece grows from a draw.
 
-Windows are independent under the prior, and what follows a window is not: real melodies come back to what stood four
+Windows are drawn independently, and what follows a window is not: real melodies come back to what stood four
 and eight bars before, in the same key and in nearly the same rhythm. So a window lies on the great circle from the code
 of such a window to that of new music in the key, and of many the one is taken that fits best after all that was there
 (`music.continuity`), and over the chords that play on. Instruments of a band repeat what they played in that earlier

@@ -72,7 +72,7 @@ def measure_chord_following(
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> ChordFollowing:
-    """Decodes draws from the prior under chords of every quality on random roots.
+    """Decodes draws of the sampler under chords of every quality on random roots.
 
     Args:
         tokens: held-out windows.

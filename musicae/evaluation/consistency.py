@@ -64,7 +64,7 @@ def measure_consistency(
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> Consistency:
-    """Decodes draws from the prior several times each; where the model is conditioned on chords, under one chord.
+    """Decodes draws of the sampler several times each; where the model is conditioned on chords, under one chord.
 
     Raises:
         MusicaeError: there are fewer than two codes, or fewer than two decodings of each.

@@ -16,10 +16,10 @@ from musicae.evaluation.held_out import repeated_share
 from musicae.evaluation.interpolation import measure_interpolation
 from musicae.evaluation.latent_space import measure_map, measure_traversals, projection_of
 from musicae.evaluation.plain import plain
-from musicae.evaluation.prior_samples import measure_prior_samples
 from musicae.evaluation.probe import measure_probe
 from musicae.evaluation.published import Published, published_figures
 from musicae.evaluation.reconstruction import measure_reconstruction
+from musicae.evaluation.sample_statistics import measure_samples
 from musicae.evaluation.study import DEFAULT_SETTINGS, EvaluationSettings, Study
 from musicae.evaluation.verdicts import verdicts_on
 from musicae.model import Model
@@ -32,7 +32,7 @@ MEASUREMENTS: dict[str, Callable[[Study], Any]] = {
     "interpolation": lambda on: measure_interpolation(
         on.model, on.ends, on.ngram, points=on.settings.points, seed=on.seed, progress=on.progress
     ),
-    "samples": lambda on: measure_prior_samples(
+    "samples": lambda on: measure_samples(
         on.model, on.samples, on.windows, on.training, on.ngram, on.training_hashes, repeated_share(on.data)
     ),
     "consistency": lambda on: measure_consistency(

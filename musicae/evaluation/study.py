@@ -9,7 +9,7 @@ from musicae.corpus.dataset import Dataset
 from musicae.corpus.discover import Progress, no_progress
 from musicae.evaluation.held_out import Hashes, held_out, ngram_of, training_hashes, training_windows
 from musicae.evaluation.ngram import WindowNGram
-from musicae.evaluation.prior_samples import sample_windows
+from musicae.evaluation.sample_statistics import sample_windows
 from musicae.evaluation.types import WindowTensor
 from musicae.model import Model, WindowTokens
 
@@ -21,10 +21,10 @@ class EvaluationSettings:
     Attributes:
         pairs: of windows, between which to interpolate.
         points: of every interpolated path, both ends included.
-        samples: draws from the prior, of `samples` and `chords`.
+        samples: draws of the sampler, of `samples` and `chords`.
         temperature: at which these are decoded.
         amount: how much of every attribute vector is added and subtracted.
-        codes, decodings: draws from the prior, and how often each is decoded, of `consistency`.
+        codes, decodings: draws of the sampler, and how often each is decoded, of `consistency`.
         projection: of codes to two axes, for the map: "pca" or "umap".
     """
 
@@ -79,7 +79,7 @@ class Study:
 
     @cached_property
     def samples(self) -> WindowTokens:
-        """Draws from the prior, decoded."""
+        """Draws of the sampler, decoded."""
         return sample_windows(
             self.model,
             self.settings.samples,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from musicae.evaluation.attribute_effects import EffectMatrix
-from musicae.evaluation.prior_samples import PriorSamples
 from musicae.evaluation.reconstruction import Reconstruction
+from musicae.evaluation.sample_statistics import SampleStatistics
 from musicae.training.validation import COLLAPSED_NATS
 
 MEMORIZED = 0.01
@@ -49,7 +49,7 @@ def collapse(found: Reconstruction) -> Iterator[str]:
         yield "The decoder ignores the code, so that all clips come out alike: the posterior has collapsed."
 
 
-def memorization(found: PriorSamples) -> Iterator[str]:
+def memorization(found: SampleStatistics) -> Iterator[str]:
     """Samples that are training windows, or too near to them."""
     if found.memorized > max(MEMORIZED, found.repeated):
         yield f"The model repeats its training windows: {found.memorized:.1%} of its samples are among them."

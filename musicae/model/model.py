@@ -228,7 +228,7 @@ class Model:
         """The music of windows."""
         return [self.representation.decode(window) for window in tokens]
 
-    @torch.no_grad()  # a prior may be a network
+    @torch.no_grad()  # a sampler may be a network
     def sample_codes(self, n: int, seed: int) -> Codes:
         """n codes drawn from the sampler, on the CPU."""
         generator = torch.Generator().manual_seed(seed)

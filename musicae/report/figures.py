@@ -9,7 +9,7 @@ from itertools import chain
 from musicae.evaluation.attribute_effects import DIRECTIONS, EffectMatrix
 from musicae.evaluation.interpolation import Interpolation
 from musicae.evaluation.latent_space import LatentMap, Traversal
-from musicae.evaluation.prior_samples import PriorSamples
+from musicae.evaluation.sample_statistics import SampleStatistics
 from musicae.music.score import Score
 from musicae.render import svg
 from musicae.report import tables
@@ -101,7 +101,7 @@ def effect_figures(found: Evaluations) -> Iterator[Figure]:
 
 def histogram_figures(found: Evaluations) -> Iterator[Figure]:
     """How features are distributed in samples and in held-out windows."""
-    results: dict[str, PriorSamples] = results_of(found, "samples")
+    results: dict[str, SampleStatistics] = results_of(found, "samples")
     pictures: list[str] = []
     rows: list[list[Cell]] = []
     for feature in dict.fromkeys(chain.from_iterable(result.features for result in results.values())):

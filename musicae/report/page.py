@@ -133,7 +133,7 @@ OUTLINES = (
     ),
     Outline(
         "Samples",
-        "Draws from the prior beside held-out windows: whether they are distributed alike, and whether they are new.",
+        "Samples beside held-out windows: whether they are distributed alike, and whether they are new.",
         (tables.sample_tables,),
         (figures.histogram_figures,),
     ),

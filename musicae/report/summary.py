@@ -10,8 +10,8 @@ from musicae.evaluation.attribute_effects import EffectMatrix
 from musicae.evaluation.chord_following import ChordFollowing
 from musicae.evaluation.consistency import Consistency
 from musicae.evaluation.interpolation import Interpolation
-from musicae.evaluation.prior_samples import PriorSamples
 from musicae.evaluation.reconstruction import Reconstruction
+from musicae.evaluation.sample_statistics import SampleStatistics
 from musicae.report.table import Cell, Table
 from musicae.report.tables import Evaluations, results_of
 from musicae.training.playback import in_percent
@@ -52,7 +52,7 @@ def interpolation_figures(result: Interpolation) -> Figures:
         yield f"largest step of a path ({distance} distance)", in_percent(paths.latent.largest_step)
 
 
-def sample_figures(result: PriorSamples) -> Figures:
+def sample_figures(result: SampleStatistics) -> Figures:
     """How like music samples are, and how new."""
     overlaps = [feature.overlap for feature in result.features.values()]
     yield "samples spread as held-out music does", in_percent(fmean(overlaps))

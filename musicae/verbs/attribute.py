@@ -40,7 +40,7 @@ def attribute(
 
     Args:
         amounts: per attribute by how many of its own standard deviations over music it is to change.
-        music: what to change; without it, a draw from the prior at `tempo_qpm`.
+        music: what to change; without it, a sample at `tempo_qpm`.
         keep: least share of the notes that stay; where that many cannot be kept, nothing changes.
         progress: is called with how many windows were changed since the last call.
 
@@ -58,7 +58,7 @@ def attribute(
     else:
         before = [part_of(model, source) for source in sources] or [_drawn_part(model, drawn)]
         after = [with_attributes(model, part, amounts, keep=keep) for part in before]
-    label = label_of(music, sources) if music is not None else "a draw from the prior"
+    label = label_of(music, sources) if music is not None else "a sample"
     run = recipe_of(
         model,
         "attribute",

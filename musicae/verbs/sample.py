@@ -1,4 +1,4 @@
-"""New music from nothing: codes drawn from the prior."""
+"""New music from nothing: codes that the model's sampler draws."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def sample(
 def _grown(model: Model, first: Recipe, bars: int, final_bar: bool, seed: int) -> Recipe:
     """The recipe of this many bars, and perhaps a final one, that begin with those of another one, of one part."""
     (part,), (window,) = first.parts, windows_of(model, first)
-    source = Source(window, model.representation, first.style, "a draw from the prior")
+    source = Source(window, model.representation, first.style, "a sample")
     ending = Ending(source, min(bars, model.representation.bars))
     parts: tuple[Part, ...] = (known_part(ending, part.z, part.draw),)
     if bars > ending.bars:

@@ -55,7 +55,7 @@ def vary(
 ) -> Clips:
     """`n` clips that differ from the reconstruction of some music in about a share `amount` of their notes.
 
-    Each lies on a great circle that leads to a draw from the prior, where the note distance (`music.note_distance`) of
+    Each lies on a great circle that leads to a draw of the sampler, where the note distance (`music.note_distance`) of
     what is decoded by argmax comes nearest to the amount and new notes are in the key. Amount 0 is the reconstruction,
     or the song itself; amount 1 is new music.
 

@@ -14,9 +14,9 @@ from musicae.corpus.labels import MEASURES
 from musicae.evaluation.evaluate import MEASUREMENTS, PROBED
 from musicae.evaluation.held_out import ngram_of
 from musicae.evaluation.interpolation import Interpolation
-from musicae.evaluation.prior_samples import PriorSamples
 from musicae.evaluation.probe import r_squared, ridge
 from musicae.evaluation.reconstruction import FieldScores, Reconstruction
+from musicae.evaluation.sample_statistics import SampleStatistics
 from musicae.evaluation.study import EvaluationSettings, Study
 from musicae.experiments.music.arae_checkpoints import measure_checkpoints
 from musicae.experiments.music.label_probes import (
@@ -82,7 +82,7 @@ def sample_numbers(on: Study) -> Numbers:
 
     `cost_overlap` is the area that both histograms of costs cover.
     """
-    found: PriorSamples = MEASUREMENTS["samples"](on)
+    found: SampleStatistics = MEASUREMENTS["samples"](on)
     numbers: dict[str, float | list[float]] = {}
     if "one_key" in found.coherence:
         in_key = found.coherence["one_key"]

@@ -1,4 +1,4 @@
-"""Draws from the prior against hand-made ones."""
+"""Statistics of samples against hand-made ones."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import torch
 
 from musicae.config import spec
 from musicae.evaluation.ngram import WindowNGram
-from musicae.evaluation.prior_samples import (
+from musicae.evaluation.sample_statistics import (
     BINS,
     NOTE_FEATURES,
     compare_feature,
     features_of,
-    measure_prior_samples,
+    measure_samples,
     nearest_distances,
     sample_windows,
 )
@@ -62,7 +62,7 @@ def test_onsets_lie_in_bars_of_their_own_meter(meter: str, steps: int) -> None:
     windows = np.zeros((2, 2, steps, 1), dtype=np.int64)
     windows[:, 1, -1] = 40  # on the last step of the second bar
     assert features_of(model.scores(windows))["onset"].tolist() == [steps - 1] * 2
-    found = measure_prior_samples(model, windows, torch.from_numpy(windows), torch.from_numpy(windows))
+    found = measure_samples(model, windows, torch.from_numpy(windows), torch.from_numpy(windows))
     assert len(found.features["onset"].samples) == steps and found.features["onset"].samples[-1] == 1
 
 
@@ -83,7 +83,7 @@ def test_a_model_that_memorized_its_windows_is_found_out(preset: str, monkeypatc
     monkeypatch.setattr(model, "decode", lambda z, *_, **__: windows[np.arange(len(z)) % 4].astype(np.int64))
     ngram = WindowNGram([90], training.numpy()) if preset == "melody-2bar" else None
     progress = Counter()
-    found = measure_prior_samples(model, sample_windows(model, 8, progress=progress), real, training, ngram)
+    found = measure_samples(model, sample_windows(model, 8, progress=progress), real, training, ngram)
     assert (found.memorized, found.duplicates, found.nearest) == (1.0, 0.5, 0.0)
     assert found.nearest_held_out > 0 and progress.done == progress.announced == 8
     assert set(found.features) == {*NOTE_FEATURES, "density"} | ({"cost"} if ngram else set())
@@ -100,5 +100,5 @@ def test_tokens_are_not_drawn_by_the_seed_of_their_codes(model: Model, monkeypat
 
 def test_samples_of_noise_are_new(model: Model) -> None:
     windows = torch.as_tensor(model.decode(model.sample_codes(16, 1), temperature=1.0)).long()
-    found = measure_prior_samples(model, sample_windows(model, 8, temperature=1.0), windows[:8], windows[8:])
+    found = measure_samples(model, sample_windows(model, 8, temperature=1.0), windows[:8], windows[8:])
     assert found.duplicates == found.memorized == 0 and found.nearest > 0

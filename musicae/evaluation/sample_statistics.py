@@ -1,4 +1,4 @@
-"""Samples from the prior: whether they are distributed like music that was held out, and whether they are new.
+"""Samples of a model: whether they are distributed like music that was held out, and whether they are new.
 
 Features are compared as histograms over all notes, or over all windows, of samples and of held-out windows, by the
 overlapping area and the Kullback-Leibler divergence (after Yang and Lerch 2020, "On the evaluation of generative models
@@ -65,8 +65,8 @@ class Beside:
 
 
 @dataclass(frozen=True)
-class PriorSamples:
-    """Draws from the prior beside held-out windows.
+class SampleStatistics:
+    """Samples beside held-out windows.
 
     Attributes:
         features: by name, how each is distributed.
@@ -90,7 +90,7 @@ class PriorSamples:
     repeated: float = 0.0
 
 
-def measure_prior_samples(
+def measure_samples(
     model: Model,
     samples: SampleTokens,
     held_out: WindowTensor,
@@ -98,8 +98,8 @@ def measure_prior_samples(
     ngram: WindowNGram | None = None,
     hashes: Hashes | None = None,
     repeated: float = 0.0,
-) -> PriorSamples:
-    """How draws from the prior (`sample_windows`) are distributed, and whether they are new.
+) -> SampleStatistics:
+    """How samples (`sample_windows`) are distributed, and whether they are new.
 
     Args:
         training: windows among which the nearest one is sought.
@@ -116,7 +116,7 @@ def measure_prior_samples(
     bins = {**BINS, "onset": np.arange(bar_of(held[0]).steps + 1) - 0.5}
     new, old, known = (windows[..., :fields].astype(np.int16) for windows in (samples, real, training.numpy()))
     hashes = hashes_of(model, training.numpy()) if hashes is None else hashes
-    return PriorSamples(
+    return SampleStatistics(
         len(samples),
         {name: compare_feature(values, theirs[name], bins.get(name)) for name, values in ours.items()},
         {name: Beside(coherent[name], as_music[name]) for name in coherent if name in as_music},
@@ -132,7 +132,7 @@ def measure_prior_samples(
 def sample_windows(
     model: Model, n: int, *, temperature: float = 0.25, seed: int = 0, progress: Progress = no_progress
 ) -> WindowTokens:
-    """Draws from the prior, decoded, each under a chord of its own if the model is conditioned on chords."""
+    """Draws of the sampler, decoded, each under a chord of its own if the model is conditioned on chords."""
     chords = draw_chords(model, n, seed)
     condition = torch.from_numpy(np.stack([model.representation.condition_of(of_sample) for of_sample in chords]))
     with progress("sampling", n) as done:
