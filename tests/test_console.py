@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from musicae.cli.console import LONGEST_MESSAGE, Console, said
+from musicae.cli.console import LONGEST_MESSAGE, Console, as_message
 from musicae.errors import LONGEST_NAME, shortened
 from musicae.music.midi import midi_bytes
 from musicae.report.table import Table
@@ -25,10 +25,10 @@ def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
 
 
 def test_messages_cut_every_name_and_nothing_else() -> None:
-    assert said(f"cannot read /music/{LONG}/a.mid: no") == f"cannot read /music/{shortened(LONG)}/a.mid: no"
+    assert as_message(f"cannot read /music/{LONG}/a.mid: no") == f"cannot read /music/{shortened(LONG)}/a.mid: no"
     path = "/music/" + "/".join(f"folder {i}" for i in range(40))
-    assert said(path) == path
-    assert len(said("n " * 5_000)) == LONGEST_MESSAGE
+    assert as_message(path) == path
+    assert len(as_message("n " * 5_000)) == LONGEST_MESSAGE
 
 
 def test_tables_cut_names(capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,7 +68,7 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except Exception as error:
             if hasattr(error, "message") and hasattr(error, "exit_code"):  # typer's own, of a click that it hides
-                error.message = console.said(error.message)
+                error.message = console.as_message(error.message)
             raise
 
 

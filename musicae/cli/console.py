@@ -52,11 +52,11 @@ class Console:
     def note(self, text: str) -> None:
         """Say something in passing."""
         if not self.quiet:
-            print(said(text), file=sys.stderr)
+            print(as_message(text), file=sys.stderr)
 
     def warn(self, text: str) -> None:
         """Say something that matters, also when quiet."""
-        print(said(f"warning: {text}"), file=sys.stderr)
+        print(as_message(f"warning: {text}"), file=sys.stderr)
 
     def show(self, picture: RenderableType) -> None:
         """Draw something that rich can render, if someone watches."""
@@ -71,10 +71,10 @@ class Console:
         from rich.table import Table as Drawn
 
         for table in tables:
-            header, rows = list(map(said, table.columns)), [list(map(said, row)) for row in table.text()]
+            header, rows = list(map(as_message, table.columns)), [list(map(as_message, row)) for row in table.text()]
             for figures in _abreast(header, rows, table.labels, self.width):
                 columns = [*range(table.labels), *figures]
-                drawn = Drawn(title=said(table.title), title_justify="left", box=box.SIMPLE_HEAD)
+                drawn = Drawn(title=as_message(table.title), title_justify="left", box=box.SIMPLE_HEAD)
                 for column in columns:
                     drawn.add_column(header[column], justify="left" if column < table.labels else "right")
                 for row in rows:
@@ -95,7 +95,7 @@ class Console:
 
         columns = (*progress.Progress.get_default_columns(), progress.MofNCompleteColumn(), Rate())
         with progress.Progress(*columns, console=stderr(), transient=True) as bar:
-            task = bar.add_task(said(what), total=total)
+            task = bar.add_task(as_message(what), total=total)
             yield lambda done: bar.advance(task, done)
 
     def data(self, lines: Iterable[object], record: Mapping[str, Any]) -> None:
@@ -114,7 +114,7 @@ def line(text: str) -> str:
     return "".join(_escaped(c) if category(c) in unseen else c for c in text)
 
 
-def said(text: str) -> str:
+def as_message(text: str) -> str:
     """The text as a message shows it: in one line, in which no name is long, be it that of a file or of a track."""
     names_cut = re.sub(rf"[^\s/]{{{LONGEST_NAME + 1},}}", lambda name: shortened(name[0]), line(text))
     return shortened(names_cut, LONGEST_MESSAGE)
@@ -165,4 +165,4 @@ def report(error: MusicaeError) -> None:
     if os.environ.get("MUSICAE_DEBUG", "0") not in ("", "0"):
         print(*map(line, "".join(traceback.format_exception(error)).splitlines()), sep="\n", file=sys.stderr)
     for label, style, text in (("error:", "bold red", error.message), ("hint:", "bold cyan", hint(error))):
-        stderr().print(Text.assemble((label, style), " ", said(text)), soft_wrap=True)
+        stderr().print(Text.assemble((label, style), " ", as_message(text)), soft_wrap=True)

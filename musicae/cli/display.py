@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musicae.cli.console import Console, line, said, stderr
+from musicae.cli.console import Console, as_message, line, stderr
 from musicae.cli.hints import ADVICE
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Display:
         if self.bar.disable:
             self.console.note(message)
         else:
-            self.bar.console.print(said(message))
+            self.bar.console.print(as_message(message))
 
     def _record(self, split: str, update: int, values: Metrics) -> None:
         if self.writer:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from musicae.clips.source import AnySource
 
 
-_Said = TypeVar("_Said")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Framing:
     @property
     def kept(self) -> dict[str, bool]:
         """What is kept: what was asked for; by default all of a whole song, nothing of a window."""
-        said = {"keep_velocity": self.keep_velocity, "keep_timing": self.keep_timing}
-        return {name: self.whole if asked is None else asked for name, asked in said.items()}
+        options = {"keep_velocity": self.keep_velocity, "keep_timing": self.keep_timing}
+        return {name: self.whole if asked is None else asked for name, asked in options.items()}
 
     @property
     def splices(self) -> bool:
@@ -175,9 +175,9 @@ def read_material(
     return read_sources(files, model, console, options)
 
 
-def each(said: list[_Said] | None) -> tuple[_Said | None, _Said | None]:
+def each(values: list[_Value] | None) -> tuple[_Value | None, _Value | None]:
     """What an option that may come once or twice says of the first file and of the second."""
-    match said or []:
+    match values or []:
         case []:
             return None, None
         case [both]:
