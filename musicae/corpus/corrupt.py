@@ -85,7 +85,7 @@ class ShuffleSteps(SourceCorruption):
     """Steps move by `reach` at most: all are sorted by their place plus a random number up to it (Lample et al. 2018).
 
     Args:
-        share: of the windows here, from 0 to 1.
+        share: of the windows that are shuffled, from 0 to 1, and not of the steps: in those windows, all may move.
         reach: how far a step may move.
     """
 
