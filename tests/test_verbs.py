@@ -22,7 +22,7 @@ from musicae.model import Model
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.score import Notes, Score, Tempo, Track, concatenate
-from musicae.training.attribute_vectors import fit, highest_quarter, work
+from musicae.training.attribute_vectors import fit, fit_progress_total, highest_quarter
 from musicae.verbs.attribute import attribute
 from musicae.verbs.codes import decode, encode
 from musicae.verbs.continuation import continuation
@@ -271,7 +271,7 @@ def test_what_a_model_has_no_vector_of_is_refused(model: Model) -> None:
 def test_fit_is_the_mean_code_of_the_top_quarter_minus_that_of_the_bottom(model: Model, data: Dataset) -> None:
     seen: list[int] = []
     fits = fit(model, data, progress=seen.append)
-    assert sum(seen) == work(64)
+    assert sum(seen) == fit_progress_total(64)
     tokens = data.split("train").take(torch.arange(64))
     z = model.encode(tokens)
     values = [ATTRIBUTES["interval"](model.representation.decode(window)) for window in tokens.numpy()]

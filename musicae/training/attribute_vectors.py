@@ -73,7 +73,7 @@ def fit(
     Args:
         data: a data set, its name or its folder.
         windows: how many to read at most.
-        progress: called with every window read, and with those that lengths are tried on once per attribute (`work`).
+        progress: called with every window read, and with those that lengths are tried on once per attribute.
 
     Raises:
         MusicaeError: the data set is of another kind than the model, or has too few windows.
@@ -144,7 +144,7 @@ def spread_of(model: Model, name: str) -> float:
     return model.spreads[name]
 
 
-def work(windows: int) -> int:
+def fit_progress_total(windows: int) -> int:
     """How much the progress of a fit to so many windows comes to."""
     return windows + min(windows, TRIED) * len(ATTRIBUTES)
 

@@ -80,7 +80,7 @@ def command(
     from musicae.model import load
     from musicae.music.attributes import ATTRIBUTES
     from musicae.storage.catalog import find, find_dataset
-    from musicae.training.attribute_vectors import fit, store, work
+    from musicae.training.attribute_vectors import fit, fit_progress_total, store
     from musicae.training.mode_vector import fit_mode_vector, has_modes
 
     folder, dataset = find(model), Dataset(find_dataset(data))
@@ -88,7 +88,7 @@ def command(
     net = load(folder, device, precision)
     if net.attributes and not force:
         raise MusicaeError(f"{net.name} has attribute vectors", "replace them with --force")
-    with console.progress("fitting", work(min(windows, len(dataset.split("train"))))) as done:
+    with console.progress("fitting", fit_progress_total(min(windows, len(dataset.split("train"))))) as done:
         fits = fit(net, dataset, windows=windows, seed=seed, progress=done)
     replaced, without = sorted(net.attributes), [name for name in ATTRIBUTES if name not in fits]
     path = store(net, fits, fit_mode_vector(net, dataset, seed=seed))

@@ -154,7 +154,7 @@ def _deliver(console: Console, folder: Path, updates: int, test: Mapping[str, fl
 
 def _train(console: Console, folder: Path, run: Run, device: str, display: Display, *, resume: bool) -> None:
     """Trains into a folder, shows how it goes, and measures what came of it."""
-    from musicae.training.attribute_vectors import work
+    from musicae.training.attribute_vectors import fit_progress_total
     from musicae.training.sampler_training import learn_sampler
     from musicae.verbs.train import FITTED_WINDOWS, begin, finish
 
@@ -173,7 +173,8 @@ def _train(console: Console, folder: Path, run: Run, device: str, display: Displ
         with Display(console, name="where samples come from:", numbers=display.numbers) as display:
             learn_sampler(trainer, Path(run.data), display)
         with console.progress(
-            "what makes music denser, higher, ...:", work(min(FITTED_WINDOWS, len(trainer.task.data.train)))
+            "what makes music denser, higher, ...:",
+            fit_progress_total(min(FITTED_WINDOWS, len(trainer.task.data.train))),
         ) as done:
             metrics = finish(trainer, run, done)
         _deliver(console, folder, trainer.state.update, metrics)
