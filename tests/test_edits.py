@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from musicae.clips.attribute_search import TOLERANCE, with_attributes
-from musicae.clips.coordinates import coordinates_of, effect_in_words, norms_of, with_coordinates
+from musicae.clips.coordinates import coordinates_of, effect_in_words, feature_statistics, with_coordinates
 from musicae.clips.directions import directions_of
 from musicae.clips.edits import edits_in_words, with_edits
 from musicae.clips.names import DIRECTION_NAMES
@@ -223,20 +223,22 @@ def test_what_a_model_has_not_cannot_be_edited(model: Model) -> None:
 def test_words_hold_where_they_were_heard(named: Model) -> None:
     part = with_coordinates(named, encode(named, window(named)).parts[0])
     assert part.names is not None
-    norms, directions = norms_of(named), directions_of(named)
+    statistics, directions = feature_statistics(named), directions_of(named)
     (before,) = likeliest(named, [part])
     for name in directions.names:
         scores = likeliest(named, [replace(part, z=directions.move(part.z, {name: at})) for at in (1.5, 2.0, 2.5)])
-        assert part.names.words[name].startswith(f"+2: {effect_in_words(norms, before, scores) or 'other notes'}; -2")
-    assert effect_in_words(norms, before, [before] * 3) == SAME
+        assert part.names.words[name].startswith(
+            f"+2: {effect_in_words(statistics, before, scores) or 'other notes'}; -2"
+        )
+    assert effect_in_words(statistics, before, [before] * 3) == SAME
 
 
 def test_coordinates_of_attributes_are_spreads_from_what_music_has(named: Model) -> None:
-    norms, part = norms_of(named), encode(named, window(named)).parts[0]
+    statistics, part = feature_statistics(named), encode(named, window(named)).parts[0]
     (score,) = likeliest(named, [part])
     found = coordinates_of(named, part)
     for name in ATTRIBUTES:
-        assert found[name] * named.spreads[name] + norms.means[name] == pytest.approx(ATTRIBUTES[name](score))
+        assert found[name] * named.spreads[name] + statistics.means[name] == pytest.approx(ATTRIBUTES[name](score))
 
 
 def test_what_was_edited_is_said(named: Model) -> None:

@@ -24,8 +24,8 @@ from musicae.music.note_distance import onsets_of
 from musicae.music.score import Score
 from musicae.networks.device import single_threaded
 
-DRAWN = 64
-"""Draws that stand for music."""
+SAMPLES = 64
+"""Of the model, which stand for music."""
 
 PROBES = (1.5, 2.0, 2.5)
 """Standard deviations along a direction at which music is compared; the words are of the second."""
@@ -35,7 +35,7 @@ Changes = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Norms:
+class FeatureStatistics:
     """How much music has of every feature (`music.comparison`), on average, and its standard deviation.
 
     Attributes:
@@ -56,16 +56,16 @@ class Norms:
         return {name: (then[name] - first[name]) / spread for name, spread in self.spreads.items()}
 
 
-def norms_of(model: Model) -> Norms:
+def feature_statistics(model: Model) -> FeatureStatistics:
     """What music has in the view of a model; the same on any number of threads."""
     with single_threaded():
-        codes, chords = model.sample_codes(DRAWN, 0), draw_chords(model, DRAWN, 0)
+        codes, chords = model.sample_codes(SAMPLES, 0), draw_chords(model, SAMPLES, 0)
         scores = likeliest(model, [Part(z, chords=some) for z, some in zip(codes, chords, strict=True)])
     found = [all_features(score) for score in scores]
     columns = {name: np.array([one[name] for one in found]) for name in found[0]}
     known = {name: spread for name, spread in model.spreads.items() if name in model.attributes and spread > 0}
     spreads = {name: known.get(name, float(column.std())) for name, column in columns.items()}
-    return Norms(
+    return FeatureStatistics(
         {name: float(column.mean()) for name, column in columns.items()},
         {name: spread for name, spread in spreads.items() if spread > 0},
         [name for name in ATTRIBUTES if name in known],
@@ -75,20 +75,20 @@ def norms_of(model: Model) -> Norms:
 def coordinates_of(model: Model, part: Part) -> dict[str, float]:
     """Where the code of a part lies, by all names that the model has."""
     (score,) = likeliest(model, [part])
-    return {**norms_of(model).coordinates(score), **directions_of(model).coordinates(part.z)}
+    return {**feature_statistics(model).coordinates(score), **directions_of(model).coordinates(part.z)}
 
 
 def with_coordinates(model: Model, part: Part) -> Part:
     """The part, with names for its code and words for them."""
-    norms, directions = norms_of(model), directions_of(model)
+    statistics, directions = feature_statistics(model), directions_of(model)
     (score,) = likeliest(model, [part])
-    found = rounded({**norms.coordinates(score), **directions.coordinates(part.z)})
-    words = {name: _amount_in_words(name, score, norms) for name in norms.attributes}
-    words |= _effects_in_words(model, part, score, norms, directions)
+    found = rounded({**statistics.coordinates(score), **directions.coordinates(part.z)})
+    words = {name: _amount_in_words(name, score, statistics) for name in statistics.attributes}
+    words |= _effects_in_words(model, part, score, statistics, directions)
     return replace(part, names=Names(found, found, part.z.numpy(), words))
 
 
-def effect_in_words(norms: Norms, before: Score, afters: Sequence[Score]) -> str:
+def effect_in_words(statistics: FeatureStatistics, before: Score, afters: Sequence[Score]) -> str:
     """What the middle one of some scores has more or less of than another one, where none of them goes the other way;
     empty where nothing of that has a word."""
     middle = afters[len(afters) // 2]
@@ -96,17 +96,20 @@ def effect_in_words(norms: Norms, before: Score, afters: Sequence[Score]) -> str
         return SAME
     if middle.silent:
         return SILENT
-    every, changed = [norms.changes(before, after) for after in afters], norms.changes(before, middle)
+    every, changed = [statistics.changes(before, after) for after in afters], statistics.changes(before, middle)
     agreed = (name for name in changed if all(changed[name] * one[name] >= 0 for one in every))
     return in_comparison({name: changed[name] for name in agreed})
 
 
-def _amount_in_words(name: str, score: Score, norms: Norms) -> str:
-    usual = f"music has {norms.means[name]:.3g} on average, with a standard deviation of {norms.spreads[name]:.2g}"
+def _amount_in_words(name: str, score: Score, statistics: FeatureStatistics) -> str:
+    mean, spread = statistics.means[name], statistics.spreads[name]
+    usual = f"music has {mean:.3g} on average, with a standard deviation of {spread:.2g}"
     return f"{ATTRIBUTES[name](score):.3g} here; {usual}"
 
 
-def _effects_in_words(model: Model, part: Part, before: Score, norms: Norms, directions: Directions) -> dict[str, str]:
+def _effects_in_words(
+    model: Model, part: Part, before: Score, statistics: FeatureStatistics, directions: Directions
+) -> dict[str, str]:
     """What the clip becomes along every direction."""
     amounts = [sign * length for sign in (1, -1) for length in PROBES]
     codes = [directions.move(part.z, {name: amount}) for name in directions.names for amount in amounts]
@@ -115,6 +118,6 @@ def _effects_in_words(model: Model, part: Part, before: Score, norms: Norms, dir
     words = {}
     for number, name in enumerate(directions.names):
         mine = scores[number * len(amounts) :][: len(amounts)]
-        up, down = (effect_in_words(norms, before, some) for some in (mine[: len(PROBES)], mine[len(PROBES) :]))
+        up, down = (effect_in_words(statistics, before, some) for some in (mine[: len(PROBES)], mine[len(PROBES) :]))
         words[name] = both_ways(up, down)
     return words

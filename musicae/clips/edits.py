@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from musicae.clips.attribute_search import TOLERANCE, with_attributes
-from musicae.clips.coordinates import coordinates_of, norms_of
+from musicae.clips.coordinates import coordinates_of, feature_statistics
 from musicae.clips.directions import directions_of, require_names
 from musicae.clips.names import DIRECTION_NAMES, Coordinates, Names, changes, rounded
 from musicae.clips.recipe import Part, Recipe
@@ -135,13 +135,13 @@ def _missing(model: Model, part: Part, moved: Part, wanted: Mapping[str, float])
 
 def edits_in_words(model: Model, edits: Sequence[Edited]) -> list[str]:
     """What was edited and what it did, in lines."""
-    norms = norms_of(model) if edits else None
+    statistics = feature_statistics(model) if edits else None
     lines = []
     for one in edits:
         lines += [_change_in_words(model, name, amount, one) for name, amount in one.names.items()]
         if one.numbers:
             lines.append(f"z: {one.numbers} {'number' if one.numbers == 1 else 'numbers'} edited")
-        became = in_comparison(norms.changes(one.before, one.after)) if norms else ""
+        became = in_comparison(statistics.changes(one.before, one.after)) if statistics else ""
         lines.append(f"{f'{became}; ' if became else ''}{kept_share(one.before, one.after):.0%} of the notes stay")
     return lines
 
