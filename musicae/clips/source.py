@@ -158,7 +158,7 @@ def encode_source(model: Model, source: AnySource) -> Float[Tensor, "1 size"]:
     return part_of(model, source).z[None]
 
 
-def kept_tokens(source: AnySource) -> ForcedTokens | None:
+def forced_tokens_of(source: AnySource) -> ForcedTokens | None:
     """The notes that a source has itself, as far as it has any, as tokens that stand whatever is decoded."""
     return source.fields if isinstance(source, Source) else source.forced_tokens
 
@@ -169,9 +169,9 @@ def end_of(model: Model, source: AnySource) -> float | None:
         return source.ends
     if source.forced_tokens is None:
         return None
-    found, steps = model.representation, model.representation.grid.steps_per_quarter
-    ends = (step / steps for step in range(found.bars * found.grid.steps))
-    return next((end for end in ends if np.array_equal(found.silence_from(end), source.forced_tokens)), None)
+    representation, steps = model.representation, model.representation.grid.steps_per_quarter
+    ends = (step / steps for step in range(representation.bars * representation.grid.steps))
+    return next((end for end in ends if np.array_equal(representation.silence_from(end), source.forced_tokens)), None)
 
 
 def _first_code(recipe: Recipe) -> CodeSource:

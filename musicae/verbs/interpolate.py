@@ -24,8 +24,8 @@ from musicae.clips.source import (
     Material,
     encode_source,
     end_of,
+    forced_tokens_of,
     frame_of,
-    kept_tokens,
     kinds,
     label_of,
     model_for,
@@ -292,4 +292,8 @@ def _at_distances(gaps: Gaps, unlikely: Unlikelihoods, steps: int, length: float
 def _with_ends(parts: Sequence[Part], start: AnySource, end: AnySource) -> list[Part]:
     """Parts of which the first and the last have the notes of the ends; a code has none besides those it decodes to."""
     first, *between, last = parts
-    return [replace(first, forced_tokens=kept_tokens(start)), *between, replace(last, forced_tokens=kept_tokens(end))]
+    return [
+        replace(first, forced_tokens=forced_tokens_of(start)),
+        *between,
+        replace(last, forced_tokens=forced_tokens_of(end)),
+    ]
