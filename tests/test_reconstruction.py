@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from musicae.evaluation.reconstruction import (
+    ConfidenceInterval,
     FieldScores,
-    Interval,
     NoteScores,
     bootstrap_intervals,
     differences_between,
@@ -120,8 +120,8 @@ def test_onset_f1_counts_drums_hit_together_one_by_one() -> None:
 def test_bootstrap_of_what_does_not_vary_is_a_point() -> None:
     counts, steps = np.full((20, 2), (8, -4)), np.full(20, 32)
     assert bootstrap_intervals(counts, steps) == [
-        Interval(0.25, 0.25, 0.25),
-        Interval(-0.125, -0.125, -0.125),
+        ConfidenceInterval(0.25, 0.25, 0.25),
+        ConfidenceInterval(-0.125, -0.125, -0.125),
     ]
 
 
@@ -138,7 +138,7 @@ def test_differences_are_between_the_same_windows(model: Model) -> None:
     tokens = random_windows(model, 16)
     perfect, holding = (measure_reconstruction(m, tokens) for m in (identity(), constant(melody_windows({}))))
     nothing = differences_between(perfect, perfect)["melody"]
-    assert nothing == dict.fromkeys(("free_running", "sampled"), Interval(0.0, 0.0, 0.0))
+    assert nothing == dict.fromkeys(("free_running", "sampled"), ConfidenceInterval(0.0, 0.0, 0.0))
     gain = differences_between(perfect, holding)["melody"]["free_running"]
     assert gain.value == pytest.approx(float((tokens != 0).double().mean()))
     assert 0 < gain.low < gain.value < gain.high

@@ -116,7 +116,7 @@ class Reconstruction:
 
 
 @dataclass(frozen=True)
-class Interval:
+class ConfidenceInterval:
     """An estimate, and the bounds of its 95 % interval."""
 
     value: float
@@ -247,7 +247,7 @@ def onset_f1(guess: FieldWindows, truth: FieldWindows, mask: StepMask, field: Fi
     return float(2 * common[guess[mask], truth[mask]].sum() / total) if total else 1.0
 
 
-def differences_between(ours: Reconstruction, theirs: Reconstruction) -> dict[str, dict[str, Interval]]:
+def differences_between(ours: Reconstruction, theirs: Reconstruction) -> dict[str, dict[str, ConfidenceInterval]]:
     """By field and mode ("free_running", "sampled"), our share of right steps minus theirs.
 
     Both are of the same windows (`Evaluation.same_windows`); empty where these have other fields, or other steps that
@@ -259,11 +259,11 @@ def differences_between(ours: Reconstruction, theirs: Reconstruction) -> dict[st
     return {name: {mode: found[i] for mode, found in intervals.items()} for i, name in enumerate(ours.fields)}
 
 
-def bootstrap_intervals(counts: Hits, steps: StepCounts) -> list[Interval]:
+def bootstrap_intervals(counts: Hits, steps: StepCounts) -> list[ConfidenceInterval]:
     """Per field, sum(counts) / sum(steps) and its 95 % percentile interval over resampled windows (Efron 1979)."""
     picks = np.random.default_rng(0).integers(len(steps), size=(RESAMPLES, len(steps)))
     totals = steps[picks].sum(1)
     shares = np.stack([column[picks].sum(1) / totals for column in counts.T], 1)
     low, high = np.quantile(shares, (0.025, 0.975), axis=0)
     rows = np.stack([counts.sum(0) / steps.sum(), low, high], 1).tolist()
-    return [Interval(*row) for row in rows]
+    return [ConfidenceInterval(*row) for row in rows]

@@ -13,7 +13,7 @@ from musicae.evaluation.attribute_effects import DIRECTIONS, EffectMatrix
 from musicae.evaluation.chord_following import STYLE_CHORDS
 from musicae.evaluation.evaluate import Evaluation
 from musicae.evaluation.interpolation import Curve
-from musicae.evaluation.reconstruction import FieldScores, Interval, Reconstruction, differences_between
+from musicae.evaluation.reconstruction import ConfidenceInterval, FieldScores, Reconstruction, differences_between
 from musicae.report.table import Cell, Table, TableRows, by_model
 
 SHARE, CHANGE, PERCENT = ".3f", "+.3f", ".0%"
@@ -110,7 +110,7 @@ def hold_baselines(results: Mapping[str, Reconstruction]) -> dict[str, dict[str,
     return {f"{model}, {HOLD}": baseline for model, baseline in baselines.items()}
 
 
-def differences_from_first(found: Evaluations) -> dict[str, dict[str, dict[str, Interval]]]:
+def differences_from_first(found: Evaluations) -> dict[str, dict[str, dict[str, ConfidenceInterval]]]:
     """By model, field and mode, how much larger a share of right steps is than that of the first model.
 
     Nothing by the name of a model that was measured on other windows.
