@@ -16,8 +16,8 @@ from musicae.music.arrangement import (
     beat,
     cells,
     final_bar,
-    home_of,
     nearest,
+    resting_chord,
     scale_of,
     share_outside_chords,
     with_additions,
@@ -59,7 +59,7 @@ def test_the_scale_of_a_progression_has_most_of_its_tones(chords: str, tonic: in
     ],
 )
 def test_pieces_come_home_to_the_tonic(chords: str, home: str) -> None:
-    assert home_of(progression(chords)) == progression(home)[0]
+    assert resting_chord(progression(chords)) == progression(home)[0]
 
 
 def test_a_last_bar_is_held() -> None:

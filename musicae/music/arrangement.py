@@ -65,7 +65,7 @@ def tonic_of(chords: Sequence[Chord]) -> int:
     return max(range(12), key=fit)
 
 
-def home_of(chords: Sequence[Chord]) -> Chord:
+def resting_chord(chords: Sequence[Chord]) -> Chord:
     """The chord on which a progression comes to rest.
 
     It is the first triad on the tonic of its scale or of the relative minor, or else the first chord.

@@ -49,21 +49,21 @@ def attribute(
     """
     require_amounts(amounts)
     require_within("keep", keep, 0, 1)
-    model, drawn = model_for(model), fresh_seed(seed)
+    model, actual_seed = model_for(model), fresh_seed(seed)
     require_vectors(model, amounts)
     sources = () if music is None else sources_for(model, music)
     windows = [source for source in sources if isinstance(source, Source)]
     if windows:
         before, after = _window_parts(model, windows, amounts, keep, progress)
     else:
-        before = [part_of(model, source) for source in sources] or [_drawn_part(model, drawn)]
+        before = [part_of(model, source) for source in sources] or [_drawn_part(model, actual_seed)]
         after = [with_attributes(model, part, amounts, keep=keep) for part in before]
     label = label_of(music, sources) if music is not None else "a sample"
     run = recipe_of(
         model,
         "attribute",
         before,
-        seed=drawn if music is None or temperature else None,
+        seed=actual_seed if music is None or temperature else None,
         temperature=temperature,
         style=sources[0].style if sources else Style(tempo_qpm),
         arguments={"source": label, "amounts": {}},

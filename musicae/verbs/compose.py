@@ -22,7 +22,7 @@ from musicae.clips.source import AnySource, Music, encode_source, model_for, sou
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
-from musicae.music.arrangement import arranged, beat, final_bar, home_of, scale_of
+from musicae.music.arrangement import arranged, beat, final_bar, resting_chord, scale_of
 from musicae.music.chords import Chord, progression
 from musicae.music.continuity import Excerpt, role_change
 from musicae.music.instruments import band_of
@@ -213,20 +213,20 @@ def compose(
             is out of its range.
     """
     require_within("variation", variation, 0, 1)
-    model, drawn = model_for(model), fresh_seed(seed)
+    model, actual_seed = model_for(model), fresh_seed(seed)
     model.require_chords()
     song = song if isinstance(song, Song) else Song(song)
     passages = song.passages(model.representation.bars)
     first, last = (None if music is None else source_for(model, music) for music in (start, end))
-    codes = _codes(model, passages, song, first, last, drawn)
-    z = _varied(model, codes, passages, song, variation, drawn, arrives=last is not None)
+    codes = _codes(model, passages, song, first, last, actual_seed)
+    z = _varied(model, codes, passages, song, variation, actual_seed, arrives=last is not None)
     random = temperature > 0 or first is None or variation > 0 or (last is None and len(song.letters) > 1)
     ends = [source for source in (first, last) if source]
     recipe = recipe_of(
         model,
         "compose",
         _parts(model, z, passages, song, on_path=last is not None and len(song.letters) == 1),
-        seed=drawn if random else None,
+        seed=actual_seed if random else None,
         temperature=temperature,
         style=ends[0].style if ends else Style(tempo_qpm),
         arguments=_arguments(song, variation, first, last),
@@ -279,7 +279,7 @@ def _parts(model: Model, z: Codes, passages: Sequence[Passage], song: Song, *, o
         programs_of = leader if leader < number and band is None else None
         parts.append(Part(code, drawn, passage.chords, programs_of, band, section=song.name_of(passage)))
     if song.final_bar:
-        chords = (home_of(song.every_chord),) * model.representation.bars
+        chords = (resting_chord(song.every_chord),) * model.representation.bars
         before = len(parts) - 1 if band is None else None
         parts.append(replace(parts[-1], chords=chords, programs_of=before, section=FINAL_BAR, bars=1))
     return parts
