@@ -158,9 +158,9 @@ class Clip:
             raise MusicaeError("the notes have the velocities of a file", "omit the accents")
         return self._with(replace(self.recipe.style, accents=True))
 
-    def _with(self, style: Style, **said: object) -> Clip:
+    def _with(self, style: Style, **arguments: object) -> Clip:
         """The same music in another style."""
-        recipe = replace(self.recipe, style=style, arguments={**self.recipe.arguments, **said})
+        recipe = replace(self.recipe, style=style, arguments={**self.recipe.arguments, **arguments})
         clip = Clip(self.model, recipe)
         clip.__dict__["_unstyled"] = self._unstyled  # what costs time is done
         if recipe.frame is not None:
@@ -277,8 +277,8 @@ class Clips(Sequence[Clip]):
             before, semitones = semitones_into(whole, key)
             found = moved_into(clip._unstyled, semitones, key)
             style = replace(clip.recipe.style, semitones=semitones, key=None if clip._of_song else key)
-            said = {"key": str(key), "key_before": str(before or ""), "notes_outside_key": found.moved}
-            moved.append(clip._with(style, **said))
+            arguments = {"key": str(key), "key_before": str(before or ""), "notes_outside_key": found.moved}
+            moved.append(clip._with(style, **arguments))
         return Clips(moved)
 
     def transposed(self, semitones: int) -> Clips:

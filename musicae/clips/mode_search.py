@@ -68,8 +68,8 @@ def _less_likely(
     model: Model, codes: Float[torch.Tensor, "code size"], window: FieldTokens
 ) -> Float[np.ndarray, "length segment step field"]:
     """By how many nats every token of a window is less likely under the other codes than under the first one."""
-    found = model.token_log_probs(codes, np.broadcast_to(window, (len(codes), *window.shape)).copy())
-    return found[0] - found[1:]
+    log_probs = model.token_log_probs(codes, np.broadcast_to(window, (len(codes), *window.shape)).copy())
+    return log_probs[0] - log_probs[1:]
 
 
 def _notes_that_stay(

@@ -113,10 +113,10 @@ class Model:
         Raises:
             RuntimeError: they are of another network.
         """
-        found = self.autoencoder.load_state_dict(weights, strict=False)
-        missing = [name for name in found.missing_keys if not name.startswith(REGULARIZERS_PREFIX)]
-        if missing or found.unexpected_keys:
-            raise RuntimeError(f"missing {missing[:3]}, unexpected {found.unexpected_keys[:3]}")
+        keys = self.autoencoder.load_state_dict(weights, strict=False)
+        missing = [name for name in keys.missing_keys if not name.startswith(REGULARIZERS_PREFIX)]
+        if missing or keys.unexpected_keys:
+            raise RuntimeError(f"missing {missing[:3]}, unexpected {keys.unexpected_keys[:3]}")
 
     def _state(self) -> dict[str, Tensor]:
         """What encode, decode and sample need."""

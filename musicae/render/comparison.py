@@ -45,9 +45,9 @@ def panel_chart(
     abreast = min(len(panels), PANELS_ABREAST)
     places = ((PANEL_WIDTH * (i % abreast), PANEL_HEIGHT * (i // abreast) + LINE) for i in range(len(panels)))
     body = [tag("g", panel, transform=f"translate({x:g} {y:g})") for panel, (x, y) in zip(panels, places, strict=True)]
-    said = f"across: {x_name}; up: {y_name}" + "".join(f"; dashed: {name}" for name in dashed)
-    width = max(PANEL_WIDTH * abreast, LETTER * len(said) + 8)
-    return document(width, PANEL_HEIGHT * ceil(len(panels) / abreast) + LINE, [text(said, 4, 12), *body])
+    caption = f"across: {x_name}; up: {y_name}" + "".join(f"; dashed: {name}" for name in dashed)
+    width = max(PANEL_WIDTH * abreast, LETTER * len(caption) + 8)
+    return document(width, PANEL_HEIGHT * ceil(len(panels) / abreast) + LINE, [text(caption, 4, 12), *body])
 
 
 @dataclass(frozen=True)

@@ -136,10 +136,10 @@ def _tempo_event(tempo: Tempo) -> bytes:
 
 def _initial(rows: Iterable[EventRow]) -> list[bytes]:
     """What channels are set to before anything is said: their expression, and all that is changed later."""
-    said = {(data[0], data[1] if data[0] & 0xF0 == CONTROL else 0) for _, _, data in rows if data[0] < SYSEX}
-    said |= {(CONTROL | status & 15, _EXPRESSION) for status, _ in said}
+    states = {(data[0], data[1] if data[0] & 0xF0 == CONTROL else 0) for _, _, data in rows if data[0] < SYSEX}
+    states |= {(CONTROL | status & 15, _EXPRESSION) for status, _ in states}
     found = []
-    for status, number in sorted(said):
+    for status, number in sorted(states):
         if status & 0xF0 == CONTROL and number not in _NO_STATE:
             found.append(bytes([status, number, _INITIAL.get(number, 0)]))
         elif status & 0xF0 in (PROGRAM, _PRESSURE):

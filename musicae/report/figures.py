@@ -151,8 +151,10 @@ def traversal_figures(found: Evaluations) -> Iterator[Figure]:
             for position, change in zip(traversal.positions, changes, strict=True)
         ]
         table = sheet(f"traversals-{model}", ("direction", "feature", "position", "change"), rows)
-        said = " ".join(f"{traversal.direction}, {traversal.words}." for traversal in traversals)
-        yield Figure(f"{model}: music along the principal directions of its codes, on average. {said}", pictures, table)
+        effects = " ".join(f"{traversal.direction}, {traversal.words}." for traversal in traversals)
+        yield Figure(
+            f"{model}: music along the principal directions of its codes, on average. {effects}", pictures, table
+        )
         rolls = {
             f"{traversal.direction} at {traversal.positions[i]:+.0f}": traversal.scores[i]
             for traversal in traversals[:ROLLED]

@@ -101,7 +101,7 @@ def _relabeled(model: Model, music: Material, to: str, temperature: float, seed:
     part = part_of(model, source)
     part = replace(part, forced_tokens=unless_whole(part.forced_tokens))
     z = part.z[None]
-    said = {"source": source.label, "from": model.config.labels[int(z[0, : len(model.config.labels)].argmax())]}
+    arguments = {"source": source.label, "from": model.config.labels[int(z[0, : len(model.config.labels)].argmax())]}
     before = recipe_of(
         model,
         "transfer",
@@ -109,12 +109,12 @@ def _relabeled(model: Model, music: Material, to: str, temperature: float, seed:
         seed=fresh_seed(seed) if temperature else None,
         temperature=temperature,
         style=source.style,
-        arguments=said,
+        arguments=arguments,
         origin=source.name,
         frame=frame_of(music),
     )
     moved = replace(part, z=relabeled(z, label, len(model.config.labels))[0])
-    after = replace(before, parts=(moved,), arguments=said | {"to": to}, label="after")
+    after = replace(before, parts=(moved,), arguments=arguments | {"to": to}, label="after")
     return Clips.of(model, replace(before, label="before"), after)
 
 

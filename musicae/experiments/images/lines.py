@@ -118,9 +118,9 @@ def nearest_lines(
     best = torch.full_like(rows[0], -math.inf)
     index = torch.zeros_like(best, dtype=torch.int64)
     for start, pixels, weights in zip(range(0, len(bank.angles), _BLOCK), bank.pixels, bank.weights, strict=True):
-        found, at = (rows[pixels].T @ weights).max(1)
-        better = found > best
-        best, index = torch.where(better, found, best), torch.where(better, at + start, index)
+        similarity, place = (rows[pixels].T @ weights).max(1)
+        better = similarity > best
+        best, index = torch.where(better, similarity, best), torch.where(better, place + start, index)
     norm = flat.norm(dim=1).clamp_min(torch.finfo(flat.dtype).tiny)
     return (1 - best / norm).clamp_min(0), bank.angles[index]
 
