@@ -72,6 +72,7 @@ def test_resume_keeps_the_recorded_arithmetic_and_reaches_the_same_weights(
     whole = trainer(data, tmp_path / "whole")
     whole.run()
     stopped = trainer(data, tmp_path / "parts")
+    stopped.task.module.train()
     with stopped.arithmetic.on_its_threads():
         stopped.update()
     stopped._save_state()

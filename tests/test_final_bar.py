@@ -12,7 +12,7 @@ from musicae.clips.song import read_song
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
-from musicae.music.arrangement import home_of
+from musicae.music.arrangement import resting_chord
 from musicae.music.chords import progression
 from musicae.music.key import key_of
 from musicae.music.midi import midi_bytes, read_midi
@@ -79,11 +79,11 @@ def test_bands_hold_the_home_chord() -> None:
     end = Ending(Source(windows[-1], model.representation, Style(), "a band"), 1, tuple(windows[:-1]))
     (clip,) = continuation(model, end, 2, 1, alone=True, final_bar=True, seed=1)
     *_, last = clip.recipe.parts
-    assert len(clip.recipe.parts) == 3 and last.chords == (home_of(chords),)
+    assert len(clip.recipe.parts) == 3 and last.chords == (resting_chord(chords),)
     for track, rows in zip(clip.score.tracks, split(clip.score, 3)[1], strict=True):
         assert all(start == 0 for start, *_ in rows)
         if not track.is_drum:
-            assert {pitch % 12 for _, _, pitch, _ in rows} <= home_of(chords).tones
+            assert {pitch % 12 for _, _, pitch, _ in rows} <= resting_chord(chords).tones
             assert all(end == clip.score.end // 3 for _, end, *_ in rows)
 
 

@@ -10,7 +10,7 @@ import torch
 
 from musicae.clips.recipe import Part
 from musicae.model import Model
-from musicae.music.arrangement import arranged, at_rest, final_bar, home_of, scale_of
+from musicae.music.arrangement import arranged, at_rest, final_bar, resting_chord, scale_of
 from musicae.music.key import key_of
 from musicae.music.representations.base import TokenArray
 from musicae.music.score import Score, concatenate
@@ -52,7 +52,7 @@ def _home_chord(model: Model, last: Part, windows: Sequence[TokenArray]) -> Part
     """A part of one bar, under the chord on which those of some windows come to rest."""
     representation = model.representation
     chords = [chord for window in windows for chord in representation.chords_of(window)]
-    home = (home_of(chords),) * representation.bars
+    home = (resting_chord(chords),) * representation.bars
     (window,) = model.decode(
         last.z[None],
         representation.condition_of(home)[None],
