@@ -14,6 +14,7 @@ from musicae.experiments.images.digit_autoencoders import (
     DigitResult,
     DigitTask,
     accuracy_of,
+    fitted_accuracy,
     train_digits,
 )
 from musicae.experiments.images.digit_plan import DigitPlan
@@ -45,7 +46,7 @@ def task(plan: DigitPlan, name: str, updates: int = 4) -> DigitTask:
 def test_every_autoencoder_trains_beside_its_classifier(name: str, plan: DigitPlan) -> None:
     result = train_digits(plan, name, 0)
     assert (result.name, result.data, result.code_size, result.updates) == (name, "squares", 32, 2)
-    assert 0 <= result.accuracy <= 1 and math.isfinite(result.squared_error)
+    assert 0 <= result.accuracy <= 1 and 0 <= result.fitted <= 1 and math.isfinite(result.squared_error)
     assert train_digits(plan, name, 0) == result, "what is finished is not trained again"
 
 
@@ -96,6 +97,19 @@ def test_accuracy_is_the_share_of_test_images_that_are_right(plan: DigitPlan, mo
     assert accuracy_of(lambda batch: -rows(batch), one.autoencoder, plan.digits) < 0.5
 
 
+def test_what_is_fitted_at_the_end_reads_codes_that_say_the_class(
+    plan: DigitPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = task(plan, "autoencoder")
+    assert 0 <= fitted_accuracy(one.probed, plan.digits) <= 1
+
+    def of_pixels(batch: Batch) -> torch.Tensor:
+        return batch.target[:, :3, :, 0].float().mean(2)  # class k is a white row k
+
+    monkeypatch.setattr(one.probed, "codes", of_pixels)
+    assert fitted_accuracy(one.probed, plan.digits) == 1
+
+
 def test_a_training_goes_on_with_its_classifier(plan: DigitPlan, tmp_path: Path) -> None:
     whole = resumed(task(plan, "vae"), tmp_path / "whole", 0)
     whole.run()
@@ -110,15 +124,16 @@ def test_a_training_goes_on_with_its_classifier(plan: DigitPlan, tmp_path: Path)
 
 
 def result(name: str, seed: int, accuracy: float, code_size: int = 32) -> DigitResult:
-    return DigitResult(name, "mnist", code_size, seed, 100, accuracy, 0.01, 1.0)
+    return DigitResult(name, "mnist", code_size, seed, 100, accuracy, 0.95, 0.01, 1.0)
 
 
 def test_a_row_has_the_mean_of_its_seeds_beside_what_was_published_of_mnist() -> None:
     found = [result("wae", 0, 0.5), result("acai", 0, 0.9), result("acai", 1, 0.92)]
     table = digit_table(found, mnist=True)
     acai, wae = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+    assert acai["fitted %"] == pytest.approx(95)
     assert acai["accuracy %"] == pytest.approx(91) and acai["+-"] == pytest.approx(2**0.5)
     assert (acai["published"], acai["+- "]) == (98.25, 0.11) and wae["published"] is None
     assert [row[0] for row in table.text()] == ["acai", "wae"]
-    assert digit_table([result("acai", 0, 0.9, 256)], mnist=True).rows[0][6] == PUBLISHED_DIGITS[256]["acai"][0]
+    assert digit_table([result("acai", 0, 0.9, 256)], mnist=True).rows[0][7] == PUBLISHED_DIGITS[256]["acai"][0]
     assert "published" not in digit_table(found, mnist=False).columns

@@ -14,7 +14,7 @@ NOT_REPRODUCED = "the published figures of SVHN and CIFAR-10 are not reproduced"
 
 
 def digit_table(results: Sequence[DigitResult], *, mnist: bool) -> Table:
-    """A row per autoencoder: means over seeds, with their standard deviations.
+    """A row per autoencoder: means over seeds, of the accuracy with their standard deviations.
 
     Args:
         mnist: whether the published means of MNIST stand beside them.
@@ -27,6 +27,7 @@ def digit_table(results: Sequence[DigitResult], *, mnist: bool) -> Table:
         "code": "d",
         "accuracy %": ".2f",
         "+-": ".2f",
+        "fitted %": ".2f",
         **dict.fromkeys(published, ".2f"),
         "squared error": ".4f",
     }
@@ -46,6 +47,7 @@ def _row(results: Sequence[DigitResult], mnist: bool) -> list[Cell]:
         first.code_size,
         statistics.mean(accuracy),
         deviation(accuracy),
+        100 * statistics.mean(one.fitted for one in results),
         *(published if mnist else ()),
         statistics.mean(one.squared_error for one in results),
     ]
