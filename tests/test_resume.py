@@ -15,7 +15,8 @@ import torch
 from musicae.config import OPTIMIZERS, Optimizer, Spec, spec
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
-from musicae.model import load
+from musicae.model import TABLES, load
+from musicae.settings import override
 from musicae.training.arithmetic import Arithmetic
 from musicae.training.distributed import Ranks
 from musicae.training.loop import Trainer
@@ -177,6 +178,14 @@ def test_damaged_state_is_refused(data: Dataset, tmp_path: Path) -> None:
     state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(MusicaeError, match="cannot resume"):
         trainer(data, tmp_path / "m", tiny(updates=4), resume=True)
+
+
+def test_other_sizes_cannot_go_on_and_one_weight_says_so(data: Dataset, tmp_path: Path) -> None:
+    trainer(data, tmp_path / "m", tiny(updates=2)).run()
+    other = override(tiny(updates=4), "latent.size=3", TABLES)
+    with pytest.raises(MusicaeError, match="sizes cannot change within a training") as caught:
+        trainer(data, tmp_path / "m", other, resume=True)
+    assert "\n" not in str(caught.value)
 
 
 def test_another_optimizer_cannot_go_on(data: Dataset, tmp_path: Path) -> None:

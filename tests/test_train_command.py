@@ -16,6 +16,7 @@ import pytest
 from safetensors.torch import load_file
 
 from musicae.corpus.dataset import Dataset
+from tests.helpers.commands import Run
 
 SMALL = ["encoder.code=8", "encoder.hidden=8", "latent.size=4", "decoder.hidden=8", "decoder.conductor_hidden=8"]
 QUICK = [*SMALL, "training.batch=8", "training.validate_every=20", "training.validation_windows=8"]
@@ -80,6 +81,17 @@ def test_ctrl_c_saves_and_says_how_to_go_on(dataset: Path, tmp_path: Path) -> No
     assert json.loads(out)["updates"] == done, "the time is over"
     code, out, err = finished(train(tmp_path, "--resume", "m", "--updates", done + 2, "--json"))
     assert json.loads(out)["updates"] == done + 2, "more updates lift the limit of time"
+
+
+def test_an_interruption_behind_the_updates_says_how_to_go_on(
+    run: Run, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("musicae.training.sampler_training.learn_sampler", interrupted)
+    done = run("train", dataset, "-o", "m", "--updates", 1, *SETTINGS)
+    assert done.code == 130 and "go on with musicae train --resume m" in done.err
 
 
 @pytest.mark.parametrize(
@@ -148,7 +160,8 @@ def test_what_has_ended_says_so_before_anything_is_loaded(dataset: Path, tmp_pat
         code, again, said = resume(*more, "--json")
         assert (code, again) == (0, first)
         assert said == (
-            "this training has ended: give more --minutes or --updates\nplay it: musicae sample -m m\nFalse\n"
+            "this training has ended; to train it further, give more --minutes or --updates\n"
+            "play it: musicae sample -m m\nFalse\n"
         )
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     code, _, said = resume("--updates", "21")

@@ -27,7 +27,7 @@ from musicae.training.reporter import Notice, NullReporter
 from musicae.training.run import Run
 from musicae.training.validation import validate
 from musicae.verbs.pack import pack
-from musicae.verbs.train import begin, copy_weights, finish
+from musicae.verbs.train import begin, copy_weights, finish, training_in, vector_windows
 from tests.helpers.labels import labeled_by_pitch
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
@@ -172,11 +172,36 @@ def test_a_collapsed_posterior_is_told(data: Dataset, tmp_path: Path) -> None:
 def test_training_is_one_call(data: Dataset, tmp_path: Path) -> None:
     before = torch.random.get_rng_state()
     settings = ["training.updates=2", "training.batch=8", "embedding.size=4", "encoder.hidden=8", "decoder.hidden=8"]
-    model = musicae.train(data.folder, tmp_path / "m", settings=settings, seed=1, device="cpu")
+    model = musicae.train(data.folder, tmp_path / "m", settings=settings[1:], updates=2, seed=1, device="cpu")
     assert model.folder == tmp_path / "m" and model.windows_seen == 2 * 8 and model.attributes
     assert torch.equal(torch.random.get_rng_state(), before), "whoever trains has other random numbers"
     with pytest.raises(MusicaeError, match="holds a model already"):
         musicae.train(data.folder, tmp_path / "m")
+
+
+def test_folders_of_other_things_are_left_alone(data: Dataset, tmp_path: Path) -> None:
+    notes = tmp_path / "project" / "README.md"
+    notes.parent.mkdir()
+    notes.write_text("my own notes")
+    with pytest.raises(MusicaeError, match="holds other files"):
+        musicae.train(data.folder, notes.parent, updates=1)
+    assert [path.name for path in notes.parent.iterdir()] == ["README.md"] and notes.read_text() == "my own notes"
+    killed = tmp_path / "killed" / "training" / "lock"
+    killed.parent.mkdir(parents=True)
+    killed.touch()
+    with training_in(tmp_path / "killed"), training_in(tmp_path / "new"):
+        pass
+
+
+@pytest.mark.parametrize(("updates", "windows"), [(1, 3), (2, 4), (100, 5)])
+def test_vectors_take_no_longer_than_the_training_is_worth(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, updates: int, windows: int
+) -> None:
+    one = trainer(data, tmp_path / "m", tiny(updates=updates, batch=2))
+    monkeypatch.setattr("musicae.verbs.train.LEAST_FITTED_WINDOWS", 3)
+    monkeypatch.setattr("musicae.verbs.train.FITTED_WINDOWS", 5)
+    one.state.update = updates
+    assert vector_windows(one) == min(windows, len(one.task.data.train))
 
 
 def test_minutes_end_a_training(data: Dataset, tmp_path: Path) -> None:
@@ -283,7 +308,9 @@ def test_what_only_lends_some_of_its_weights_is_no_parent(data: Dataset, tmp_pat
     assert not validation_at(tmp_path / "m", 0)
 
 
-def test_what_has_learned_nothing_is_said_with_what_to_do(data: Dataset, tmp_path: Path) -> None:
+def test_what_has_learned_nothing_is_said_with_what_to_do(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     listener = Listener()
     run = Run(tiny(updates=2, learning_rate=1e-9, min_learning_rate=1e-9), str(data.folder))
     begin(run, tmp_path / "m", device="cpu", reporter=listener).run()
@@ -291,6 +318,8 @@ def test_what_has_learned_nothing_is_said_with_what_to_do(data: Dataset, tmp_pat
     assert few.kind == "few-windows" and "--from melody-2bar" in ADVICE[few.kind](**few.facts)
     assert progress.message.endswith("is what always holding one note would get): keep training")
     assert end.kind == "learned-nothing" and "it has learned nothing yet: it plays back nothing: " in end.message
+    shutil.copytree(tmp_path / "m", tmp_path / "models" / "m")
+    monkeypatch.chdir(tmp_path)  # what was trained here is no model to begin with
     advice = ADVICE[end.kind](**end.facts)
     assert "more --minutes" in advice and "--from melody-2bar" in advice
 

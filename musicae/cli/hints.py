@@ -7,6 +7,7 @@ has none, the hint that the error carries is good as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,9 +81,12 @@ def _against_collapse(code_gain_nats: float, betas: Mapping[str, float]) -> str:
 
 
 def _parent(representation: str, arguments: Mapping[str, object]) -> str:
-    """The option to begin with the installed model that reads most nearly the same music; empty if there is none."""
+    """The option to begin with the model of the package that reads most nearly the same music; empty if there is none.
+
+    What was trained here may have learned nothing, or be the model itself.
+    """
     from musicae.music.meter import COMMON_TIME
-    from musicae.storage.catalog import described
+    from musicae.storage.catalog import bundled, described
 
     meter, chords, bars = (arguments.get(name) for name in ("meter", "chords", "bars"))
 
@@ -90,7 +94,9 @@ def _parent(representation: str, arguments: Mapping[str, object]) -> str:
         apart = abs(model.bars - bars) if isinstance(bars, int) else 0
         return (model.meter or COMMON_TIME) != (meter or COMMON_TIME), model.chords != bool(chords), apart
 
-    suitable = [model for model in described()[0] if model.representation == representation]
+    suitable = [
+        model for model in described()[0] if model.representation == representation and bundled(Path(model.folder))
+    ]
     nearest = min(suitable, key=distance, default=None)
     return f"--from {nearest.name}" if nearest else ""
 
@@ -173,7 +179,7 @@ ADVICE: dict[str, Callable[..., str]] = {
         if given
         else ": preprocess more songs, or assign songs to splits with --splits"
     ),
-    "ended": lambda: ": give more --minutes or --updates",
+    "ended": lambda: "; to train it further, give more --minutes or --updates",
     "few-windows": _few_windows,
     "unread": lambda: ": -m multitrack-1bar-chords writes for all",
     "learned-nothing": _learned_nothing,

@@ -19,6 +19,11 @@ def installed() -> dict[str, Path]:
     return _folders_with(("config.json", "model.safetensors"), model_places())
 
 
+def bundled(folder: Path) -> bool:
+    """Whether a model comes with the package."""
+    return folder.parent in _package_places("models")
+
+
 def model_places() -> list[Path]:
     """The folders in which models are looked for; of two models of one name, the first is taken."""
     named = os.environ.get("MUSICAE_MODELS")
@@ -140,8 +145,12 @@ def _named(folder: Path) -> Path:
 
 def _places(kind: str) -> list[Path]:
     """The folder called `kind` of the current folder, of the working copy, and of the package."""
+    return [Path(kind).absolute(), *_package_places(kind)]
+
+
+def _package_places(kind: str) -> list[Path]:
     package = Path(__file__).parents[1]
-    return [Path(kind).absolute(), package.parent / kind, package / "_bundle" / kind]
+    return [package.parent / kind, package / "_bundle" / kind]
 
 
 def _folders_with(files: Sequence[str], places: list[Path]) -> dict[str, Path]:

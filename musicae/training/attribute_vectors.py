@@ -13,7 +13,7 @@ from torch import Tensor
 
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown_name
-from musicae.model import BATCH, Codes, Model, save_attributes
+from musicae.model import BATCH, Codes, Model, load, save_attributes
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.score import Score
 from musicae.storage import catalog
@@ -58,7 +58,7 @@ class Fit:
 
 
 def fit(
-    model: Model,
+    model: Model | str | Path,
     data: Dataset | str | Path,
     *,
     windows: int = 50_000,
@@ -71,13 +71,15 @@ def fit(
     steps may stay where it is all along the difference of the means.
 
     Args:
+        model: or its name or its folder.
         data: a data set, its name or its folder.
         windows: how many to read at most.
         progress: called with every window read, and with those that lengths are tried on once per attribute.
 
     Raises:
-        MusicaeError: the data set is of another kind than the model, or has too few windows.
+        MusicaeError: there is no such model or data set, it is of another kind than the model, or has too few windows.
     """
+    model = model if isinstance(model, Model) else load(model)
     data = data if isinstance(data, Dataset) else Dataset(find_dataset(str(data)))
     data.check_holds(model.representation)
     train = data.split("train")

@@ -94,12 +94,25 @@ def load_state(path: Path, module: nn.Module, optimizers: Optimizers, identity: 
         state = _state_of(notes["state"])
         if notes["identity"] != identity:
             raise ValueError(f"it is of {notes['identity']}, not of {identity}")
-        module.load_state_dict({name: tensors[f"weight/{name}"] for name in module.state_dict()})
+        weights = {name: tensors[f"weight/{name}"] for name in module.state_dict()}
+        _check_shapes(weights, module)
+        module.load_state_dict(weights)
         optimizers.restore({weight: _moments(tensors, name) for name, weight in module.named_parameters()})
     except (OSError, SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         hint = "begin again, or from the best weights"
         raise MusicaeError(f"cannot resume from {path}: {error}", hint, kind="cannot-resume", path=path) from None
     return state
+
+
+def _check_shapes(weights: dict[str, Tensor], module: nn.Module) -> None:
+    """
+    Raises:
+        ValueError: a weight has not the shape that it has in the network.
+    """
+    for name, tensor in module.state_dict().items():
+        if weights[name].shape != tensor.shape:
+            was, now = (tuple(one.shape) for one in (weights[name], tensor))
+            raise ValueError(f"{name} has shape {was} there and {now} now: sizes cannot change within a training")
 
 
 def _state_of(text: str) -> TrainingState:

@@ -129,7 +129,7 @@ class Trainer(Generic[T]):
         self.reporter.began(self.state, self.task.training, self.budget.seconds)
         going_on = self.budget.done(self.state.update) < 1
         if not going_on:
-            self.reporter.tell(Notice("this training has come to its end", "ended"))
+            self.reporter.tell(Notice("all updates of this training are done", "ended"))
         with _signals(self), self.arithmetic.on_its_threads(), _own_randomness(self.device):
             if going_on and self.task.inherited and self.state.update == 0 and not self.state.measured:
                 self._validate()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from musicae.clips.limits import require_within
+from musicae.clips.limits import require_whole, require_within
 from musicae.config import Config, Spec, Training, build
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError, unknown_name
@@ -58,8 +58,8 @@ FEW_WINDOWS = 15_000
 came back, as of holding. A model of other music played back .76 of them before its first update.
 """
 
-FITTED_WINDOWS = 10_000
-"""Training windows that attribute vectors are first computed from."""
+FITTED_WINDOWS, LEAST_FITTED_WINDOWS = 10_000, 1_000
+"""Training windows that attribute vectors are first computed from: of long trainings, and of those of a few updates."""
 
 
 def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = "") -> Config:
@@ -126,9 +126,11 @@ def training_in(folder: Path) -> AbstractContextManager[None]:
     """Keeps other runs out of a model folder, in the first of the processes that train together.
 
     Raises:
-        MusicaeError: another run is training there, or nothing can be written.
+        MusicaeError: another run is training there, nothing can be written, or other files are there.
     """
     first = os.environ.get("RANK", "0") == "0"
+    if first and not (_holds_training(folder) or _holds_nothing(folder)):
+        raise MusicaeError(f"{folder} holds other files", "choose an empty folder, or a new one")
     return exclusive(folder / "training" / "lock", folder) if first else nullcontext()
 
 
@@ -138,13 +140,23 @@ def begun(run: Run, folder: Path) -> Run | None:
     Raises:
         MusicaeError: a model, or another training, is there.
     """
-    if not ((folder / "config.json").exists() or run_path(folder).exists()):
+    if not _holds_training(folder):
         return None
     found = Run.read(folder) if run_path(folder).exists() and not (folder / CARD).exists() else None
     if found is None or not _alike(found, run):
         hint = "choose another folder, or go on with that training"
         raise MusicaeError(f"{folder} holds a model already", hint, kind="holds-model", path=folder)
     return found if run.arithmetic == Arithmetic() else replace(found, arithmetic=run.arithmetic)
+
+
+def _holds_training(folder: Path) -> bool:
+    """Whether a folder holds a model, or a training that may have none yet."""
+    return (folder / "config.json").exists() or run_path(folder).exists()
+
+
+def _holds_nothing(folder: Path) -> bool:
+    """Whether there is no such folder, or nothing in it but what a training that was killed at once left there."""
+    return not folder.is_dir() or all(path == run_path(folder).parent for path in folder.iterdir())
 
 
 def _alike(one: Run, other: Run) -> bool:
@@ -161,6 +173,7 @@ def train(
     settings: Sequence[str] = (),
     initial: str = "",
     minutes: float = 0.0,
+    updates: int | None = None,
     seed: int = 0,
     device: str = "auto",
 ) -> Model:
@@ -174,14 +187,20 @@ def train(
         folder: where the model goes.
         preset: a named configuration; by default the one for the data.
         objective: one of `OBJECTIVES`, in place of that of the preset.
-        settings: changes of it, e.g. `("latent.size=128", "training.updates=1000")`.
+        settings: changes of it, e.g. `("latent.size=128", "training.batch=64")`.
         initial: the model whose weights it begins with.
         minutes: that it may take; 0 for as many as its updates take.
+        updates: how many; without it, those of the configuration.
 
     Raises:
         MusicaeError: the data cannot be read, there is no such preset, model or knob, or the folder is taken.
     """
     require_within("minutes", minutes, 0, math.inf)
+    if isinstance(settings, str):
+        settings = (settings,)
+    if updates is not None:
+        require_whole("updates", updates, 1)
+        settings = (*settings, f"training.updates={updates}")
     folder = Path(folder)
     dataset = Dataset(find_dataset(str(data)))
     run = plan(
@@ -346,17 +365,24 @@ def copy_weights(source: Autoencoder, target: Autoencoder) -> float:
     return sum(x.numel() for name, x in own.items() if name in fitting) / sum(x.numel() for x in own.values())
 
 
+def vector_windows(trainer: Trainer[MusicTask]) -> int:
+    """How many windows attribute vectors are computed from: no more than were trained on, but for short trainings."""
+    seen = trainer.state.update * trainer.task.training.batch
+    return min(max(seen, LEAST_FITTED_WINDOWS), FITTED_WINDOWS, len(trainer.task.data.train))
+
+
 def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None] = lambda _: None) -> Metrics:
     """Computes attribute and mode vectors of the best weights, measures them on the test split, writes the model card.
 
     Args:
-        progress: called with how much more of `attribute_vectors.work` is done.
+        progress: called with how much more of `attribute_vectors.fit_progress_total` is done.
     """
     dataset, device = Dataset(Path(run.data)), trainer.device
     test = dataset.split("test", device)
     best = load(trainer.folder, str(device))
     if len(trainer.task.data.train) >= LEAST_WINDOWS:
-        store(best, fit(best, dataset, windows=FITTED_WINDOWS, progress=progress), fit_mode_vector(best, dataset))
+        fits = fit(best, dataset, windows=vector_windows(trainer), progress=progress)
+        store(best, fits, fit_mode_vector(best, dataset))
     metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
     TrainingOutcome(trainer.state.update, metrics).save(trainer.folder)
     write_card(trainer.folder, best, dataset.manifest, metrics, trainer.state, run.command)  # last: where it is, all is

@@ -156,8 +156,9 @@ def _train(console: Console, folder: Path, run: Run, device: str, display: Displ
     """Trains into a folder, shows how it goes, and measures what came of it."""
     from musicae.training.attribute_vectors import fit_progress_total
     from musicae.training.sampler_training import learn_sampler
-    from musicae.verbs.train import FITTED_WINDOWS, begin, finish
+    from musicae.verbs.train import begin, finish, vector_windows
 
+    again = f"go on with musicae train --resume {folder}"
     with display:
         trainer = begin(run, folder, device=device, reporter=display, resume=resume)
         how = f" on {trainer.device} in {trainer.arithmetic.precision}" if display.numbers else ""
@@ -165,19 +166,23 @@ def _train(console: Console, folder: Path, run: Run, device: str, display: Displ
         try:
             trainer.run()
         except KeyboardInterrupt:
-            console.note(f"stopped after update {trainer.state.saved}; go on with musicae train --resume {folder}")
+            console.note(f"stopped after update {trainer.state.saved}; {again}")
             trainer.ranks.leave()
             raise
     trainer.ranks.leave()
-    if trainer.ranks.rank == 0:
+    if trainer.ranks.rank:
+        return
+    try:
         with Display(console, name="where samples come from:", numbers=display.numbers) as display:
             learn_sampler(trainer, Path(run.data), display)
-        with console.progress(
-            "what makes music denser, higher, ...:",
-            fit_progress_total(min(FITTED_WINDOWS, len(trainer.task.data.train))),
-        ) as done:
+        windows = vector_windows(trainer)
+        console.note(f"learning what makes music denser, higher, ... from {windows:,} windows")
+        with console.progress("attributes:", fit_progress_total(windows)) as done:
             metrics = finish(trainer, run, done)
-        _deliver(console, folder, trainer.state.update, metrics)
+    except KeyboardInterrupt:
+        console.note(f"stopped before the model was whole; {again}")
+        raise
+    _deliver(console, folder, trainer.state.update, metrics)
 
 
 def _planned(

@@ -105,6 +105,8 @@ def _what_changed(clips: Clips) -> str:
     ours, theirs = onsets_of(before.played), onsets_of(after.played)
     if start == to or start.endswith(f" {to}"):
         return f"it is in {start} already, and stays as it is"
+    if not theirs:
+        return f"from {start} to {to}: no note is left; a model that has learned more plays some"
     if ours == theirs:
         return f"it is in {start}: no music in {to} was found that is near it, and it stays as it is"
     stay = (ours & theirs).total()
