@@ -36,6 +36,19 @@ def test_tables_cut_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert "n" * LONGEST_NAME not in capsys.readouterr().err
 
 
+def test_tables_are_whole_in_files_and_broken_where_a_terminal_ends(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"measured {i}" for i in range(20)]
+    table = Table("t", "many figures", {"model": "", **dict.fromkeys(names, ".2f")}, [["one", *[1.0] * 20]])
+    for columns, headers in ((None, 1), ("80", 4)):
+        monkeypatch.delenv("COLUMNS", raising=False)
+        if columns:
+            monkeypatch.setenv("COLUMNS", columns)
+        Console().tables([table])
+        assert len([line for line in capsys.readouterr().err.splitlines() if "measured" in line]) == headers
+
+
 def test_no_message_has_a_long_name(run: Run, tmp_path: Path) -> None:
     music = score(track(scale(4), name=LONG), track(scale(4), name=f"{LONG} drums", is_drum=True), bars=4)
     (tmp_path / "a.mid").write_bytes(midi_bytes(music))

@@ -57,12 +57,19 @@ def test_codes_are_relabeled_in_rows() -> None:
 def test_a_class_must_be_known() -> None:
     config = apply(tiny_config("melody-2bar"), "aae-labels", LABELS)
     for plain in (tiny_model("melody-2bar"), Model(config, "prior alone", "cpu")):
-        with pytest.raises(MusicaeError, match="no class"):
+        with pytest.raises(MusicaeError, match=r"no class(es| beside)"):
             require_class(plain, "minor")
     known = Model(replace(config, latent=Spec("class_and_style", {"size": 4, "classes": 2})), "m", "cpu")
     require_class(known, "minor")
     with pytest.raises(MusicaeError, match="minro"):
         require_class(known, "minro")
+
+
+def test_labels_that_no_code_has_beside_it_are_no_classes_to_play_in(run: Run, tmp_path: Path) -> None:
+    save(labeled_model("aae-labels", ("low", "high")), tmp_path / "models" / "dense")
+    (tmp_path / "a.mid").write_bytes(midi_bytes(melody()))
+    done = run("transfer", "a.mid", "--to", "high", "-m", "dense")
+    assert_fails(done, "no class beside them", "--objective arae-transfer, aae-style or aae-semi")
 
 
 def test_the_command_writes_the_clip(run: Run, model: Model, tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from musicae.report.table import Table
 
+WIDTH_OF_FILES = 10_000
+"""Columns of what is no terminal."""
+
 LONGEST_MESSAGE = 4_000
 """Characters, of names between which there are blanks, too."""
 
@@ -64,7 +67,7 @@ class Console:
             stderr().print(picture)
 
     def tables(self, tables: Iterable[Table]) -> None:
-        """Say tables; where one is wider than the terminal, its figures go on in another one below."""
+        """Say tables; where one is wider than a terminal, its figures go on in another one below."""
         if self.quiet:
             return
         from rich import box
@@ -150,10 +153,12 @@ def _abreast(header: Sequence[str], rows: Sequence[Sequence[str]], labels: int, 
 
 
 def stderr() -> RichConsole:
-    """Rich's console on stderr: no colors when it is not a terminal or `NO_COLOR` is set."""
+    """Rich's console on stderr: no colors when it is not a terminal or `NO_COLOR` is set, and no lines are broken
+    where it goes to a file."""
     from rich.console import Console as RichConsole
 
-    return RichConsole(stderr=True, highlight=False, markup=False)
+    width = None if sys.stderr.isatty() or "COLUMNS" in os.environ else WIDTH_OF_FILES
+    return RichConsole(stderr=True, highlight=False, markup=False, width=width)
 
 
 def report(error: MusicaeError) -> None:

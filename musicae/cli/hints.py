@@ -111,7 +111,12 @@ def _learned_nothing(representation: str, arguments: Mapping[str, object]) -> st
     return f". Give it more --minutes{parent and f', or begin with a model that knows more: {parent}'}"
 
 
+def _no_class_beside_codes() -> str:
+    return "train it with --objective arae-transfer, aae-style or aae-semi"
+
+
 HINTS: dict[str, Callable[..., str]] = {
+    "no-class-beside-codes": _no_class_beside_codes,
     "no-classes": _no_classes,
     "no-labels": _no_labels,
     "cannot-write": lambda path: "choose another place with -o",

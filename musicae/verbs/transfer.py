@@ -75,9 +75,12 @@ def require_class(model: Model, name: str) -> None:
     """Make sure that a model plays music in a class.
 
     Raises:
-        MusicaeError: it knows no classes, or none of that name.
+        MusicaeError: it knows no classes, or none of that name, or its codes say nothing of them.
     """
     known = model.config.labels if knows_classes(model) else () if model.mode_vector is None else MODES
+    if name in model.config.labels and name not in known:
+        message = f"{model.name} was trained on windows of {name} music, but its codes have no class beside them"
+        raise MusicaeError(message, "choose an objective whose codes have one", kind="no-class-beside-codes")
     if not known:
         raise MusicaeError(f"model {model.name} has no classes", "choose a model of melodies", kind="no-classes")
     if name not in known:
