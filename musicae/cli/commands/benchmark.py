@@ -65,6 +65,7 @@ def command(
         configs = {preset: _configured(preset, settings or [])}
     speeds = {}
     for name, config in configs.items():
+        console.note(f"timing {name}: at least one update of {config.training.batch} windows, and one clip")
         speeds[name] = benchmark(name, config, seconds=seconds, device=device, wanted=Arithmetic(precision, threads))
         for line in _lines(speeds[name], REFERENCES[name] if preset is None else None):
             console.note(line)
