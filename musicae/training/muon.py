@@ -16,6 +16,9 @@ from torch import Tensor, nn
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
+RESTART = 2
+"""Iterations after which G is computed anew from X in half precision, before its rounding errors count."""
+
 KEPT_MOMENTUM = 0.95
 LEAST_NORM = 1e-7
 """Of a matrix that is divided by its norm."""
@@ -54,11 +57,26 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Matrix) -> Matrix:
-    """About UV^T of a matrix USV^T: singular values become .7 to 1.2, by a quintic Newton-Schulz iteration."""
+    """About UV^T of a matrix USV^T: singular values become .7 to 1.2, by a quintic Newton-Schulz iteration.
+
+    X <- QX, where Q = a + bG + cG^2 and G = XX^T. The next G is QGQ, so that only squares are multiplied until X meets
+    the product of all Q (Gram Newton-Schulz, Zhang, Amsel, Chen and Dao 2026).
+    """
     wide = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     x = wide / wide.norm().clamp(min=LEAST_NORM)
-    a, b, c = COEFFICIENTS
-    for _ in range(ITERATIONS):
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    for iterations in (ITERATIONS,) if x.dtype == torch.float32 else (RESTART, ITERATIONS - RESTART):
+        x = _product_of_steps(x @ x.T, iterations) @ x
     return x.T if matrix.shape[0] > matrix.shape[1] else x
+
+
+def _product_of_steps(gram: Float[Tensor, "row row"], iterations: int) -> Float[Tensor, "row row"]:
+    """Q_n ... Q_1 of so many iterations."""
+    a, b, c = COEFFICIENTS
+    product: Tensor | None = None
+    for left in reversed(range(iterations)):
+        q = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+        q.diagonal().add_(a)
+        product = q if product is None else q @ product
+        gram = q @ (gram @ q) if left else gram
+    assert product is not None
+    return product
