@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from musicae.corpus.preprocess import Annotations, preprocess
 from musicae.errors import MusicaeError
 from musicae.music.attributes import ATTRIBUTES
 from musicae.music.representations.melody import Melody
+from tests.helpers.commands import Run
 from tests.helpers.scores import score, track, write_midi
 
 SPLITS = ("train", "validation", "test")
@@ -51,7 +54,7 @@ def density_of(split: Windows) -> np.ndarray:
 
 def test_the_folder_of_a_file_labels_its_windows(corpus: Path, tmp_path: Path) -> None:
     dataset = labeled(corpus, tmp_path / "out", "folder")
-    assert dataset.manifest["labels"] == {"by": "folder", "classes": ["a", "b"]}
+    assert dataset.manifest["labels"]["by"] == "folder" and dataset.manifest["labels"]["classes"] == ["a", "b"]
     assert dataset.classes == ("a", "b")
     found = []
     for name in SPLITS:
@@ -118,13 +121,33 @@ def test_an_attribute_that_does_not_vary_makes_no_classes() -> None:
 
 
 def test_folders_without_windows_are_no_classes() -> None:
-    labels = folder_labels(["b", "", "c", "a"], np.array([0, 0, 1, 3]), np.array([True, True, True, False]))
+    windows = np.array([0, 0, 1, 3]), np.array([True, True, True, False])
+    labels = folder_labels(["b", "", "c", "a"], *windows, ["a", "b", "c", "copies"])
     assert labels.classes == ("b",) and labels.of_window.tolist() == [0, 0, UNKNOWN, UNKNOWN]
+    assert labels.without_windows == ("a", "c", "copies")
+
+
+def test_classes_are_counted_and_folders_without_one_are_told(corpus: Path, run: Run, tmp_path: Path) -> None:
+    shutil.copytree(corpus, tmp_path / "midi")
+    (tmp_path / "midi" / "copies").mkdir()
+    shutil.copy(corpus / "b" / "deep" / "0.mid", tmp_path / "midi" / "copies")
+    (tmp_path / "midi" / "waltzes").mkdir()
+    (tmp_path / "midi" / "waltzes" / "a.mid").write_text("text")
+    done = run("preprocess", "midi", "--label", "folder", "-o", "out", "--workers", 1, "--json")
+    assert "warning: no window of copies, waltzes is kept, which makes no class: see out/dropped.csv" in done.err
+    labels, train = (json.loads(done.out)[name] for name in ("labels", "splits"))
+    written = np.load(tmp_path / "out" / "train" / "labels.npy")
+    counts = {"a": int((written == 0).sum()), "b": int((written == 1).sum())}
+    assert labels["training windows"] == counts and labels["folders without windows"] == ["copies", "waltzes"]
+    assert labels["training windows without a class"] == (written == UNKNOWN).sum() > 0
+    assert sum(counts.values()) + (written == UNKNOWN).sum() == train["train"]["windows"]
+    said = [line.split() for line in done.err.splitlines()]
+    assert ["a", str(counts["a"])] in said and ["without", "a", "class", str((written == UNKNOWN).sum())] in said
 
 
 def test_the_mode_labels_major_and_minor(corpus: Path, tmp_path: Path) -> None:
     dataset = labeled(corpus, tmp_path / "out", "mode")
-    assert dataset.manifest["labels"] == {"by": "mode", "classes": ["major", "minor"]}
+    assert dataset.manifest["labels"]["by"] == "mode" and dataset.classes == ("major", "minor")
     split = dataset.split("train")
     labels = split.labels_of(torch.arange(len(split)))
     assert labels is not None and set(labels.tolist()) <= {-1, 0, 1}

@@ -51,10 +51,12 @@ class Inventory:
     Attributes:
         sources: the files to be read, different ones, in the order of their digests.
         dropped: what became of the others.
+        label_folders: the first folders, below those that are searched, in which files of either kind lie.
     """
 
     sources: tuple[MidiFile, ...]
     dropped: dict[Path, Outcome]
+    label_folders: frozenset[str]
 
 
 def discover(folders: Sequence[Path], splits: SplitsFile | None, progress: Progress = no_progress) -> Inventory:
@@ -70,12 +72,14 @@ def discover(folders: Sequence[Path], splits: SplitsFile | None, progress: Progr
             f"no MIDI files in {', '.join(map(str, folders))}", "name a folder with .mid or .midi files, at any depth"
         )
     sources: dict[str, MidiFile] = {}
+    label_folders: set[str] = set()
     with progress("finding", len(found)) as advance:
         for folder, path in sorted(found, key=lambda pair: str(pair[1])):
             advance(1)
             split = splits(folder, path) if splits else UNLISTED
             inside = path.relative_to(folder).parts[:-1]
             label_folder = inside[0] if inside else ""
+            label_folders.update(inside[:1])
             try:
                 digest = _file_digest(path)
             except OSError as error:
@@ -89,7 +93,8 @@ def discover(folders: Sequence[Path], splits: SplitsFile | None, progress: Progr
                     sources[digest] = replace(sources[digest], label_folder="")
             elif digest not in sources:  # a file that is found again, below another folder, is what it was
                 sources[digest] = MidiFile(path, digest, split, label_folder)
-    return Inventory(tuple(sources[digest] for digest in sorted(sources)), dropped)
+    different = tuple(sources[digest] for digest in sorted(sources))
+    return Inventory(different, dropped, frozenset(label_folders))
 
 
 def _file_digest(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,16 +36,26 @@ class Labels:
         classes: the names of the classes, in their order.
         of_window: indices into `classes`, or `UNKNOWN`.
         threshold: of an attribute, the least value of the class "high".
+        without_windows: folders that hold MIDI files, and are no class.
     """
 
     by: str
     classes: tuple[str, ...]
     of_window: Int16[np.ndarray, " window"]
     threshold: float | None = None
+    without_windows: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """What the manifest says of the labels."""
-        words: dict[str, Any] = {"by": self.by, "classes": list(self.classes)}
+    def to_json(self, training: Bool[np.ndarray, " window"]) -> dict[str, Any]:
+        """What the manifest says of the labels, with how many training windows have each, and how many none."""
+        counts = [int((self.of_window[training] == number).sum()) for number in range(len(self.classes))]
+        words: dict[str, Any] = {
+            "by": self.by,
+            "classes": list(self.classes),
+            "training windows": dict(zip(self.classes, counts, strict=True)),
+            "training windows without a class": int(training.sum()) - sum(counts),
+        }
+        if self.without_windows:
+            words["folders without windows"] = list(self.without_windows)
         return words if self.threshold is None else words | {"threshold": self.threshold}
 
 
@@ -60,18 +70,22 @@ def check_label(by: str) -> None:
 
 
 def folder_labels(
-    folders: Sequence[str], window_file: Integer[np.ndarray, " window"], keep: Bool[np.ndarray, " window"]
+    folders: Sequence[str],
+    window_file: Integer[np.ndarray, " window"],
+    keep: Bool[np.ndarray, " window"],
+    found: Iterable[str] = (),
 ) -> Labels:
     """Classes by folder, those of which a window is kept, sorted by name.
 
     Args:
         folders: of every file; empty for a file that lies in none.
+        found: all folders that hold MIDI files, also those of files that are not read.
     """
     kept = {folders[file] for file in np.unique(window_file[keep])} - {""}
     classes = tuple(sorted(kept))
     numbers = {name: number for number, name in enumerate(classes)}
     of_file = np.array([numbers.get(folder, UNKNOWN) for folder in folders], dtype=np.int16)
-    return Labels(FOLDER, classes, of_file[window_file])
+    return Labels(FOLDER, classes, of_file[window_file], without_windows=tuple(sorted({*found} - kept)))
 
 
 def attribute_labels(by: str, values: Float[np.ndarray, " window"], training: Bool[np.ndarray, " window"]) -> Labels:

@@ -259,7 +259,7 @@ def _write(
     else:
         split, songs = _own_splits(sources, read)
     selection = select(read.exact, read.relative, split[read.window_file])
-    labels = _labels(settings, sources, read, selection)
+    labels = _labels(settings, inventory, read, selection)
     outcomes = inventory.dropped | _outcomes(sources, read, selection)
     reasons = Counter(outcome.reason for outcome in outcomes.values())
     kept = reasons.pop("", 0)
@@ -285,18 +285,19 @@ def _write(
         },
     }
     if labels:
-        manifest["labels"] = labels.to_json()
+        manifest["labels"] = labels.to_json(selection.in_split(0))
     write_manifest(output, manifest)
     return manifest
 
 
-def _labels(settings: Manifest, sources: Sequence[MidiFile], read: Chunk, selection: Selection) -> Labels | None:
+def _labels(settings: Manifest, inventory: Inventory, read: Chunk, selection: Selection) -> Labels | None:
     """The class of every window, if any is asked for."""
     by = settings["labels"]["by"] if "labels" in settings else ""
     if not by:
         return None
     if by == FOLDER:
-        return folder_labels([source.label_folder for source in sources], read.window_file, selection.keep)
+        folders = [source.label_folder for source in inventory.sources]
+        return folder_labels(folders, read.window_file, selection.keep, inventory.label_folders)
     return attribute_labels(by, read.value, selection.in_split(0))
 
 

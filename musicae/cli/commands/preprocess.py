@@ -123,6 +123,8 @@ def deliver_dataset(manifest: dict[str, Any], folder: Path, console: Console) ->
         console.note(line)
     for fault in split_faults({name: counts["windows"] for name, counts in manifest["splits"].items()}):
         console.warn(f"{fault}{ADVICE['bad-splits'](given=manifest['splits_given'])}")
+    if lost := manifest.get("labels", {}).get("folders without windows"):
+        console.warn(f"no window of {', '.join(lost)} is kept, which makes no class: see {folder / 'dropped.csv'}")
     dropped = read_dropped(folder) if console.json else []
     console.data([folder], {"dataset": str(folder), **manifest, "dropped": dropped})
 
@@ -146,6 +148,16 @@ def funnel(manifest: dict[str, Any]) -> Iterator[str]:
         yield _line(f"bars of {reason}", count)
     for split, counts in manifest["splits"].items():
         yield f"{_line(split, counts['windows'])} windows from {counts['files']:,} files"
+    if "labels" in manifest:
+        yield from _classes(manifest["labels"])
+
+
+def _classes(labels: dict[str, Any]) -> Iterator[str]:
+    """How many training windows are of each class."""
+    yield f"training windows by {labels['by']}"
+    for name, count in labels["training windows"].items():
+        yield _line(f"  {name}", count)
+    yield _line("  without a class", labels["training windows without a class"])
 
 
 def _line(label: str, count: int) -> str:
