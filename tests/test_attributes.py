@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from musicae.music.attributes import ATTRIBUTES
+from musicae.music.attributes import ATTRIBUTES, CONSTANT, varying
+from musicae.music.representations import REPRESENTATIONS
 from musicae.music.score import Notes, Score, Track
 
 SIXTEENTH = 24
@@ -125,3 +127,12 @@ def test_a_band_counted_by_hand() -> None:
     }
     assert of_all_tracks(score(drums))["polyphony"] == 0
     assert of_all_tracks(score(replace(violin, program=47)))["strings"] == 0, "timpani"
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+def test_what_is_said_to_be_constant_is_constant_in_random_music(name: str) -> None:
+    representation, generator = REPRESENTATIONS[name](bars=2), np.random.default_rng(0)
+    music = [representation.generate(generator) for _ in range(20)]
+    values = {name: {attribute(one) for one in music} for name, attribute in ATTRIBUTES.items()}
+    assert all(len(values[same]) == 1 for same in CONSTANT.get(name, ()))
+    assert "density" in varying(name) and not {*CONSTANT.get(name, ())} & {*varying(name)}

@@ -104,7 +104,10 @@ def test_labels_go_with_the_windows_of_a_batch(corpus: Path, tmp_path: Path) -> 
 def test_an_unknown_label_is_refused_with_the_nearest(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(MusicaeError, match="unknown label: denisty") as error:
         labeled(corpus, tmp_path / "out", "denisty")
-    assert "did you mean density" in error.value.hint
+    assert "did you mean density" in error.value.hint and "velocity" not in error.value.hint
+    with pytest.raises(MusicaeError, match="velocity is the same in all music that is read as melody") as error:
+        labeled(corpus, tmp_path / "out", "velocity")
+    assert error.value.hint.endswith("syncopation8, range, mode")
 
 
 @pytest.mark.parametrize(("values", "high"), [([1, 2, 3, 4], 2), ([0, 0, 0, 1], 1), ([0, 1, 1, 1], 3)])

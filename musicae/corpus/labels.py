@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int16, Integer
 
 from musicae.errors import MusicaeError, unknown_name
-from musicae.music.attributes import ATTRIBUTES
+from musicae.music.attributes import ATTRIBUTES, varying
 from musicae.music.key import mode
+from musicae.music.representations.base import Representation
 from musicae.music.score import Score
 
 FOLDER = "folder"
@@ -59,14 +60,18 @@ class Labels:
         return words if self.threshold is None else words | {"threshold": self.threshold}
 
 
-def check_label(by: str) -> None:
-    """Make sure that windows can be labeled so.
+def check_label(by: str, representation: Representation) -> None:
+    """Make sure that windows of a representation can be labeled so.
 
     Raises:
-        MusicaeError: it is neither `FOLDER` nor something that is measured.
+        MusicaeError: it is neither `FOLDER` nor something that is measured and can vary.
     """
-    if by not in (FOLDER, *MEASURES):
-        raise unknown_name("label", by, (FOLDER, *MEASURES))
+    possible = (FOLDER, *varying(representation.name), *(CLASSES if representation.pitched_parts else ()))
+    if by in MEASURES and by not in possible:
+        message = f"{by} is the same in all music that is read as {representation.name}"
+        raise MusicaeError(message, f"choose one of: {', '.join(possible)}")
+    if by not in possible:
+        raise unknown_name("label", by, possible)
 
 
 def folder_labels(

@@ -94,7 +94,7 @@ def preprocess(
     """
     label, splits = annotations.label, SplitsFile(annotations.splits) if annotations.splits else None
     if label:
-        check_label(label)
+        check_label(label, representation)
     refuse_busy(output / WORK / LOCK, output)
     inventory = discover(folders, splits, progress)
     settings = _settings(representation, inventory.sources, splits is not None, label, annotations.drums)

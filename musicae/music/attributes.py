@@ -91,6 +91,11 @@ def pitch_range(score: Score) -> float:
     return float(np.ptp(np.concatenate(pitches))) if pitches else 0.0
 
 
+def varying(representation: str) -> list[str]:
+    """The names of the attributes that can differ between windows of a representation, which is named as well."""
+    return [name for name in ATTRIBUTES if name not in CONSTANT.get(representation, ())]
+
+
 def _playing(score: Score) -> list[Track]:
     return [track for track in score.tracks if len(track.notes)]
 
@@ -139,3 +144,10 @@ ATTRIBUTES: dict[str, Callable[[Score], float]] = {
     "velocity": velocity,
     "range": pitch_range,
 }
+
+CONSTANT = {
+    "melody": ("strings", "tracks", "polyphony", "drums", "velocity"),
+    "drums": ("diatonic", "interval", "strings", "tracks", "polyphony", "drums", "velocity", "range"),
+    "trio": ("strings", "velocity"),
+}
+"""By representation, the attributes that are the same in all of its music, silence apart."""

@@ -78,7 +78,7 @@ def command(
     from musicae.corpus.dataset import Dataset
     from musicae.errors import MusicaeError
     from musicae.model import load
-    from musicae.music.attributes import ATTRIBUTES
+    from musicae.music.attributes import varying
     from musicae.storage.catalog import find, find_dataset
     from musicae.training.attribute_vectors import fit, fit_progress_total, store
     from musicae.training.mode_vector import fit_mode_vector, has_modes
@@ -90,7 +90,8 @@ def command(
         raise MusicaeError(f"{net.name} has attribute vectors", "replace them with --force")
     with console.progress("fitting", fit_progress_total(min(windows, len(dataset.split("train"))))) as done:
         fits = fit(net, dataset, windows=windows, seed=seed, progress=done)
-    replaced, without = sorted(net.attributes), [name for name in ATTRIBUTES if name not in fits]
+    could_vary = varying(net.representation.name)
+    replaced, without = sorted(net.attributes), [name for name in could_vary if name not in fits]
     path = store(net, fits, fit_mode_vector(net, dataset, seed=seed))
     if has_modes(net.representation) and net.mode_vector is None:
         console.note(f"no vector from major to minor: too little music in either in {data}")
