@@ -93,6 +93,11 @@ def test_another_label_is_another_data_set(corpus: Path, tmp_path: Path) -> None
     assert split.labels is None and split.labels_of(torch.arange(2)) is None
 
 
+def test_a_labeled_data_set_has_a_name_of_its_own(corpus: Path, run: Run) -> None:
+    assert run("preprocess", corpus, "--workers", 1).paths == [Path("data/melody-2bar")]
+    assert run("preprocess", corpus, "--label", "density", "--workers", 1).paths == [Path("data/melody-2bar-density")]
+
+
 def test_labels_go_with_the_windows_of_a_batch(corpus: Path, tmp_path: Path) -> None:
     split = labeled(corpus, tmp_path / "out", "density").split("train")
     pairs = split.draw(16, torch.Generator().manual_seed(0))

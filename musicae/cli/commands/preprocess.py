@@ -19,7 +19,9 @@ EXAMPLES = (
 
 
 MidiFolders = Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders with MIDI files, at any depth.")]
-DataOutput = Annotated[Path | None, folder_option("Without it: data/REPRESENTATION-BARSbar.")]
+DataOutput = Annotated[
+    Path | None, folder_option("Without it: data/REPRESENTATION-BARSbar, then METER, chords and LABEL where given.")
+]
 RepresentationName = Literal["melody", "drums", "trio", "multitrack"]
 RepresentationOption = Annotated[RepresentationName, typer.Option(help="What is read of a file.")]
 Bars = Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Length of a window in bars.")]
@@ -100,7 +102,8 @@ def command(
     knobs: dict[str, Any] = {"bars": bars, "meter": meter} | ({"chords": True} if chords else {})
     made = REPRESENTATIONS[representation](**knobs)
     in_meter = f"-{made.arguments['meter'].replace('/', '-')}" if "meter" in made.arguments else ""
-    folder = output or Path("data") / f"{representation}-{bars}bar{in_meter}{'-chords' if chords else ''}"
+    also = f"{in_meter}{'-chords' if chords else ''}{label and f'-{label}'}"
+    folder = output or Path("data") / f"{representation}-{bars}bar{also}"
     manifest = preprocess(
         folders,
         folder,
