@@ -48,6 +48,11 @@ def test_a_broken_splits_file_is_an_error(content: str, message: str, tmp_path: 
         SplitsFile(tmp_path / "splits.csv")
 
 
+def test_a_missing_splits_file_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(MusicaeError, match=r"^there is no file .*gone\.csv"):
+        SplitsFile(tmp_path / "gone.csv")
+
+
 def test_a_path_may_be_given_its_split_twice(tmp_path: Path) -> None:
     splits = SplitsFile(write_csv(tmp_path / "splits.csv", [("a.mid", "test"), ("a.mid", "testing")]))
     assert splits(tmp_path, tmp_path / "a.mid") == 2

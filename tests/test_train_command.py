@@ -98,7 +98,7 @@ def test_an_interruption_behind_the_updates_says_how_to_go_on(
     ("words", "code", "said"),
     [
         (["--resume", "m", "--preset", "melody-2bar"], 2, "omit the others"),
-        (["--resume", "m"], 1, "no training to resume in m"),
+        (["--resume", "m"], 1, "no training to resume in m, which does not exist\nhint: begin one with musicae train"),
         (["nowhere"], 1, "unknown data set: nowhere"),
         (["DATA", "--preset", "melody-16bar"], 1, "reads melody of 16 bars"),
         (["DATA", "--set", "latnt.size=3"], 1, "did you mean latent"),

@@ -124,6 +124,8 @@ class SplitsFile:
                     if name not in SPLIT_NAMES:
                         raise MusicaeError(f"{self.path} names an unknown split: {name!r}", hint)
                     yield _parts(PurePath(row["path"])), SPLITS.index(SPLIT_NAMES[name])
+        except FileNotFoundError:
+            raise MusicaeError(f"there is no file {self.path}", "choose a CSV file with columns path,split") from None
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise MusicaeError(f"cannot read {self.path}: {error}", hint) from error
 

@@ -63,7 +63,13 @@ class Run:
             if not (run.minutes >= 0 and run.seed >= 0 and run.seen_before >= 0):
                 raise ValueError("its minutes, seed or windows are below zero")
             return run
+        except FileNotFoundError:
+            raise _none_in(folder, "") from None
         except (OSError, ValueError, KeyError, MusicaeError) as error:
-            message = f"there is no training to resume in {folder} ({type(error).__name__}: {error})"
-            hint = "begin one, or go on from a model's weights"
-            raise MusicaeError(message, hint, kind="not-a-training", path=folder) from None
+            raise _none_in(folder, f" ({type(error).__name__}: {error})") from None
+
+
+def _none_in(folder: Path, why: str) -> MusicaeError:
+    where = folder if folder.exists() else f"{folder}, which does not exist"
+    message, hint = f"there is no training to resume in {where}{why}", "begin one, or go on from a model's weights"
+    return MusicaeError(message, hint, kind="not-a-training", path=folder)
