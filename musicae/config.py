@@ -269,14 +269,17 @@ def knobs(constructor: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return {knob.name: knob.replace(annotation=hints.get(knob.name, Any)) for knob in found}
 
 
-def pick(table: Mapping[str, Any], name: str, what: str) -> Any:
+def pick(table: Mapping[str, Any], name: str, what: str, kind: str = "unknown", **facts: object) -> Any:
     """What a table has under a name.
+
+    Args:
+        kind: of the error, which has these facts as well.
 
     Raises:
         MusicaeError: nothing; the nearest name is offered.
     """
     if name not in table:
-        raise unknown_name(what, name, table)
+        raise unknown_name(what, name, table, kind, **facts)
     return table[name]
 
 

@@ -31,15 +31,15 @@ class MusicaeError(Exception):
         self.facts = facts
 
 
-def unknown_name(what: str, name: str, known: Iterable[str], kind: str = "unknown") -> MusicaeError:
+def unknown_name(what: str, name: str, known: Iterable[str], kind: str = "unknown", **facts: object) -> MusicaeError:
     """The error for a name that is not among the known ones: the hint offers the nearest, and lists them all.
 
     Args:
-        kind: of the error, whose facts are `name` and `known`.
+        kind: of the error, whose facts are `name`, `known` and those that are given.
     """
     names = list(known)
     hint = f"{did_you_mean(name, names)}choose one of: {', '.join(names)}" if names else "there is none yet"
-    return MusicaeError(f"unknown {what}: {shortened(name)}", hint, kind=kind, name=name, known=names)
+    return MusicaeError(f"unknown {what}: {shortened(name)}", hint, kind=kind, name=name, known=names, **facts)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

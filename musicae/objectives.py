@@ -75,7 +75,7 @@ def apply(config: Config, name: str, labels: Sequence[str] = ()) -> Config:
     Raises:
         MusicaeError: there is no such objective, or it needs labels and there are none.
     """
-    objective: Objective = pick(OBJECTIVES, name, "objective")
+    objective: Objective = pick(OBJECTIVES, name, "objective", "unknown-objective")
     if objective.labels and len(labels) < 2:
         message = f"objective {name} needs a data set whose windows are labeled with two classes or more"
         raise MusicaeError(message, "label the data set", kind="no-labels", objective=name)

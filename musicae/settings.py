@@ -47,7 +47,8 @@ def override(config: Config, setting: str, tables: Mapping[str, Constructors]) -
     labels = {item.label: item.spec for item in config.regularizers}
     if knob or text not in kinds:  # else it is a new label
         listed = (entry for name in LISTS for entry in tables[name])
-        pick(dict.fromkeys((*PARTS, "training", *labels, *kinds, *listed)), part, "part of a model")
+        known = dict.fromkeys((*PARTS, "training", *labels, *kinds, *listed))
+        pick(known, part, "part of a model", "unknown-part", value=text)
     chosen = _listed(kinds, labels, part, knob, text)
     return replace(config, regularizers=tuple(Named(label, choice) for label, choice in chosen.items()))
 

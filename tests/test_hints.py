@@ -15,6 +15,7 @@ import musicae
 from musicae.cli.app import COMMANDS, GROUPS
 from musicae.cli.hints import HINTS, hint
 from musicae.errors import MusicaeError, error_context, unknown_name
+from tests.helpers.commands import Run
 
 ROOT = Path(musicae.__file__).parent
 BELOW = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] not in ("cli", "__main__.py")]
@@ -42,7 +43,8 @@ def raised() -> Iterator[tuple[str, ast.Call]]:
 
 def test_every_kind_of_error_has_a_hint_and_every_hint_a_kind() -> None:
     kinds = {kind for kind, _ in raised()}
-    assert kinds == HINTS.keys() - {"no-model", "no-dataset"}, "these two are made by unknown_name"
+    made_by_unknown_name = {"no-model", "no-dataset", "unknown-objective", "unknown-preset", "unknown-part"}
+    assert kinds == HINTS.keys() - made_by_unknown_name
 
 
 @pytest.mark.parametrize(("kind", "call"), [*raised()], ids=lambda value: value if isinstance(value, str) else "")
@@ -63,6 +65,18 @@ def test_an_unknown_model_gets_the_nearest_name_or_a_way_to_make_one() -> None:
         "did you mean melody?"
     )
     assert hint(unknown_name("model", "melodi", [], kind="no-model")).endswith("musicae train")
+
+
+def test_unknown_objectives_and_presets_say_where_they_are_explained(run: Run) -> None:
+    said = run("train", "--objective", "fancy").err
+    assert "choose one of: autoencoder" in said and "; musicae experiment objectives --list says what they are" in said
+    assert "those in -large have the published sizes" in run("train", "--preset", "melody-3bar").err
+    assert "hint: did you mean vae? " in run("experiment", "objectives", "--only", "vaee").err
+
+
+def test_an_option_that_is_set_is_named_as_an_option(run: Run) -> None:
+    done = run("train", "--set", "objective=vae")
+    assert "hint: that is an option and not a setting: --objective vae\n" in done.err
 
 
 def test_context_keeps_the_kind_and_the_facts() -> None:

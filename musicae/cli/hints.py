@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from musicae.errors import MusicaeError, did_you_mean
+
 if TYPE_CHECKING:
-    from musicae.errors import MusicaeError
     from musicae.storage.catalog import Description
 
 
@@ -54,6 +55,25 @@ def _unreadable_score(representations: Sequence[str], model: str = "", meter: st
 
 def _constant_attribute(models: Sequence[str]) -> str:
     return f"another model moves it: -m {models[0]}" if models else ""
+
+
+def _unknown_objective(name: str, known: Sequence[str]) -> str:
+    return f"{_choose(name, known)}; musicae experiment objectives --list says what they are"
+
+
+def _unknown_preset(name: str, known: Sequence[str]) -> str:
+    kinds = "those in -flat are without hierarchy, those in -large have the published sizes"
+    return f"{_choose(name, known)}; {kinds}; musicae train without --preset takes the one for the data set"
+
+
+def _unknown_part(name: str, known: Sequence[str], value: str) -> str:
+    if name in OPTIONS:
+        return f"that is an option and not a setting: --{name} {value}"
+    return _choose(name, known)
+
+
+def _choose(name: str, known: Sequence[str]) -> str:
+    return f"{did_you_mean(name, known)}choose one of: {', '.join(known)}"
 
 
 def _no_labels(objective: str) -> str:
@@ -115,6 +135,9 @@ def _no_class_beside_codes() -> str:
     return "train it with --objective arae-transfer, aae-style or aae-semi"
 
 
+OPTIONS = ("preset", "objective", "output", "minutes", "updates", "from", "resume", "seed", "device", "precision")
+"""Options of musicae train that may be taken for settings."""
+
 HINTS: dict[str, Callable[..., str]] = {
     "no-class-beside-codes": _no_class_beside_codes,
     "no-classes": _no_classes,
@@ -130,6 +153,9 @@ HINTS: dict[str, Callable[..., str]] = {
     ),
     "is-input": lambda path: "choose another name with -o",
     "no-model": _no_model,
+    "unknown-objective": _unknown_objective,
+    "unknown-preset": _unknown_preset,
+    "unknown-part": _unknown_part,
     "no-chords": lambda model="": "choose one that is: musicae models list names them",
     "no-device": lambda device: "omit --device: auto takes the best that is here",
     "no-attributes": lambda model: (

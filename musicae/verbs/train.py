@@ -72,7 +72,7 @@ def config_for(dataset: Dataset, *, preset: str | None = None, initial: str = ""
     """
     held = Spec(dataset.representation.name, dataset.representation.arguments)
     if preset is not None and preset not in PRESETS:
-        raise unknown_name("preset", preset, PRESETS)
+        raise unknown_name("preset", preset, PRESETS, "unknown-preset")
     if preset is None and initial:
         config = load(initial, "cpu").config
     else:

@@ -79,7 +79,7 @@ def _configured(preset: str, settings: list[str]) -> Config:
     from musicae.settings import override
 
     if preset not in PRESETS:
-        raise unknown_name("preset", preset, PRESETS)
+        raise unknown_name("preset", preset, PRESETS, "unknown-preset")
     config = PRESETS[preset]
     for setting in settings:
         config = override(config, setting, TABLES)

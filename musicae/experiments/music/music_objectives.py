@@ -108,7 +108,7 @@ def trials_of(
         MusicaeError: there is no such objective, or the data set lacks labels.
     """
     for name in names:
-        pick(OBJECTIVES, name, "objective")
+        pick(OBJECTIVES, name, "objective", "unknown-objective")
     labeled = len(dataset.classes) > 1
     chosen = [name for name, one in OBJECTIVES.items() if name in names or (not names and (labeled or not one.labels))]
     wanting = [name for name in [*chosen, *[SEMI_SUPERVISED for _ in label_shares]] if OBJECTIVES[name].labels]
