@@ -177,6 +177,11 @@ def test_terms_are_logged_over_the_updates_that_had_them(tmp_path: Path) -> None
     assert not trainer.state.sums and not trainer.state.counts
 
 
+@pytest.mark.parametrize(("seconds", "words"), [(17.6, "18 s"), (150.0, "2.5 minutes")])
+def test_less_than_a_minute_is_said_in_seconds(seconds: float, words: str) -> None:
+    assert TrainingState(seconds=seconds).duration == words
+
+
 def test_the_random_numbers_of_the_caller_stay(tmp_path: Path) -> None:
     before = torch.random.get_rng_state()
     Trainer(ImageTask(training(updates=3)), tmp_path).run()

@@ -46,7 +46,7 @@ def test_the_best_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
     metrics = finish(trained, run)
     assert "density" in load(model_folder, "cpu").attributes
     card = (model_folder / "README.md").read_text()
-    assert "musicae train" in card
+    assert "musicae train" in card and f" windows in {trained.state.duration}; " in card
     assert f"{metrics['nll']:.4g}" in card
     assert sorted(path.name for path in (model_folder / "samples").iterdir())[-1] == "0000012.mid"
 
@@ -316,6 +316,7 @@ def test_what_has_learned_nothing_is_said_with_what_to_do(
     begin(run, tmp_path / "m", device="cpu", reporter=listener).run()
     few, progress, end = listener.notices
     assert few.kind == "few-windows" and "--from melody-2bar" in ADVICE[few.kind](**few.facts)
+    assert re.match(r"after \d+ s it plays back ", progress.message)
     assert progress.message.endswith("is what always holding one note would get): keep training")
     assert end.kind == "learned-nothing" and "it has learned nothing yet: it plays back nothing: " in end.message
     shutil.copytree(tmp_path / "m", tmp_path / "models" / "m")

@@ -51,7 +51,7 @@ def write_card(
         "",
         f"    {command}",
         "",
-        f"{state.update:,} updates of {training.batch} windows in {state.seconds / 60:.0f} minutes; "
+        f"{state.update:,} updates of {training.batch} windows in {state.duration}; "
         f"the best weights on validation songs, after update {state.best_update:,}.",
         "",
         "## Held-out songs",

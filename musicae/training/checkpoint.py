@@ -51,6 +51,11 @@ class TrainingState:
         """Whether there has been a validation with a loss that can be lower or higher than others."""
         return math.isfinite(self.best)
 
+    @property
+    def duration(self) -> str:
+        """The time spent, in words."""
+        return f"{self.seconds / 60:.1f} minutes" if self.seconds >= 60 else f"{self.seconds:.0f} s"
+
     def add(self, terms: LossTerms) -> None:
         """Counts in the terms of an update; others may have other terms."""
         for name, term in terms.items():

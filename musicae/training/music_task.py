@@ -142,7 +142,7 @@ class MusicTask(Task):
         now, parent = Playback.of_metrics(metrics, self.baselines), self._playback(0)
         if state.update == 0:
             return Notice(f"the parent plays back {now.precisely}", "playback")
-        when = f"after {state.seconds / 60:.1f} minutes it plays back"
+        when = f"after {state.duration} it plays back"
         if parent is not None:
             return Notice(f"{when} {now.precisely} (the parent: {in_percent(parent.share, 1)})", "playback")
         beside = f"({in_percent(now.baseline)} is what {now.holding} would get)"
