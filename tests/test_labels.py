@@ -128,6 +128,14 @@ def test_an_attribute_that_does_not_vary_makes_no_classes() -> None:
         attribute_labels("drums", np.zeros(3), np.ones(3, dtype=bool))
 
 
+def test_a_label_that_does_not_vary_leaves_nothing_behind(tmp_path: Path) -> None:
+    scale = [(start, start + 4, 60 + start // 4 % 8) for start in range(0, 128, 4)]
+    write_midi(score(track(scale), bars=8), tmp_path / "midi" / "scale.mid")
+    with pytest.raises(MusicaeError, match="diatonic is the same in all training windows"):
+        labeled(tmp_path / "midi", tmp_path / "out", "diatonic")
+    assert not (tmp_path / "out").exists()
+
+
 def test_folders_without_windows_are_no_classes() -> None:
     windows = np.array([0, 0, 1, 3]), np.array([True, True, True, False])
     labels = folder_labels(["b", "", "c", "a"], *windows, ["a", "b", "c", "copies"])

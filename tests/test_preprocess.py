@@ -254,6 +254,7 @@ def test_an_output_that_cannot_be_written_is_an_error(corpus: Path, tmp_path: Pa
 def test_strict_stops_at_a_bad_file(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(MusicaeError, match=r"\.(mid|MIDI): (unreadable|no melody|other meter)"):
         preprocess([corpus], tmp_path / "out", Melody(bars=2), workers=1, strict=True)
+    assert not (tmp_path / "out").exists(), "nothing is left to go on with"
 
 
 @pytest.mark.parametrize("numerator, denominator", [(1, 4), (2, 4), (2, 2), (4, 4)])

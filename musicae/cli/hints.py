@@ -176,6 +176,7 @@ HINTS: dict[str, Callable[..., str]] = {
     "other-dataset": lambda path: "replace it with --force, or choose another folder with -o",
     "damaged-file": lambda path: "without --strict the undamaged parts of such files are read",
     "unusable-file": lambda path: "without --strict such files are skipped",
+    "unvaried-label": lambda label: "choose another attribute with --label, or preprocess more music",
     "unwritable-chunk": lambda: "choose another folder with -o, or free some space: then the same command continues",
     "other-representation": _other_representation,
     "empty-split": lambda split: "preprocess three songs or more, or say with --splits which are held out",

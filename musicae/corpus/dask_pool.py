@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class DaskPool:
     def __init__(self, reading: Reading, *, scheduler: str, on_file: Callable[[int], None]) -> None:
         self.reading, self.scheduler, self.on_file = reading, scheduler, on_file
 
-    def run(self, tasks: Sequence[ReadingTask]) -> Iterator[int]:
+    def run(self, tasks: Sequence[ReadingTask]) -> Generator[int, None, None]:
         """Yields the index of every task when its result is written, in any order.
 
         Raises:

@@ -11,6 +11,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ from musicae.storage.locks import exclusive, refuse_busy
 
 FILES_PER_CHUNK = 128
 WORK, LOCK = ".work", "lock"
+LASTING = ("damaged-file", "unusable-file", "unvaried-label")
+"""Kinds of errors that the same command meets again, so that nothing is kept for going on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,20 @@ def preprocess(
             manifest = _finished(output, settings, force)  # another run may just have ended
             if manifest is None:
                 reading = Reading(representation, label if label in MEASURES else "", annotations.drums)
-                manifest = _made(output, inventory, reading, settings, workers or usable_cores(), strict, progress)
+                try:
+                    manifest = _made(output, inventory, reading, settings, workers or usable_cores(), strict, progress)
+                except MusicaeError as error:
+                    if error.kind in LASTING:
+                        _forget_chunks(output / WORK)
+                    raise
             shutil.rmtree(output / WORK, ignore_errors=True)
     return manifest
+
+
+def _forget_chunks(work: Path) -> None:
+    for path in work.iterdir():
+        if path.name != LOCK:
+            path.unlink(missing_ok=True)
 
 
 def _made(
@@ -226,10 +240,10 @@ def _read(
             pool = DaskPool(reading, scheduler=workers, on_file=advance)
         else:
             pool = ProcessPool(reading, workers=min(workers, len(missing)), on_file=advance)
-        for index in pool.run(missing) if missing else ():
-            if strict:
-                task = missing[index]
-                _refuse_bad(zip(task.paths, _result(task).outcomes, strict=True))
+        with closing(pool.run(missing)) if missing else nullcontext(()) as done:  # or readers outlive an error
+            for task in (missing[index] for index in done):
+                if strict:
+                    _refuse_bad(zip(task.paths, _result(task).outcomes, strict=True))
     return Chunk.join([_result(task) for task in tasks])
 
 

@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -84,7 +84,7 @@ class ProcessPool:
         self.strikes: Counter[tuple[int, int]] = Counter()
         self.skip: dict[int, dict[int, str]] = {}
 
-    def run(self, tasks: Sequence[ReadingTask]) -> Iterator[int]:
+    def run(self, tasks: Sequence[ReadingTask]) -> Generator[int, None, None]:
         """Yields the index of every task when its result is written, in any order.
 
         Raises:
