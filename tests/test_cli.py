@@ -144,6 +144,24 @@ def test_interruption_exits_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) 
     assert run("sample").code == 130
 
 
+@pytest.mark.parametrize(
+    ("place", "name", "words"),
+    [
+        ("musicae.corpus.preprocess", "discover", ["preprocess", "."]),
+        ("musicae.experiments.music.music_objectives", "run_trial", ["experiment", "objectives", "--only", "vae"]),
+    ],
+)
+def test_what_can_go_on_says_so_when_it_is_interrupted(
+    place: str, name: str, words: list[str], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"{place}.{name}", interrupt)
+    done = run(*words)
+    assert done.code == 130 and "stopped; the same command goes on where it was" in done.err
+
+
 def test_a_terminal_gets_a_piano_roll_and_no_color_is_obeyed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm-256color")

@@ -101,6 +101,15 @@ class Console:
             task = bar.add_task(as_message(what), total=total)
             yield lambda done: bar.advance(task, done)
 
+    @contextmanager
+    def resumable(self) -> Iterator[None]:
+        """Say, when what is done inside is interrupted, that it need not begin again."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.note("stopped; the same command goes on where it was")
+            raise
+
     def data(self, lines: Iterable[object], record: Mapping[str, Any]) -> None:
         """Print a command's result to stdout: `record` with `--json`, else the lines.
 

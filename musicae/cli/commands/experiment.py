@@ -91,10 +91,11 @@ def lines(
 
     names = rows_named(listed(only))
     results = []
-    for seed in range(seeds):
-        results += [
-            _trained(console, name, seed, updates, output / f"{name}-{seed}", device, precision) for name in names
-        ]
+    with console.resumable():
+        for seed in range(seeds):
+            results += [
+                _trained(console, name, seed, updates, output / f"{name}-{seed}", device, precision) for name in names
+            ]
     results += [one for one in all_results(output, LineResult) if one.updates == updates and one not in results]
     table = line_table(results)
     write_atomically(output / "lines.csv", table.csv().encode())
@@ -146,7 +147,8 @@ def objectives(
     comparison = Comparison(dataset, output, preset, device, settings or (), beside)
     shares = LABEL_SHARES if few_labels else ()
     trials = trials_of(listed(only), dataset, seeds=seeds, updates=updates, label_shares=shares)
-    results = [_objective(console, comparison, trial, f"{i} of {len(trials)}") for i, trial in enumerate(trials, 1)]
+    with console.resumable():
+        results = [_objective(console, comparison, trial, f"{i} of {len(trials)}") for i, trial in enumerate(trials, 1)]
     before = [one for one in all_results(output, TrialResult) if one.trial.updates == updates]
     results += [one for one in before if one.trial not in trials]
     _write_comparison(output, results)

@@ -89,10 +89,11 @@ def digits(
         precision=precision,
         watch=lambda name: Display(console, name=name, numbers=True),
     )
-    if figures:
-        _draw(console, plan, listed(figures))
-    else:
-        _compare(console, plan)
+    with console.resumable():
+        if figures:
+            _draw(console, plan, listed(figures))
+        else:
+            _compare(console, plan)
 
 
 def _compare(console: Console, plan: DigitPlan) -> None:

@@ -126,7 +126,7 @@ def _give_sampler(console: Console, model: str, data: str, asked: _SamplerAsked,
 
     folder, dataset = find(model), Dataset(find_dataset(data))
     display = Display(console, name="where samples come from:", numbers=numbers)
-    with exclusive(folder / "training" / "lock", folder), display:
+    with console.resumable(), exclusive(folder / "training" / "lock", folder), display:
         metrics = replace_sampler(
             folder,
             dataset,

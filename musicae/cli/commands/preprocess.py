@@ -104,16 +104,17 @@ def command(
     in_meter = f"-{made.arguments['meter'].replace('/', '-')}" if "meter" in made.arguments else ""
     also = f"{in_meter}{'-chords' if chords else ''}{label and f'-{label}'}"
     folder = output or Path("data") / f"{representation}-{bars}bar{also}"
-    manifest = preprocess(
-        folders,
-        folder,
-        made,
-        annotations=Annotations(splits, label, tuple(drums or ())),
-        workers=scheduler or workers,
-        strict=strict,
-        force=force,
-        progress=console.progress,
-    )
+    with console.resumable():
+        manifest = preprocess(
+            folders,
+            folder,
+            made,
+            annotations=Annotations(splits, label, tuple(drums or ())),
+            workers=scheduler or workers,
+            strict=strict,
+            force=force,
+            progress=console.progress,
+        )
     deliver_dataset(manifest, folder, console)
 
 
