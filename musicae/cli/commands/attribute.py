@@ -88,7 +88,8 @@ def command(
 
     density: notes in a sixteenth. diatonic: share of the notes in the clip's own scale. interval: semitones from note
     to note. range: semitones from the lowest to the highest. syncopation16, syncopation8: share of the onsets on
-    off-beat sixteenths, eighths. Of several instruments also: tracks, strings, drums, polyphony, velocity."""
+    off-beat sixteenths, eighths with no onset right before. Of several instruments also: tracks, strings, drums,
+    polyphony, velocity."""
     console = Console(quiet, json)
     if file is None and (bar, track, drums, framing) != (None, None, None, Framing()):
         hint = "--whole, --bar, --track, --drums, --keep-velocity and --keep-timing say how a FILE is read: name one"
