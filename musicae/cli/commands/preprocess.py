@@ -152,7 +152,7 @@ def funnel(manifest: dict[str, Any]) -> Iterator[str]:
         yield _line(f"bars of {reason}", count)
     for split, counts in manifest["splits"].items():
         yield f"{_line(split, counts['windows'])} windows from {counts['files']:,} files"
-    if "labels" in manifest:
+    if "training windows" in manifest.get("labels", {}):  # not in those of older data sets
         yield from _classes(manifest["labels"])
 
 
