@@ -7,15 +7,16 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 import musicae
 from musicae.cli.hints import ADVICE
-from musicae.config import Config, Training, spec
+from musicae.config import Config, Spec, Training, spec
 from musicae.corpus.dataset import Dataset, Windows
 from musicae.errors import MusicaeError
-from musicae.model import build_autoencoder, load, save, save_attributes
+from musicae.model import Model, build_autoencoder, load, save, save_attributes
 from musicae.music.representations import REPRESENTATIONS
 from musicae.objectives import apply
 from musicae.training.checkpoint import TrainingState
@@ -29,6 +30,7 @@ from musicae.training.validation import validate
 from musicae.verbs.pack import pack
 from musicae.verbs.train import begin, copy_weights, finish, training_in, vector_windows
 from tests.helpers.labels import labeled_by_pitch
+from tests.helpers.models import tiny_config, window
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
 
@@ -49,6 +51,16 @@ def test_the_best_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
     assert "musicae train" in card and f" windows in {trained.state.duration}; " in card
     assert f"{metrics['nll']:.4g}" in card
     assert sorted(path.name for path in (model_folder / "samples").iterdir())[-1] == "0000012.mid"
+
+
+@pytest.mark.parametrize("wrappers", [(), (spec("labeled"),)])
+def test_dimensions_of_a_sphere_are_active_where_codes_spread_over_them(wrappers: tuple[Spec, ...]) -> None:
+    config = replace(tiny_config("melody-2bar"), latent=spec("sphere", size=256), wrappers=wrappers, regularizers=())
+    torch.manual_seed(0)
+    model = Model(config, "sphere", "cpu")
+    windows = torch.from_numpy(np.stack([window(model, seed).tokens for seed in range(8)])).long()
+    assert validate(model.autoencoder, windows)["active_dimensions"] > 200
+    assert validate(model.autoencoder, windows[:1].expand(8, -1, -1, -1))["active_dimensions"] == 0
 
 
 def test_vectors_of_other_weights_go(data: Dataset, tmp_path: Path) -> None:

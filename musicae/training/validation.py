@@ -19,7 +19,8 @@ from musicae.seeds import seeded
 from musicae.training.reporter import Metrics
 
 ACTIVE = 0.01
-"""A dimension is active when its posterior mean varies by more than this over windows (Burda et al. 2016)."""
+"""A dimension is active when the variance of its posterior mean over windows is above this (Burda et al. 2016, for
+codes near N(0, 1)); on a sphere, above this share of the variance that codes spread evenly have in every dimension."""
 
 COLLAPSED_NATS = 1.0
 """Where its own code makes a window less than so much likelier than another one's, the decoder ignores z."""
@@ -46,11 +47,11 @@ def validate(
     Returns:
         `nll` in nats per window with z drawn from the posterior, and `kl` if there is one; `loss`, their weighted sum
         with every schedule at its end; `code_gain_nats`, of two windows or more, how many nats more a window costs with
-        the code of another one, 0 where the decoder ignores codes; `active_dimensions`, how many dimensions vary;
-        per field, `teacher_forced/NAME`, the share of steps guessed right given the true steps before, and
-        `free_running/NAME`, given only z; both argmax with z the mean. `sparsity` is Hoyer's index of codes, 0 where
-        all numbers are alike and 1 where one alone is not 0; `gradient_ratio/LABEL`, of every regularizer with a
-        critic, |d term / d z| / |d nll / d z|; and what the latent measures.
+        the code of another one, 0 where the decoder ignores codes; `active_dimensions`, how many dimensions vary
+        (by more than `ACTIVE`); per field, `teacher_forced/NAME`, the share of steps guessed right given the true steps
+        before, and `free_running/NAME`, given only z; both argmax with z the mean. `sparsity` is Hoyer's index of
+        codes, 0 where all numbers are alike and 1 where one alone is not 0; `gradient_ratio/LABEL`, of every
+        regularizer with a critic, |d term / d z| / |d nll / d z|; and what the latent measures.
     """
     device = windows.device
     sums: dict[str, Tensor] = {}
@@ -66,7 +67,7 @@ def validate(
         name: value / events for name, value in sums.items() if name.startswith(("teacher_forced/", "free_running/"))
     }
     mean = torch.cat(means)
-    sums["active_dimensions"] = (mean.var(0, correction=0) > ACTIVE).sum()
+    sums["active_dimensions"] = (mean.var(0, correction=0) > ACTIVE * autoencoder.latent.even_variance).sum()
     sums["sparsity"] = _sparsity(mean)
     return {name: float(value) for name, value in sums.items()} | autoencoder.latent.metrics(mean)
 

@@ -55,12 +55,14 @@ class Latent(nn.Module, ABC):
         code_size: numbers in the code, the last ones of z.
         classes: how many of the first numbers of z are probabilities of classes; 0 for none.
         stochastic: whether z is drawn from a posterior with a spread.
+        even_variance: of every number of codes that use all dimensions alike.
     """
 
     size: int
     code_size: int
     classes = 0
     stochastic = False
+    even_variance = 1.0
 
     @abstractmethod
     def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:

@@ -43,6 +43,7 @@ class Sphere(Latent):
     def __init__(self, inputs: int, *, size: int = 256) -> None:
         super().__init__()
         self.size = self.code_size = at_least_one("size", size)
+        self.even_variance = 1 / size
         self.code = code_layer(inputs, size)
 
     def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:

@@ -27,7 +27,7 @@ class Wrapper(Latent):
         super().__init__()
         self.inner = inner
         self.size, self.code_size, self.classes = inner.size, inner.code_size, inner.classes
-        self.stochastic = inner.stochastic
+        self.stochastic, self.even_variance = inner.stochastic, inner.even_variance
 
     def settle(self, z: Code) -> Code:
         return self.inner.settle(z)
