@@ -13,7 +13,8 @@ from musicae.networks.token_spec import TokenSpec
 from musicae.training.reporter import Metrics
 
 NOTHING = 0.1
-"""A model that gets less than this share of what its baseline gets wrong plays back nothing."""
+"""A model that gets less than this share of what its baseline gets wrong plays back nothing. One that lacks more than
+this share of what the baseline gets right is worse than it."""
 
 FREE_RUNNING = "free_running/"
 
@@ -54,7 +55,7 @@ class Playback:
         """Both shares in a sentence."""
         ours, theirs = f"{in_percent(self.share)} of the {self.unit}", in_percent(self.baseline)
         if self.nothing:
-            compared = "as good as" if self.share > self.baseline - NOTHING else "worse than"
+            compared = "as good as" if self.share >= (1 - NOTHING) * self.baseline else "worse than"
             return f"it plays back nothing: {ours}, {compared} {self.holding} ({theirs})"
         return f"it plays back {ours}; {self.holding} would get {theirs}"
 
