@@ -48,16 +48,26 @@ def test_verdicts_name_every_fault(sound: dict[str, Any]) -> None:
         )
     as_music = replace(sound["samples"], memorized=0.5, repeated=0.6)
     assert "samples are new" in verdicts_on({**sound, "samples": as_music})[1], "music repeats itself more often"
-    idle = EffectMatrix(16, 1.0, {"density": 0.3}, {"density": CHANCE}, {"density": CHANCE})
+    by_chance = {direction: {"density": replace(MOVES[direction]["density"], success_rate=0.3)} for direction in MOVES}
+    idle = EffectMatrix(16, 1.0, {"density": 0.3}, {"density": by_chance}, {"density": CHANCE})
     assert [verdict[:21] for verdict in verdicts_on({**sound, "attributes": idle})[1:]] == [
         "To add density moves ",
         "To subtract density m",
     ]
 
 
+def test_a_vector_that_moves_the_mean_the_other_way_is_named(sound: dict[str, Any]) -> None:
+    backwards = {**MOVES, "add": {"density": Effect(-0.0061, 0.047)}}
+    chance = {direction: {"density": Effect(0.0, 0.016)} for direction in MOVES}
+    found = EffectMatrix(16, 1.0, {"density": 0.3}, {"density": backwards}, {"density": chance})
+    assert verdicts_on({**sound, "attributes": found})[1:] == [
+        "To add density does not raise it: its mean changes by -0.0061."
+    ]
+
+
 def test_verdicts_are_on_what_was_measured(sound: dict[str, Any]) -> None:
     _, fine = verdicts_on(sound)
-    assert all(words in fine for words in ("No fault", "uses the code", "are new", "moves its attribute"))
+    assert all(words in fine for words in ("No fault", "uses the code", "are new", "moves the mean of its attribute"))
     del sound["attributes"]
     _, fine = verdicts_on(sound, skipped=["chords"])
     assert "attribute" not in fine
@@ -95,3 +105,11 @@ def test_a_model_that_holds_plays_back_nothing_and_one_that_loses_nothing_everyt
 def test_what_holding_is_depends_on_what_is_played(sound: dict[str, Any]) -> None:
     for field, words in (("drums", "silence"), ("events", "empty bars"), ("melody", "one note")):
         assert words in Playback.of({field: 0.5}, {field: 0.5}).beside_baseline
+
+
+@pytest.mark.parametrize(("share", "baseline", "near"), [(0.02, 0.06, False), (0.5, 0.6, False), (0.58, 0.6, True)])
+def test_what_plays_back_less_than_holding_is_as_good_only_where_it_is_near(
+    share: float, baseline: float, near: bool
+) -> None:
+    said = Playback.of({"events": share}, {"events": baseline}).beside_baseline
+    assert ("as good as" in said) == near and ("worse than" in said) != near

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from musicae.evaluation.attribute_effects import EffectMatrix
+from musicae.evaluation.attribute_effects import DIRECTIONS, EffectMatrix
 from musicae.evaluation.reconstruction import Reconstruction
 from musicae.evaluation.sample_statistics import SampleStatistics
 from musicae.training.validation import COLLAPSED_NATS
@@ -58,17 +58,20 @@ def memorization(found: SampleStatistics) -> Iterator[str]:
 
 
 def idle_vectors(found: EffectMatrix) -> Iterator[str]:
-    """Attribute vectors that move their attribute no better than random vectors do."""
+    """Attribute vectors that do not move the mean of their attribute as asked, or do so no better than random ones."""
     for name, effects in found.vectors.items():
         for direction, effect in effects.items():
-            chance = found.random[name][direction][name]
-            if effect[name].success_rate <= chance.success_rate:
+            own, chance = effect[name], found.random[name][direction][name]
+            if DIRECTIONS[direction] * own.change <= 0:
+                verb = "raise" if DIRECTIONS[direction] > 0 else "lower"
+                yield f"To {direction} {name} does not {verb} it: its mean changes by {own.change:.2g}."
+            elif own.success_rate <= chance.success_rate:
                 yield f"To {direction} {name} moves it no better than a random vector does."
 
 
 CHECKS: dict[str, tuple[Callable[[Any], Iterator[str]], str]] = {
     "reconstruction": (collapse, "the decoder uses the code"),
     "samples": (memorization, "samples are new"),
-    "attributes": (idle_vectors, "every attribute vector moves its attribute"),
+    "attributes": (idle_vectors, "every attribute vector moves the mean of its attribute as asked"),
 }
 """By measurement, what can be wrong, and what to say if nothing is."""
