@@ -1,6 +1,7 @@
 """JSON that somebody else may have written: files of a sane size and depth, and values of the types that are needed.
 
-Everything that is wrong is a ValueError in words, so that who asks can say which file it was.
+Everything that is wrong is a ValueError in words, so that who asks can say which file it was. What is written for
+others has null where a number is not finite, which JSON cannot say.
 """
 
 from __future__ import annotations
@@ -47,6 +48,15 @@ def parse_json(text: str | bytes) -> Any:
 
 def _inside(some: list[Any] | dict[str, Any]) -> list[Any]:
     return some if isinstance(some, list) else list(some.values())
+
+
+def finite(value: Any) -> Any:
+    """Plain data as JSON can say it: None in place of numbers that are not finite, lists in place of tuples."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_json(path: Path) -> Any:

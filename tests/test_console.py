@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,11 @@ def test_messages_cut_every_name_and_nothing_else() -> None:
     path = "/music/" + "/".join(f"folder {i}" for i in range(40))
     assert as_message(path) == path
     assert len(as_message("n " * 5_000)) == LONGEST_MESSAGE
+
+
+def test_what_is_not_finite_is_null_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    Console(json=True).data([], {"rows": [{"a": math.nan, "b": (1.5, -math.inf)}], "n": 2, "path": None})
+    assert capsys.readouterr().out == '{"rows": [{"a": null, "b": [1.5, null]}], "n": 2, "path": null}\n'
 
 
 def test_tables_cut_names(capsys: pytest.CaptureFixture[str]) -> None:

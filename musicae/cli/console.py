@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
+from musicae.checked_json import finite
 from musicae.errors import LONGEST_NAME, MusicaeError, shortened
 
 if TYPE_CHECKING:
@@ -113,9 +114,11 @@ class Console:
     def data(self, lines: Iterable[object], record: Mapping[str, Any]) -> None:
         """Print a command's result to stdout: `record` with `--json`, else the lines.
 
+        A number that is not finite is null.
+
         A program that reads them gets paths as they are, a terminal as it may show them; other lines are for people.
         """
-        for found in [json_text.dumps(record)] if self.json else lines:
+        for found in [json_text.dumps(finite(record), allow_nan=False)] if self.json else lines:
             exact = isinstance(found, PurePath) and not sys.stdout.isatty()
             print(found if exact else line(str(found)))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
+from musicae.checked_json import finite
 from musicae.report import figures, tables
 from musicae.report.figures import Figure
 from musicae.report.record import evaluation_record
@@ -77,8 +78,8 @@ def write_page(folder: Path, found: Evaluations, *, published: bool = False) -> 
     }
     if sheets:
         write_together(sheets, overwrite=True, outdated=set(older) - sheets.keys())
-    record = evaluation_record(found, published=published)
-    write_atomically(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
+    record = finite(evaluation_record(found, published=published))
+    write_atomically(folder / RECORD, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
     environment = Environment(loader=PackageLoader("musicae.report", ""), autoescape=True, trim_blocks=True)
     page = environment.get_template("page.html").render(
         title=" and ".join(found),

@@ -6,12 +6,12 @@ whatever is missing there is trained, or measured, and nothing twice.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from musicae.checked_json import finite
 from musicae.config import pick
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
@@ -168,17 +168,10 @@ def measure_trial(result: TrialResult, folder: Path, on: Comparison, reporter: R
     study = study_of(load(folder, on.device), on.dataset)
     for name, measure in missing.items():
         try:
-            numbers = {quantity: _known(value) for quantity, value in measure(study).items()}
+            numbers = finite(measure(study))
         except MusicaeError as error:
             reporter.tell(Notice(f"{result.trial.name}: no {name}, {error.message}"))
             continue
         result = replace(result, measured={**result.measured, name: numbers})
         write_result(folder, result)
     return result
-
-
-def _known(value: float | list[float]) -> Any:
-    """A number as JSON has it: None for what is not finite."""
-    if isinstance(value, list):
-        return [_known(one) for one in value]
-    return value if math.isfinite(value) else None
