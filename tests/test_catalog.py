@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from musicae.config import spec
 from musicae.errors import MusicaeError
-from musicae.model import save
+from musicae.model import Model, save
+from musicae.objectives import OBJECTIVES, apply
 from musicae.storage import catalog
 from musicae.storage.catalog import describe, find, installed
 from tests.helpers.commands import MODELS, Run, assert_fails
-from tests.helpers.models import tiny_model
+from tests.helpers.models import tiny_config, tiny_model
 
 
 def test_of_two_models_of_one_name_the_first_place_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,8 +35,15 @@ def test_a_model_is_described_from_its_files(tmp_path: Path) -> None:
     save(model, tmp_path / "mine")
     found = describe(tmp_path / "mine")
     assert (found.name, found.representation, found.bars, found.latent_size) == ("mine", "trio", 4, 8)
-    state = model.autoencoder.state_dict()
-    assert found.parameters == sum(state[name].numel() for name in state if not name.startswith("sampler."))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_description_counts_as_the_model_does(tmp_path: Path, objective: str) -> None:
+    config = replace(tiny_config("melody-2bar"), latent=spec("gaussian", size=32))
+    model = Model(apply(config, objective, ("major", "minor")), "mine", "cpu")
+    save(model, tmp_path / "mine")
+    found = describe(tmp_path / "mine")
+    assert (found.latent_size, found.parameters) == (model.latent_size, model.parameters)
 
 
 def test_a_link_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ class Description:
     """Empty for four quarters."""
     chords: bool
     latent_size: int
+    """Numbers in z, with those of a class that stands beside the code."""
     parameters: int
     """Without those of the sampler."""
     attributes: list[str]
@@ -110,13 +111,27 @@ def describe(folder: Path) -> Description:
             bars=typed(music["bars"], int, "bars"),
             meter=typed(music.get("meter", ""), str, "meter"),
             chords=typed(music.get("chords", False), bool, "chords"),
-            latent_size=typed(latent["size"], int, "size"),
-            parameters=sum(math.prod(shape) for name, shape in head.shapes.items() if not name.startswith("sampler.")),
+            latent_size=typed(latent["size"], int, "size") + _classes(head.shapes),
+            parameters=_parameters(head.shapes),
             attributes=sorted(read_head(vectors).shapes.keys() - {MODE_VECTOR}) if vectors.exists() else [],
         )
     except (OSError, ValueError, KeyError) as error:
         detail = f"{type(error).__name__}: {error}"
         raise MusicaeError(f"{folder} is not a whole model ({detail})", "copy it again, or train it again") from None
+
+
+def _classes(shapes: Mapping[str, Sequence[int]]) -> int:
+    """How many classes stand beside the code: the outputs of what tells them apart."""
+    return sum(math.prod(shape) for name, shape in shapes.items() if name.endswith(_CLASSIFIERS))
+
+
+def _parameters(shapes: Mapping[str, Sequence[int]]) -> int:
+    """How many numbers are learned by gradients."""
+    return sum(
+        math.prod(shape)
+        for name, shape in shapes.items()
+        if not (name.startswith("sampler.") or any(part in name for part in _BUFFERS))
+    )
 
 
 def described() -> tuple[list[Description], list[MusicaeError]]:
@@ -191,3 +206,9 @@ def _refuse_folder(folder: Path, what: str, mark: str) -> None:
 
 _DESCRIBED = ("representation", "latent")
 """The parts of a configuration that a description speaks of."""
+
+_CLASSIFIERS = (".classifier.bias", ".class_logits.bias")
+"""How the names of what tells classes apart end."""
+
+_BUFFERS = (".normalization.", ".quantizer.", "prior.frequencies")
+"""What is in the names of tensors that are averages over batches."""
