@@ -132,8 +132,8 @@ def test_a_row_has_the_mean_of_its_seeds_beside_what_was_published_of_mnist() ->
     table = digit_table(found, mnist=True)
     acai, wae = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
     assert acai["fitted %"] == pytest.approx(95)
-    assert acai["accuracy %"] == pytest.approx(91) and acai["+-"] == pytest.approx(2**0.5)
-    assert (acai["published"], acai["+- "]) == (98.25, 0.11) and wae["published"] is None
+    assert acai["accuracy %"] == pytest.approx(91) and acai["accuracy +-"] == pytest.approx(2**0.5)
+    assert (acai["published %"], acai["published +-"]) == (98.25, 0.11) and wae["published %"] is None
     assert [row[0] for row in table.text()] == ["acai", "wae"]
     assert digit_table([result("acai", 0, 0.9, 256)], mnist=True).rows[0][7] == PUBLISHED_DIGITS[256]["acai"][0]
-    assert "published" not in digit_table(found, mnist=False).columns
+    assert "published %" not in digit_table(found, mnist=False).columns

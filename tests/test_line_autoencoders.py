@@ -85,8 +85,8 @@ def test_a_row_has_the_mean_of_its_seeds_beside_what_was_published() -> None:
     found = [result("acai", 0, 1e-3), result("acai", 1, 3e-3), result("wae", 0, 2e-3, error=0.2)]
     table = line_table(found)
     acai, wae = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
-    assert acai["distance e-3"] == pytest.approx(2) and acai["+-"] == pytest.approx(2**0.5)
-    assert acai["published"] == pytest.approx(0.24) and wae["published"] is None
+    assert acai["distance e-3"] == pytest.approx(2) and acai["distance +-"] == pytest.approx(2**0.5)
+    assert acai["published distance"] == pytest.approx(0.24) and wae["published distance"] is None
     assert [row[0] for row in table.text()] == ["acai", "wae"]
     assert "wae" in line_remarks(found)[0] and not line_remarks(found[:2])
     assert len(line_record(found)["results"]) == 3

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from musicae.experiments.images.digit_report import digit_table
+from musicae.experiments.images.line_report import line_table
 from musicae.experiments.music.music_objectives import Trial, TrialResult
 from musicae.experiments.music.objective_figures import CURVES, OVERVIEW, mean_curve, objective_figures
 from musicae.experiments.music.objective_tables import SHEETS, Mean, everything, mean_of, objective_tables
@@ -77,3 +79,9 @@ def test_what_pictures_show_stands_in_tables() -> None:
     shown = {path for sheet in SHEETS for path, _ in sheet.columns.values()}
     assert {path for path, *_ in OVERVIEW.values()} <= shown
     assert len({name for name, *_ in CURVES}) == len(CURVES)
+
+
+def test_columns_are_told_apart_by_words() -> None:
+    for columns in [*(sheet.columns for sheet in SHEETS), line_table([]).columns, digit_table([], mnist=True).columns]:
+        assert len({column.strip().casefold() for column in columns}) == len(columns)
+        assert all(column == column.strip() and column[0] not in "+-" for column in columns)

@@ -19,14 +19,14 @@ def digit_table(results: Sequence[DigitResult], *, mnist: bool) -> Table:
     Args:
         mnist: whether the published means of MNIST stand beside them.
     """
-    published = ("published", "+- ") if mnist else ()
+    published = ("published %", "published +-") if mnist else ()
     columns = {
         "autoencoder": "",
         "seeds": "d",
         "updates": ",d",
         "code": "d",
         "accuracy %": ".2f",
-        "+-": ".2f",
+        "accuracy +-": ".2f",
         "fitted %": ".2f",
         **dict.fromkeys(published, ".2f"),
         "squared error": ".4f",
