@@ -19,16 +19,17 @@ from musicae.errors import MusicaeError
 from musicae.model import Model, build_autoencoder, load, save, save_attributes
 from musicae.music.representations import REPRESENTATIONS
 from musicae.objectives import apply
+from musicae.training.card import MEANINGS, write_card
 from musicae.training.checkpoint import TrainingState
 from musicae.training.loop import Trainer
 from musicae.training.metrics import validation_at
 from musicae.training.music_task import MusicTask, Splits, fit_batch
-from musicae.training.playback import in_percent
+from musicae.training.playback import hold_shares, in_percent
 from musicae.training.reporter import Notice, NullReporter
 from musicae.training.run import Run
 from musicae.training.validation import validate
 from musicae.verbs.pack import pack
-from musicae.verbs.train import begin, copy_weights, finish, training_in, vector_windows
+from musicae.verbs.train import TEST_WINDOWS, begin, copy_weights, finish, training_in, vector_windows
 from tests.helpers.labels import labeled_by_pitch
 from tests.helpers.models import tiny_config, window
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
@@ -50,6 +51,13 @@ def test_the_best_weights_are_kept(data: Dataset, tmp_path: Path) -> None:
     card = (model_folder / "README.md").read_text()
     assert "musicae train" in card and f" windows in {trained.state.duration}; " in card
     assert f"{metrics['nll']:.4g}" in card
+    windows = data.split("test").sample(TEST_WINDOWS)
+    baseline = hold_shares(trained.task.model.autoencoder.spec, windows)["melody"]
+    assert f"On {len(windows)} windows of the test split." in card
+    assert f"| {metrics['free_running/melody']:.4g} |\n| the same of always holding one note, the baseline |" in card
+    assert f"the baseline | {baseline:.4g} |" in card
+    assert f"| negative log-likelihood and regularizers, weighted | {metrics['loss']:.4g} |" in card
+    assert all("perplexity" in MEANINGS[name] for name in ("codebook_perplexity", "classes_in_use"))
     assert sorted(path.name for path in (model_folder / "samples").iterdir())[-1] == "0000012.mid"
 
 
@@ -61,6 +69,13 @@ def test_dimensions_of_a_sphere_are_active_where_codes_spread_over_them(wrappers
     windows = torch.from_numpy(np.stack([window(model, seed).tokens for seed in range(8)])).long()
     assert validate(model.autoencoder, windows)["active_dimensions"] > 200
     assert validate(model.autoencoder, windows[:1].expand(8, -1, -1, -1))["active_dimensions"] == 0
+
+
+def test_a_card_without_a_test_split_says_so(data: Dataset, tmp_path: Path) -> None:
+    train, model, state = data.split("train"), Model(tiny(), "m", "cpu"), TrainingState()
+    test = Windows(train.tokens, train.offsets[:0], train.shape).sample(TEST_WINDOWS)
+    write_card(tmp_path, model, data.manifest, test, {}, state, "musicae train")
+    assert "The test split is empty." in (tmp_path / "README.md").read_text()
 
 
 def test_vectors_of_other_weights_go(data: Dataset, tmp_path: Path) -> None:

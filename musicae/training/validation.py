@@ -45,13 +45,13 @@ def validate(
         dtype: of matrix products; without it, what the device is fastest in.
 
     Returns:
-        `nll` in nats per window with z drawn from the posterior, and `kl` if there is one; `loss`, their weighted sum
-        with every schedule at its end; `code_gain_nats`, of two windows or more, how many nats more a window costs with
-        the code of another one, 0 where the decoder ignores codes; `active_dimensions`, how many dimensions vary
-        (by more than `ACTIVE`); per field, `teacher_forced/NAME`, the share of steps guessed right given the true steps
-        before, and `free_running/NAME`, given only z; both argmax with z the mean. `sparsity` is Hoyer's index of
-        codes, 0 where all numbers are alike and 1 where one alone is not 0; `gradient_ratio/LABEL`, of every
-        regularizer with a critic, |d term / d z| / |d nll / d z|; and what the latent measures.
+        `nll` in nats per window with z drawn from the posterior, and `kl` if there is one; `loss`, the nll and all
+        regularizers, weighted, with every schedule at its end; `code_gain_nats`, of two windows or more, how many nats
+        more a window costs with the code of another one, 0 where the decoder ignores codes; `active_dimensions`, how
+        many dimensions vary (by more than `ACTIVE`); per field, `teacher_forced/NAME`, the share of steps guessed right
+        given the true steps before, and `free_running/NAME`, given only z; both argmax with z the mean. `sparsity` is
+        Hoyer's index of codes, 0 where all numbers are alike and 1 where one alone is not 0; `gradient_ratio/LABEL`, of
+        every regularizer with a critic, |d term / d z| / |d nll / d z|; and what the latent measures.
     """
     device = windows.device
     sums: dict[str, Tensor] = {}

@@ -378,12 +378,13 @@ def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None
         progress: called with how much more of `attribute_vectors.fit_progress_total` is done.
     """
     dataset, device = Dataset(Path(run.data)), trainer.device
-    test = dataset.split("test", device)
+    test = dataset.split("test", device).sample(TEST_WINDOWS)
     best = load(trainer.folder, str(device))
     if len(trainer.task.data.train) >= LEAST_WINDOWS:
         fits = fit(best, dataset, windows=vector_windows(trainer), progress=progress)
         store(best, fits, fit_mode_vector(best, dataset))
-    metrics = validate(best.autoencoder, test.sample(TEST_WINDOWS)) if len(test) else {}
+    metrics = validate(best.autoencoder, test) if len(test) else {}
     TrainingOutcome(trainer.state.update, metrics).save(trainer.folder)
-    write_card(trainer.folder, best, dataset.manifest, metrics, trainer.state, run.command)  # last: where it is, all is
+    # The card comes last: where it is, all is.
+    write_card(trainer.folder, best, dataset.manifest, test, metrics, trainer.state, run.command)
     return metrics

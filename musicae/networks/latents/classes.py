@@ -38,6 +38,6 @@ class ClassAndStyle(Latent):
         return torch.cat([to_simplex(z[:, : self.classes]), z[:, self.classes :]], 1)
 
     def metrics(self, mean: Code) -> dict[str, float]:
-        """How many classes are in use: exp of the entropy of their mean probabilities."""
+        """The perplexity of the classes: exp of the entropy of their mean probabilities."""
         p = mean[:, : self.classes].double().mean(0)
         return {"classes_in_use": float(torch.special.entr(p).sum().exp())}

@@ -73,7 +73,7 @@ class VectorQuantized(Latent):
         return cast("Tensor", self.quantizer.codebook).detach()
 
     def metrics(self, mean: Code) -> dict[str, float]:
-        """How many vectors are in use: exp of the entropy of how often each is (its perplexity)."""
+        """The perplexity of the codebook: exp of the entropy of how often every vector is taken."""
         counts = torch.bincount(self.indices(mean).flatten(), minlength=self.vectors).double()
         return {"codebook_perplexity": float(torch.special.entr(counts / counts.sum()).sum().exp())}
 
