@@ -23,7 +23,7 @@ class EvaluationSettings:
         points: of every interpolated path, both ends included.
         samples: draws of the sampler, of `samples` and `chords`.
         temperature: at which these are decoded.
-        amount: how much of every attribute vector is added and subtracted.
+        amount: how much of every attribute vector is added and subtracted, in lengths of the vector.
         codes, decodings: draws of the sampler, and how often each is decoded, of `consistency`.
         projection: of codes to two axes, for the map: "pca" or "umap".
     """

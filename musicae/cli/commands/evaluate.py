@@ -62,7 +62,15 @@ PageFolder = Annotated[
 PairsOption = Annotated[int, typer.Option(min=1, metavar="N", help="Pairs of windows to interpolate between.")]
 PointsOption = Annotated[int, typer.Option(min=2, metavar="N", help="Points of every path, both ends included.")]
 Samples = Annotated[int, typer.Option(min=2, metavar="N", help="Number of samples to draw.")]
-Amount = Annotated[float, typer.Option(min=0, metavar="A", help="How much of an attribute is added and subtracted.")]
+Amount = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        metavar="A",
+        help="How much of an attribute's vector is added to codes and subtracted, in lengths of the vector; musicae "
+        "attribute counts in standard deviations over music instead.",
+    ),
+]
 ProjectionOption = Annotated[Literal["pca", "umap"], typer.Option("--map", help="How codes are laid out on the page.")]
 
 
