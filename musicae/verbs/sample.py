@@ -55,9 +55,9 @@ def sample(
     require_whole("n", n, 1)
     require_whole("bars", 1 if bars is None else bars, 1, MOST_NEW_BARS)
     model, seed = model_for(model), fresh_seed(seed)
-    length = (bars or model.representation.bars) + final_bar
-    if length > model.representation.bars and model.representation.has_chords:
-        message = f"{model.name} plays under chords, and {length} bars under one chord are not a piece"
+    length = bars or model.representation.bars
+    if length + final_bar > model.representation.bars and model.representation.has_chords:
+        message = f"{model.name} plays under chords, and {length + final_bar} bars under one chord are not a piece"
         raise MusicaeError(message, "compose a piece over a progression", kind="needs-progression", model=model.name)
     chords = draw_chords(model, n, seed)
     codes = draw_with(model, n, seed, wanted, chords) if wanted else draw(model, n, seed)
@@ -75,7 +75,6 @@ def sample(
         return Clips.of(model, *run.split())
     grown = []
     for number, first in enumerate(run.split()):
-        length = bars or model.representation.bars
         grown.append(_grown(model, first, length, final_bar, child_seeds(seed, number, 1)[0]))
         progress(1)
     return Clips.of(model, *grown)
