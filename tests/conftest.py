@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import settings
 
 from musicae.cli import app
 from musicae.clips import attribute_search, onward
-from musicae.corpus import FORMAT, SPLITS
 from musicae.corpus.dataset import Dataset
 from musicae.experiments.music import score_classifier
 from musicae.model import Model, save, save_attributes
@@ -23,7 +20,7 @@ from musicae.music.score import Meter
 from musicae.music.transposition import moved_into
 from musicae.verbs import continuation
 from tests.helpers.commands import MODELS, Done, Run, melody
-from tests.helpers.corpora import piece, write_corpus
+from tests.helpers.corpora import melody_dataset, piece, write_corpus
 from tests.helpers.models import tiny_model, with_vectors
 from tests.helpers.scores import scale, score, track, write_midi
 
@@ -76,20 +73,9 @@ def model() -> Model:
 
 
 @pytest.fixture
-def data(tmp_path: Path, model: Model) -> Dataset:
+def data(tmp_path: Path) -> Dataset:
     """Sixty-four windows of random melodies, on disk."""
-    generator = np.random.default_rng(1)
-    windows = [model.representation.encode(model.representation.generate(generator)) for _ in range(64)]
-    tokens = np.concatenate([window.reshape(-1, 1) for window in windows]).astype(np.uint8)
-    folder = tmp_path / "dataset"
-    for split in SPLITS:
-        (folder / split).mkdir(parents=True)
-        np.save(folder / split / "tokens.npy", tokens)
-        np.save(folder / split / "offsets.npy", np.arange(0, len(tokens), 32, dtype=np.uint32))
-    counts = {split: {"streams": 64, "windows": 64, "rows": len(tokens)} for split in SPLITS}
-    manifest = {"format": FORMAT, "representation": {"name": "melody", "bars": 2}, "splits": counts}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return Dataset(folder)
+    return melody_dataset(tmp_path / "dataset")
 
 
 @pytest.fixture(scope="session")

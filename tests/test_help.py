@@ -33,11 +33,15 @@ def test_every_help_ends_with_two_examples_of_its_command(run: Run, name: str) -
     assert all(line.startswith(f"musicae {name}") for line in examples_of(run, name))
 
 
+@pytest.mark.usefixtures("hasty_search")
 @pytest.mark.parametrize("name", OFFLINE)
 def test_examples_run(run: Run, tunes: tuple[str, str], name: str) -> None:
-    run("encode", "a.mid", "-o", "z.json")
-    run("interpolate", *tunes, "-o", "morph.mid")
-    for example in examples_of(run, name):
+    examples = examples_of(run, name)
+    if any("z.json" in example for example in examples):
+        run("encode", "a.mid", "-o", "z.json")
+    if any("morph" in example for example in examples):
+        run("interpolate", *tunes, "-o", "morph.mid")
+    for example in examples:
         words = re.findall(r'"([^"]*)"|(\S+)', example)
         done = run(*[quoted or plain for quoted, plain in words][1:])
         assert done.code == 0, done.err

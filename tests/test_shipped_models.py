@@ -31,6 +31,7 @@ def music(model: Model, seed: int) -> Score:
     return musicae.sample(model, 1, seed=seed)[0].score
 
 
+@pytest.mark.usefixtures("hasty_search")
 def test_every_verb_runs(shipped: Model) -> None:
     a, b = music(shipped, 1), music(shipped, 2)
     assert not a.silent and not b.silent

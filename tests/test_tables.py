@@ -9,20 +9,21 @@ from typing import Any
 import pytest
 import torch
 
-from musicae.corpus.dataset import Dataset
 from musicae.evaluation.evaluate import Evaluation, evaluate
 from musicae.evaluation.reconstruction import measure_reconstruction
 from musicae.evaluation.study import EvaluationSettings
-from musicae.model import Model
 from musicae.report.record import evaluation_record
 from musicae.report.summary import reconstruction_figures, summary_tables
 from musicae.report.tables import HOLD, MEASUREMENT_TABLES, all_tables, differences_from_first
 from musicae.training.playback import in_percent
+from tests.helpers.corpora import melody_dataset
+from tests.helpers.models import tiny_model
 from tests.helpers.stand_ins import identity, random_windows
 
 
-@pytest.fixture
-def found(model: Model, data: Dataset) -> Evaluation:
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    model, data = tiny_model("melody-2bar"), melody_dataset(tmp_path_factory.mktemp("data") / "melodies")
     model.attributes = {name: torch.eye(8)[0] for name in ("density", "interval")}
     return evaluate(model, data, windows=16, settings=EvaluationSettings(pairs=4, samples=16, codes=4, decodings=2))
 

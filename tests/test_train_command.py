@@ -144,10 +144,9 @@ RESUMED = (
 )
 
 
-def test_what_has_ended_says_so_before_anything_is_loaded(dataset: Path, tmp_path: Path) -> None:
-    words = ["-o", "m", "--updates", 20, *SETTINGS, "--json"]
-    code, first, said = finished(train(tmp_path, dataset, *words))
-    assert code == 0
+def test_what_has_ended_says_so_before_anything_is_loaded(run: Run, dataset: Path, tmp_path: Path) -> None:
+    trained = run("train", dataset, "-o", "m", "--updates", 20, *SETTINGS, "--json")
+    assert trained.code == 0
     shutil.rmtree(dataset)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
@@ -158,7 +157,7 @@ def test_what_has_ended_says_so_before_anything_is_loaded(dataset: Path, tmp_pat
 
     for more in ([], ["--updates", "20"], ["--updates", "3"]):
         code, again, said = resume(*more, "--json")
-        assert (code, again) == (0, first)
+        assert (code, again) == (0, trained.out)
         assert said == (
             "this training has ended; to train it further, give more --minutes or --updates\n"
             "play it: musicae sample -m m\nFalse\n"
@@ -171,12 +170,15 @@ def test_what_has_ended_says_so_before_anything_is_loaded(dataset: Path, tmp_pat
 JARGON = re.compile(r"kl|nll|nats|beta|posterior|gradient|learning rate|dimensions|float|code_gain|batch|weights come")
 
 
-def test_a_training_talks_as_musicians_do_and_in_numbers_if_asked(dataset: Path, tmp_path: Path) -> None:
+def test_a_training_talks_as_musicians_do_and_in_numbers_if_asked(
+    run: Run, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MUSICAE_MODELS")  # it names one of those that come with musicae
     words = ["--updates", 20, *SETTINGS]
-    _, _, said = finished(train(tmp_path, dataset, "-o", "plain", *words))
+    said = run("train", dataset, "-o", "plain", *words).err
     assert not JARGON.search(said)
     assert "of the held-out steps" in said and "it has learned nothing yet" in said and "--from melody-2bar" in said
-    _, _, said = finished(train(tmp_path, dataset, "-o", "numbers", *words, "--verbose"))
+    said = run("train", dataset, "-o", "numbers", *words, "--verbose").err
     assert "nll" in said and "code_gain_nats" in said and "active_dimensions" in said and "float" in said
     metrics = [(tmp_path / name / "metrics.jsonl").read_bytes() for name in ("plain", "numbers")]
     assert metrics[0] == metrics[1]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from musicae.corpus import FORMAT, SPLITS
+from musicae.corpus.dataset import Dataset
+from musicae.music.representations import REPRESENTATIONS
 from musicae.music.score import Score
 from tests.helpers.scores import band, score, track, write_midi
 
@@ -35,6 +39,20 @@ def write_corpus(folder: Path, pieces: Iterable[Score]) -> Path:
     for number, one in enumerate(pieces):
         write_midi(one, folder / f"{number:03}.mid")
     return folder
+
+
+def melody_dataset(folder: Path) -> Dataset:
+    """Sixty-four windows of random melodies of two bars, the same in all splits."""
+    melody, generator = REPRESENTATIONS["melody"](bars=2), np.random.default_rng(1)
+    tokens = np.concatenate([melody.encode(melody.generate(generator)).reshape(-1, 1) for _ in range(64)])
+    for split in SPLITS:
+        (folder / split).mkdir(parents=True)
+        np.save(folder / split / "tokens.npy", tokens.astype(np.uint8))
+        np.save(folder / split / "offsets.npy", np.arange(0, len(tokens), 32, dtype=np.uint32))
+    counts = {split: {"streams": 64, "windows": 64, "rows": len(tokens)} for split in SPLITS}
+    manifest = {"format": FORMAT, "representation": {"name": "melody", "bars": 2}, "splits": counts}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return Dataset(folder)
 
 
 def shards(output: Path) -> dict[str, bytes]:

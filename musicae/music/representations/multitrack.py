@@ -178,11 +178,6 @@ def _notes_of(row: list[int], steps: int) -> tuple[int, list[Note]]:
     sounding: dict[int, tuple[int, int]] = {}
     notes: list[Note] = []
 
-    def end(pitch: int) -> None:
-        start, volume = sounding.pop(pitch)
-        if now > start:
-            notes.append((start, now, pitch, volume))
-
     for token in row[: row.index(END)] if END in row else row:
         if token >= PROGRAM:
             program = token if program < 0 else program
@@ -191,13 +186,12 @@ def _notes_of(row: list[int], steps: int) -> tuple[int, list[Note]]:
         elif token >= TIME_SHIFT:
             now = min(now + token - TIME_SHIFT + 1, steps)
         elif token % NOTE_OFF in sounding:
-            end(token % NOTE_OFF)
+            start, volume = sounding.pop(token % NOTE_OFF)
+            notes.append((start, now, token % NOTE_OFF, volume))
         if token < NOTE_OFF and now < steps:
             sounding[token] = (now, velocity * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2 + 1)
-    now = steps
-    for pitch in list(sounding):
-        end(pitch)
-    return max(program, PROGRAM), notes
+    notes += [(start, steps, pitch, volume) for pitch, (start, volume) in sounding.items()]
+    return max(program, PROGRAM), [note for note in notes if note[0] < note[1]]
 
 
 def _score(rows: list[tuple[int, list[Note]]], grid: BarGrid) -> Score:
