@@ -99,11 +99,16 @@ def test_a_critic_says_the_mean_of_all_outputs_of_an_encoder_of_its_own() -> Non
     assert torch.allclose(critic(image), critic.encoder(image).mean(1))
 
 
-def test_a_corner_of_the_code_does_not_see_the_other_corner_of_the_image() -> None:
-    encoder = ConvolutionalEncoder(ConvolutionalSizes(image=32, latent_width=16, latent_channels=1, depth=2))
+def test_the_channels_of_a_place_stand_together_and_see_only_their_corner() -> None:
+    sizes = ConvolutionalSizes(image=32, latent_width=16, latent_channels=3, depth=2)
     image = torch.randn(1, 1, 32, 32, requires_grad=True)
-    encoder(image)[0, 0].backward()
-    assert image.grad is not None and image.grad[0, 0, 0, 0] != 0 and not image.grad[0, 0, 16:].any()
+    ConvolutionalEncoder(sizes)(image)[0, :3].sum().backward()
+    assert image.grad is not None and image.grad[0, 0, 0, 0] != 0
+    assert not image.grad[0, 0, 16:].any() and not image.grad[..., 16:].any()
+    z = torch.randn(1, sizes.code, requires_grad=True)
+    ConvolutionalDecoder(sizes)(z)[0, 0, 0, 0].backward()
+    assert z.grad is not None and z.grad[0, :3].all() and not z.grad.view(16, 16, 3)[8:].any()
+    assert not z.grad.view(16, 16, 3)[:, 8:].any()
 
 
 @pytest.mark.parametrize(("image", "width"), [(32, 3), (28, 4), (32, 64), (32, 0), (32, -1), (0, 2)])

@@ -1,6 +1,7 @@
 """The convolutional autoencoder of Berthelot et al. (2018): images to codes, codes to images, critics of images.
 
-Channels double where the side halves. Codes are flat, as those of every autoencoder here. Weights start from
+Channels double where the side halves. Codes are flat, as those of every autoencoder here: all channels of a place, then
+those of the next, so that a slot of a quantized code is a place. Weights start from
 N(0, 1 / ((1 + 0.2^2) fan_in)) as published: He's initialization for leaky rectifiers without its factor 2.
 """
 
@@ -92,10 +93,10 @@ class ConvolutionalEncoder(nn.Module):
             layers += [*_activated(before, channels), *_activated(channels, channels), nn.AvgPool2d(2)]
             before = channels
         layers += [*_activated(before, sizes.channels[-1]), _convolution(sizes.channels[-1], sizes.latent_channels)]
-        self.layers = nn.Sequential(*layers, nn.Flatten())
+        self.layers = nn.Sequential(*layers)
 
     def forward(self, image: Image) -> Code:
-        return self.layers(channels_last(image))
+        return self.layers(channels_last(image)).permute(0, 2, 3, 1).flatten(1)
 
 
 class ConvolutionalDecoder(nn.Module):
@@ -103,8 +104,7 @@ class ConvolutionalDecoder(nn.Module):
 
     def __init__(self, sizes: ConvolutionalSizes) -> None:
         super().__init__()
-        width = sizes.latent_width
-        self.start = nn.Unflatten(1, (sizes.latent_channels, width, width))
+        self.places = nn.Unflatten(1, (sizes.latent_width, sizes.latent_width, sizes.latent_channels))
         layers: list[nn.Module] = []
         before = sizes.latent_channels
         for channels in reversed(sizes.channels[:-1]):
@@ -113,7 +113,7 @@ class ConvolutionalDecoder(nn.Module):
         self.layers = nn.Sequential(*layers, *_activated(before, sizes.depth), _convolution(sizes.depth, 1))
 
     def forward(self, z: Code) -> Image:
-        return self.layers(channels_last(self.start(z)))
+        return self.layers(channels_last(self.places(z).permute(0, 3, 1, 2)))
 
 
 class ConvolutionalCritic(nn.Module):
