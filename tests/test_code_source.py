@@ -16,7 +16,9 @@ import torch
 from musicae.clips.clip import Clip
 from musicae.clips.code_source import is_code, read_code
 from musicae.clips.recipe_json import dump_recipe
+from musicae.clips.song import read_song
 from musicae.clips.source import end_of, part_of, source_for
+from musicae.clips.style import Style
 from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.key import parse_key
@@ -29,6 +31,7 @@ from musicae.verbs.sample import sample
 from musicae.verbs.vary import vary
 from tests.helpers.commands import Run, assert_fails
 from tests.helpers.models import tiny_model, window, with_vectors
+from tests.helpers.scores import scale, score, track, write_midi
 
 Z = [0.5] * 8
 
@@ -99,6 +102,27 @@ def test_verbs_make_the_same_of_music_and_of_its_code(any_model: Model) -> None:
     (before, _), (read, _) = (attribute(model, {"interval": 1.0}, music) for music in (code, a))
     assert before.score == reconstruct(model, a)[0].score
     assert read.score == reconstruct(model, replace(a, stays=a.fields))[0].score, "what is read is where music begins"
+
+
+@pytest.mark.parametrize("style", [Style(semitones=5), Style(semitones=3, key=parse_key("D"))])
+def test_between_codes_that_are_played_in_other_keys_lies_what_is_heard(style: Style) -> None:
+    model = tiny_model("melody-2bar")
+    own, other = (encode(model, window(model, seed)) for seed in (0, 1))
+    moved = replace(other, style=style)
+    own_tracks, moved_tracks = (Clip(model, recipe).score.tracks for recipe in (own, moved))
+    for a, b, ends in ((own, moved, (own_tracks, moved_tracks)), (moved, own, (moved_tracks, own_tracks))):
+        steps = interpolate(model, a, b, steps=2, exact_ends=True)
+        assert tuple(clip.score.tracks for clip in steps) == ends
+
+
+def test_codes_of_a_whole_song_know_nothing_of_the_tracks_of_its_file(tmp_path: Path) -> None:
+    model = tiny_model("trio-4bar")
+    bass, melody = track([(4 * i, 4 * i + 4, 36) for i in range(16)], 32), track(scale(4), 40)
+    write_midi(score(bass, melody, track([(0, 1, 36)], is_drum=True), bars=4), tmp_path / "a.mid")
+    (song,) = reconstruct(model, read_song(tmp_path / "a.mid", model)).with_instruments("tuba", "violin")
+    style = read_code(dump_recipe(song.recipe)).style
+    assert style == source_for(model, song.recipe).style == decode(model, song.recipe)[0].recipe.style
+    assert (style.programs, style.names, style.velocities) == ((), (), ())
 
 
 def test_rests_behind_the_end_of_music_are_known_of_its_code(model: Model) -> None:

@@ -14,12 +14,12 @@ import pytest
 from musicae.clips import onward
 from musicae.clips.ending import Ending, read_ending, song_ending
 from musicae.clips.reading import Source, read
-from musicae.clips.recipe_json import dump_recipe
+from musicae.clips.recipe_json import dump_recipe, read_recipe
 from musicae.clips.song import open_song, read_song
 from musicae.clips.splicing import spliced
 from musicae.clips.style import Style
 from musicae.errors import MusicaeError
-from musicae.model import Model
+from musicae.model import Model, load
 from musicae.music.chords import progression
 from musicae.music.continuity import Excerpt, breaks, discontinuity, new_onset_positions, role_change
 from musicae.music.midi import midi_bytes, read_midi
@@ -335,6 +335,20 @@ def test_what_cannot_be_continued_is_told(run: Run, tunes: tuple[str, str]) -> N
     write_midi(score(track([(0, 1, 36)], is_drum=True)), "drums.mid")
     assert_fails(run("continue", "drums.mid"), "drums.mid")
     assert run("continue", "a.mid", "--bar", 1).code == 2
+
+
+def test_a_piece_goes_on_from_its_end_when_its_recipe_is_read(run: Run, model: Model) -> None:
+    run("sample", "--bars", 5, "-n", 1, "--seed", 9, "--transpose", 2, "-o", "s.mid")
+    for more in ((), ("--bar", 4)):
+        words = ("--bars", 2, "-n", 1, "--seed", 1, "--force", *more)
+        of_midi, of_recipe = (run("continue", name, *words, "-o", f"{name}.mid") for name in ("s.mid", "s.json"))
+        assert (of_recipe.code, of_recipe.err) == (0, of_midi.err.replace("s.mid", "s.json"))
+        assert read_midi("s.json.mid").tracks == read_midi("s.mid.mid").tracks
+    assert run("continue", "s.json", "--track", 1).code == 2
+    (onward,) = continuation(load("melody-2bar"), read_recipe("s.json"), 2, 1, seed=1)
+    assert onward.recipe.arguments["source"].startswith("the recipe: bars 4-5 of 5")
+    run("encode", "s.mid", "-o", "one.json")
+    assert "holds one code" in run("continue", "one.json", "--bar", 2).err
 
 
 def test_music_is_a_path_bytes_a_score_or_a_window(model: Model, tmp_path: Path) -> None:

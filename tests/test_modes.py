@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from musicae.clips.mode_search import in_mode
 from musicae.clips.reading import read
 from musicae.clips.song import read_song
+from musicae.clips.style import Style
 from musicae.corpus.dataset import Dataset
 from musicae.model import Model, load, save
 from musicae.music.key import Key, key, key_of, minor_fit, mode
@@ -23,6 +25,7 @@ from musicae.music.transposition import moved_into
 from musicae.storage import catalog
 from musicae.training import mode_vector
 from musicae.training.mode_vector import fit_mode_vector, has_modes, to_tonic
+from musicae.verbs.codes import encode
 from musicae.verbs.replay import replay
 from musicae.verbs.transfer import transfer
 from tests.helpers.commands import Run, assert_fails
@@ -120,6 +123,13 @@ def test_a_window_moves_and_is_replayed(shipped: Model) -> None:
     assert key_of(back.score) == Key(2)
     same, still = transfer(shipped, after, "minor")
     assert same.score == still.score
+
+
+def test_a_code_that_is_played_in_a_key_leaves_it_for_the_other_mode(shipped: Model) -> None:
+    code = replace(encode(shipped, midi_bytes(tune(MAJOR_TUNE, 2))), style=Style(semitones=2, key=Key(4)))
+    before, after = transfer(shipped, code, "minor")
+    assert before.recipe.arguments["from"] == "E major" and key_of(before.score) == Key(4)
+    assert key_of(after.score) == Key(4, minor=True)
 
 
 def test_the_key_is_that_of_the_piece(shipped: Model) -> None:

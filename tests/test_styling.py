@@ -119,9 +119,16 @@ def test_a_window_moves_from_the_key_of_its_piece(run: Run) -> None:
     in_g, in_c = (67, 69, 71, 72, 74, 76, 78, 79) * 8, (60, 64, 67, 72, 67, 64, 60, 55) * 4
     rows = [(240 * i, 240 * i + 240, pitch, 90) for i, pitch in enumerate(in_g + in_c)]
     Path("a.mid").write_bytes(midi_bytes(Score(480, (Track(Notes.of(rows)),), end=240 * len(rows))))
-    for bar in ("1", "11"):
-        done = run("reconstruct", "a.mid", "--bar", bar, "--key", "C", "-o", f"{bar}.mid")
+    for words in (("reconstruct", "--bar", 1), ("reconstruct", "--bar", 11), ("continue", "--bars", 1, "-n", 1)):
+        done = run(words[0], "a.mid", *words[1:], "--key", "C", "-o", "x.mid", "--force")
         assert "from G major to C major" in done.err
+
+
+def test_a_code_moves_from_the_key_in_which_it_is_heard(run: Run) -> None:
+    run("sample", "-n", 1, "--seed", 1, "--key", "C", "-o", "c.mid")
+    run("decode", "c.json", "--transpose", 5, "-o", "f.mid")
+    done = run("decode", "f.json", "--key", "G", "-o", "g.mid")
+    assert "from F major to G major" in done.err and ("up 2" in done.err or "down 10" in done.err)
 
 
 def test_drums_have_neither_key_nor_instrument() -> None:
@@ -227,6 +234,17 @@ def test_compose_moves_its_chords(run: Run) -> None:
     assert done.code == 0 and "moved up 2 semitones, from C major to D major: D Bm" in done.err
     run(*words, "--chords", "D Bm", "-o", "y.mid")
     assert Path("x.mid").read_bytes() == Path("y.mid").read_bytes()
+
+
+def test_a_piece_from_a_transposed_code_is_over_the_chords_that_were_asked_for(run: Run) -> None:
+    band = "multitrack-1bar-chords"
+    run("sample", "-m", band, "-n", 1, "--seed", 2, "-o", "a.mid")
+    run("decode", "a.json", "--transpose", 3, "--instrument", "violin", "-o", "b.mid")
+    for name in "ab":
+        run("compose", "--chords", "C Am", "--from", f"{name}.json", "--seed", 1, "-o", f"{name}{name}.mid")
+    a, b = (json.loads(Path(f"{name}.json").read_text()) for name in ("aa", "bb"))
+    assert (a["semitones"], b["semitones"]) == (0, 0) and a["parts"] == b["parts"]
+    assert read_midi("aa.mid").tracks == read_midi("bb.mid").tracks
 
 
 @pytest.mark.parametrize(

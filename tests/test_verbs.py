@@ -148,6 +148,8 @@ def test_bands_get_louder_and_softer_note_by_note(amount: float) -> None:
     for old, new in zip(before.score.tracks, after.score.tracks, strict=True):
         assert [row[:3] for row in old.notes.rows()] == [row[:3] for row in new.notes.rows()]
         assert set((new.notes.velocity - old.notes.velocity).tolist()) == {16 * amount}
+    (z,) = model.encode(model.representation.encode(after.score)[None])
+    assert torch.equal(after.recipe.z[0], z), "its code is that of the music that it plays"
 
 
 def test_a_model_whose_attributes_have_no_spread_asks_for_a_fit(model: Model) -> None:

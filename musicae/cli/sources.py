@@ -121,11 +121,16 @@ def say_code(given: str | bytes, file: File, bars: int, console: Console, option
     """
     from musicae.clips.code_source import read_code
 
-    if file.track is not None or options.drums:
-        raise typer.BadParameter(f"--track and --drums choose from MIDI, and {file.path} holds codes")
+    refuse_midi_options(file, options)
     code = read_code(given, bar=file.bar, bars=bars)
     console.note(f"reading {code.label}{_edits_in_words(code.names)}")
     return replace(code, hash="") if options.force else code
+
+
+def refuse_midi_options(file: File, options: ReadingOptions) -> None:
+    """Refuse what says how MIDI is read of a file that holds codes."""
+    if file.track is not None or options.drums:
+        raise typer.BadParameter(f"--track and --drums choose from MIDI, and {file.path} holds codes")
 
 
 def read_source(file: File, model: str | None, console: Console, options: ReadingOptions) -> tuple[AnySource, str]:

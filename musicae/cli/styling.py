@@ -102,8 +102,9 @@ class Styling:
             piece: that one, if it is known, whose key decides.
         """
         if self.key:
+            before = clips
             clips = clips.in_key(self.key, together=together, piece=piece)
-            said = [_way(clip) for clip in clips]
+            said = [_way(*pair) for pair in zip(before, clips, strict=True)]
             for number, way in enumerate(said, start=1):
                 if not together or number == 1:
                     console.note(way if together or len(clips) == 1 else f"clip {number}: {way}")
@@ -151,10 +152,15 @@ def way_in_words(before: Key | str, after: Key | str, semitones: int) -> str:
     return moved if semitones else f"in {after} already"
 
 
-def _way(clip: Clip) -> str:
-    """Where a clip was and how it has moved."""
-    before, after = clip.recipe.arguments["key_before"], clip.recipe.arguments["key"]
-    return way_in_words(before, after, clip.recipe.style.semitones) if before else NOTHING_PITCHED
+def _way(before: Clip, after: Clip) -> str:
+    """Where a clip was heard and how it has moved."""
+    from musicae.music.key import parse_key
+
+    own, key = after.recipe.arguments["key_before"], after.recipe.arguments["key"]
+    if not own:
+        return NOTHING_PITCHED
+    up = before.recipe.style.semitones
+    return way_in_words(parse_key(own).transpose(up), key, after.recipe.style.semitones - up)
 
 
 def _say_outside(clips: Clips, console: Console) -> None:

@@ -17,9 +17,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae import geometry, seeds
+from musicae.clips.code_source import is_whole
 from musicae.clips.reading import joined
 from musicae.clips.recipe import Part
-from musicae.clips.render import likeliest, likeliest_windows
+from musicae.clips.render import likeliest, likeliest_windows, with_own_code
 from musicae.model import Codes, Model
 from musicae.music.arrangement import with_additions
 from musicae.music.attributes import ATTRIBUTES
@@ -96,7 +97,9 @@ def with_attributes(
         found = _nearest(
             model, starts, goal, torch.cat([place * ways for place in WAY_PLACES]), None, still, merged=merged
         )
-    return part if found is None else found
+    if found is None:
+        return part
+    return with_own_code(model, found) if is_whole(found.forced_tokens) else found
 
 
 ADDING = ("density", "syncopation16", "syncopation8")

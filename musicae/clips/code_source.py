@@ -15,7 +15,7 @@ from typing import TypeGuard
 from musicae.clips.limits import require_whole, require_within
 from musicae.clips.names import Names
 from musicae.clips.recipe_fields import CodeNumbers, ForcedTokens, read_fields
-from musicae.clips.style import Style
+from musicae.clips.style import Style, style_of_codes
 from musicae.errors import MusicaeError
 from musicae.music.chords import Chord
 
@@ -77,7 +77,7 @@ def read_code(music: str | bytes | Path, *, bar: int | None = None, bars: int = 
         z=part["z"],
         model=fields.known["model"],
         hash=fields.known.get("hash", ""),
-        style=fields.style,
+        style=style_of_codes(fields.style, fields.known.get("frame")),
         label=f"{label}: code {number + 1} of {len(fields.parts)}" if len(fields.parts) > 1 else label,
         name="" if isinstance(music, bytes) else Path(music).stem,
         chords=part.get("chords", ()),
@@ -88,4 +88,9 @@ def read_code(music: str | bytes | Path, *, bar: int | None = None, bars: int = 
 
 def unless_whole(forced: ForcedTokens | None) -> ForcedTokens | None:
     """Forced tokens, unless they leave nothing to a code."""
-    return None if forced is None or (forced >= 0).all() else forced
+    return None if is_whole(forced) else forced
+
+
+def is_whole(forced: ForcedTokens | None) -> bool:
+    """Whether forced tokens leave nothing to a code."""
+    return forced is not None and bool((forced >= 0).all())

@@ -82,6 +82,7 @@ def read_ending(
     track: int | str | None = None,
     drums: Sequence[str] = (),
     strict: bool = False,
+    names: tuple[str, str] | None = None,
 ) -> Ending:
     """The last bars of a piece in which the tracks that suit a model sound, or the bars before a `bar`.
 
@@ -89,6 +90,7 @@ def read_ending(
         model: as for `reading.read`.
         bar: numbered as in the file, from 1: the one that new music is to begin at.
         track, drums, strict: as for `reading.read`.
+        names: what the piece is called, if not as `names_of` has it.
 
     Raises:
         MusicaeError: as `reading.read`; or there is nothing before the bar.
@@ -97,7 +99,7 @@ def read_ending(
         return ending_of(music)
     representation = representation_of(model)
     score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
-    label, name = names_of(music)
+    label, name = names or names_of(music)
     with explained(score, representation, label):
         stream = best_stream(score, representation, track_number(score, track))
     with error_context(label):

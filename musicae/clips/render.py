@@ -7,6 +7,7 @@ run.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,13 @@ def windows_of(model: Model, recipe: Recipe) -> list[WindowColumns]:
             made[key] = _columns(model, recipe, part, forced)
         windows.append(made[key])
     return windows
+
+
+def with_own_code(model: Model, part: Part) -> Part:
+    """A part that plays its tokens whatever is decoded, with their code."""
+    assert part.forced_tokens is not None
+    window = np.concatenate([part.forced_tokens, model.representation.condition_of(part.chords)], axis=-1)
+    return replace(part, z=model.encode(window[None])[0])
 
 
 def likeliest(model: Model, parts: Sequence[Part]) -> list[Score]:

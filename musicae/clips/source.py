@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,14 @@ from musicae.clips.frame import Frame
 from musicae.clips.reading import Source, read
 from musicae.clips.recipe import Part, Recipe
 from musicae.clips.recipe_fields import ForcedTokens
-from musicae.clips.render import check_recipe
+from musicae.clips.render import check_recipe, likeliest
 from musicae.clips.song import WholeSong
+from musicae.clips.style import style_of_codes
 from musicae.errors import MusicaeError, error_context
 from musicae.model import Model, load
 from musicae.music.representations.base import Representation
 from musicae.music.score import Score
+from musicae.music.transposition import moved_into
 
 AnySource = Source | CodeSource
 
@@ -158,6 +161,25 @@ def encode_source(model: Model, source: AnySource) -> Float[Tensor, "1 size"]:
     return part_of(model, source).z[None]
 
 
+def as_heard(model: Model, source: AnySource) -> AnySource:
+    """The source; of a code that is played in another key than its own, the window that is heard."""
+    style, representation = source.style, model.representation
+    if isinstance(source, Source) or not (style.semitones or style.key):
+        return source
+    part = part_of(model, source)
+    heard = moved_into(likeliest(model, [part])[0], style.semitones, style.key).score
+    fields = representation.encode(heard)[..., : len(representation.shape.fields)]
+    chords = [chord.transpose(style.semitones) for chord in part.chords]
+    return Source(
+        np.concatenate([fields, representation.condition_of(chords)], axis=-1),
+        representation,
+        replace(style, semitones=0, key=None),
+        source.label,
+        source.name,
+        ends=end_of(model, source),
+    )
+
+
 def forced_tokens_of(source: AnySource) -> ForcedTokens | None:
     """The notes that a source has itself, as far as it has any, as tokens that stand whatever is decoded."""
     return source.fields if isinstance(source, Source) else source.forced_tokens
@@ -180,7 +202,7 @@ def _first_code(recipe: Recipe) -> CodeSource:
         part.z.numpy(),
         recipe.model,
         recipe.hash,
-        recipe.style,
+        style_of_codes(recipe.style, recipe.frame),
         str(recipe.arguments.get("source", "the code")),
         recipe.origin,
         part.chords,

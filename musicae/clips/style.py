@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from musicae.clips.choice import Choice
+from musicae.clips.frame import Frame
 from musicae.clips.limits import MOST_SEMITONES, require_within
 from musicae.errors import MusicaeError
 from musicae.music.accents import accented
@@ -105,6 +106,16 @@ def styled_song(data: bytes, style: Style, drums: Sequence[str], tick: int) -> b
     if tempo == 1 and not style.semitones and style.key is None and not programs:
         return data
     return transformed(file, semitones=style.semitones, key=style.key, programs=programs, tempo=tempo)
+
+
+def style_of_codes(style: Style, frame: Frame | None) -> Style:
+    """The style of a recipe's codes on their own; that of a whole song says of the tracks of its file who plays them.
+
+    Args:
+        frame: of the recipe.
+    """
+    of_song = frame is not None and not frame.alone
+    return replace(style, programs=(), names=(), velocities=()) if of_song else style
 
 
 def tempo_at(score: Score, tick: int) -> float:

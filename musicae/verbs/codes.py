@@ -19,7 +19,7 @@ from musicae.clips.recipe import Part, Recipe
 from musicae.clips.recipe_json import read_recipe
 from musicae.clips.render import recipe_of
 from musicae.clips.source import Music, model_for, part_of, require_own_code, source_for
-from musicae.clips.style import Style
+from musicae.clips.style import Style, style_of_codes
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model
 from musicae.seeds import fresh_seed
@@ -76,7 +76,8 @@ def decode(
     require_own_code(model, recipe.model, recipe.hash)
     recipe, edited = with_edits(model, recipe)
     anew = bool(edited) and recipe.style.key is not None
-    style = replace(recipe.style, semitones=0, key=None) if anew else recipe.style
+    style = style_of_codes(recipe.style, recipe.frame)
+    style = replace(style, semitones=0, key=None) if anew else style
     tempo_qpm = style.tempo_qpm if tempo_qpm is None else tempo_qpm
     run = recipe_of(
         model,

@@ -228,7 +228,7 @@ def compose(
         _parts(model, z, passages, song, on_path=last is not None and len(song.letters) == 1),
         seed=actual_seed if random else None,
         temperature=temperature,
-        style=ends[0].style if ends else Style(tempo_qpm),
+        style=Style(ends[0].style.tempo_qpm, meter=ends[0].style.meter) if ends else Style(tempo_qpm),
         arguments=_arguments(song, variation, first, last),
         origin="-".join(source.name for source in ends if source.name),
     )

@@ -9,14 +9,26 @@ from pathlib import Path
 from musicae.clips.accompaniment import accompaniment
 from musicae.clips.clip import Clip, Clips
 from musicae.clips.code_source import CodeSource, is_code
+from musicae.clips.edits import with_edits
 from musicae.clips.ending import Ending, SongEnding, ending_of, read_ending, song_ending
 from musicae.clips.frame import Frame
 from musicae.clips.limits import MOST_NEW_BARS, require_whole
 from musicae.clips.onward import known_part, onward
-from musicae.clips.reading import Source
+from musicae.clips.reading import Source, names_of
+from musicae.clips.recipe import Recipe
+from musicae.clips.recipe_json import read_recipe
 from musicae.clips.render import likeliest_windows, recipe_of
 from musicae.clips.song import WholeSong, open_song
-from musicae.clips.source import Material, encode_source, end_of, model_for, part_of, source_for, sources_for
+from musicae.clips.source import (
+    Material,
+    encode_source,
+    end_of,
+    model_for,
+    part_of,
+    require_own_code,
+    source_for,
+    sources_for,
+)
 from musicae.errors import MusicaeError, error_context
 from musicae.model import Model
 from musicae.music.chords import NO_CHORD, Chord
@@ -44,7 +56,8 @@ def continuation(
 
     Args:
         music: or its end (`clips.ending.read_ending`). Of a whole song, clips are the song with the new bars after it.
-        bar: of a file or a song: the new music begins there, from bar 2 on, instead of after the last note.
+        bar: of a file, a song or a recipe with several parts: the new music begins there, from bar 2 on, instead of
+            after the last note.
         alone: the clips have the new bars only; it says nothing of songs.
         final_bar: whether one bar more ends the clips, in which their instruments come to rest on the tonic, or on the
             home chord.
@@ -101,8 +114,25 @@ def _text(chords: Sequence[Chord]) -> str:
     return " ".join(some([*map(str, chords)])) if any(chord != NO_CHORD for chord in chords) else ""
 
 
+def ending_of_piece(
+    model: Model, recipe: Recipe, label: str = "the recipe", name: str = "", *, bar: int | None = None
+) -> Ending:
+    """The end of the piece that a recipe with several parts makes, with the codes that it was edited to.
+
+    Args:
+        label, name: of the piece, as of `names_of`.
+        bar: as of `read_ending`.
+
+    Raises:
+        MusicaeError: the codes are not of the model, or there is nothing before the bar.
+    """
+    require_own_code(model, recipe.model, recipe.hash)
+    edited, _ = with_edits(model, recipe)
+    return read_ending(Clip(model, edited).score, model, bar=bar, names=(label, name or recipe.origin))
+
+
 def _ending(model: Model, music: Material | Ending, bar: int | None) -> Ending:
-    """The end of some music, as the model reads it; of a code, of what it is decoded to by argmax."""
+    """The end of some music, as the model reads it; of one code, of what it is decoded to by argmax."""
     if isinstance(music, Ending):
         source_for(model, music.source)
         return music
@@ -113,8 +143,12 @@ def _ending(model: Model, music: Material | Ending, bar: int | None) -> Ending:
     music = music.score if isinstance(music, Clip) else music
     if isinstance(music, Score | bytes | str | Path) and not is_code(music):
         return read_ending(music, model, bar=bar)
+    recipe = read_recipe(music) if isinstance(music, bytes | str | Path) else music
+    if isinstance(recipe, Recipe) and len(recipe.parts) > 1:
+        named = names_of(music) if isinstance(music, str | Path) else ()
+        return ending_of_piece(model, recipe, *named, bar=bar)
     if bar is not None:
-        raise MusicaeError("a bar chooses from files and songs, and this is neither", "omit the bar")
+        raise MusicaeError("a bar chooses from music, and this is one code", "omit the bar")
     source = source_for(model, music)
     if isinstance(source, CodeSource):
         (window,) = likeliest_windows(model, [part_of(model, source)])

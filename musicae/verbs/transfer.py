@@ -17,9 +17,10 @@ from musicae.clips.mode_search import in_mode
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.recipe_fields import ForcedTokens
-from musicae.clips.render import likeliest_windows, recipe_of
+from musicae.clips.render import likeliest_windows, recipe_of, with_own_code
 from musicae.clips.source import (
     Material,
+    as_heard,
     frame_of,
     kinds,
     label_of,
@@ -122,7 +123,7 @@ def _relabeled(model: Model, music: Material, to: str, temperature: float, seed:
 
 
 def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[int], None]) -> Clips:
-    sources = sources_for(model, music)
+    sources = [as_heard(model, source) for source in sources_for(model, music)]
     before: list[Part] = []
     silences: list[ForcedTokens | None] = []
     for kind, source in zip(kinds(sources), sources, strict=True):
@@ -163,7 +164,7 @@ def _part_in_mode(model: Model, part: Part, silence: ForcedTokens | None, key: K
     tokens = in_mode(model, _tokens(part), key.tonic, minor=minor, silence=silence)
     if tokens is None:
         return part
-    return replace(part, z=model.encode(torch.from_numpy(tokens)[None])[0], forced_tokens=tokens.astype("int64"))
+    return with_own_code(model, replace(part, forced_tokens=tokens.astype("int64")))
 
 
 def _tokens(part: Part) -> ForcedTokens:

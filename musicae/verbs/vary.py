@@ -16,7 +16,7 @@ from musicae.clips.draws import draw
 from musicae.clips.limits import require_whole, require_within
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
-from musicae.clips.render import likeliest, recipe_of
+from musicae.clips.render import likeliest, recipe_of, with_own_code
 from musicae.clips.song import WholeSong, framed_score
 from musicae.clips.source import Material, frame_of, kinds, label_of, model_for, part_of, sources_for
 from musicae.model import Model
@@ -133,7 +133,7 @@ def _with_own_notes(model: Model, part: Part, goal: _Goal, seeds: tuple[int, int
     if not chosen:
         return part
     tokens = model.representation.encode(best)[..., : len(model.representation.shape.fields)]
-    return replace(part, forced_tokens=tokens.astype(np.int64))
+    return with_own_code(model, replace(part, forced_tokens=tokens.astype(np.int64)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,13 +31,23 @@ from musicae.cli.options import (
     TrackChoice,
 )
 from musicae.cli.renderings import Renderings
-from musicae.cli.sources import File, Framing, ReadingOptions, from_stdin, read_songs, say_code, say_source
+from musicae.cli.sources import (
+    File,
+    Framing,
+    ReadingOptions,
+    from_stdin,
+    read_songs,
+    refuse_midi_options,
+    say_code,
+    say_source,
+)
 from musicae.cli.styling import ClipStyling
 from musicae.errors import error_context
 
 if TYPE_CHECKING:
     from musicae.clips.code_source import CodeSource
     from musicae.clips.ending import Ending
+    from musicae.clips.recipe_fields import RecipeFields
     from musicae.clips.style import Style
 
 EXAMPLES = (
@@ -96,30 +106,40 @@ def command(
     if alone and whole:
         raise typer.BadParameter("--whole writes the song, --alone the new bars: omit one of them")
     check_output(output, console, force, inputs=[file])
-    from musicae.clips.ending import SongEnding
+    from musicae.clips.ending import Ending, SongEnding
 
     options = ReadingOptions(tempo, drums, strict, Framing(whole=whole), force)
     start, name = _start(File(file, bar, track), model, console, options)
     styling.check(name, whole=whole)
+    from musicae.clips.recipe_fields import RecipeFields
+    from musicae.clips.recipe_json import recipe_from
+    from musicae.clips.source import piece_of
     from musicae.model import load
-    from musicae.verbs.continuation import continuation
+    from musicae.verbs.continuation import continuation, ending_of_piece
 
     net = load(name, device, precision)
+    if isinstance(start, RecipeFields):
+        start = ending_of_piece(net, recipe_from(start), file, bar=bar)
+        say_source(start.source, console)
     clips = continuation(net, start, bars, n, alone=alone, final_bar=final_bar, temperature=temperature, seed=seed)
     if isinstance(start, SongEnding):
         over = clips[0].recipe.arguments["over"]
         console.note(f"new bars: {start.bar}-{start.bar + bars + final_bar - 1}{over and f', over {over}'}")
         if start.others:
             console.note(f"none for {start.others}{ADVICE['unread']()}")
-    clips = styling.applied(clips, console)
+    piece = piece_of(start.source) if isinstance(start, Ending) and not whole else None
+    clips = styling.applied(clips, console, piece=piece)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)
 
 
-def _start(file: File, model: str | None, console: Console, options: ReadingOptions) -> tuple[CodeSource | Ending, str]:
-    """What music goes on from, which is said, and the name of the model that reads it."""
+def _start(
+    file: File, model: str | None, console: Console, options: ReadingOptions
+) -> tuple[CodeSource | Ending | RecipeFields, str]:
+    """What music goes on from, which is said unless it has to be made, and the name of the model that reads it."""
     from musicae.clips.code_source import is_code, read_code
     from musicae.clips.ending import read_ending, song_ending
     from musicae.clips.reading import representation_of
+    from musicae.clips.recipe_fields import read_fields
 
     if options.framing.whole:
         (song,), name = read_songs([replace(file, bar=None)], model, console, options)
@@ -128,8 +148,13 @@ def _start(file: File, model: str | None, console: Console, options: ReadingOpti
     given = from_stdin(file.path)
     name = model or (read_code(given).model if is_code(given) else DEFAULT_MODEL)
     if is_code(given):
+        fields = read_fields(given)
+        if len(fields.parts) > 1:
+            refuse_midi_options(file, options)
+            known = {**fields.known, "hash": ""} if options.force else fields.known
+            return replace(fields, known=known, style=_at_tempo(fields.style, options.tempo)), name
         if file.bar is not None:
-            raise typer.BadParameter(f"--bar chooses from MIDI, and {file.path} holds codes")
+            raise typer.BadParameter(f"--bar chooses from music, and {file.path} holds one code")
         code = say_code(given, file, representation_of(name).bars, console, options)
         return replace(code, style=_at_tempo(code.style, options.tempo)), name
     ending = read_ending(given, name, bar=file.bar, track=file.track, drums=options.drums or (), strict=options.strict)
