@@ -105,7 +105,7 @@ def command(
     console = Console(quiet, json)
     if alone and whole:
         raise typer.BadParameter("--whole writes the song, --alone the new bars: omit one of them")
-    check_output(output, console, force, inputs=[file])
+    check_output(output, console, force, [""] * n, inputs=[file])
     from musicae.clips.ending import Ending, SongEnding
 
     options = ReadingOptions(tempo, drums, strict, Framing(whole=whole), force)
