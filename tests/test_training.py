@@ -358,3 +358,5 @@ def test_an_objective_without_labels_sees_none(data: Dataset, tmp_path: Path, ob
     config = apply(tiny(), objective, labeled.classes)
     task = begin(Run(config, str(labeled.folder)), tmp_path / "m", device="cpu").task
     assert bool((task.batch(0).label >= 0).any()) == seen
+    metrics = task.validate()
+    assert (metrics["loss"] > metrics["nll"] + 1e-6) or not seen, "what it says of held-out classes counts, too"

@@ -15,6 +15,7 @@ from musicae.networks.device import autocast, precision
 from musicae.networks.latents.base import Posterior
 from musicae.networks.regularizers.base import Step
 from musicae.networks.sampling import SamplingOptions
+from musicae.networks.types import ClassLabel
 from musicae.seeds import seeded
 from musicae.training.reporter import Metrics
 
@@ -36,12 +37,16 @@ EVENTS = "events"
 def validate(
     autoencoder: Autoencoder,
     windows: Int64[Tensor, "window segment step field"],
+    labels: Int64[Tensor, " window"] | None = None,
     *,
     dtype: torch.dtype | None = None,
 ) -> Metrics:
     """Metrics over windows that are already on the device.
 
+    Windows are encoded as music of no known class is; only terms of the loss are told theirs.
+
     Args:
+        labels: the class of every window, -1 where it is unknown.
         dtype: of matrix products; without it, what the device is fastest in.
 
     Returns:
@@ -56,9 +61,11 @@ def validate(
     device = windows.device
     sums: dict[str, Tensor] = {}
     means: list[Tensor] = []
+    labels = torch.full((len(windows),), -1, device=device) if labels is None else labels
+    chunks = -(-len(windows) // VALIDATED_AT_ONCE)  # equal ones: no window is alone, without another one's code
     with evaluating(autoencoder), autocast(device, dtype or precision(device)), seeded(0, device):
-        for tokens in windows.split(VALIDATED_AT_ONCE):
-            measured, mean = _measure(autoencoder, tokens)
+        for tokens, label in zip(windows.tensor_split(chunks), labels.tensor_split(chunks), strict=True):
+            measured, mean = _measure(autoencoder, tokens, label)
             means.append(mean)
             for name, value in measured.items():
                 sums[name] = sums.get(name, torch.zeros((), device=device)) + value * len(tokens) / len(windows)
@@ -96,9 +103,9 @@ def gradient_ratios(autoencoder: Autoencoder, posterior: Posterior, batch: Batch
     return {f"gradient_ratio/{label}": pull.norm() / nll.norm().clamp(min=1e-12) for label, pull in pulls.items()}
 
 
-def _measure(autoencoder: Autoencoder, columns: Columns) -> tuple[dict[str, Tensor], Tensor]:
+def _measure(autoencoder: Autoencoder, columns: Columns, label: ClassLabel) -> tuple[dict[str, Tensor], Tensor]:
     """Metrics on average over the windows of a batch, those of accuracy as counts, and the posterior means."""
-    spec, batch = autoencoder.spec, Batch.of(autoencoder.spec, columns, update=sys.maxsize)
+    spec, batch = autoencoder.spec, Batch.of(autoencoder.spec, columns, label=label, update=sys.maxsize)
     posterior = autoencoder.encode(batch.encoder_tokens, batch.encoder_condition)
     terms = autoencoder.terms(posterior, batch)
     measured = {"nll": terms["nll"]}
