@@ -119,7 +119,8 @@ def train_sampler(
 ) -> Metrics:
     """Fits the sampler of a model to the training windows of a data set and, if it is one that learns, trains it.
 
-    What was begun in the folder with the same codes and has not ended goes on.
+    What was begun in the folder with the same codes and has not ended goes on. Who has saved the model removes the
+    folder (`forget`): until then a sampler that has been trained is there alone.
 
     Args:
         folder: where the state of the training goes while it lasts.
@@ -151,14 +152,14 @@ def train_sampler(
         trainer.run()
     sampler.load_state_dict(load_tensors(task.best.read_bytes()))
     sampler.requires_grad_(False)
-    shutil.rmtree(folder)
     return {"loss": trainer.state.best}
 
 
 def learn_sampler(trained: Trainer[Any], data: Path, reporter: Reporter | None = None) -> None:
     """Trains the sampler of the model that a training came to, if it is one that learns.
 
-    It takes a quarter of the updates that the training took, at most, in the same arithmetic.
+    It takes a quarter of the updates that the training took, at most, in the same arithmetic. Its state stays until the
+    training is finished.
 
     Args:
         data: the folder of the data set that the model was trained on.
@@ -211,6 +212,7 @@ def replace_sampler(
     halves = any(head.dtype == "F16" for head in read_head(folder / "model.safetensors").tensors.values())
     metrics = train_sampler(model, dataset, folder / OWN_FOLDER, updates=updates, seed=seed, reporter=reporter)
     save(model, folder, torch.float16 if halves else torch.float32)
+    forget(folder / OWN_FOLDER)
     return metrics
 
 
@@ -239,7 +241,7 @@ def with_sampler(model: Model, choice: Spec) -> Model:
     changed.autoencoder.load_state_dict(
         {name: x for name, x in weights.items() if not name.startswith("sampler.")}, strict=False
     )
-    for name in ("folder", "attributes", "spreads", "windows_seen", "precision"):
+    for name in ("folder", "attributes", "spreads", "mode_vector", "windows_seen", "precision"):
         setattr(changed, name, getattr(model, name))
     return changed
 
@@ -250,8 +252,19 @@ def _codes(model: Model, windows: Windows, n: int, seed: int) -> Float16[Tensor,
     return torch.cat([model.encode(windows.take(part)).half() for part in parts])
 
 
+def forget(folder: Path) -> None:
+    """Removes the state of a sampler's training, if there is one."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _forget_others(folder: Path, identity: str) -> None:
-    """Removes a training that was begun with other codes: the autoencoder has learned more since."""
+    """Removes a training that was begun with other codes, as the autoencoder has learned more since, or is damaged."""
     path = state_path(folder)
-    if path.exists() and read_head(path).notes.get("identity") != identity:
-        shutil.rmtree(folder)
+    if not path.exists():
+        return
+    try:
+        known = read_head(path).notes.get("identity")
+    except (OSError, ValueError):
+        known = None
+    if known != identity:
+        forget(folder)

@@ -42,7 +42,7 @@ from musicae.training.outcome import CARD, TrainingOutcome, run_path, state_path
 from musicae.training.playback import in_percent
 from musicae.training.reporter import Metrics, Notice, NullReporter, Reporter
 from musicae.training.run import Run
-from musicae.training.sampler_training import learn_sampler
+from musicae.training.sampler_training import OWN_FOLDER, forget, learn_sampler
 from musicae.training.validation import validate
 
 TEST_WINDOWS = 4096
@@ -378,13 +378,16 @@ def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None
         progress: called with how much more of `attribute_vectors.fit_progress_total` is done.
     """
     dataset, device = Dataset(Path(run.data)), trainer.device
-    test = dataset.split("test", device).sample(TEST_WINDOWS)
+    split = dataset.split("test", device)
+    chosen = split.choose(TEST_WINDOWS)
+    test = split.take(chosen)
     best = load(trainer.folder, str(device))
     if len(trainer.task.data.train) >= LEAST_WINDOWS:
         fits = fit(best, dataset, windows=vector_windows(trainer), progress=progress)
         store(best, fits, fit_mode_vector(best, dataset))
-    metrics = validate(best.autoencoder, test) if len(test) else {}
+    metrics = validate(best.autoencoder, test, split.labels_of(chosen)) if len(test) else {}
     TrainingOutcome(trainer.state.update, metrics).save(trainer.folder)
     # The card comes last: where it is, all is.
     write_card(trainer.folder, best, dataset.manifest, test, metrics, trainer.state, run.command)
+    forget(trainer.folder / OWN_FOLDER)
     return metrics

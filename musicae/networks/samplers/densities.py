@@ -81,8 +81,9 @@ class MixtureBootstrap(Sampler):
         """Mixes posterior means in pairs, as they come; their own spread is noise that only makes draws worse."""
         self.mean.copy_(mean.mean(0))
         offsets = mean.to(self.mean) - self.mean
-        first = 2 * torch.arange(len(self.codes))
-        pairs = (offsets[first % len(offsets)] + offsets[(first + 1) % len(offsets)]) / 2**0.5
+        count, number = len(offsets), torch.arange(len(self.codes))
+        apart = 1 + number // count % max(count - 1, 1)  # few codes come again with other partners
+        pairs = (offsets[2 * number % count] + offsets[(2 * number + apart) % count]) / 2**0.5
         self.scale.copy_(pairs.abs().amax(0).clamp(min=1e-6) / 127)
         self.codes.copy_((pairs / self.scale).round())
 
