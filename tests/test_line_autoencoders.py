@@ -15,6 +15,7 @@ from musicae.cpu import usable_cores
 from musicae.errors import MusicaeError
 from musicae.experiments.images import image_trainings, line_autoencoders
 from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
+from musicae.experiments.images.image_task import to_tokens
 from musicae.experiments.images.image_trainings import metrics_of, resumed
 from musicae.experiments.images.line_autoencoders import (
     LINES,
@@ -44,6 +45,11 @@ def test_every_autoencoder_trains_and_draws_its_paths(name: str, tmp_path: Path)
     assert math.isfinite(result.squared_error) and result.mean_distance is not None
     paths = resumed(LineTask(name, 0, 2), tmp_path, 0).task.paths(3)
     assert paths.shape == (3, 16, 1, LINES.image, LINES.image) and torch.isfinite(paths).all()
+
+
+def test_lines_to_learn_from_are_not_those_to_test_with() -> None:
+    task = LineTask("autoencoder", seed=0, updates=1)
+    assert not any(torch.equal(task.batch(0).target, to_tokens(ends[:64])) for ends in (task.first, task.last))
 
 
 def test_a_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:

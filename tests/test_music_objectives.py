@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,7 +15,14 @@ from musicae.errors import MusicaeError
 from musicae.evaluation.study import EvaluationSettings, Study
 from musicae.experiments.music import music_measurements, music_objectives
 from musicae.experiments.music.music_measurements import COMPARED, Numbers
-from musicae.experiments.music.music_objectives import Comparison, Trial, TrialResult, run_trial, trials_of
+from musicae.experiments.music.music_objectives import (
+    Comparison,
+    Trial,
+    TrialResult,
+    results_beside,
+    run_trial,
+    trials_of,
+)
 from musicae.experiments.results import read_result
 from musicae.model import load
 from musicae.objectives import OBJECTIVES
@@ -91,6 +100,20 @@ def test_another_length_is_another_training(data: Dataset, tmp_path: Path, count
     (tmp_path / "out/vae-0/result.json").unlink()
     with pytest.raises(MusicaeError, match="holds a model already"):
         run_trial(Trial("vae", 0, 3), comparison)
+
+
+def test_other_music_or_settings_are_another_training(data: Dataset, tmp_path: Path, counted: list[str]) -> None:
+    comparison = Comparison(data, tmp_path / "out")
+    first = run_trial(VAE, comparison)
+    manifest = {**data.manifest, "source": "another"}
+    elsewhere = shutil.copytree(data.folder, tmp_path / "elsewhere")
+    (elsewhere / "manifest.json").write_text(json.dumps(manifest))
+    other = replace(comparison, dataset=Dataset(elsewhere))
+    for different in (other, replace(comparison, settings=("training.batch=16",))):
+        with pytest.raises(MusicaeError, match="holds a model already"):
+            run_trial(VAE, different)
+    assert results_beside([], comparison, 2) == [first] and results_beside([VAE], comparison, 2) == []
+    assert results_beside([], other, 2) == results_beside([], comparison, 3) == []
 
 
 def test_what_cannot_be_measured_is_told_and_left_out(

@@ -63,6 +63,7 @@ def test_windows_of_a_piece_are_in_one_split(tmp_path: Path) -> None:
     held_out = pieces.held_out()
     assert len(held_out) == 500 and len(pitches(held_out)) == 2 and len(pitches(images)) == 8
     assert not pitches(held_out) & pitches(images)
+    assert pieces.digest != read_pieces(write(tmp_path / "other", *(tune(pitch) for pitch in range(50, 60)))).digest
 
 
 def test_what_is_too_short_too_long_or_broken_is_left_out(tmp_path: Path) -> None:

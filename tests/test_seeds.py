@@ -18,6 +18,7 @@ def test_the_first_children_do_not_depend_on_their_number() -> None:
 def test_paths_do_not_collide() -> None:
     paths = [(seed, update, rank) for seed in range(5) for update in range(50) for rank in range(3)]
     assert len({child_seeds(*path)[0] for path in paths}) == len(paths)
+    assert child_seeds(5) == child_seeds(5, 0) == child_seeds(5, 0, 0), "zeros at the end count for nothing"
 
 
 def test_a_generator_repeats_its_path_and_leaves_the_global_one_alone() -> None:

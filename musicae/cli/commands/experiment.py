@@ -137,9 +137,8 @@ def objectives(
         return
     from musicae.corpus.dataset import Dataset
     from musicae.experiments.music.label_probes import LABEL_SHARES
-    from musicae.experiments.music.music_objectives import Comparison, TrialResult, trials_of
+    from musicae.experiments.music.music_objectives import Comparison, results_beside, trials_of
     from musicae.experiments.music.objective_tables import objective_tables
-    from musicae.experiments.results import all_results
     from musicae.storage.catalog import find_dataset
 
     dataset = Dataset(find_dataset(data))
@@ -149,8 +148,7 @@ def objectives(
     trials = trials_of(listed(only), dataset, seeds=seeds, updates=updates, label_shares=shares)
     with console.resumable():
         results = [_objective(console, comparison, trial, f"{i} of {len(trials)}") for i, trial in enumerate(trials, 1)]
-    before = [one for one in all_results(output, TrialResult) if one.trial.updates == updates]
-    results += [one for one in before if one.trial not in trials]
+    results += results_beside(trials, comparison, updates)
     _write_comparison(output, results)
     console.tables(objective_tables(results))
     console.data([output], {"results": [asdict(result) for result in results]})

@@ -17,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae.config import Spec, Training, build
+from musicae.errors import MusicaeError
 from musicae.networks.autoencoder import Autoencoder, evaluating
 from musicae.networks.batch import Batch
 from musicae.networks.corruptions import CORRUPTIONS
@@ -54,6 +55,9 @@ class Bare(Latent):
 
     def __init__(self, inputs: int, *, size: int = 0) -> None:
         super().__init__()
+        if size not in (0, inputs):
+            message = f"the encoder makes {inputs} numbers, and the decoder reads {size}"
+            raise MusicaeError(message, "make them equally many")
         self.size = self.code_size = inputs
 
     def forward(self, h: Encoding, label: ClassLabel | None = None) -> Posterior:
@@ -94,8 +98,9 @@ def initial_weights(seed: int) -> Iterator[None]:
         yield
 
 
-WEIGHTS = 2
-"""What lies under this number of the path of seeds is for weights; 0 is for batches and 1 for noise."""
+WEIGHTS, IMAGE_BATCHES = 2, 3
+"""What lies under these numbers of the path of seeds is for weights and for batches; 1 is for noise, and held-out lines
+have no path, which is the same as one of zeros."""
 
 
 def to_tokens(images: Images) -> Tokens:
@@ -122,7 +127,7 @@ class ImageTask(Task):
         """n images, and the class of each, -1 for none."""
 
     def batch(self, update: int, round: int = 0) -> Batch:
-        images, label = self.draw(self.training.batch, generator(self.seed, 0, update, round))
+        images, label = self.draw(self.training.batch, generator(self.seed, IMAGE_BATCHES, update, round))
         return image_batch(self.autoencoder, images, label, update)
 
     def groups(self) -> list[ParameterGroup]:

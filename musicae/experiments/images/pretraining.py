@@ -15,7 +15,7 @@ from musicae.experiments.images.digit_plan import DigitPlan
 from musicae.experiments.images.digits import Digits, drawn
 from musicae.experiments.images.idx import LabeledImages
 from musicae.experiments.images.image_autoencoders import IMAGE_AUTOENCODERS
-from musicae.experiments.images.image_task import image_batch, initial_weights
+from musicae.experiments.images.image_task import IMAGE_BATCHES, image_batch, initial_weights
 from musicae.experiments.images.image_trainings import metrics_of
 from musicae.experiments.images.perturbations import train_compared
 from musicae.networks.autoencoder import Autoencoder
@@ -74,7 +74,9 @@ class ClassifierTask(Task):
             self.module = self.classifier = Classifier(copy.deepcopy(autoencoder), digits.classes)
 
     def batch(self, update: int, round: int = 0) -> Batch:
-        images, label = drawn(self.labeled, self.training.batch, generator(self.seed, 0, update), side=self.digits.side)
+        images, label = drawn(
+            self.labeled, self.training.batch, generator(self.seed, IMAGE_BATCHES, update), side=self.digits.side
+        )
         return image_batch(self.classifier.autoencoder, images, label, update)
 
     def groups(self) -> list[ParameterGroup]:

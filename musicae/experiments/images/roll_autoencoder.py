@@ -30,7 +30,9 @@ def midi(plan: DigitPlan) -> Figure:
     with initial_weights(0):
         autoencoder = image_autoencoder(IMAGE_AUTOENCODERS["vae"].objective, ROLLS, "bernoulli")
     training = followed_training(plan.updates or 20_000, batch=32, learning_rate=1e-5)
-    task = FollowedTask("midi", autoencoder, training, pieces.draw, pieces.held_out(), weight_decay=5e-4)
+    task = FollowedTask(
+        f"midi {pieces.digest}", autoencoder, training, pieces.draw, pieces.held_out(), weight_decay=5e-4
+    )
     curves = Curves(plan.train("midi", task).folder)
     split = f"{len(pieces.train):,} pieces to learn from, {len(pieces.test):,} others to test with"
     return Figure(f"Loss and KL of an autoencoder of piano rolls: {split}.", curves.pictures(), curves.table("midi"))

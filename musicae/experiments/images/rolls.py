@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,11 @@ class Pieces:
 
     train: Sequence[Roll]
     test: Sequence[Roll]
+
+    @property
+    def digest(self) -> str:
+        """What tells these pieces from others."""
+        return hashlib.sha256(b"".join(roll.tobytes() for roll in (*self.train, *self.test))).hexdigest()[:16]
 
     def draw(self, n: int, source: torch.Generator) -> tuple[Images, ClassLabel]:
         """n windows to learn from: a piece at random, then a place in it."""

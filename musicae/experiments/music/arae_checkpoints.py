@@ -22,9 +22,6 @@ from musicae.evaluation.reconstruction import hits_of, step_mask
 from musicae.evaluation.study import Study
 from musicae.model import BATCH, Codes, Model, WindowTokens
 from musicae.music.representations.base import Field
-from musicae.networks.autoencoder import evaluating
-from musicae.networks.batch import Batch
-from musicae.networks.device import autocast
 
 NEIGHBORED, VARIANTS, EDITS = 250, 100, 5
 """Windows, variants of each, and steps of a variant that are replaced at most: the source's."""
@@ -137,9 +134,5 @@ def swappable(steps: Integer[np.ndarray, "step column"], fields: Sequence[Field]
 
 def nll_given(model: Model, windows: Integer[Tensor, "window segment step column"], z: Codes) -> float:
     """Nats per window that windows cost, teacher forced, given codes of whatever."""
-    total = 0.0
-    with torch.no_grad(), evaluating(model.autoencoder), autocast(model.device, model.precision):
-        for part, codes in zip(windows.split(BATCH), z.split(BATCH), strict=True):
-            batch = Batch.of(model.autoencoder.spec, part.to(model.device))
-            total -= model.autoencoder.predict(batch, codes.to(model.device)).log_prob().sum().item()
-    return total / len(windows)
+    parts = zip(z.split(BATCH), windows.split(BATCH), strict=True)
+    return float(np.concatenate([model.nll(codes, part.numpy()) for codes, part in parts]).mean())

@@ -17,10 +17,12 @@ from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.evaluation.study import Study
 from musicae.experiments.music.music_measurements import COMPARED, Numbers, collection_numbers, study_of
-from musicae.experiments.results import read_result, write_result
+from musicae.experiments.results import all_results, read_result, write_result
 from musicae.model import load
 from musicae.objectives import OBJECTIVES
+from musicae.training.outcome import run_path
 from musicae.training.reporter import Notice, NullReporter, Reporter
+from musicae.training.run import Run
 from musicae.verbs.train import begin, begun, plan, training_in
 
 SEMI_SUPERVISED = "aae-semi"
@@ -131,12 +133,27 @@ def run_trial(trial: Trial, on: Comparison, reporter: Reporter | None = None) ->
     """
     folder = on.folder / trial.name
     with training_in(folder):
-        result = read_result(folder, TrialResult) or train_trial(trial, folder, on, reporter)
-        if result.trial != trial:
+        result = read_result(folder, TrialResult)
+        if result is None:
+            result = train_trial(trial, folder, on, reporter)
+            write_result(folder, result)
+        elif result.trial != trial:
             message = f"{folder} holds a training of {result.trial.updates} updates"
             raise MusicaeError(message, "choose another folder", kind="holds-model", path=folder)
-        write_result(folder, result)
+        else:
+            begun(_run_of(trial, on), folder)  # of other data, another preset or other settings it is another one
         return measure_trial(result, folder, on, reporter or NullReporter())
+
+
+def results_beside(trials: Sequence[Trial], on: Comparison, updates: int) -> list[TrialResult]:
+    """What other trainings of so many updates have come to in the folder of a comparison, if they are of its data."""
+    found = [one for one in all_results(on.folder, TrialResult) if one.trial not in trials]
+    return [one for one in found if one.trial.updates == updates and _of_data(on.folder / one.trial.name, on.dataset)]
+
+
+def _of_data(folder: Path, dataset: Dataset) -> bool:
+    """Whether a training, if more than its result is left of it, is of a data set."""
+    return not run_path(folder).exists() or Run.read(folder).source == dataset.manifest.get("source", "")
 
 
 def train_trial(trial: Trial, folder: Path, on: Comparison, reporter: Reporter | None = None) -> TrialResult:
@@ -144,17 +161,21 @@ def train_trial(trial: Trial, folder: Path, on: Comparison, reporter: Reporter |
 
     It gets neither a model card nor attribute vectors, which take as long as everything that is measured.
     """
-    run = plan(
+    run = _run_of(trial, on)
+    known = begun(run, folder)
+    trainer = begin(known or run, folder, device=on.device, reporter=reporter, resume=known is not None)
+    trainer.run()
+    return TrialResult(trial, trainer.state.seconds / 60)
+
+
+def _run_of(trial: Trial, on: Comparison) -> Run:
+    return plan(
         on.dataset,
         preset=on.preset,
         objective=trial.objective,
         settings=[*on.settings, *trial.settings],
         seed=trial.seed,
     )
-    known = begun(run, folder)
-    trainer = begin(known or run, folder, device=on.device, reporter=reporter, resume=known is not None)
-    trainer.run()
-    return TrialResult(trial, trainer.state.seconds / 60)
 
 
 def measure_trial(result: TrialResult, folder: Path, on: Comparison, reporter: Reporter) -> TrialResult:

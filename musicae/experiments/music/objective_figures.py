@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from musicae.experiments.music.arae_checkpoints import SWAPS
-from musicae.experiments.music.objective_tables import Mean, TrialResults, mean_of
+from musicae.experiments.music.objective_tables import Mean, TrialResults, first_of, mean_of
 from musicae.objectives import OBJECTIVES
 from musicae.render.comparison import Heights, Scale, dot_chart, panel_chart
 
@@ -26,7 +26,7 @@ def objective_figures(results: TrialResults) -> Iterator[tuple[str, str]]:
     scales = {
         name: Scale([_plain(mean_of(some, path)) for some in by_objective.values()], style, best, reference)
         for name, (path, style, best, beside) in OVERVIEW.items()
-        for reference in [_plain(mean_of(full[:1], beside)) if beside else None]
+        for reference in [_plain(first_of(full, beside)) if beside else None]
     }
     measured = {name: scale for name, scale in scales.items() if any(value is not None for value in scale.values)}
     if measured:

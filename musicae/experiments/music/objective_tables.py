@@ -69,7 +69,7 @@ def sheet_table(sheet: Sheet, results: TrialResults) -> Table:
             rows.append([name, *(mean_of(some, path) for path in paths)])
     if sheet.references:
         beside = [sheet.references.get(header) for header in sheet.columns]
-        rows.append([sheet.reference, *(mean_of(full[:1], path) if path else None for path in beside)])
+        rows.append([sheet.reference, *(first_of(full, path) if path else None for path in beside)])
     styles = {header: style for header, (_, style) in sheet.columns.items()}
     return Table(sheet.name, sheet.title, {"objective": "", **styles}, rows)
 
@@ -83,6 +83,11 @@ def mean_of(results: TrialResults, path: str) -> Mean | None:
     return Mean(known) if known else None
 
 
+def first_of(results: TrialResults, path: str) -> Mean | None:
+    """A number that is the same for all results: that of the first one in which it was measured."""
+    return next((found for one in results if (found := mean_of([one], path)) is not None), None)
+
+
 def few_label_tables(results: TrialResults) -> Iterator[Table]:
     """Classes from few labels, of the objectives that had no others."""
     rows: list[list[Cell]] = []
@@ -94,7 +99,7 @@ def few_label_tables(results: TrialResults) -> Iterator[Table]:
     own = [[one for one in few if one.trial.label_share == share] for share in LABEL_SHARES]
     if few:
         rows.append([SEMI_SUPERVISED, "its own", *(mean_of(some, "labels.own_class") for some in own)])
-    frequent = mean_of(list(results)[:1], "labels.most_frequent")
+    frequent = first_of(results, "labels.most_frequent")
     columns = {f"{share:.2%}": ".3f" for share in LABEL_SHARES}
     if frequent is not None:
         rows.append([MOST_FREQUENT, "", *[frequent] * len(LABEL_SHARES)])

@@ -199,7 +199,9 @@ def other_mode(on: HeldOut) -> list[PromiseRow]:
                 found.append([key is not None and key.minor == bool(number), notes, onsets, notes == 1])
                 if on.ngram:
                     costs.append(on.ngram.cost(np.stack([*windows_of(on.model, after.recipe), source.tokens])))
-        means = np.mean(found, axis=0).tolist() if found else [0.0] * 4
+        if not found:
+            continue
+        means = np.mean(found, axis=0).tolist()
         cost = {"5-gram cost": float(np.divide(*np.sum(costs, axis=0)))} if costs else {}
         rows.append({"to": name, **dict(zip(("arrived", "notes", "onsets", "same"), means, strict=True)), **cost})
     return rows

@@ -10,7 +10,7 @@ from musicae.report.table import Cell, Table
 
 TITLES = {
     "vary": "Variations: share of the notes that change",
-    "interpolate": "Interpolations in seven steps: share of the notes that a step changes",
+    "interpolate": "Interpolations of seven clips: share of the notes that change from one to the next",
     "density": "Density raised by three tenths",
     "attribute": "Attributes moved by one standard deviation",
     "continue": "What a clip goes on with, beside what really follows",
