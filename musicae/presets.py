@@ -42,7 +42,7 @@ from musicae.music.meter import COMMON_TIME, SIXTEENTHS
 
 
 def hierarchical(representation: Spec) -> Config:
-    """Small enough for a laptop: a dense encoder, and a conductor whose cores decode a quarter each."""
+    """Small enough for a laptop: a dense encoder, and a conductor whose span decoders decode a quarter each."""
     return Config(
         representation=representation,
         embedding=spec("features", size=48),
@@ -77,7 +77,7 @@ def flat_baseline(representation: Spec) -> Config:
 
 
 def composer(representation: Spec) -> Config:
-    """Tracks of events: a composer sets out one context a track, from which a core decodes it event by event."""
+    """Tracks of events: a composer sets out one context a track, from which a span decoder reads off its events."""
     config = hierarchical(representation)
     chords = (spec("transpose_target"), spec("reharmonize", share=0.3)) if representation.arguments["chords"] else ()
     return replace(

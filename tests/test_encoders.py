@@ -32,5 +32,8 @@ def test_encoders_ignore_what_follows_the_end_token(encoder: str) -> None:
     assert spec.mask(tokens).tolist() == [[[1, 1, 1, 0], [1, 1, 0, 0]]]
     network = ENCODERS[encoder](spec, 5, hidden=6)
     features = torch.eye(5)[tokens[..., 0]]
+    likely = spec.mask(tokens) * 0.98 + 0.01  # as critics are given it
+    if encoder != "dense":
+        torch.testing.assert_close(network(features, likely), network(features, spec.mask(tokens)))
     changed = features + (1 - spec.mask(tokens))[..., None]
     torch.testing.assert_close(network(features, spec.mask(tokens)), network(changed, spec.mask(tokens)))

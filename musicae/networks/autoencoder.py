@@ -142,7 +142,11 @@ class Autoencoder(nn.Module):
         return found
 
     def critic_terms(self, batch: Batch, posterior: Posterior | None = None) -> Terms:
-        """The terms that train critics, and nothing else."""
+        """The terms that train critics, and nothing else.
+
+        Args:
+            posterior: of the update; without it, that of the windows as they are, not corrupted.
+        """
         adversaries, found = self.adversaries, dict[str, torch.Tensor]()
         if not adversaries:
             return found

@@ -59,6 +59,7 @@ class Bidirectional(Encoder):
         features, mask = features.flatten(1, 2), mask.flatten(1, 2)
         if not self.ragged:
             return self.reader(features)
+        mask = mask.round()  # a critic may be given how likely it is that a step counts
         in_a_row = torch.argsort(mask, dim=1, descending=True, stable=True)
         features = features[torch.arange(len(features), device=features.device)[:, None], in_a_row]
         return self.reader(features, mask.sum(1).long())
@@ -78,7 +79,7 @@ class Hierarchical(Encoder):
         self.size, self.ragged = self.composer.size, spec.ragged
 
     def forward(self, features: Features, mask: Mask) -> Encoding:
-        lengths = mask.flatten(0, 1).sum(1).long() if self.ragged else None
+        lengths = mask.round().flatten(0, 1).sum(1).long() if self.ragged else None
         return self.composer(self.segment(features.flatten(0, 1), lengths).unflatten(0, features.shape[:2]))
 
 

@@ -67,7 +67,7 @@ class TokenSpec:
     Attributes:
         fields: what is encoded and decoded.
         conditions: what encoder and decoder are conditioned on (a chord, a label), a column each.
-        constraints: what holds of every sample, whatever decoder it comes from.
+        constraints: what holds of every sample, whatever decoder it comes from, but for tokens that are forced.
     """
 
     segments: int

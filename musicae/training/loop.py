@@ -3,7 +3,7 @@
 It knows a `Task`, and nothing of what is trained. What is unusual:
 
 - All that is random follows from (seed, update, rank), so that a training that was stopped, however that was, goes on
-  to the weights that it would have reached. The caller's random numbers are left as they were.
+  to the weights that it would have reached in the same arithmetic. The caller's random numbers are left as they were.
 - Batches are drawn alike in every process and then shared, so that two processes do what one does with the same batch.
 - Sums of the terms of the loss stay on the device until they are logged. Whether gradients are finite is the one thing
   that an update waits for.

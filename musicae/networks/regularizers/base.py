@@ -18,11 +18,10 @@ from torch import Tensor, nn
 
 from musicae.errors import MusicaeError
 from musicae.networks.batch import Batch
-from musicae.networks.decoders.base import Decoder
 from musicae.networks.groups import GroupSettings
 from musicae.networks.latents.base import Latent, Posterior
 from musicae.networks.priors import Prior
-from musicae.networks.types import ClassLabel, Code, Features, Mask, Scalar
+from musicae.networks.types import Code, Features, Mask, Scalar
 
 Terms = dict[str, Scalar]
 
@@ -32,12 +31,8 @@ class AutoencoderInterface(Protocol):
     """What regularizers may ask of an autoencoder (`Autoencoder` says what each does)."""
 
     prior: Prior
-    decoder: Decoder
-    embedding: Any
 
     def embed(self, batch: Batch) -> tuple[Features, Mask]: ...
-
-    def encode_features(self, features: Features, mask: Mask, label: ClassLabel | None = None) -> Posterior: ...
 
     def probe(self, features: Features, mask: Mask) -> Posterior: ...
 
