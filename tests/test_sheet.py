@@ -6,7 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from musicae.music.score import Marker, Notes, Score, Track
+from musicae.music.representations.time_grid import bar_lines
+from musicae.music.score import Marker, Meter, Notes, Score, Track
+from musicae.render.roll import roll
 from musicae.render.sheet import MARKED, Panel, clip_sheet, png_bytes
 
 SIXTEENTH = 120
@@ -73,6 +75,16 @@ def test_a_long_piece_is_broken_into_lines_in_which_a_bar_is_equally_wide() -> N
     assert found[0]["x"] == found[8]["x"] != found[7]["x"]
     across = Notes.of([(1920 * 7, 1920 * 9, 60, 80)])
     assert len(boxes(clip_sheet([Panel(Score(480, (Track(across),), 1920 * 11))]))) == 2 + 1, "in both lines"
+
+
+def test_bars_are_those_of_the_file_where_its_meter_changes() -> None:
+    notes = Track(Notes.of([(480 * beat, 480 * beat + 480, 60, 80) for beat in range(12)]))
+    pickup = Score(480, (notes,), 480 * 12, meters=(Meter(0, 1, 4), Meter(480, 4, 4), Meter(480 * 9, 3, 4)))
+    assert bar_lines(pickup) == [480 * beat for beat in (0, 1, 5, 9, 12)]
+    numbers = [word for word in words(clip_sheet([Panel(pickup)])) if word.isdigit()]
+    assert numbers == ["1", "2", "3", "4"]
+    plain = roll(pickup).plain.splitlines()[0]
+    assert [len(bar) for bar in plain.split("│")[1:-1]] == [4, 16, 16, 12]
 
 
 def test_silence_is_a_picture_too() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import cycle
+from collections.abc import Iterator, Sequence
+from itertools import cycle, pairwise
 
 from rich.text import Text
 
 from musicae.music.representations.drums import NAMES
-from musicae.music.representations.time_grid import STEPS_PER_QUARTER, bar_of
+from musicae.music.representations.time_grid import STEPS_PER_QUARTER, bar_lines
 from musicae.music.score import PITCH_NAMES, Score, Track
 
 TRACK_COLORS = ("cyan", "magenta", "yellow", "green", "blue")
@@ -21,29 +21,37 @@ def roll(score: Score, width: int = 80) -> Text:
     highest of each track; those of drums are the drums that are hit.
     """
     step = score.ticks_per_quarter / STEPS_PER_QUARTER
-    bar = bar_of(score).steps
-    bars = -(-round(score.end / step) // bar)
     margin = 10 if any(track.is_drum and len(track.notes) for track in score.tracks) else 4
-    bars_per_line = max(1, (width - margin - 2) // (bar + 1))
     lines = [
         line
-        for first in range(0, bars, bars_per_line)
+        for edges in _systems([round(tick / step) for tick in bar_lines(score)], width - margin - 2)
         for track, color in zip(score.tracks, cycle(TRACK_COLORS), strict=False)
         if len(track.notes)
-        for line in _system(track, color, margin, step, range(first, min(first + bars_per_line, bars)), bar)
+        for line in _system(track, color, margin, step, edges)
     ]
     return Text("\n").join(lines)
 
 
-def _system(track: Track, color: str, margin: int, step: float, bars: range, bar: int) -> Iterator[Text]:
+def _systems(edges: Sequence[int], width: int) -> Iterator[list[int]]:
+    """The bar lines of every system, with as many bars as fit, one at least."""
+    system = [edges[0]]
+    for edge in edges[1:]:
+        if len(system) > 1 and edge - system[0] + len(system) > width:
+            yield system
+            system = [system[-1]]
+        system.append(edge)
+    yield system
+
+
+def _system(track: Track, color: str, margin: int, step: float, edges: Sequence[int]) -> Iterator[Text]:
     """One track, a line for every pitch of it, highest first, and an empty line."""
     pitches = sorted(set(track.notes.pitch.tolist()), reverse=True)
     for pitch in pitches if track.is_drum else range(pitches[0], pitches[-1] - 1, -1):
-        cells = _cells(track, pitch, step, range(bars.start * bar, bars.stop * bar))
+        cells = _cells(track, pitch, step, range(edges[0], edges[-1]))
         label = NAMES.get(pitch, str(pitch)) if track.is_drum else f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
         line = Text().append(f"{label:>{margin}} ", style="dim")
-        for i in range(len(bars)):
-            line.append("│", style="dim").append(cells[i * bar : (i + 1) * bar], style=color)
+        for start, end in pairwise(edges):
+            line.append("│", style="dim").append(cells[start - edges[0] : end - edges[0]], style=color)
         yield line.append("│", style="dim")
     yield Text()
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import cycle
 
 import resvg_py
@@ -16,7 +17,7 @@ import resvg_py
 from musicae.music.midi import instrument_name
 from musicae.music.note_distance import onsets_of
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
-from musicae.music.representations.time_grid import STEPS_PER_QUARTER, bar_of
+from musicae.music.representations.time_grid import STEPS_PER_QUARTER, bar_lines
 from musicae.music.score import PITCH_NAMES, Score, Track
 from musicae.render.svg import LINE, PALETTE, Number, document, tag, text
 
@@ -63,20 +64,20 @@ class Panel:
     title: str = ""
     beside: Score | None = None
 
+    @cached_property
+    def bar_lines(self) -> list[int]:
+        """As of `time_grid.bar_lines`."""
+        return bar_lines(self.score)
+
     @property
     def bars(self) -> int:
         """How many it has, the last of which may not be full."""
-        return max(1, math.ceil(self.score.end / self.bar_ticks))
+        return len(self.bar_lines) - 1
 
     @property
     def line_bars(self) -> int:
         """How many bars a line has."""
         return next((bars for most, bars in LINE_BARS.items() if self.bars <= most), MOST_LINE_BARS)
-
-    @property
-    def bar_ticks(self) -> int:
-        """Ticks of a bar."""
-        return bar_of(self.score).ticks(self.score.ticks_per_quarter)
 
 
 def clip_sheet(panels: Sequence[Panel]) -> str:
@@ -169,11 +170,11 @@ class _Line:
 
     @property
     def start(self) -> int:
-        return self.first * self.panel.bar_ticks
+        return self.panel.bar_lines[self.first]
 
     @property
     def end(self) -> int:
-        return max(min(self.start + self.bars * self.panel.bar_ticks, self.panel.score.end), self.start + 1)
+        return max(min(self.panel.bar_lines[self.first + self.bars], self.panel.score.end), self.start + 1)
 
     def across(self, tick: Number) -> float:
         """Ticks to pixels from the left; what lies outside of the line is at its edge."""
@@ -182,12 +183,12 @@ class _Line:
 
 
 def _lines(panel: Panel, width: float) -> list[_Line]:
-    """A clip that fits in one line; else lines whose bars are all equally wide."""
+    """A clip that fits in one line; else lines on which a quarter is equally wide."""
     most = panel.line_bars
-    if panel.bars <= most:
-        return [_Line(panel, 0, panel.bars, width)]
     counts = [(first, min(most, panel.bars - first)) for first in range(0, panel.bars, most)]
-    return [_Line(panel, first, bars, MARGIN + (width - MARGIN) * bars / most) for first, bars in counts]
+    lines = [_Line(panel, first, bars, width) for first, bars in counts]
+    longest = max(line.end - line.start for line in lines)
+    return [replace(one, width=MARGIN + (width - MARGIN) * (one.end - one.start) / longest) for one in lines]
 
 
 def _roll(line: _Line, axes: _Axes) -> str:
@@ -195,13 +196,11 @@ def _roll(line: _Line, axes: _Axes) -> str:
     panel, score, top = line.panel, line.panel.score, LINE * 2.0
     body = [] if line.first else [text(panel.title, MARGIN, LINE - 4, font_weight="bold")]
     body += _rows(axes, line.width, top)
-    beats = max(round(panel.bar_ticks / score.ticks_per_quarter), 1)
-    if line.across(line.start + score.ticks_per_quarter) - MARGIN < LEAST_BEAT:
-        beats = 1
+    wide = line.across(line.start + score.ticks_per_quarter) - MARGIN >= LEAST_BEAT
     for bar in range(line.first, line.first + line.bars):
-        start = bar * panel.bar_ticks
-        for beat in range(1, beats):
-            x = line.across(start + beat * score.ticks_per_quarter)
+        start, end = panel.bar_lines[bar : bar + 2]
+        for beat in range(start + score.ticks_per_quarter, end, score.ticks_per_quarter) if wide else ():
+            x = line.across(beat)
             body.append(tag("path", d=f"M{x:.1f} {top}v{axes.height}", stroke="#ddd", stroke_width=0.6))
         x = line.across(start)
         body.append(tag("path", d=f"M{x:.1f} {top - 4}v{axes.height + 4}", stroke="#888", stroke_width=0.9))

@@ -14,7 +14,7 @@ from itertools import cycle
 
 import numpy as np
 
-from musicae.music.representations.time_grid import bar_of
+from musicae.music.representations.time_grid import bar_lines
 from musicae.music.score import Score, Track
 
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#f0e442", "#000000", "#882255", "#999999")
@@ -187,7 +187,7 @@ class Stage:
 
 
 def roll_chart(score: Score, *, title: str = "", stage: Stage | None = None, width: float = 370.0) -> str:
-    """Notes as bars over time, one color an instrument, with a line at every bar of the first meter.
+    """Notes as bars over time, one color an instrument, with a line at every bar.
 
     Args:
         stage: shared with other rolls; the score's own if none is given.
@@ -195,7 +195,7 @@ def roll_chart(score: Score, *, title: str = "", stage: Stage | None = None, wid
     stage = stage or Stage.of([score])
     plot = Plot((0, score.end), (stage.low - 1, stage.high + 2), width, ROLL_HEIGHT, left=4.0, right=4.0, bottom=6.0)
     body = [text(title, 4, 12)]
-    for tick in range(0, score.end + 1, bar_of(score).ticks(score.ticks_per_quarter)):
+    for tick in bar_lines(score):
         body.append(tag("path", d=f"M{plot.across(tick):.1f} {plot.top}V{ROLL_HEIGHT - 6}", stroke="#ccc"))
     for track in score.tracks:
         for start, end, pitch, _ in track.notes.rows():

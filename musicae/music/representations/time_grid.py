@@ -246,6 +246,16 @@ def bar_of(score: Score) -> BarGrid:
     return replace(SIXTEENTHS, numerator=first.numerator, denominator=first.denominator)
 
 
+def bar_lines(score: Score) -> list[int]:
+    """The ticks of bar lines, from that before the first bar to that behind the last; every meter begins a bar."""
+    meters = [meter for meter in score.meters if meter.tick < max(score.end, 1)]
+    bars = [BarGrid(one.numerator, one.denominator, 1).ticks(score.ticks_per_quarter) for one in meters]
+    ends = [*(meter.tick for meter in meters[1:]), max(score.end, 1)]
+    regions = zip(meters, ends, bars, strict=True)
+    lines = [tick for meter, end, bar in regions for tick in range(meter.tick, end, bar)]
+    return [*lines, lines[-1] + bars[-1]]
+
+
 def _bars_of(meter: Meter, bar: BarGrid) -> int:
     """How many bars of a meter make up one of the grid's; 0 if it is not read."""
     return bar.holds(meter.numerator, meter.denominator)
