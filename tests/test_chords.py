@@ -87,15 +87,31 @@ def test_a_class_is_a_chord_and_its_name(index: int) -> None:
 
 def test_tones_and_transposition() -> None:
     assert parse_chord("G7/B").tones == {7, 11, 2}
-    assert str(parse_chord("G7/B").transpose(2)) == "A"
     assert parse_chord("Bbm").index == 1 + 12 + 10
     assert Chord(0).index == 1 and Chord(0) == of_class(1)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "semitones", "moved"),
+    [
+        ("Cmaj7 Am7 Dm7b5 G7/B N.C.", 2, "Dmaj7 Bm7 Em7b5 A7/Db N.C."),
+        ("Cmaj7 A:min7 G7/B", 12, "Cmaj7 A:min7 G7/B"),
+        ("A:min7 F#dim Bb7(b9,#11) C/E", -1, "G#:min7 Fdim A7(b9,#11) B/Eb"),
+        ("C Cm Cdim Caug", 1, "Db C#m C#dim Dbaug"),
+    ],
+)
+def test_a_transposed_chord_keeps_what_its_symbol_adds(symbols: str, semitones: int, moved: str) -> None:
+    found = [chord.transpose(semitones) for chord in progression(symbols)]
+    assert " ".join(map(str, found)) == moved
+    assert [(one.root, one.quality, one.seventh) for one in progression(moved)] == [
+        (one.root, one.quality, one.seventh) for one in found
+    ]
 
 
 def test_a_progression() -> None:
     assert [str(chord) for chord in progression("C Am | F, G7\n")] == ["C", "Am", "F", "G7"]
     assert [str(chord) for chord in progression("C7(b9,#11),F")] == ["C7(b9,#11)", "F"]
-    assert progression("G7") == progression("G") and str(progression("G7")[0].transpose(2)) == "A"
+    assert progression("G7") == progression("G") and str(progression("G7")[0].transpose(2)) == "A7"
     with pytest.raises(MusicaeError, match="empty"):
         progression(" | ")
     with pytest.raises(MusicaeError, match="Hm"):

@@ -17,6 +17,8 @@ TRIADS = {"major": (0, 4, 7), "minor": (0, 3, 7), "augmented": (0, 4, 8), "dimin
 QUALITIES = tuple(TRIADS)
 CHORD_CLASSES = 1 + 12 * len(QUALITIES)
 ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+MINOR_ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
+"""What the roots of minor and diminished triads, and the tonics of minor keys, are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,10 @@ class Chord:
         return frozenset((self.root + tone) % 12 for tone in TRIADS[self.quality]) if self.root >= 0 else frozenset()
 
     def transpose(self, semitones: int) -> Chord:
-        """The same chord on another root."""
-        return self if self.root < 0 else replace(self, root=(self.root + semitones) % 12, symbol="")
+        """The same chord on another root, and over another bass if its symbol names one."""
+        if self.root < 0 or semitones % 12 == 0:
+            return self
+        return replace(self, root=(self.root + semitones) % 12, symbol=_transposed(self.symbol, self, semitones))
 
     def turn(self, quality: str) -> Chord:
         """Another triad on the same root; no chord stays none."""
@@ -65,7 +69,22 @@ class Chord:
 
     def __str__(self) -> str:
         """The symbol, or that of the triad."""
-        return self.symbol or ("N.C." if self.root < 0 else ROOTS[self.root] + _SUFFIXES[self.quality])
+        return self.symbol or ("N.C." if self.root < 0 else _name(self.root, self.quality) + _SUFFIXES[self.quality])
+
+
+def _name(root: int, quality: str) -> str:
+    """What the root of a triad is called."""
+    return (MINOR_ROOTS if 3 in TRIADS[quality] else ROOTS)[root % 12]
+
+
+def _transposed(symbol: str, chord: Chord, semitones: int) -> str:
+    """The symbol of a chord on another root; what it adds to its triad stays."""
+    if not (root := _ROOT.match(symbol)):
+        return ""
+    rest, over = symbol[root.end("signs") :], ""
+    if bass := _BASS.search(rest):
+        rest, over = rest[: bass.start()], "/" + ROOTS[(_pitch_class(bass) + semitones) % 12]
+    return _name(chord.root + semitones, chord.quality) + rest + over
 
 
 NO_CHORD = Chord(-1)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from musicae.errors import MusicaeError
-from musicae.music.chords import NATURALS, ROOTS
+from musicae.music.chords import MINOR_ROOTS, NATURALS, ROOTS
 from musicae.music.score import Score
 
 MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -157,9 +157,6 @@ def _fits(score: Score) -> Float[np.ndarray, " key"] | None:
             np.add.at(sounding, track.notes.pitch % 12, track.notes.end - track.notes.start)
     return None if np.ptp(sounding) == 0 else np.corrcoef(sounding, PROFILES)[0, 1:]
 
-
-MINOR_ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
-"""What the tonics of minor keys are called, where those of major keys are `chords.ROOTS`."""
 
 LONGEST_KEY = 40
 """Characters that a message shows of what is not a key."""
