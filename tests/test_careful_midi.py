@@ -155,6 +155,7 @@ DAMAGED = {
     + chunk(tune(BEAT)),
     "a last byte missing": smf(tune(EIGHTHS))[:-1],
     "no end of track": header(1) + chunk(tune(EIGHTHS), end=b""),
+    "tracks that do not begin together": smf(tune(EIGHTHS), tune(BEAT, 9)).replace(b"\0\6\0\1", b"\0\6\0\2"),
     "an event cut off": header(1) + chunk(tune(EIGHTHS) + b"\0\x90", end=b""),
 }
 

@@ -1,8 +1,11 @@
 """Drums: nine classes, all drum tracks as one."""
 
-import numpy as np
+from dataclasses import replace
 
-from musicae.music.representations.drums import DRUM_CLASSES, Drums
+import numpy as np
+import pytest
+
+from musicae.music.representations.drums import DRUM_CLASSES, Drums, drum_like
 from musicae.music.representations.melody import Melody
 from tests.helpers.scores import scale, score, track
 
@@ -30,6 +33,12 @@ def test_all_drum_tracks_are_read_as_one() -> None:
     assert stream.tracks == (0, 2)
     assert stream.tokens[:5, 0].tolist() == [0b101, 0, 0, 0, 0b10]
     assert [(refusal.track, refusal.reason) for refusal in refusals] == [(1, "not drums")]
+
+
+@pytest.mark.parametrize(("program", "name", "found"), [(0, "", [0]), (33, "", []), (33, "Drums", [0])])
+def test_a_bass_with_the_pitches_of_drums_is_none(program: int, name: str, found: list[int]) -> None:
+    line = [(2 * i, 2 * i + 2, pitch) for i, pitch in enumerate((35, 42, 38, 42) * 4)]
+    assert drum_like(score(replace(track(line, program=program), name=name), bars=2)) == found
 
 
 def test_drums_of_no_class_are_refused() -> None:

@@ -128,6 +128,11 @@ def test_an_attribute_that_does_not_vary_makes_no_classes() -> None:
         attribute_labels("drums", np.zeros(3), np.ones(3, dtype=bool))
 
 
+def test_a_class_without_windows_makes_no_classes() -> None:
+    with pytest.raises(MusicaeError, match="mode is the same in all training windows"):
+        attribute_labels("mode", np.array([0.0, 0.0, np.nan, 1.0]), np.array([True, True, True, False]))
+
+
 def test_a_label_that_does_not_vary_leaves_nothing_behind(tmp_path: Path) -> None:
     scale = [(start, start + 4, 60 + start // 4 % 8) for start in range(0, 128, 4)]
     write_midi(score(track(scale), bars=8), tmp_path / "midi" / "scale.mid")

@@ -10,6 +10,7 @@ from musicae.clips.choice import best_window
 from musicae.corpus.preprocess import preprocess
 from musicae.errors import MusicaeError
 from musicae.music.chords import NO_CHORD, of_class, parse_chord, progression
+from musicae.music.instruments import DRUM_KIT
 from musicae.music.representations.event_rows import DRUMS, END, EVENTS, PROGRAM, TIME_SHIFT, TRACKS, VELOCITY
 from musicae.music.representations.multitrack import Multitrack
 from musicae.music.score import Meter, Notes, Score, Track
@@ -170,6 +171,13 @@ def test_other_meters_are_cut_out_and_lonely_tracks_are_no_windows() -> None:
     assert stream.bars.tolist() == [0, 2]
     assert stream.silent.tolist() == [[True, False]]
     assert [refusal.reason for refusal in refusals] == ["other meter"]
+
+
+def test_a_band_has_one_drum_kit_and_eight_instruments() -> None:
+    assert Multitrack(bars=1).band((DRUM_KIT, 40, 0))[:4, 0, 0].tolist() == [PROGRAM, PROGRAM + 40, DRUMS, END]
+    for programs, said in (((0, DRUM_KIT, DRUM_KIT), "several drum kits"), ((), "a band of 0"), (range(9), "of 9")):
+        with pytest.raises(MusicaeError, match=said):
+            Multitrack(bars=1).band(programs)
 
 
 def test_what_no_music_would_write_is_heard_as_something() -> None:

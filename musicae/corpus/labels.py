@@ -102,12 +102,12 @@ def attribute_labels(by: str, values: Float[np.ndarray, " window"], training: Bo
         MusicaeError: the attribute is the same in all training windows.
     """
     finite = np.isfinite(values)
-    if by in CLASSES:
-        return Labels(by, CLASSES[by], np.where(finite, values, UNKNOWN).astype(np.int16))
     known = values[training & finite]
     if not len(known) or np.ptp(known) == 0:
         message, hint = f"{by} is the same in all training windows", "choose another attribute, or more music"
         raise MusicaeError(message, hint, kind="unvaried-label", label=by)
+    if by in CLASSES:
+        return Labels(by, CLASSES[by], np.where(finite, values, UNKNOWN).astype(np.int16))
     median = np.median(known)
     edges = [known[known >= median].min(), known[known > median].min(initial=np.inf)]
     threshold = min(edges, key=lambda edge: abs((known >= edge).mean() - 0.5))

@@ -106,6 +106,8 @@ def read_events(data: bytes, name: str) -> Events:
     chunks, faults = _tracks(data, 8 + header)
     if not chunks:
         raise damaged(name, "it has no track")
+    if int.from_bytes(data[8:10]) == 2 and len(chunks) > 1:
+        faults.append("its tracks are patterns of their own (format 2), and are read as if they began together")
     stated = int.from_bytes(data[10:12])
     if stated != len(chunks):
         faults.append(f"its header counts {stated} tracks, and there are {len(chunks)}")

@@ -2,7 +2,8 @@
 
 symusic reads most files right, 5 times as fast as `careful_midi`, and others wrong without a word. So its result counts
 only where the bytes rule out what it does not know, by cheap looks that may take a good file for a doubtful one, but
-not the other way round; whatever is in doubt is `careful_midi`'s. Of what is plain both read the same.
+not the other way round; whatever is in doubt is `careful_midi`'s. Of what is plain both read the same, but for a note
+that sounds on while its channel takes another program and plays it again: here it does.
 
 symusic pairs note-ons and note-offs first in, first out, and drops what is left over. So that it shows it, every track
 gets note-offs of all pitches far after its end, before it is parsed: a note that ends there has lost its own. Where
@@ -60,7 +61,7 @@ def read_plain(data: bytes) -> Score | None:
 def _chunks(data: bytes) -> list[tuple[int, int]]:
     """Where the events of every track begin and end; none if anything is unusual about header and tracks."""
     division = int.from_bytes(data[12:14])
-    if data[:8] != b"MThd\0\0\0\6" or not 0 < division < 0x8000:
+    if data[:9] != b"MThd\0\0\0\6\0" or data[9] > 1 or not 0 < division < 0x8000:
         return []
     found, start = [], 14
     while data[start : start + 4] == b"MTrk":

@@ -18,6 +18,7 @@ from jaxtyping import Integer
 
 from musicae.music.meter import COMMON_TIME, SIXTEENTHS, meter_argument
 from musicae.music.representations.base import SHIFTS, Field, Refusal, Representation, Stream, TokenArray
+from musicae.music.representations.melody import BASSES
 from musicae.music.representations.streams import Line, bar_shape, decoded, opening, stream
 from musicae.music.representations.time_grid import TICKS_PER_STEP, VELOCITY, TimeGrid
 from musicae.music.score import Notes, Score, Track
@@ -94,7 +95,8 @@ def drum_lines(score: Score, grid: TimeGrid) -> list[Line]:
 def drum_like(score: Score) -> list[int]:
     """The tracks that look like drums and are not said to be: by their names, or by pitches that make a drum kit.
 
-    A kit has a kick, a snare and a hi-hat; more than two thirds of its notes are these or cymbals, a quarter hi-hats.
+    A kit has a kick, a snare and a hi-hat; more than two thirds of its notes are these or cymbals, a quarter hi-hats. A
+    bass, whose low notes have the pitches of drums, is none.
     """
     return [index for index, track in enumerate(score.tracks) if _looks_like_drums(track)]
 
@@ -104,6 +106,8 @@ def _looks_like_drums(track: Track) -> bool:
         return False
     if _DRUM_NAMES.search(track.name):
         return True
+    if track.program in BASSES:
+        return False
     kit = set(_CLASS_OF_PITCH[track.notes.pitch].tolist())
     common = np.isin(track.notes.pitch, _KIT)
     hats = np.isin(track.notes.pitch, _HATS)

@@ -120,6 +120,8 @@ class Multitrack(Representation):
         return tokens
 
     def band(self, programs: Sequence[int]) -> FieldTokens:
+        if list(programs).count(DRUM_KIT) > 1:
+            raise MusicaeError("a band of several drum kits cannot be written", "name the drums once")
         rows = [DRUMS] * (DRUM_KIT in programs)
         rows = sorted(PROGRAM + program for program in programs if program != DRUM_KIT) + rows
         if not 1 <= len(rows) <= TRACKS:
