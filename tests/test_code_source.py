@@ -42,6 +42,7 @@ def written(**entries: object) -> bytes:
 
 def test_a_code_is_told_from_midi_by_its_suffix_or_its_first_byte() -> None:
     assert is_code("a.json") and is_code(Path("A.JSON")) and is_code(b' \n{"model"') and is_code(b"[")
+    assert is_code(b"\xef\xbb\xbf {"), "behind the mark that Windows writes"
     assert not is_code("a.mid") and not is_code(b"MThd") and not is_code(None) and not is_code(b"")
 
 
@@ -123,6 +124,13 @@ def test_codes_of_a_whole_song_know_nothing_of_the_tracks_of_its_file(tmp_path: 
     style = read_code(dump_recipe(song.recipe)).style
     assert style == source_for(model, song.recipe).style == decode(model, song.recipe)[0].recipe.style
     assert (style.programs, style.names, style.velocities) == ((), (), ())
+
+
+def test_what_keeps_something_of_midi_is_refused_of_codes(run: Run, tunes: tuple[str, str]) -> None:
+    run("encode", "a.mid", "-o", "z.json")
+    for option in ("--keep-velocity", "--keep-timing", "--track=1"):
+        done = run("reconstruct", "z.json", option)
+        assert done.code == 2 and "z.json holds codes" in done.err
 
 
 def test_rests_behind_the_end_of_music_are_known_of_its_code(model: Model) -> None:

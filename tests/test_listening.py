@@ -15,4 +15,13 @@ def test_the_page_shows_what_sample_makes(run: Run) -> None:
     links = re.findall(r"\]\((\S+)\)", page.read_text())
     assert len(links) == 2 * (2 + 5)
     assert all((page.parent / link).is_file() for link in links)
+    run("models", "listen", "melody-2bar", "-n", 2, "--seed", 3, "-o", "listen")
+    Path("listen/melody-2bar/mine.mid").write_bytes(b"")
+    assert sorted(path.name for path in Path("listen/melody-2bar").iterdir()) == [
+        "01.mid",
+        "01.svg",
+        "02.mid",
+        "mine.mid",
+    ]
+    assert Path("listen/trio-4bar/05.mid").exists(), "other models stay"
     assert Path("listen/melody-2bar/02.mid").read_bytes() == sample("melody-2bar", 5, seed=3)[1].midi()

@@ -10,10 +10,9 @@ from musicae.clips.choice import best_window
 from musicae.corpus.preprocess import preprocess
 from musicae.errors import MusicaeError
 from musicae.music.chords import NO_CHORD, of_class, parse_chord, progression
-from musicae.music.instruments import DRUM_KIT
 from musicae.music.representations.event_rows import DRUMS, END, EVENTS, PROGRAM, TIME_SHIFT, TRACKS, VELOCITY
 from musicae.music.representations.multitrack import Multitrack
-from musicae.music.score import Meter, Notes, Score, Track
+from musicae.music.score import DRUM_KIT, Meter, Notes, Score, Track
 from tests.helpers.scores import write_midi
 
 ONE_BAR = Multitrack(bars=1)

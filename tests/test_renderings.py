@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import wave
 from pathlib import Path
 
@@ -81,11 +82,31 @@ def test_every_verb_draws_its_clips(run: Run, tunes: tuple[str, str], words: tup
     [
         (("sample", "-n", "1", "--wav", "-o", "-"), "writes MIDI alone"),
         (("sample", "--loop"), "add --wav or --play"),
+        (("compose", "--chords", "C", "--own-instruments", "--instrument", "piano"), "omit one"),
+        (("render", "a.mid", "-o", "x.svg", "--loop"), "x.svg is a picture"),
     ],
 )
 def test_contradictions_are_usage_errors(run: Run, words: tuple[str, ...], why: str) -> None:
     done = run(*words)
     assert done.code == 2 and why in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sample",),
+        ("vary", "a.mid"),
+        ("continue", "a.mid"),
+        ("attribute", "--add", "density"),
+        ("interpolate", "a.mid", "b.mid", "--whole"),
+    ],
+)
+def test_one_clip_goes_to_stdout_and_more_are_refused_at_once(
+    run: Run, tunes: tuple[str, str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("musicae.model.load", None)
+    done = run(*words, "-o", "-")
+    assert done.code == 2 and done.out == ""
 
 
 def test_what_exists_is_not_overwritten(run: Run) -> None:
@@ -121,6 +142,18 @@ def test_sound_stands_beside_its_file(run: Run, tunes: tuple[str, str]) -> None:
     done = run("render", "x/a.mid", "y/a.mid", "b.mid", "--svg")
     assert [str(path) for path in done.paths] == ["x/a.wav", "x/a.svg", "y/a.wav", "y/a.svg", "b.wav", "b.svg"]
     assert not Path("a.wav").exists()
+
+
+def test_a_piped_path_is_a_file_to_stand_beside(
+    run: Run, tunes: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("x").mkdir()
+    Path("x/a.mid").write_bytes(Path("a.mid").read_bytes())
+    for given, written in ((b"x/a.mid\n", "x/a"), (Path("a.mid").read_bytes(), "stdin")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        assert [str(path) for path in run("render", "-").paths] == [f"{written}.wav"]
+    done = run("render", "a.mid", "-o", "p.svg", "--png")
+    assert [str(path) for path in done.paths] == ["p.svg", "p.png"] and not Path("p.wav").exists()
 
 
 def test_the_recipe_of_a_clip_is_not_in_the_way_of_its_sound(run: Run) -> None:

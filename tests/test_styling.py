@@ -247,6 +247,12 @@ def test_a_piece_from_a_transposed_code_is_over_the_chords_that_were_asked_for(r
     assert read_midi("aa.mid").tracks == read_midi("bb.mid").tracks
 
 
+def test_what_was_moved_before_counts(run: Run) -> None:
+    run("sample", "-n", 1, "--transpose", 20, "-o", "a.mid")
+    assert_fails(run("decode", "a.json", "--transpose", 5), "5 semitones, after 20 by which it is moved already")
+    assert run("decode", "a.json", "--transpose", 4, "-o", "b.mid").code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -15,6 +15,7 @@ from musicae.errors import MusicaeError
 from musicae.model import Model, save
 from musicae.music.midi import midi_bytes
 from musicae.objectives import apply
+from musicae.render.sheet import MARKED
 from musicae.verbs.replay import replay
 from musicae.verbs.transfer import relabeled, require_class, transfer
 from tests.helpers.commands import Run, assert_fails, melody
@@ -81,6 +82,11 @@ def test_the_command_writes_the_clip(run: Run, model: Model, tmp_path: Path) -> 
     run("transfer", "a.mid", "--to", "minor", "-m", mode, *words, "-o", "moved.mid")
     moved = json.loads(Path("moved.json").read_text())
     assert (moved["key"], moved["programs"], moved["label"]) == ("C major", [40], "after")
+    marked = []
+    for number, more in enumerate(((), ("--transpose", 2), ("--instrument", "violin"))):
+        run("transfer", "a.mid", "--to", "minor", "-m", mode, "--svg", *more, "-o", f"{number}.mid")
+        marked.append(Path(f"{number}.svg").read_text().count(MARKED))
+    assert len({*marked}) == 1, "notes are new where they differ, however high and by whom all of them are played"
     assert_fails(
         run("transfer", "a.mid", "--to", "blue", "-m", str(tmp_path / "models" / "mode")), "blue", "major, minor"
     )

@@ -131,6 +131,8 @@ def refuse_midi_options(file: File, options: ReadingOptions) -> None:
     """Refuse what says how MIDI is read of a file that holds codes."""
     if file.track is not None or options.drums:
         raise typer.BadParameter(f"--track and --drums choose from MIDI, and {file.path} holds codes")
+    if options.framing.keep_velocity or options.framing.keep_timing:
+        raise typer.BadParameter(f"--keep-velocity and --keep-timing keep what MIDI has, and {file.path} holds codes")
 
 
 def read_source(file: File, model: str | None, console: Console, options: ReadingOptions) -> tuple[AnySource, str]:

@@ -63,7 +63,7 @@ def best_window(
 
     Args:
         track: counted from 1.
-        bar: the window's first bar, numbered as in the file, from 1.
+        bar: the window's first bar, from 1, in bars of the representation: two of 2/4 are one.
 
     Raises:
         MusicaeError: nothing can be read from the score or the track (it says what each track would need), or there

@@ -285,6 +285,10 @@ class Clips(Sequence[Clip]):
         """Every clip higher or lower (`Clip.transposed`)."""
         require_whole("semitones", semitones, -MOST_SEMITONES, MOST_SEMITONES)
         self._require_pitches()
+        for before in {clip.recipe.style.semitones for clip in self}:
+            if abs(before + semitones) > MOST_SEMITONES:
+                message = f"{semitones} semitones, after {before} by which it is moved already, are too many"
+                raise MusicaeError(message, f"move it by {MOST_SEMITONES} at most in all")
         styles = [replace(clip.recipe.style, semitones=clip.recipe.style.semitones + semitones) for clip in self]
         keys = [style.key and style.key.transpose(semitones) for style in styles]
         restyled = zip(self, styles, keys, strict=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -49,7 +50,7 @@ class CodeSource:
 def is_code(music: object) -> TypeGuard[str | bytes | Path]:
     """Whether a path, or the bytes of a file, is that of a code and not of MIDI."""
     if isinstance(music, bytes):
-        return music.lstrip()[:1] in (b"{", b"[")
+        return music.removeprefix(BOM_UTF8).lstrip()[:1] in (b"{", b"[")
     return isinstance(music, str | Path) and Path(music).suffix.lower() == JSON_SUFFIX
 
 

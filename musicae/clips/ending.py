@@ -88,7 +88,7 @@ def read_ending(
 
     Args:
         model: as for `reading.read`.
-        bar: numbered as in the file, from 1: the one that new music is to begin at.
+        bar: from 1, in bars of the model: the one that new music is to begin at.
         track, drums, strict: as for `reading.read`.
         names: what the piece is called, if not as `names_of` has it.
 

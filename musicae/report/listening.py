@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from musicae.storage.atomic import write_atomically
 from musicae.verbs.sample import sample
 
 PAGE_NAME = "README.md"
+_NUMBERED = re.compile(r"\d{2,}\.(mid|svg)")
 A_PICTURE = 4
 """Clips that one picture shows."""
 
@@ -45,5 +47,8 @@ def write_listening_page(
                 links.append(f"[{place}]({model.name}/{place:02d}.mid)")
                 done(1)
             lines += [f"![piano rolls]({picture})", "", f"MIDI: {', '.join(links)}", ""]
+        for path in (folder / model.name).glob("*"):
+            if _NUMBERED.fullmatch(path.name) and int(path.stem) > n:
+                path.unlink()  # of an earlier page with more of them
     write_atomically(folder / PAGE_NAME, ("\n".join(lines).rstrip() + "\n").encode())
     return folder / PAGE_NAME

@@ -99,7 +99,7 @@ def command(
         console.note(f"no FILE is named, so new music is drawn and changed{piped}")
     amounts = parse_amounts(add or [], subtract or [])
     inputs = [file] if file else []
-    check_output(output, console, force, inputs=inputs)
+    check_output(output, console, force, [""] * (1 if file else 2), inputs=inputs)
     sources: Sequence[AnySource | WholeSong] = ()
     name = model or DEFAULT_MODEL
     if file:

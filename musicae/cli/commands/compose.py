@@ -106,6 +106,8 @@ def command(
         raise typer.BadParameter("--bar, --track and --drums choose from files: name one after --from or --to")
     if start == end == "-":
         raise typer.BadParameter("stdin holds one file: name the one to begin with, or the one to end with")
+    if own_instruments and styling.instrument:
+        raise typer.BadParameter("--instrument names who plays, --own-instruments leaves it to every bar: omit one")
     bars, tracks = each(bar), each(track)
     inputs = [path for path in (start, end) if path is not None]
     check_output(output, console, force, inputs=inputs)

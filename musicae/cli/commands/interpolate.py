@@ -87,7 +87,7 @@ def command(
     if a == b == "-":
         raise typer.BadParameter("stdin holds one file: name a or b")
     bars, tracks = each(bar), each(track)
-    check_output(output, console, force, inputs=[a, b])
+    check_output(output, console, force, [""] * (steps if whole else 1), inputs=[a, b])
     files = [File(*chosen) for chosen in zip((a, b), bars, tracks, strict=True)]
     options = ReadingOptions(tempo, drums, strict, Framing(whole), force)
     (start, end), name = read_material(files, model, console, options)

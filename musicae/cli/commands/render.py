@@ -53,10 +53,12 @@ def command(
 
     Any MIDI file: whole, with its own tempi, programs, pedals and bends."""
     console = Console(quiet, json)
-    targets = _targets(files, output)
-    suffixes = [".wav", *([".svg"] if svg else []), *([".png"] if png else [])]
-    if (suffix := targets[0].suffix.lower()) in PICTURES:
-        suffixes = [suffix]
+    given = [from_stdin(name) for name in files]
+    targets = _targets(["-" if isinstance(one, bytes) else one for one in given], output)
+    first = targets[0].suffix.lower()
+    suffixes = list(dict.fromkeys([first, *([".svg"] if svg else []), *([".png"] if png else [])]))
+    if first in PICTURES and not play and (loop or soundfont):
+        raise typer.BadParameter(f"--loop and --soundfont are for sound, and {targets[0]} is a picture")
     for target in targets:
         check_output(str(target), console, force, inputs=files, suffixes=(".wav", *PICTURES))
     from musicae.music.midi import file_bytes
@@ -69,9 +71,8 @@ def command(
 
     refuse_existing([target.with_suffix(suffix) for target in targets for suffix in suffixes], force)
     written: list[Path] = []
-    for name, target in zip(files, targets, strict=True):
-        given = from_stdin(name)
-        data, called = (given, "MIDI data") if isinstance(given, bytes) else (file_bytes(Path(given)), given)
+    for name, one, target in zip(files, given, targets, strict=True):
+        data, called = (one, "MIDI data") if isinstance(one, bytes) else (file_bytes(Path(one)), one)
         score = EditableMidi.open(data, called).score
         for fault in score.faults:
             console.warn(f"{name} is damaged: {fault}; what is whole is rendered")

@@ -80,7 +80,7 @@ def command(
         raise typer.BadParameter("--with takes an attribute and how much of it: density=high, or density=low")
     if len(levels) < len({*(wanted or [])}):
         raise typer.BadParameter("--with asks for high and for low of one attribute: choose one of them")
-    check_output(output, console, force)
+    check_output(output, console, force, [""] * n)
     styling.check(model)
     from musicae.model import load
     from musicae.verbs.sample import sample

@@ -82,8 +82,11 @@ def command(
     with console.progress("changing windows", window_count(source)) as done:
         clips = transfer(net, source, to, temperature=temperature, seed=seed, progress=done)
     console.note(_what_changed(clips))
-    before = clips[0]
     after = styling.applied(clips[1:], console)  # alone: in its own key, which is not that of the other
+    up = after[0].recipe.style.semitones - clips[1].recipe.style.semitones
+    before = clips[0].transposed(up) if up else clips[0]
+    if styling.instruments:
+        before = before.with_instruments(*styling.instruments)
     deliver(
         after,
         output,

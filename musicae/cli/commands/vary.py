@@ -92,7 +92,7 @@ def command(
         raise typer.BadParameter("--along goes on from one window: omit --whole")
     if along is not None and amount is not None:
         raise typer.BadParameter("--along always goes 2 standard deviations to either side: omit --amount")
-    check_output(output, console, force, inputs=[file])
+    check_output(output, console, force, [""] * n, inputs=[file])
     options = ReadingOptions(tempo, drums, strict, framing, force)
     (source,), name = read_material([File(file, bar, track)], model, console, options)
     styling.check(name, whole=framing.whole, spliced=framing.splices)
