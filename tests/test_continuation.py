@@ -344,6 +344,8 @@ def test_a_piece_goes_on_from_its_end_when_its_recipe_is_read(run: Run, model: M
         of_midi, of_recipe = (run("continue", name, *words, "-o", f"{name}.mid") for name in ("s.mid", "s.json"))
         assert (of_recipe.code, of_recipe.err) == (0, of_midi.err.replace("s.mid", "s.json"))
         assert read_midi("s.json.mid").tracks == read_midi("s.mid.mid").tracks
+    (path,) = run("continue", "s.json", "--bars", 1, "-n", 1, "--tempo", 90).paths
+    assert path.name.startswith("s-continue-") and read_midi(path).tempi[0].tempo_qpm == pytest.approx(90)
     assert run("continue", "s.json", "--track", 1).code == 2
     (onward,) = continuation(load("melody-2bar"), read_recipe("s.json"), 2, 1, seed=1)
     assert onward.recipe.arguments["source"].startswith("the recipe: bars 4-5 of 5")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -119,7 +120,8 @@ def command(
 
     net = load(name, device, precision)
     if isinstance(start, RecipeFields):
-        start = ending_of_piece(net, recipe_from(start), file, bar=bar)
+        label = "the codes" if file == "-" else file
+        start = ending_of_piece(net, recipe_from(start), label, bar=bar)
         say_source(start.source, console)
     clips = continuation(net, start, bars, n, alone=alone, final_bar=final_bar, temperature=temperature, seed=seed)
     if isinstance(start, SongEnding):
@@ -151,7 +153,8 @@ def _start(
         fields = read_fields(given)
         if len(fields.parts) > 1:
             refuse_midi_options(file, options)
-            known = {**fields.known, "hash": ""} if options.force else fields.known
+            known = {**fields.known, "origin": "" if isinstance(given, bytes) else Path(given).stem}
+            known |= {"hash": ""} if options.force else {}
             return replace(fields, known=known, style=_at_tempo(fields.style, options.tempo)), name
         if file.bar is not None:
             raise typer.BadParameter(f"--bar chooses from music, and {file.path} holds one code")
