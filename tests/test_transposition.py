@@ -91,7 +91,7 @@ def test_notes_that_meet_on_one_pitch_are_one() -> None:
     [
         ("C Am F G", "D", "D Bm G A"),
         ("C Am F G", "Em", "G Em C D"),
-        ("Am E7 Am", "a minor", "Am E Am"),
+        ("Am E7 Am", "a minor", "Am E7 Am"),
         ("N.C.", "D", "N.C."),
     ],
 )
