@@ -128,7 +128,11 @@ def test_a_code_moves_from_the_key_in_which_it_is_heard(run: Run) -> None:
     run("sample", "-n", 1, "--seed", 1, "--key", "C", "-o", "c.mid")
     run("decode", "c.json", "--transpose", 5, "-o", "f.mid")
     done = run("decode", "f.json", "--key", "G", "-o", "g.mid")
-    assert "from F major to G major" in done.err and ("up 2" in done.err or "down 10" in done.err)
+    assert "moved up 2 semitones, from F major to G major" in done.err
+    run("sample", "-n", 1, "--seed", 1, "--transpose", 24, "-o", "high.mid")
+    for number, key in enumerate(("C", "D", "F", "G", "A")):
+        run("decode", "high.json", "--key", key, "-o", f"{number}.mid")
+        assert 14 <= json.loads(Path(f"{number}.json").read_text())["semitones"] <= 24
 
 
 def test_drums_have_neither_key_nor_instrument() -> None:

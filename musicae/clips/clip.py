@@ -24,7 +24,7 @@ from musicae.music.instruments import GENERAL_MIDI, program_of
 from musicae.music.key import Key, parse_key
 from musicae.music.midi import midi_bytes, with_names
 from musicae.music.score import Score
-from musicae.music.transposition import moved_into, semitones_into
+from musicae.music.transposition import OCTAVE, moved_into, semitones_into
 from musicae.storage.output_paths import may_replace, takes_free_numbers
 
 
@@ -100,9 +100,9 @@ class Clip:
     def in_key(self, key: Key | str) -> Clip:
         """The clip in a key, by its name (`music.key.parse_key`): "F# minor", "Bb".
 
-        As the model wrote it, it has most of its notes in some key of that mode; from there the whole of it is moved by
-        the shorter way, 6 semitones at most, and notes still outside the key to the nearest scale note; those of whole
-        songs stay as they are, as songs leave their keys on purpose. Drums stay.
+        As the model wrote it, it has most of its notes in some key of that mode; from there, or where it was transposed
+        to, the whole of it is moved by the shorter way, 6 semitones at most, and notes still outside the key to the
+        nearest scale note; those of whole songs stay as they are, as songs leave their keys on purpose. Drums stay.
 
         Raises:
             MusicaeError: there is no such key, or the model writes only drums.
@@ -274,9 +274,12 @@ class Clips(Sequence[Clip]):
         moved = []
         for clip in self:
             whole = [piece] if piece else [one._unstyled for one in (self if together else [clip])]
-            before, semitones = semitones_into(whole, key)
+            style = clip.recipe.style
+            before, semitones = semitones_into(whole, key, 0 if style.key else style.semitones)
+            if abs(semitones) > MOST_SEMITONES:
+                semitones += OCTAVE if semitones < 0 else -OCTAVE
             found = moved_into(clip._unstyled, semitones, key)
-            style = replace(clip.recipe.style, semitones=semitones, key=None if clip._of_song else key)
+            style = replace(style, semitones=semitones, key=None if clip._of_song else key)
             arguments = {"key": str(key), "key_before": str(before or ""), "notes_outside_key": found.moved}
             moved.append(clip._with(style, **arguments))
         return Clips(moved)

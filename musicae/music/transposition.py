@@ -35,13 +35,14 @@ def shorter_way(start: Key, end: Key) -> int:
     return (end.tonic - start.tonic + OCTAVE // 2 - 1) % OCTAVE - (OCTAVE // 2 - 1)
 
 
-def semitones_into(scores: Sequence[Score], end: Key) -> tuple[Key | None, int]:
-    """The key of the mode of `end` that scores are in together (`key_like`), and the shorter way from there to `end`.
+def semitones_into(scores: Sequence[Score], end: Key, already: int = 0) -> tuple[Key | None, int]:
+    """The key of the mode of `end` that scores are in together (`key_like`), and by how many semitones they come to
+    `end`: the shorter way from there, or from where they are moved already.
 
     Without pitches there is no key, and no way.
     """
     start = key_like(replace(scores[0], tracks=tuple(track for score in scores for track in score.tracks)), end.minor)
-    return start, 0 if start is None else shorter_way(start, end)
+    return start, already if start is None else already + shorter_way(start.transpose(already), end)
 
 
 def moved_into(score: Score, semitones: int, key: Key | None = None) -> Transposed:
