@@ -20,10 +20,12 @@ from musicae.model import TABLES, load
 from musicae.music.representations.base import Shape
 from musicae.networks.groups import GroupSettings
 from musicae.networks.regularizers.base import Adversarial, Context, Step, Terms
+from musicae.objectives import apply
 from musicae.training.loop import Trainer
 from musicae.training.music_task import MusicTask
 from musicae.training.outcome import state_path
 from musicae.training.reporter import Metrics
+from tests.helpers.labels import labeled_by_pitch
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
 
@@ -124,6 +126,25 @@ def test_batches_follow_from_the_update_and_carry_labels(data: Dataset, tmp_path
     assert (one.label == -1).all() and one.update == 3
     task.data.train.labels = torch.arange(len(task.data.train))
     assert len(task.batch(3).label.unique()) > 1
+
+
+@pytest.mark.parametrize(
+    ("objective", "metric"), [("aae-semi", "loss"), ("arae-transfer", "gradient_ratio/label_adversary")]
+)
+def test_validations_see_the_labels_that_a_training_sees(
+    objective: str, metric: str, data: Dataset, tmp_path: Path
+) -> None:
+    labeled_by_pitch(data)
+    config = apply(tiny(updates=1), objective, ("low", "high"))
+    known, unknown = (
+        trainer(
+            data, tmp_path / f"{share}", replace(config, training=replace(config.training, label_share=share))
+        ).task.validate()
+        for share in (1.0, 0.0)
+    )
+    assert known["nll"] == unknown["nll"], "the encoder is not told"
+    assert known[metric] > unknown.get(metric, 0.0)
+    assert ("label_adversary" in metric) == (metric not in unknown)
 
 
 def test_samples_are_not_drawn_by_the_seed_of_their_codes(

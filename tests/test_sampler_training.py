@@ -15,19 +15,18 @@ from musicae.errors import MusicaeError
 from musicae.model import Model, load, save
 from musicae.networks.samplers.densities import MixtureBootstrap
 from musicae.networks.samplers.flow import FlowMatching
+from musicae.training import sampler_training
 from musicae.training.arithmetic import Arithmetic
 from musicae.training.checkpoint import TrainingState
 from musicae.training.outcome import state_path
 from musicae.training.reporter import NullReporter
-from musicae.training.run import Run
 from musicae.training.sampler_training import (
-    SamplerTask,
+    forget_sampler_training,
     learn_sampler,
     replace_sampler,
     train_sampler,
     with_sampler,
 )
-from musicae.verbs.train import finish
 from tests.helpers.models import tiny_model
 from tests.helpers.trainings import assert_same, tiny, trainer, weights
 
@@ -60,9 +59,7 @@ def test_a_training_leaves_the_sampler_to_its_own(data: Dataset, tmp_path: Path)
     assert task.model.parameters == trainer(data, tmp_path / "b", tiny(updates=4)).task.model.parameters
 
 
-def test_a_sampler_learns_once_the_autoencoder_has(
-    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sampler_learns_once_the_autoencoder_has(data: Dataset, tmp_path: Path) -> None:
     trained = trainer(data, tmp_path / "m", with_flow())
     trained.run()
     before = load(tmp_path / "m", "cpu")
@@ -73,11 +70,26 @@ def test_a_sampler_learns_once_the_autoencoder_has(
     assert not torch.equal(before.sample_codes(3, 0), after.sample_codes(3, 0))
     others = [{k: x for k, x in weights(one).items() if not k.startswith("sampler.")} for one in (before, after)]
     assert_same(*others)
-    monkeypatch.setattr(SamplerTask, "batch", None)  # what has been learned is not learned again
+    learn_sampler(trained, data.folder, Interruption(1))  # nothing is left to do
+    assert_same(weights(after), weights(load(tmp_path / "m", "cpu")))
+    forget_sampler_training(tmp_path / "m")
+    assert not (tmp_path / "m" / "training" / "sampler").exists()
     learn_sampler(trained, data.folder)
     assert_same(weights(after), weights(load(tmp_path / "m", "cpu")))
-    finish(trained, Run(trained.task.model.config, str(data.folder)))
-    assert (tmp_path / "m" / "README.md").exists() and not (tmp_path / "m" / "training" / "sampler").exists()
+
+
+def test_what_a_sampler_learned_outlives_a_full_disk(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    save(tiny_model("melody-2bar"), tmp_path / "m")
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="no space"):
+        patched.setattr(sampler_training, "save", full)
+        replace_sampler(tmp_path / "m", data, FLOW, device="cpu")
+    replace_sampler(tmp_path / "m", data, FLOW, device="cpu", reporter=Interruption(1))
+    assert not (tmp_path / "m" / "training" / "sampler").exists()
 
 
 def test_a_sampler_goes_on_where_it_was_stopped(data: Dataset, tmp_path: Path) -> None:
@@ -103,13 +115,18 @@ def test_a_sampler_of_older_codes_begins_again(data: Dataset, tmp_path: Path) ->
             weight.mul_(0.9)
     other = with_sampler(other, FLOW)
     assert train_sampler(other, data, tmp_path / "s")["loss"] > 0
-    state_path(tmp_path / "s").write_bytes(b"damaged")
-    assert train_sampler(other, data, tmp_path / "s")["loss"] > 0
+
+
+def test_a_damaged_state_of_a_sampler_is_begun_again(data: Dataset, tmp_path: Path) -> None:
+    state_path(tmp_path / "s").parent.mkdir(parents=True)
+    state_path(tmp_path / "s").write_bytes(b"no tensors")
+    assert train_sampler(with_sampler(tiny_model("melody-2bar"), FLOW), data, tmp_path / "s")["loss"] > 0
 
 
 def test_another_sampler_leaves_all_else_as_it_is(data: Dataset, tmp_path: Path) -> None:
     model = tiny_model("melody-2bar")
-    model.attributes, model.mode_vector, model.windows_seen = {"density": torch.ones(8)}, torch.eye(8)[0], 12
+    model.attributes, model.windows_seen = {"density": torch.ones(8)}, 12
+    model.mode_vector = torch.arange(8.0)
     save(model, tmp_path / "m", torch.float16)
     before = load(tmp_path / "m", "cpu")
     assert replace_sampler(tmp_path / "m", data, Spec("mixture_bootstrap"), device="cpu") == {}
@@ -118,7 +135,7 @@ def test_another_sampler_leaves_all_else_as_it_is(data: Dataset, tmp_path: Path)
     assert isinstance(before.autoencoder.sampler, MixtureBootstrap)
     assert isinstance(after.autoencoder.sampler, FlowMatching)
     assert torch.equal(after.attributes["density"], model.attributes["density"]) and after.windows_seen == 12
-    assert after.mode_vector is not None and torch.equal(after.mode_vector, torch.eye(8)[0])
+    assert after.mode_vector is not None and torch.equal(after.mode_vector, model.mode_vector)
     tokens = data.split("test").take(torch.arange(2))
     assert torch.equal(before.encode(tokens), after.encode(tokens))
     with safe_open(tmp_path / "m" / "model.safetensors", "pt") as file:

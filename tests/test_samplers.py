@@ -35,12 +35,14 @@ def test_a_bootstrap_draws_around_mixtures_of_two_codes() -> None:
     drawn = sampler.sample(20_000, generator)
     torch.testing.assert_close(drawn.mean(0), means.mean(0), atol=0.1, rtol=0)
     torch.testing.assert_close(drawn.var(0), 2 * means.var(0), atol=0.1, rtol=0)
-    few = torch.randn(5, 2, generator=generator)
-    sampler.fit(few, torch.ones(5, 2))
-    sampler.nearness = 1.0
-    assert len(sampler.sample(1000, generator).unique(dim=0)) == 10, "all pairs of five"
     sampler.fit(means[:1], torch.ones(1, 2))  # fewer than a pair
     torch.testing.assert_close(sampler.sample(50, generator), means[:1].expand(50, 2))
+    two = torch.tensor([[0.0, 1.0], [4.0, 1.0]])
+    sampler.nearness = 1.0
+    sampler.fit(two, torch.ones(2, 2))
+    torch.testing.assert_close(sampler.sample(50, generator).unique(dim=0), two, atol=0.02, rtol=0)
+    sampler.fit(torch.randn(8, 2, generator=generator), torch.ones(8, 2))
+    assert len(sampler.sample(2_000, generator).unique(dim=0)) > 20, "eight codes make 28 pairs, not four"
     with pytest.raises(MusicaeError, match="nearness"):
         MixtureBootstrap(2, StandardNormal(2), nearness=1.5)
 

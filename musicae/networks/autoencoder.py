@@ -144,8 +144,8 @@ class Autoencoder(nn.Module):
     def critic_terms(self, batch: Batch, posterior: Posterior | None = None) -> Terms:
         """The terms that train critics, and nothing else.
 
-        Args:
-            posterior: of the update; without it, that of the windows as they are, not corrupted.
+        Without a posterior, in rounds that are for critics alone, windows are encoded as they are, not corrupted as in
+        an update; running moments of the latent move then, too.
         """
         adversaries, found = self.adversaries, dict[str, torch.Tensor]()
         if not adversaries:

@@ -23,7 +23,8 @@ class Corruption(nn.Module, ABC):
 
 
 class FeatureNoise(Corruption):
-    """x + N(0, std^2), in units of the root mean square of all features of the batch (Vincent et al. 2010).
+    """x + N(0, std^2), in units of the root mean square of x over the whole batch, padding included (Vincent et al.
+    2010).
 
     Args:
         std: 1 is as much noise as there is signal.

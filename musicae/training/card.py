@@ -86,10 +86,9 @@ def _table(metrics: Metrics, baselines: Metrics, windows: int) -> Iterator[str]:
 
 
 def _of_a_part(name: str) -> str:
-    """The meaning of a metric of a field, or of a regularizer."""
+    """The meaning of a metric of a field."""
     metric, _, part = name.partition("/")
     return {
         "teacher_forced": f"share of {part} steps right, given the true steps before",
         "free_running": f"share of {part} steps right, given z alone",
-        "gradient_ratio": f"how strongly {part} pulls at codes beside the likelihood",
     }[metric]

@@ -3,7 +3,8 @@
 It knows a `Task`, and nothing of what is trained. What is unusual:
 
 - All that is random follows from (seed, update, rank), so that a training that was stopped, however that was, goes on
-  to the weights that it would have reached in the same arithmetic. The caller's random numbers are left as they were.
+  to the weights that it would have reached, if in the same arithmetic: that of a model is kept in its run file, that of
+  others is chosen anew. The caller's random numbers are left as they were.
 - Batches are drawn alike in every process and then shared, so that two processes do what one does with the same batch.
 - Sums of the terms of the loss stay on the device until they are logged. Whether gradients are finite is the one thing
   that an update waits for.

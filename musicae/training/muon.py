@@ -57,8 +57,8 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Matrix) -> Matrix:
-    """About UV^T of a matrix USV^T, by a quintic Newton-Schulz iteration: singular values become .7 to 1.2 (1.35 in
-    bfloat16), those below a hundredth of the largest less.
+    """About UV^T of a matrix USV^T: singular values that are not minute beside the largest become .7 to 1.2, in
+    bfloat16 up to about 1.35, by a quintic Newton-Schulz iteration.
 
     X <- QX, where Q = a + bG + cG^2 and G = XX^T. The next G is QGQ, so that only squares are multiplied until X meets
     the product of all Q (Gram Newton-Schulz, Zhang, Amsel, Chen and Dao 2026).

@@ -81,7 +81,7 @@ class MusicTask(Task):
         self.identity = str(model.representation)
         self.augmentations = augmentations_of(model)
         chosen = data.validation.choose(self.training.validation_windows, seed)
-        self.held_out, self.held_out_labels = data.validation.take(chosen), data.validation.labels_of(chosen)
+        self.held_out, self.held_out_label = data.validation.take(chosen), data.validation.labels_of(chosen)
         self.baselines = hold_shares(model.autoencoder.spec, self.held_out)
         self.collapsed = False  # at the last validation; at the first, posteriors often are
 
@@ -93,7 +93,7 @@ class MusicTask(Task):
 
     def validate(self) -> Metrics:
         """How well the autoencoder does on the held-out windows."""
-        return validate(self.model.autoencoder, self.held_out, self.held_out_labels, dtype=self.model.precision)
+        return validate(self.model.autoencoder, self.held_out, self.held_out_label, dtype=self.model.precision)
 
     def groups(self) -> list[ParameterGroup]:
         """The autoencoder, a prior that learns from a critic, and every critic."""

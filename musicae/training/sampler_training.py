@@ -119,8 +119,7 @@ def train_sampler(
 ) -> Metrics:
     """Fits the sampler of a model to the training windows of a data set and, if it is one that learns, trains it.
 
-    What was begun in the folder with the same codes and has not ended goes on. Who has saved the model removes the
-    folder (`forget`): until then a sampler that has been trained is there alone.
+    What was begun in the folder with the same codes goes on. The folder stays, until somebody has saved the model.
 
     Args:
         folder: where the state of the training goes while it lasts.
@@ -158,8 +157,8 @@ def train_sampler(
 def learn_sampler(trained: Trainer[Any], data: Path, reporter: Reporter | None = None) -> None:
     """Trains the sampler of the model that a training came to, if it is one that learns.
 
-    It takes a quarter of the updates that the training took, at most, in the same arithmetic. Its state stays until the
-    training is finished.
+    It takes a quarter of the updates that the training took, at most, in the same arithmetic. Its own folder stays
+    (`forget_sampler_training`), so that nothing is learned again if what follows is interrupted.
 
     Args:
         data: the folder of the data set that the model was trained on.
@@ -212,8 +211,13 @@ def replace_sampler(
     halves = any(head.dtype == "F16" for head in read_head(folder / "model.safetensors").tensors.values())
     metrics = train_sampler(model, dataset, folder / OWN_FOLDER, updates=updates, seed=seed, reporter=reporter)
     save(model, folder, torch.float16 if halves else torch.float32)
-    forget(folder / OWN_FOLDER)
+    forget_sampler_training(folder)
     return metrics
+
+
+def forget_sampler_training(folder: Path) -> None:
+    """Removes the state of the training of a sampler, if there is one, from the folder of the model."""
+    shutil.rmtree(folder / OWN_FOLDER, ignore_errors=True)
 
 
 def _set(config: Config, settings: Sequence[str]) -> Spec:
@@ -252,19 +256,14 @@ def _codes(model: Model, windows: Windows, n: int, seed: int) -> Float16[Tensor,
     return torch.cat([model.encode(windows.take(part)).half() for part in parts])
 
 
-def forget(folder: Path) -> None:
-    """Removes the state of a sampler's training, if there is one."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 def _forget_others(folder: Path, identity: str) -> None:
-    """Removes a training that was begun with other codes, as the autoencoder has learned more since, or is damaged."""
+    """Removes a training that was begun with other codes (the autoencoder has learned more since), or is damaged."""
     path = state_path(folder)
     if not path.exists():
         return
     try:
-        known = read_head(path).notes.get("identity")
+        known = read_head(path).notes.get("identity") == identity
     except (OSError, ValueError):
-        known = None
-    if known != identity:
-        forget(folder)
+        known = False
+    if not known:
+        shutil.rmtree(folder)

@@ -15,7 +15,6 @@ from musicae.networks.device import autocast, precision
 from musicae.networks.latents.base import Posterior
 from musicae.networks.regularizers.base import Step
 from musicae.networks.sampling import SamplingOptions
-from musicae.networks.types import ClassLabel
 from musicae.seeds import seeded
 from musicae.training.reporter import Metrics
 
@@ -29,6 +28,9 @@ COLLAPSED_NATS = 1.0
 VALIDATED_AT_ONCE = 256
 """Windows that go through the network together."""
 
+GRADIENT_RATIO = "gradient_ratio"
+"""Of a regularizer with a critic, whose name stands behind it and a slash."""
+
 EVENTS = "events"
 """Steps that count, in a window."""
 
@@ -37,38 +39,41 @@ EVENTS = "events"
 def validate(
     autoencoder: Autoencoder,
     windows: Int64[Tensor, "window segment step field"],
-    labels: Int64[Tensor, " window"] | None = None,
+    label: Int64[Tensor, " window"] | None = None,
     *,
     dtype: torch.dtype | None = None,
 ) -> Metrics:
     """Metrics over windows that are already on the device.
 
-    Windows are encoded as music of no known class is; only terms of the loss are told theirs.
-
     Args:
-        labels: the class of every window, -1 where it is unknown.
+        label: the class of every window, -1 where it is unknown: regularizers are measured with it. The encoder is not
+            told, and what codes say is what they say of music that nobody has labeled.
         dtype: of matrix products; without it, what the device is fastest in.
 
     Returns:
         `nll` in nats per window with z drawn from the posterior, and `kl` if there is one; `loss`, the nll and all
-        regularizers, weighted, with every schedule at its end; `code_gain_nats`, of two windows or more, how many nats
-        more a window costs with the code of another one, 0 where the decoder ignores codes; `active_dimensions`, how
-        many dimensions vary (by more than `ACTIVE`); per field, `teacher_forced/NAME`, the share of steps guessed right
-        given the true steps before, and `free_running/NAME`, given only z; both argmax with z the mean. `sparsity` is
-        Hoyer's index of codes, 0 where all numbers are alike and 1 where one alone is not 0; `gradient_ratio/LABEL`, of
-        every regularizer with a critic, |d term / d z| / |d nll / d z|; and what the latent measures.
+        regularizers but those with a critic, weighted, with every schedule at its end; `code_gain_nats`, of two windows
+        or more, how many nats more a window costs with the code of another one, near 0 where the decoder ignores codes
+        and below it where another one's serves better; `active_dimensions`, how many dimensions vary (by more than
+        `ACTIVE`); per field, `teacher_forced/NAME`, the share of steps guessed right given the true steps before, and
+        `free_running/NAME`, given only z; both argmax with z the mean. `sparsity` is Hoyer's index of codes, 0 where
+        all numbers are alike and 1 where one alone is not 0; `gradient_ratio/LABEL`, of every regularizer with a
+        critic, |d term / d z| / |d nll / d z|, where it sees labels if it needs them; and what the latent measures.
+        What only some windows have is a mean over these.
     """
     device = windows.device
     sums: dict[str, Tensor] = {}
+    counts: dict[str, int] = {}
     means: list[Tensor] = []
-    labels = torch.full((len(windows),), -1, device=device) if labels is None else labels
-    chunks = -(-len(windows) // VALIDATED_AT_ONCE)  # equal ones: no window is alone, without another one's code
+    label = windows.new_full((len(windows),), -1) if label is None else label
     with evaluating(autoencoder), autocast(device, dtype or precision(device)), seeded(0, device):
-        for tokens, label in zip(windows.tensor_split(chunks), labels.tensor_split(chunks), strict=True):
-            measured, mean = _measure(autoencoder, tokens, label)
+        for tokens, some in zip(windows.split(VALIDATED_AT_ONCE), label.split(VALIDATED_AT_ONCE), strict=True):
+            measured, mean = _measure(autoencoder, tokens, some)
             means.append(mean)
             for name, value in measured.items():
-                sums[name] = sums.get(name, torch.zeros((), device=device)) + value * len(tokens) / len(windows)
+                sums[name] = sums.get(name, torch.zeros((), device=device)) + value * len(tokens)
+                counts[name] = counts.get(name, 0) + len(tokens)
+    sums = {name: total / counts[name] for name, total in sums.items()}
     events = sums.pop(EVENTS)
     sums |= {
         name: value / events for name, value in sums.items() if name.startswith(("teacher_forced/", "free_running/"))
@@ -87,8 +92,13 @@ def _sparsity(codes: Tensor) -> Tensor:
 
 
 def gradient_ratios(autoencoder: Autoencoder, posterior: Posterior, batch: Batch) -> dict[str, Tensor]:
-    """How strongly the term of every regularizer with a critic pulls at codes, beside how strongly the nll does."""
-    if not autoencoder.adversaries:
+    """How strongly the term of every regularizer with a critic pulls at codes, beside how strongly the nll does.
+
+    Where no label is known, those that need labels are left out.
+    """
+    labeled = bool((batch.label >= 0).any())
+    adversaries = [one for one in autoencoder.adversaries if labeled or not one.needs_labels]
+    if not adversaries:
         return {}
     with torch.enable_grad():
         code = posterior.code.detach().requires_grad_()
@@ -98,12 +108,14 @@ def gradient_ratios(autoencoder: Autoencoder, posterior: Posterior, batch: Batch
         (nll,) = torch.autograd.grad(log_prob.mean(), code)
         pulls = {
             adversary.label: torch.autograd.grad(torch.stack(list(adversary.terms(step).values())).sum(), code)[0]
-            for adversary in autoencoder.adversaries
+            for adversary in adversaries
         }
-    return {f"gradient_ratio/{label}": pull.norm() / nll.norm().clamp(min=1e-12) for label, pull in pulls.items()}
+    return {f"{GRADIENT_RATIO}/{label}": pull.norm() / nll.norm().clamp(min=1e-12) for label, pull in pulls.items()}
 
 
-def _measure(autoencoder: Autoencoder, columns: Columns, label: ClassLabel) -> tuple[dict[str, Tensor], Tensor]:
+def _measure(
+    autoencoder: Autoencoder, columns: Columns, label: Int64[Tensor, " batch"]
+) -> tuple[dict[str, Tensor], Tensor]:
     """Metrics on average over the windows of a batch, those of accuracy as counts, and the posterior means."""
     spec, batch = autoencoder.spec, Batch.of(autoencoder.spec, columns, label=label, update=sys.maxsize)
     posterior = autoencoder.encode(batch.encoder_tokens, batch.encoder_condition)

@@ -42,8 +42,8 @@ from musicae.training.outcome import CARD, TrainingOutcome, run_path, state_path
 from musicae.training.playback import in_percent
 from musicae.training.reporter import Metrics, Notice, NullReporter, Reporter
 from musicae.training.run import Run
-from musicae.training.sampler_training import OWN_FOLDER, forget, learn_sampler
-from musicae.training.validation import validate
+from musicae.training.sampler_training import forget_sampler_training, learn_sampler
+from musicae.training.validation import GRADIENT_RATIO, validate
 
 TEST_WINDOWS = 4096
 """Held-out windows that the metrics of a model card are measured on."""
@@ -143,7 +143,7 @@ def begun(run: Run, folder: Path) -> Run | None:
     if not _holds_training(folder):
         return None
     found = Run.read(folder) if run_path(folder).exists() and not (folder / CARD).exists() else None
-    if found is None or not _alike(found, run):
+    if found is None or not same_training(found, run):
         hint = "choose another folder, or go on with that training"
         raise MusicaeError(f"{folder} holds a model already", hint, kind="holds-model", path=folder)
     return found if run.arithmetic == Arithmetic() else replace(found, arithmetic=run.arithmetic)
@@ -159,7 +159,7 @@ def _holds_nothing(folder: Path) -> bool:
     return not folder.is_dir() or all(path == run_path(folder).parent for path in folder.iterdir())
 
 
-def _alike(one: Run, other: Run) -> bool:
+def same_training(one: Run, other: Run) -> bool:
     """Whether two runs are of the same training, whoever asked for it, and whatever it is computed in."""
     return replace(one, seen_before=0, command="", arithmetic=other.arithmetic) == replace(other, command="")
 
@@ -263,8 +263,7 @@ def _windows(run: Run, device: torch.device) -> Splits:
     dataset = Dataset(Path(run.data))
     _check_data(run, dataset)
     seen = run.config.training.label_share if run.config.labels else 0.0  # an objective without labels sees none
-    train = dataset.split("train", device).with_labels_of(seen)
-    return Splits(train, dataset.split("validation", device))
+    return Splits(*(dataset.split(name, device).with_labels_of(seen) for name in ("train", "validation")))
 
 
 def _allocation_limit(folder: Path) -> AllocationLimit:
@@ -374,20 +373,23 @@ def vector_windows(trainer: Trainer[MusicTask]) -> int:
 def finish(trainer: Trainer[MusicTask], run: Run, progress: Callable[[int], None] = lambda _: None) -> Metrics:
     """Computes attribute and mode vectors of the best weights, measures them on the test split, writes the model card.
 
+    How strongly critics pull is no part of it: they are not kept with the best weights.
+
     Args:
         progress: called with how much more of `attribute_vectors.fit_progress_total` is done.
     """
     dataset, device = Dataset(Path(run.data)), trainer.device
     split = dataset.split("test", device)
     chosen = split.choose(TEST_WINDOWS)
-    test = split.take(chosen)
+    test, label = split.take(chosen), split.labels_of(chosen) if run.config.labels else None
     best = load(trainer.folder, str(device))
     if len(trainer.task.data.train) >= LEAST_WINDOWS:
         fits = fit(best, dataset, windows=vector_windows(trainer), progress=progress)
         store(best, fits, fit_mode_vector(best, dataset))
-    metrics = validate(best.autoencoder, test, split.labels_of(chosen)) if len(test) else {}
+    metrics = validate(best.autoencoder, test, label) if len(test) else {}
+    metrics = {name: value for name, value in metrics.items() if name.partition("/")[0] != GRADIENT_RATIO}
     TrainingOutcome(trainer.state.update, metrics).save(trainer.folder)
     # The card comes last: where it is, all is.
     write_card(trainer.folder, best, dataset.manifest, test, metrics, trainer.state, run.command)
-    forget(trainer.folder / OWN_FOLDER)
+    forget_sampler_training(trainer.folder)
     return metrics

@@ -21,7 +21,8 @@ class Posterior:
     Attributes:
         z: what the decoder gets; drawn from the posterior where that is a distribution.
         mean, std: of the posterior of z; std is 0 where z is certain.
-        code: what regularizers see: z before it is perturbed or quantized, without the class that the decoder is given.
+        code: what regularizers see: what of z the encoder made, before it is perturbed or quantized, and without the
+            class that the decoder is given.
         terms: losses that the latent itself brings, already weighted.
     """
 

@@ -85,12 +85,14 @@ class Regularizer(nn.Module, ABC):
         label: of this instance, given by the autoencoder; the names of its terms begin with it.
         second_derivatives: whether its terms contain derivatives of the network, so that their gradient takes second
             ones, which not every recurrent backend gives.
+        needs_labels: whether it says nothing of windows whose class is unknown.
         needs_std: whether it needs a posterior with a spread.
         needs_kl: whether it needs a prior with `closed_form_kl`.
     """
 
     label: str
     second_derivatives = False
+    needs_labels = False
     needs_std = False
     needs_kl = False
 

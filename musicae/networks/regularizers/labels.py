@@ -25,6 +25,8 @@ class Classification(Regularizer):
     For the latent `class_and_style`, whose codes begin with the probabilities of classes.
     """
 
+    needs_labels = True
+
     def __init__(self, context: Context, *, weight: float = 1.0) -> None:
         super().__init__()
         check_weights("classification", weight=weight)
@@ -54,6 +56,8 @@ class LabelAdversary(Adversarial):
         classes: how many there are; another class is the next one.
         start, ramp: updates before the encoder's term begins, and over which it rises.
     """
+
+    needs_labels = True
 
     def __init__(
         self,

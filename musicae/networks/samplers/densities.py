@@ -78,12 +78,20 @@ class MixtureBootstrap(Sampler):
 
     @torch.no_grad()
     def fit(self, mean: Code, std: Code) -> None:
-        """Mixes posterior means in pairs, as they come; their own spread is noise that only makes draws worse."""
+        """Mixes posterior means in pairs, as they come; their own spread is noise that only makes draws worse.
+
+        Where they are too few for as many pairs, these are random ones. Two codes have nothing but their middle between
+        them: they are kept themselves.
+        """
         self.mean.copy_(mean.mean(0))
-        offsets = mean.to(self.mean) - self.mean
-        count, number = len(offsets), torch.arange(len(self.codes))
-        apart = 1 + number // count % max(count - 1, 1)  # few codes come again with other partners
-        pairs = (offsets[2 * number % count] + offsets[(2 * number + apart) % count]) / 2**0.5
+        offsets, n = mean.to(self.mean) - self.mean, len(self.codes)
+        first = 2 * torch.arange(n)
+        second = first + 1
+        if len(offsets) < 2 * n:
+            source = torch.Generator().manual_seed(0)
+            first = torch.randint(len(offsets), (n,), generator=source)
+            second = (first + torch.randint(1, max(len(offsets), 2), (n,), generator=source)) % len(offsets)
+        pairs = (offsets[first] + offsets[second]) / 2**0.5 if len(offsets) > 2 else offsets[first]
         self.scale.copy_(pairs.abs().amax(0).clamp(min=1e-6) / 127)
         self.codes.copy_((pairs / self.scale).round())
 

@@ -137,7 +137,7 @@ class FlowMatching(LearnedSampler):
 
     def _at(self, x: Code, t: float) -> Code:
         """dx/dt at one time for all, guided."""
-        scale = QUARTER_TURN * (1 + self.guidance if t > GUIDED_FROM else 1)
+        scale = QUARTER_TURN * (1 + self.guidance if t > GUIDED_FROM else 1.0)
         return scale * self.velocity(x, torch.full((len(x),), t, device=x.device))
 
 
