@@ -91,21 +91,34 @@ def test_tones_and_transposition() -> None:
     assert Chord(0).index == 1 and Chord(0) == of_class(1)
 
 
+def test_minor_chords_have_the_roots_of_minor_keys() -> None:
+    names = [str(Chord(root, quality)) for quality in ("minor", "diminished", "major") for root in (1, 3, 6, 8, 10)]
+    assert " ".join(names) == "C#m Ebm F#m G#m Bbm C#dim Ebdim F#dim G#dim Bbdim Db Eb F# Ab Bb"
+    assert parse_chord("C#m7b5").notice == "" and "as C major" in parse_chord("Csus4").notice
+    assert str(parse_chord("Dbm")) == "Dbm", "as it is written"
+
+
 @pytest.mark.parametrize(
     ("symbols", "semitones", "moved"),
     [
-        ("Cmaj7 Am7 Dm7b5 G7/B N.C.", 2, "Dmaj7 Bm7 Em7b5 A7/Db N.C."),
-        ("Cmaj7 A:min7 G7/B", 12, "Cmaj7 A:min7 G7/B"),
-        ("A:min7 F#dim Bb7(b9,#11) C/E", -1, "G#:min7 Fdim A7(b9,#11) B/Eb"),
-        ("C Cm Cdim Caug", 1, "Db C#m C#dim Dbaug"),
+        ("Cmaj7 Am7 Dm7b5 G7/B", 2, "Dmaj7 Bm7 Em7b5 A7/C#"),
+        ("Cmaj7 Am7 Dm7b5 G7/B", 0, "Cmaj7 Am7 Dm7b5 G7/B"),
+        ("C♯m7/G♯ Dbm N.C. C:min7 C6/9", 12, "C♯m7/G♯ Dbm N.C. C:min7 C6/9"),
+        ("C♯m7/G♯ Dbm N.C. C:min7 C6/9", -1, "Cm7/G Cm N.C. B:min7 B6/9"),
+        ("C/Bb C/E C7(b9,#11) Csus4", 6, "F#/E F#/A# F#7(b9,#11) F#sus4"),
+        ("C###5 C##/E", 2, "Eaug E/Gb"),  # Double sharps: the fifth of the first would turn into a sign of its root.
     ],
 )
-def test_a_transposed_chord_keeps_what_its_symbol_adds(symbols: str, semitones: int, moved: str) -> None:
-    found = [chord.transpose(semitones) for chord in progression(symbols)]
-    assert " ".join(map(str, found)) == moved
-    assert [(one.root, one.quality, one.seventh) for one in progression(moved)] == [
-        (one.root, one.quality, one.seventh) for one in found
-    ]
+def test_a_transposed_symbol_keeps_what_it_adds_to_its_triad(symbols: str, semitones: int, moved: str) -> None:
+    chords = progression(symbols)
+    there = [chord.transpose(semitones) for chord in chords]
+    assert " ".join(map(str, there)) == moved
+    for before, after in zip(chords, there, strict=True):
+        assert (after.seventh, after.quality) == (before.seventh, before.quality)
+        assert parse_chord(str(after)).index == after.index
+        assert after.index in (0, 1 + 12 * ((before.index - 1) // 12) + (before.root + semitones) % 12)
+        assert bool(after.notice) == bool(before.notice)
+        assert not after.notice or after.notice.startswith(str(after))
 
 
 def test_a_progression() -> None:

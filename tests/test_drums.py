@@ -35,7 +35,9 @@ def test_all_drum_tracks_are_read_as_one() -> None:
     assert [(refusal.track, refusal.reason) for refusal in refusals] == [(1, "not drums")]
 
 
-@pytest.mark.parametrize(("program", "name", "found"), [(0, "", [0]), (33, "", []), (33, "Drums", [0])])
+@pytest.mark.parametrize(
+    ("program", "name", "found"), [(0, "", [0]), (118, "", [0]), (33, "", []), (58, "", []), (33, "Drums", [0])]
+)
 def test_a_bass_with_the_pitches_of_drums_is_none(program: int, name: str, found: list[int]) -> None:
     line = [(2 * i, 2 * i + 2, pitch) for i, pitch in enumerate((35, 42, 38, 42) * 4)]
     assert drum_like(score(replace(track(line, program=program), name=name), bars=2)) == found

@@ -10,6 +10,7 @@ from musicae.music.representations.time_grid import bar_lines
 from musicae.music.score import Marker, Meter, Notes, Score, Track
 from musicae.render.roll import roll
 from musicae.render.sheet import MARKED, Panel, clip_sheet, png_bytes
+from musicae.render.svg import roll_chart
 
 SIXTEENTH = 120
 
@@ -85,6 +86,13 @@ def test_bars_are_those_of_the_file_where_its_meter_changes() -> None:
     assert numbers == ["1", "2", "3", "4"]
     plain = roll(pickup).plain.splitlines()[0]
     assert [len(bar) for bar in plain.split("│")[1:-1]] == [4, 16, 16, 12]
+
+
+def test_a_tick_behind_a_bar_line_makes_no_bar_of_text_and_half_a_bar_no_line_behind_it() -> None:
+    late = Score(480, (Track(Notes.of([(0, 1921, 60, 80)])),), 1921)
+    assert roll(late).plain.splitlines()[0].count("│") == 2
+    half = Score(480, (Track(Notes.of([(0, 2880, 60, 80)])),), 2880)
+    assert roll_chart(half).count('stroke="#ccc"') == 2
 
 
 def test_silence_is_a_picture_too() -> None:

@@ -18,7 +18,7 @@ QUALITIES = tuple(TRIADS)
 CHORD_CLASSES = 1 + 12 * len(QUALITIES)
 ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 MINOR_ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
-"""What the roots of minor and diminished triads, and the tonics of minor keys, are called."""
+"""What the roots of chords with a minor third, and the tonics of minor keys, are called; others are `ROOTS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,11 @@ class Chord:
         return frozenset((self.root + tone) % 12 for tone in TRIADS[self.quality]) if self.root >= 0 else frozenset()
 
     def transpose(self, semitones: int) -> Chord:
-        """The same chord on another root, and over another bass if its symbol names one."""
+        """The same chord on another root, and over another bass, if its symbol has one."""
         if self.root < 0 or semitones % 12 == 0:
             return self
-        return replace(self, root=(self.root + semitones) % 12, symbol=_transposed(self.symbol, self, semitones))
+        moved = replace(self, root=(self.root + semitones) % 12, symbol="")
+        return _with_symbol(moved, self.symbol, semitones) if self.symbol else moved
 
     def turn(self, quality: str) -> Chord:
         """Another triad on the same root; no chord stays none."""
@@ -69,22 +70,9 @@ class Chord:
 
     def __str__(self) -> str:
         """The symbol, or that of the triad."""
-        return self.symbol or ("N.C." if self.root < 0 else _name(self.root, self.quality) + _SUFFIXES[self.quality])
-
-
-def _name(root: int, quality: str) -> str:
-    """What the root of a triad is called."""
-    return (MINOR_ROOTS if 3 in TRIADS[quality] else ROOTS)[root % 12]
-
-
-def _transposed(symbol: str, chord: Chord, semitones: int) -> str:
-    """The symbol of a chord on another root; what it adds to its triad stays."""
-    if not (root := _ROOT.match(symbol)):
-        return ""
-    rest, over = symbol[root.end("signs") :], ""
-    if bass := _BASS.search(rest):
-        rest, over = rest[: bass.start()], "/" + ROOTS[(_pitch_class(bass) + semitones) % 12]
-    return _name(chord.root + semitones, chord.quality) + rest + over
+        return self.symbol or (
+            "N.C." if self.root < 0 else _root_name(self.root, self.quality) + _SUFFIXES[self.quality]
+        )
 
 
 NO_CHORD = Chord(-1)
@@ -118,7 +106,7 @@ def parse_chord(symbol: str) -> Chord:
         quality = {(3, 6): "diminished", (4, 8): "augmented"}.get((third, fifth), "minor" if third == 3 else "major")
     if not lacking and TRIADS[quality][1:] != (third, fifth):
         lacking = f"has {'an augmented' if fifth == 8 else 'a diminished'} fifth"
-    notice = f"{symbol} {lacking}: it counts as {ROOTS[root]} {quality}" if lacking else ""
+    notice = f"{symbol} {lacking}: it counts as {_root_name(root, quality)} {quality}" if lacking else ""
     return Chord(root, quality, notice, symbol if split_symbols(symbol) == [symbol] else "", seventh)
 
 
@@ -173,6 +161,31 @@ def progression(text: str) -> list[Chord]:
     return chords
 
 
+def _root_name(root: int, quality: str) -> str:
+    return (MINOR_ROOTS if quality in ("minor", "diminished") else ROOTS)[root]
+
+
+def _with_symbol(chord: Chord, symbol: str, semitones: int) -> Chord:
+    """A chord with the symbol of one that is lower by some semitones, moved, if that is a symbol of it."""
+    root, bass = _ROOT.match(symbol), _BASS.search(symbol)
+    if root is None:
+        return chord
+    name, suffix = _root_name(chord.root, chord.quality), symbol[root.end("signs") : bass.start() if bass else None]
+    if bass:
+        steps = LETTERS.index(bass["letter"]) - LETTERS.index(root["letter"]) + LETTERS.index(name[0])
+        suffix += f"/{_spelled((_pitch_class(bass) + semitones) % 12, LETTERS[steps % len(LETTERS)])}"
+    moved = parse_chord(name + suffix)
+    notice = moved.notice if chord.notice else ""
+    same = (moved.index, moved.seventh) == (chord.index, chord.seventh)
+    return replace(moved, notice=notice) if same else chord
+
+
+def _spelled(pitch_class: int, letter: str) -> str:
+    """A pitch class as one of a letter, if it has one sign at most."""
+    signs = {0: "", 1: "#", 11: "b"}.get((pitch_class - NATURALS[letter]) % 12)
+    return ROOTS[pitch_class] if signs is None else letter + signs
+
+
 def _pitch_class(match: re.Match[str]) -> int:
     return (NATURALS[match["letter"]] + sum(1 if sign in _SHARP else -1 for sign in match["signs"])) % 12
 
@@ -184,6 +197,7 @@ def _wrong(symbol: str, at: int) -> MusicaeError:
 
 NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 """Pitch classes of the white keys."""
+LETTERS = tuple(NATURALS)
 
 _HINT = "write chords like C, Am, F#m7b5, Bbmaj7, G7/B or N.C."
 _SUFFIXES = {"major": "", "minor": "m", "augmented": "aug", "diminished": "dim"}

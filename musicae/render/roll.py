@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import cycle, pairwise
 
@@ -22,9 +23,11 @@ def roll(score: Score, width: int = 80) -> Text:
     """
     step = score.ticks_per_quarter / STEPS_PER_QUARTER
     margin = 10 if any(track.is_drum and len(track.notes) for track in score.tracks) else 4
+    bars = [round(tick / step) for tick in bar_lines(score)]
+    bars = bars[: bisect_left(bars, round(score.end / step)) + 1]
     lines = [
         line
-        for edges in _systems([round(tick / step) for tick in bar_lines(score)], width - margin - 2)
+        for edges in _systems(bars, width - margin - 2)
         for track, color in zip(score.tracks, cycle(TRACK_COLORS), strict=False)
         if len(track.notes)
         for line in _system(track, color, margin, step, edges)

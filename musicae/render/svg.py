@@ -195,7 +195,7 @@ def roll_chart(score: Score, *, title: str = "", stage: Stage | None = None, wid
     stage = stage or Stage.of([score])
     plot = Plot((0, score.end), (stage.low - 1, stage.high + 2), width, ROLL_HEIGHT, left=4.0, right=4.0, bottom=6.0)
     body = [text(title, 4, 12)]
-    for tick in bar_lines(score):
+    for tick in (tick for tick in bar_lines(score) if tick <= score.end):
         body.append(tag("path", d=f"M{plot.across(tick):.1f} {plot.top}V{ROLL_HEIGHT - 6}", stroke="#ccc"))
     for track in score.tracks:
         for start, end, pitch, _ in track.notes.rows():

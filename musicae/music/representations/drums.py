@@ -18,7 +18,6 @@ from jaxtyping import Integer
 
 from musicae.music.meter import COMMON_TIME, SIXTEENTHS, meter_argument
 from musicae.music.representations.base import SHIFTS, Field, Refusal, Representation, Stream, TokenArray
-from musicae.music.representations.melody import BASSES
 from musicae.music.representations.streams import Line, bar_shape, decoded, opening, stream
 from musicae.music.representations.time_grid import TICKS_PER_STEP, VELOCITY, TimeGrid
 from musicae.music.score import Notes, Score, Track
@@ -95,8 +94,8 @@ def drum_lines(score: Score, grid: TimeGrid) -> list[Line]:
 def drum_like(score: Score) -> list[int]:
     """The tracks that look like drums and are not said to be: by their names, or by pitches that make a drum kit.
 
-    A kit has a kick, a snare and a hi-hat; more than two thirds of its notes are these or cymbals, a quarter hi-hats. A
-    bass, whose low notes have the pitches of drums, is none.
+    A kit has a kick, a snare and a hi-hat; more than two thirds of its notes are these or cymbals, a quarter hi-hats.
+    Only programs that nobody chose, or percussion, may be one: a bass line in B minor has these pitches, too.
     """
     return [index for index, track in enumerate(score.tracks) if _looks_like_drums(track)]
 
@@ -106,7 +105,7 @@ def _looks_like_drums(track: Track) -> bool:
         return False
     if _DRUM_NAMES.search(track.name):
         return True
-    if track.program in BASSES:
+    if track.program not in _KIT_PROGRAMS:
         return False
     kit = set(_CLASS_OF_PITCH[track.notes.pitch].tolist())
     common = np.isin(track.notes.pitch, _KIT)
@@ -134,6 +133,7 @@ def random_drums(generator: np.random.Generator, steps: int) -> Notes:
 
 
 _DRUM_NAMES = re.compile(r"drum|percussion|\bperc\b|\bkit\b|schlagzeug|batterie|batter[ií]a", re.IGNORECASE)
+_KIT_PROGRAMS = (0, *range(112, 120))
 _HATS = (42, 44, 46)
 _KIT = (35, 36, 38, 40, *_HATS, 49, 51, 57, 59)
 _NOT_DRUMS = Refusal(-1, "not drums", "needs MIDI channel 10, that of the drums")
