@@ -49,6 +49,14 @@ def test_tables_have_a_row_an_objective_and_no_table_is_empty() -> None:
     assert tables["samples"].rows[-1] == ["held-out music", 2.0, None, None, None]
 
 
+def test_a_reference_is_that_of_the_first_training_that_has_it() -> None:
+    tables = {table.name: table for table in objective_tables([NOTHING, VAE, SEMI])}
+    assert tables["samples"].rows[-1] == ["held-out music", 2.0, None, None, None]
+    assert tables["few-labels"].rows[-1] == ["most frequent class", "", 0.6, 0.6, 0.6]
+    pictures = [dict(objective_figures(some))["overview"] for some in ([NOTHING, VAE], [VAE, NOTHING])]
+    assert pictures[0] == pictures[1]
+
+
 def test_a_class_of_few_labels_stands_beside_probes_of_as_many() -> None:
     tables = {table.name: table for table in objective_tables([VAE, SEMI])}
     assert tables["few-labels"].rows == [

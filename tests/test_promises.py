@@ -6,15 +6,16 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from musicae.corpus.dataset import Dataset
-from musicae.experiments.verbs import pieces
+from musicae.experiments.verbs import pieces, promises
 from musicae.experiments.verbs.held_out import HeldOut, run_length
 from musicae.experiments.verbs.promises import PROMISES, measure_promises
 from musicae.experiments.verbs.tables import promise_tables
 from musicae.model import Model, load
 from tests.helpers.commands import Run
-from tests.helpers.models import with_vectors
+from tests.helpers.models import tiny_model, with_vectors
 
 
 def trial(model: Model, n: int = 2) -> HeldOut:
@@ -60,6 +61,15 @@ def test_composed_pieces_are_in_key_and_on_the_grid(any_model: Model, monkeypatc
     monkeypatch.setattr(pieces, "PIECES", 1)
     for row in measure_promises(trial(any_model), ["compose"])["compose"]:
         assert (row["foreign"], row["off grid"]) == (0, 0) and int(row["bars"]) == 12
+
+
+def test_a_mode_in_which_no_window_is_has_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny_model("melody-2bar")
+    model.mode_vector = torch.eye(8)[0]
+    monkeypatch.setattr(promises, "mode", lambda score: 0)
+    assert [row["to"] for row in measure_promises(trial(model), ["transfer"])["transfer"]] == ["minor"]
+    monkeypatch.setattr(promises, "mode", lambda score: -1)
+    assert measure_promises(trial(model), ["transfer"])["transfer"] == []
 
 
 @pytest.mark.usefixtures("hasty_search")

@@ -160,10 +160,14 @@ FinalBar = Annotated[
     bool,
     typer.Option("--final-bar", help="End with one bar more, in which the home chord, or its tonic, is held."),
 ]
+_SHORT_BARS = "two of 2/4 count as one"
 FirstBar = Annotated[
     int | None,
     typer.Option(
-        min=1, metavar="N", show_default=False, help="First bar to read, from 1. Without it the best window is chosen."
+        min=1,
+        metavar="N",
+        show_default=False,
+        help=f"First bar to read, from 1; {_SHORT_BARS}. Without it the best window is chosen.",
     ),
 ]
 TrackChoice = Annotated[
@@ -224,7 +228,13 @@ Strict = Annotated[
 _EACH = "Once: for both files; twice: for the first, and for the second."
 FirstBars = Annotated[
     list[int] | None,
-    typer.Option("--bar", min=1, metavar="N", show_default=False, help=f"First bar to read, from 1. {_EACH}"),
+    typer.Option(
+        "--bar",
+        min=1,
+        metavar="N",
+        show_default=False,
+        help=f"First bar to read, from 1; {_SHORT_BARS}. {_EACH}",
+    ),
 ]
 TrackChoices = Annotated[
     list[str] | None,
