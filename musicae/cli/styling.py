@@ -153,7 +153,7 @@ def way_in_words(before: Key | str, after: Key | str, semitones: int) -> str:
 
 
 def _way(before: Clip, after: Clip) -> str:
-    """Where a clip was heard and how it has moved."""
+    """From which sounding key a clip has moved, and how."""
     from musicae.music.key import parse_key
 
     own, key = after.recipe.arguments["key_before"], after.recipe.arguments["key"]

@@ -161,14 +161,14 @@ def encode_source(model: Model, source: AnySource) -> Float[Tensor, "1 size"]:
     return part_of(model, source).z[None]
 
 
-def as_heard(model: Model, source: AnySource) -> AnySource:
-    """The source; of a code that is played in another key than its own, the window that is heard."""
+def at_sounding_pitch(model: Model, source: AnySource) -> AnySource:
+    """The source; of a code that is transposed, the window that sounds."""
     style, representation = source.style, model.representation
     if isinstance(source, Source) or not (style.semitones or style.key):
         return source
     part = part_of(model, source)
-    heard = moved_into(likeliest(model, [part])[0], style.semitones, style.key).score
-    fields = representation.encode(heard)[..., : len(representation.shape.fields)]
+    sounding = moved_into(likeliest(model, [part])[0], style.semitones, style.key).score
+    fields = representation.encode(sounding)[..., : len(representation.shape.fields)]
     chords = [chord.transpose(style.semitones) for chord in part.chords]
     return Source(
         np.concatenate([fields, representation.condition_of(chords)], axis=-1),

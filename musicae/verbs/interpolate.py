@@ -22,7 +22,7 @@ from musicae.clips.song import WholeSong
 from musicae.clips.source import (
     AnySource,
     Material,
-    as_heard,
+    at_sounding_pitch,
     encode_source,
     end_of,
     forced_tokens_of,
@@ -81,7 +81,7 @@ def interpolate(
     codes (`even_in`). Where a decoder changes most notes at once, or has nothing to say on the way, the path takes a
     detour over the codes of music whose beginning is that of what comes after the change, and whose end is that of
     what comes before it. The first and the last are the reconstructions of a and b, or their own notes if `exact_ends`.
-    Tempo and programs are those of a. Codes that are played in another key than their own are taken as they are heard.
+    Tempo and programs are those of a. Codes that are transposed are taken at their sounding pitch.
     Chords, where the model has any, are those of a in the first half of the path, then those of b.
 
     Of two whole songs every clip is a song: that of a, in which each window is equally far on its way to the window of
@@ -96,7 +96,7 @@ def interpolate(
     require_whole("steps", steps, 2)
     require_one_of("even_in", even_in, get_args(Even))
     model = model_for(model)
-    starts, ends = ([as_heard(model, source) for source in sources_for(model, music)] for music in (a, b))
+    starts, ends = ([at_sounding_pitch(model, source) for source in sources_for(model, music)] for music in (a, b))
     whole = isinstance(a, WholeSong)
     if whole != isinstance(b, WholeSong):
         raise MusicaeError("one is a whole song, and the other one a window", "read both alike")

@@ -20,7 +20,7 @@ from musicae.clips.recipe_fields import ForcedTokens
 from musicae.clips.render import likeliest_windows, recipe_of, with_own_code
 from musicae.clips.source import (
     Material,
-    as_heard,
+    at_sounding_pitch,
     frame_of,
     kinds,
     label_of,
@@ -123,7 +123,7 @@ def _relabeled(model: Model, music: Material, to: str, temperature: float, seed:
 
 
 def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[int], None]) -> Clips:
-    sources = [as_heard(model, source) for source in sources_for(model, music)]
+    sources = [at_sounding_pitch(model, source) for source in sources_for(model, music)]
     before: list[Part] = []
     silences: list[ForcedTokens | None] = []
     for kind, source in zip(kinds(sources), sources, strict=True):
