@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from musicae.verbs.sample import sample
-from tests.helpers.commands import Run
+from tests.helpers.commands import Run, assert_fails
 
 
 def test_the_page_shows_what_sample_makes(run: Run) -> None:
@@ -25,3 +25,13 @@ def test_the_page_shows_what_sample_makes(run: Run) -> None:
     ]
     assert Path("listen/trio-4bar/05.mid").exists(), "other models stay"
     assert Path("listen/melody-2bar/02.mid").read_bytes() == sample("melody-2bar", 5, seed=3)[1].midi()
+
+
+def test_a_page_takes_the_place_of_nothing_else(run: Run) -> None:
+    Path("mine/melody-2bar").mkdir(parents=True)
+    for name in ("README.md", "melody-2bar/33.mid"):
+        Path("mine", name).write_text("mine")
+        done = run("models", "listen", "melody-2bar", "-n", 1, "-o", "mine")
+        assert_fails(done, f"mine/{name} is not of a page of samples", "choose another folder with -o")
+        assert Path("mine", name).read_text() == "mine"
+        Path("mine", name).unlink()

@@ -270,6 +270,10 @@ def test_a_packed_model_is_half_as_large_and_sounds_the_same(data: Dataset, tmp_
     assert (before.decode(z, temperature=0.0) == after.decode(z, temperature=0.0)).mean() > 0.9
     with pytest.raises(MusicaeError, match="holds a model already"):
         pack(tmp_path / "m", tmp_path / "packed")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "README.md").write_text("mine")
+    with pytest.raises(MusicaeError, match="holds other files"):
+        pack(tmp_path / "m", tmp_path / "mine")
 
 
 def test_small_data_lowers_the_batch_and_none_is_refused(data: Dataset) -> None:

@@ -6,12 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.render.sheet import Panel, clip_sheet
 from musicae.storage.atomic import write_atomically
 from musicae.verbs.sample import sample
 
 PAGE_NAME = "README.md"
+TITLE = "# Listen"
+"""What a page begins with, by which it is told from other files of that name."""
+
 _NUMBERED = re.compile(r"\d{2,}\.(mid|svg)")
 A_PICTURE = 4
 """Clips that one picture shows."""
@@ -31,8 +35,12 @@ def write_listening_page(
     Args:
         made_by: in words, how everybody makes the same clips.
         done: called with 1 for every clip.
+
+    Raises:
+        MusicaeError: there are files that are not of a page.
     """
-    lines = ["# Listen", "", f"{n} samples of every model, none of them chosen{made_by and f': {made_by}'}.", ""]
+    check_listening_page([model.name for model in models], folder)
+    lines = [TITLE, "", f"{n} samples of every model, none of them chosen{made_by and f': {made_by}'}.", ""]
     for model in models:
         lines += [f"## {model.name}", ""]
         clips = sample(model, n, seed=seed)
@@ -52,3 +60,21 @@ def write_listening_page(
                 path.unlink()  # of an earlier page with more of them
     write_atomically(folder / PAGE_NAME, ("\n".join(lines).rstrip() + "\n").encode())
     return folder / PAGE_NAME
+
+
+def check_listening_page(models: Sequence[str], folder: Path) -> None:
+    """Make sure that a page takes the place of nothing but an earlier page.
+
+    Args:
+        models: their names.
+
+    Raises:
+        MusicaeError: there are other files that are called as its own.
+    """
+    page = folder / PAGE_NAME
+    if page.is_file() and page.read_bytes().startswith(f"{TITLE}\n".encode()):
+        return
+    clips = [path for model in models for path in (folder / model).glob("*") if _NUMBERED.fullmatch(path.name)]
+    for path in [*([page] if page.exists() else []), *clips]:
+        message = f"{path} is not of a page of samples"
+        raise MusicaeError(message, "choose another folder", kind="foreign-folder", path=folder)

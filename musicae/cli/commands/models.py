@@ -111,8 +111,10 @@ def listen(
     README.md there shows them; files of an earlier page are replaced."""
     console = Console(quiet, json)
     from musicae.model import load
-    from musicae.report.listening import write_listening_page
+    from musicae.report.listening import check_listening_page, write_listening_page
+    from musicae.storage.catalog import find
 
+    check_listening_page([find(name).name for name in models], output)
     loaded = [load(name, device) for name in models]
     with console.progress("sampling", n * len(loaded)) as done:
         made_by = f"`musicae sample -n {n} --seed {seed} -m MODEL` makes the same"
