@@ -27,6 +27,7 @@ from musicae.music.representations.melody import Melody
 from musicae.music.score import Meter, Notes, Score, Tempo, Track, concatenate
 from musicae.verbs.continuation import continuation
 from musicae.verbs.replay import replay
+from musicae.verbs.sample import sample
 from tests.helpers.commands import Run, assert_fails
 from tests.helpers.models import tiny_model
 from tests.helpers.scores import BAR, STEP, band, scale, score, track, write_midi
@@ -349,8 +350,26 @@ def test_a_piece_goes_on_from_its_end_when_its_recipe_is_read(run: Run, model: M
     assert run("continue", "s.json", "--track", 1).code == 2
     (onward,) = continuation(load("melody-2bar"), read_recipe("s.json"), 2, 1, seed=1)
     assert onward.recipe.arguments["source"].startswith("the recipe: bars 4-5 of 5")
-    run("encode", "s.mid", "-o", "one.json")
-    assert "holds one code" in run("continue", "one.json", "--bar", 2).err
+
+
+def test_a_piece_of_one_window_goes_on_from_its_own_notes(run: Run, tunes: tuple[str, str]) -> None:
+    run("sample", "-n", 1, "--bars", 1, "--seed", 6, "-o", "bar.mid")
+    run("sample", "-n", 1, "--temperature", 1, "--seed", 5, "-o", "drawn.mid")
+    run("interpolate", *tunes, "--exact-ends", "--steps", 2, "-o", "exact.mid")
+    for name in ("bar", "drawn", "exact-001"):
+        words = ("--bars", 1, "-n", 1, "--seed", 1)
+        for suffix in ("mid", "json"):
+            run("continue", f"{name}.{suffix}", *words, "-o", f"{suffix}.mid", "--force")
+        assert read_midi("json.mid").tracks == read_midi("mid.mid").tracks
+    assert run("continue", "bar.json", "--bar", 2, "-n", 1).code == 0
+
+
+def test_the_one_clip_of_a_run_goes_on_as_the_clip_does(model: Model) -> None:
+    clips = sample(model, 1, bars=6, seed=3)
+    one, same = (continuation(model, music, 2, 1, seed=1)[0] for music in (clips, clips[0]))
+    assert one.recipe.arguments["source"] == same.recipe.arguments["source"]
+    assert "bars 5-6 of 6" in one.recipe.arguments["source"]
+    assert one.score.tracks == same.score.tracks
 
 
 def test_music_is_a_path_bytes_a_score_or_a_window(model: Model, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ class CodeSource:
         model, hash: the name of the model that it is a code of, and the hash of its config and weights; the hash may be
             empty.
         forced_tokens: tokens that stand whatever is decoded, -1 where the decoder is free; None where it always is.
+        bars: how many bars of its music sound, from the first; None for all.
         names: coordinates, which may ask for another code.
         label: the file, and which of its codes, in words.
         name: the file's name without its suffix; may be empty.
@@ -44,6 +45,7 @@ class CodeSource:
     name: str = ""
     chords: tuple[Chord, ...] = ()
     forced_tokens: ForcedTokens | None = None
+    bars: int | None = None
     names: Names | None = None
 
 
@@ -82,7 +84,8 @@ def read_code(music: str | bytes | Path, *, bar: int | None = None, bars: int = 
         label=f"{label}: code {number + 1} of {len(fields.parts)}" if len(fields.parts) > 1 else label,
         name="" if isinstance(music, bytes) else Path(music).stem,
         chords=part.get("chords", ()),
-        forced_tokens=unless_whole(part.get("forced_tokens")),
+        forced_tokens=part.get("forced_tokens"),
+        bars=part.get("bars"),
         names=part.get("names"),
     )
 
@@ -92,6 +95,6 @@ def unless_whole(forced: ForcedTokens | None) -> ForcedTokens | None:
     return None if is_whole(forced) else forced
 
 
-def is_whole(forced: ForcedTokens | None) -> bool:
+def is_whole(forced: ForcedTokens | None) -> TypeGuard[ForcedTokens]:
     """Whether forced tokens leave nothing to a code."""
     return forced is not None and bool((forced >= 0).all())

@@ -12,20 +12,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from musicae.clips.clip import Clip, Clips
-from musicae.clips.code_source import CodeSource, is_code, read_code, unless_whole
+from musicae.clips.code_source import CodeSource, is_code, is_whole, read_code, unless_whole
 from musicae.clips.edits import with_edited_code
 from musicae.clips.frame import Frame
-from musicae.clips.reading import Source, read
+from musicae.clips.reading import Source, joined, read, rests
 from musicae.clips.recipe import Part, Recipe
 from musicae.clips.recipe_fields import ForcedTokens
-from musicae.clips.render import check_recipe, likeliest
+from musicae.clips.render import check_recipe, likeliest_windows
 from musicae.clips.song import WholeSong
 from musicae.clips.style import style_of_codes
 from musicae.errors import MusicaeError, error_context
 from musicae.model import Model, load
 from musicae.music.representations.base import Representation
 from musicae.music.score import Score
-from musicae.music.transposition import moved_into
+from musicae.music.transposition import OCTAVE, moved_into
 
 AnySource = Source | CodeSource
 
@@ -149,7 +149,8 @@ def part_of(model: Model, source: AnySource) -> Part:
     if isinstance(source, Source):
         (z,) = model.encode(source.tokens[None])
         return Part(z, chords=source.chords, forced_tokens=source.forced)
-    part = Part(torch.from_numpy(source.z), chords=source.chords, forced_tokens=source.forced_tokens)
+    forced = joined(rests(model.representation, end_of(model, source)), unless_whole(source.forced_tokens))
+    part = Part(torch.from_numpy(source.z), chords=source.chords, forced_tokens=forced)
     with error_context(source.label):
         require_own_code(model, source.model, source.hash)
         check_recipe(model, Recipe("", source.model, source.hash, "", "", None, 0.0, source.style, (part,)))
@@ -161,37 +162,74 @@ def encode_source(model: Model, source: AnySource) -> Float[Tensor, "1 size"]:
     return part_of(model, source).z[None]
 
 
-def at_sounding_pitch(model: Model, source: AnySource) -> AnySource:
-    """The source; of a code that is transposed, the window that sounds."""
-    style, representation = source.style, model.representation
-    if isinstance(source, Source) or not (style.semitones or style.key):
-        return source
-    part = part_of(model, source)
-    sounding = moved_into(likeliest(model, [part])[0], style.semitones, style.key).score
-    fields = representation.encode(sounding)[..., : len(representation.shape.fields)]
-    chords = [chord.transpose(style.semitones) for chord in part.chords]
-    return Source(
-        np.concatenate([fields, representation.condition_of(chords)], axis=-1),
-        representation,
-        replace(style, semitones=0, key=None),
-        source.label,
-        source.name,
-        ends=end_of(model, source),
-    )
+def at_sounding_pitch(model: Model, sources: Sequence[AnySource]) -> list[AnySource]:
+    """Sources as they sound: of codes that are transposed the windows, to be played where they lie.
+
+    Where something would leave the pitches that the model reads, all are read octaves from there, and played as many
+    back.
+    """
+    if not any(source.style.semitones or source.style.key for source in sources):
+        return list(sources)
+    written = [_written(model, source) for source in sources]
+
+    def lost(octaves: int) -> int:
+        moved = (_sounding(*pair, octaves) for pair in zip(sources, written, strict=True))
+        return sum(_unreadable(model.representation, score) for score in moved)
+
+    octaves = min((0, OCTAVE, -OCTAVE, 2 * OCTAVE, -2 * OCTAVE), key=lost)
+    return [_window(model, *pair, octaves) for pair in zip(sources, written, strict=True)]
 
 
-def forced_tokens_of(source: AnySource) -> ForcedTokens | None:
+def _written(model: Model, source: AnySource) -> Score:
+    """The music of a source, as a model writes it: its own notes, or those that its code is decoded to."""
+    forced = forced_tokens_of(model, source)
+    tokens = forced if is_whole(forced) else likeliest_windows(model, [part_of(model, source)])[0]
+    return model.representation.decode(tokens)
+
+
+def _sounding(source: AnySource, written: Score, octaves: int) -> Score:
+    """What is written so many semitones from where it sounds."""
+    return moved_into(written, source.style.semitones + octaves, source.style.key).score
+
+
+def _unreadable(representation: Representation, score: Score) -> int:
+    """How many notes are lost when a score is read."""
+    try:
+        read = representation.decode(representation.encode(score))
+    except MusicaeError:  # nothing is left
+        read = replace(score, tracks=())
+    return sum(len(track.notes) for track in score.tracks) - sum(len(track.notes) for track in read.tracks)
+
+
+def _window(model: Model, source: AnySource, written: Score, octaves: int) -> AnySource:
+    """The window that sounds, so many semitones from there, to be played as many back."""
+    representation, style = model.representation, replace(source.style, semitones=-octaves, key=None)
+    score = _sounding(source, written, octaves)
+    if style == source.style or score.silent:
+        return replace(source, style=style)
+    fields = representation.encode(score)[..., : len(representation.shape.fields)]
+    condition = representation.condition_of([chord.transpose(source.style.semitones) for chord in source.chords])
+    tokens = np.concatenate([fields, condition], axis=-1)
+    return Source(tokens, representation, style, source.label, source.name, ends=end_of(model, source))
+
+
+def forced_tokens_of(model: Model, source: AnySource) -> ForcedTokens | None:
     """The notes that a source has itself, as far as it has any, as tokens that stand whatever is decoded."""
-    return source.fields if isinstance(source, Source) else source.forced_tokens
+    if isinstance(source, Source):
+        return source.fields
+    forced = source.forced_tokens if source.names is None else unless_whole(source.forced_tokens)
+    return joined(rests(model.representation, end_of(model, source)), forced)
 
 
 def end_of(model: Model, source: AnySource) -> float | None:
     """Quarters from a source's start on which nothing is left to sound; None if there may be something to its end."""
     if isinstance(source, Source):
         return source.ends
+    representation, steps = model.representation, model.representation.grid.steps_per_quarter
+    if source.bars is not None and source.bars < representation.bars:
+        return float(source.bars * representation.grid.quarters)
     if source.forced_tokens is None:
         return None
-    representation, steps = model.representation, model.representation.grid.steps_per_quarter
     ends = (step / steps for step in range(representation.bars * representation.grid.steps))
     return next((end for end in ends if np.array_equal(representation.silence_from(end), source.forced_tokens)), None)
 
@@ -206,6 +244,7 @@ def _first_code(recipe: Recipe) -> CodeSource:
         str(recipe.arguments.get("source", "the code")),
         recipe.origin,
         part.chords,
-        unless_whole(part.forced_tokens),
+        part.forced_tokens,
+        part.bars,
         part.names,
     )

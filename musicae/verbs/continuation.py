@@ -56,8 +56,7 @@ def continuation(
 
     Args:
         music: or its end (`clips.ending.read_ending`). Of a whole song, clips are the song with the new bars after it.
-        bar: of a file, a song or a recipe with several parts: the new music begins there, from bar 2 on, instead of
-            after the last note.
+        bar: of a file, a song or a recipe: the new music begins there, from bar 2 on, instead of after the last note.
         alone: the clips have the new bars only; it says nothing of songs.
         final_bar: whether one bar more ends the clips, in which their instruments come to rest on the tonic, or on the
             home chord.
@@ -117,7 +116,7 @@ def _text(chords: Sequence[Chord]) -> str:
 def ending_of_piece(
     model: Model, recipe: Recipe, label: str = "the recipe", name: str = "", *, bar: int | None = None
 ) -> Ending:
-    """The end of the piece that a recipe with several parts makes, with the codes that it was edited to.
+    """The end of the piece that a recipe makes, with the codes that it was edited to.
 
     Args:
         label, name: of the piece, as of `names_of`.
@@ -132,7 +131,9 @@ def ending_of_piece(
 
 
 def _ending(model: Model, music: Material | Ending, bar: int | None) -> Ending:
-    """The end of some music, as the model reads it; of one code, of what it is decoded to by argmax."""
+    """The end of some music, as the model reads it."""
+    if isinstance(music, Clips) and len(music) == 1:
+        (music,) = music
     if isinstance(music, Ending):
         source_for(model, music.source)
         return music
@@ -144,11 +145,11 @@ def _ending(model: Model, music: Material | Ending, bar: int | None) -> Ending:
     if isinstance(music, Score | bytes | str | Path) and not is_code(music):
         return read_ending(music, model, bar=bar)
     recipe = read_recipe(music) if isinstance(music, bytes | str | Path) else music
-    if isinstance(recipe, Recipe) and len(recipe.parts) > 1:
+    if isinstance(recipe, Recipe):
         named = names_of(music) if isinstance(music, str | Path) else ()
         return ending_of_piece(model, recipe, *named, bar=bar)
     if bar is not None:
-        raise MusicaeError("a bar chooses from music, and this is one code", "omit the bar")
+        raise MusicaeError("a bar chooses from a piece, and this is one window", "omit the bar")
     source = source_for(model, music)
     if isinstance(source, CodeSource):
         (window,) = likeliest_windows(model, [part_of(model, source)])

@@ -96,7 +96,9 @@ def interpolate(
     require_whole("steps", steps, 2)
     require_one_of("even_in", even_in, get_args(Even))
     model = model_for(model)
-    starts, ends = ([at_sounding_pitch(model, source) for source in sources_for(model, music)] for music in (a, b))
+    windows = [sources_for(model, music) for music in (a, b)]
+    sounding = iter(at_sounding_pitch(model, [source for some in windows for source in some]))
+    starts, ends = ([next(sounding) for _ in some] for some in windows)
     whole = isinstance(a, WholeSong)
     if whole != isinstance(b, WholeSong):
         raise MusicaeError("one is a whole song, and the other one a window", "read both alike")
@@ -132,7 +134,7 @@ def _steps(path: _Path, steps: int, even_in: Even, exact_ends: bool) -> list[Par
     """The parts of all steps of a path."""
     even = even_in == "notes" and steps > 2
     parts = _even(path, steps) if even else [path.part(float(place)) for place in np.linspace(0, 1, steps)]
-    return _with_ends(parts, path.start, path.end) if exact_ends else parts
+    return _with_ends(path.model, parts, path.start, path.end) if exact_ends else parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,11 +292,11 @@ def _at_distances(gaps: Gaps, unlikely: Unlikelihoods, steps: int, length: float
     return [0, *reversed(chosen)]
 
 
-def _with_ends(parts: Sequence[Part], start: AnySource, end: AnySource) -> list[Part]:
+def _with_ends(model: Model, parts: Sequence[Part], start: AnySource, end: AnySource) -> list[Part]:
     """Parts of which the first and the last have the notes of the ends; a code has none besides those it decodes to."""
     first, *between, last = parts
     return [
-        replace(first, forced_tokens=forced_tokens_of(start)),
+        replace(first, forced_tokens=forced_tokens_of(model, start)),
         *between,
-        replace(last, forced_tokens=forced_tokens_of(end)),
+        replace(last, forced_tokens=forced_tokens_of(model, end)),
     ]

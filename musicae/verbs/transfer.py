@@ -123,7 +123,7 @@ def _relabeled(model: Model, music: Material, to: str, temperature: float, seed:
 
 
 def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[int], None]) -> Clips:
-    sources = [at_sounding_pitch(model, source) for source in sources_for(model, music)]
+    sources = at_sounding_pitch(model, sources_for(model, music))
     before: list[Part] = []
     silences: list[ForcedTokens | None] = []
     for kind, source in zip(kinds(sources), sources, strict=True):

@@ -39,14 +39,12 @@ from musicae.cli.sources import (
     from_stdin,
     read_songs,
     refuse_midi_options,
-    say_code,
     say_source,
 )
 from musicae.cli.styling import ClipStyling
 from musicae.errors import error_context
 
 if TYPE_CHECKING:
-    from musicae.clips.code_source import CodeSource
     from musicae.clips.ending import Ending
     from musicae.clips.recipe_fields import RecipeFields
     from musicae.clips.style import Style
@@ -107,7 +105,7 @@ def command(
     if alone and whole:
         raise typer.BadParameter("--whole writes the song, --alone the new bars: omit one of them")
     check_output(output, console, force, [""] * n, inputs=[file])
-    from musicae.clips.ending import Ending, SongEnding
+    from musicae.clips.ending import SongEnding
 
     options = ReadingOptions(tempo, drums, strict, Framing(whole=whole), force)
     start, name = _start(File(file, bar, track), model, console, options)
@@ -126,21 +124,22 @@ def command(
     clips = continuation(net, start, bars, n, alone=alone, final_bar=final_bar, temperature=temperature, seed=seed)
     if isinstance(start, SongEnding):
         over = clips[0].recipe.arguments["over"]
-        console.note(f"new bars: {start.bar}-{start.bar + bars + final_bar - 1}{over and f', over {over}'}")
+        last = start.bar + bars + final_bar - 1
+        new = f"new bars: {start.bar}-{last}" if last > start.bar else f"new bar: {last}"
+        console.note(f"{new}{over and f', over {over}'}")
         if start.others:
             console.note(f"none for {start.others}{ADVICE['unread']()}")
-    piece = piece_of(start.source) if isinstance(start, Ending) and not whole else None
+    piece = None if whole else piece_of(start.source)
     clips = styling.applied(clips, console, piece=piece)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)
 
 
 def _start(
     file: File, model: str | None, console: Console, options: ReadingOptions
-) -> tuple[CodeSource | Ending | RecipeFields, str]:
+) -> tuple[Ending | RecipeFields, str]:
     """What music goes on from, which is said unless it has to be made, and the name of the model that reads it."""
     from musicae.clips.code_source import is_code, read_code
     from musicae.clips.ending import read_ending, song_ending
-    from musicae.clips.reading import representation_of
     from musicae.clips.recipe_fields import read_fields
 
     if options.framing.whole:
@@ -150,16 +149,11 @@ def _start(
     given = from_stdin(file.path)
     name = model or (read_code(given).model if is_code(given) else DEFAULT_MODEL)
     if is_code(given):
+        refuse_midi_options(file, options)
         fields = read_fields(given)
-        if len(fields.parts) > 1:
-            refuse_midi_options(file, options)
-            known = {**fields.known, "origin": "" if isinstance(given, bytes) else Path(given).stem}
-            known |= {"hash": ""} if options.force else {}
-            return replace(fields, known=known, style=_at_tempo(fields.style, options.tempo)), name
-        if file.bar is not None:
-            raise typer.BadParameter(f"--bar chooses from music, and {file.path} holds one code")
-        code = say_code(given, file, representation_of(name).bars, console, options)
-        return replace(code, style=_at_tempo(code.style, options.tempo)), name
+        known = {**fields.known, "origin": "" if isinstance(given, bytes) else Path(given).stem}
+        known |= {"hash": ""} if options.force else {}
+        return replace(fields, known=known, style=_at_tempo(fields.style, options.tempo)), name
     ending = read_ending(given, name, bar=file.bar, track=file.track, drums=options.drums or (), strict=options.strict)
     say_source(ending.source, console)
     source = replace(ending.source, style=_at_tempo(ending.source.style, options.tempo))
