@@ -6,9 +6,10 @@ Every verb is a function here, which is imported when it is first asked for:
     clips.save("ideas/")
 
 Models are `Model`s (`musicae.load`) or names; music is a path, the bytes of a MIDI file, a `Score`, a clip, a window
-that was chosen with `musicae.read`, or a code: a recipe, or its JSON. attribute, continuation, interpolate, reconstruct
-and vary also take the whole songs that `musicae.read_song` reads. Whatever is drawn is drawn from `seed`, or from a
-fresh one that the recipe keeps. Whatever goes wrong is a `MusicaeError`.
+that was chosen with `musicae.read`, or a code: a recipe, or its JSON. attribute, continuation, interpolate,
+reconstruct, transfer and vary also take the whole songs that `musicae.read_song` reads; compose takes a progression or
+a `musicae.Song`. Whatever is drawn is drawn from `seed`, or from a fresh one that the recipe keeps. Whatever goes wrong
+is a `MusicaeError`.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def unknown_name(what: str, name: str, known: Iterable[str], kind: str = "unknow
     Args:
         kind: of the error, whose facts are `name`, `known` and those that are given.
     """
-    names = list(known)
+    name, names = str(name), list(known)
     hint = f"{did_you_mean(name, names)}choose one of: {', '.join(names)}" if names else "there is none yet"
     return MusicaeError(f"unknown {what}: {shortened(name)}", hint, kind=kind, name=name, known=names, **facts)
 

@@ -236,3 +236,54 @@ def test_a_whole_song_is_read_and_made_again() -> None:
     (clip,) = musicae.reconstruct(model, song)
     assert len(clip.recipe.parts) == len(song.windows) == 4
     assert len(musicae.vary(model, song, 2)) == 2 and len(musicae.interpolate(model, song, song, steps=3)) == 3
+
+
+WRONG_CALLS = """
+import musicae
+from pathlib import Path
+
+model = musicae.load("melody-2bar")
+clips = musicae.sample(model, 1, seed=1)
+song = musicae.read_song("a.mid", model)
+for call in (
+    lambda: musicae.read(None, model),
+    lambda: musicae.read(["a.mid"], model),
+    lambda: musicae.read(clips, model),
+    lambda: musicae.read("a.mid", None),
+    lambda: musicae.read("a.mid", model, track=1.5),
+    lambda: musicae.read("a.mid", model, drums=[1]),
+    lambda: musicae.read("a.mid", model, drums="1"),
+    lambda: musicae.read_song(clips[0], model),
+    lambda: musicae.continuation(model, "a.mid", bar="3"),
+    lambda: musicae.continuation(model, "a.mid", bar=2.5),
+    lambda: musicae.transfer(model, "a.mid", None),
+    lambda: musicae.attribute(model, {1: 1.0}, "a.mid"),
+    lambda: musicae.replay(None),
+    lambda: musicae.replay(clips[0]),
+    lambda: musicae.load("melody-2bar", None),
+    lambda: musicae.load("melody-2bar", "cpu", None),
+    lambda: musicae.sample(model, 10**20),
+    lambda: musicae.interpolate(model, "a.mid", "a.mid", steps=10**9),
+    lambda: musicae.Song("C", form=3),
+    lambda: musicae.Song("C", repeat=1.5),
+    lambda: musicae.Song("C", band="piano"),
+    lambda: musicae.Song("C", band=(300,)),
+    lambda: musicae.Song("C").transposed(1.5),
+    lambda: clips[:0].seed,
+    lambda: clips[:0].joined,
+    lambda: clips[:0].save(),
+    lambda: clips.save(""),
+):
+    try:
+        call()
+        print("no error")
+    except musicae.MusicaeError as error:
+        print("" if error.message and error.hint else f"says too little: {error.message}")
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}")
+"""
+
+
+def test_what_goes_wrong_says_what_and_what_to_do() -> None:
+    done = subprocess.run([sys.executable, "-c", WRONG_CALLS], capture_output=True, text=True)
+    assert done.stdout.split("\n") == [""] * 28, done.stderr

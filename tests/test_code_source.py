@@ -24,6 +24,7 @@ from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.key import parse_key
 from musicae.music.midi import read_midi
+from musicae.music.representations.melody import Melody
 from musicae.verbs.attribute import attribute
 from musicae.verbs.codes import decode, encode
 from musicae.verbs.interpolate import interpolate
@@ -35,6 +36,7 @@ from tests.helpers.models import tiny_model, window, with_vectors
 from tests.helpers.scores import scale, score, track, write_midi
 
 Z = [0.5] * 8
+TWO_BARS = Melody(bars=2)
 
 
 def written(**entries: object) -> bytes:
@@ -57,12 +59,12 @@ def test_reading_a_code_needs_no_torch() -> None:
 
 def test_a_bar_chooses_among_several_codes() -> None:
     assert read_code(written()).z.tolist() == Z
-    assert [read_code(written(), bar=bar, bars=2).z[0] for bar in (1, 2, 3, 4)] == [0.5, 0.5, 1.0, 1.0]
-    assert read_code(written(), bar=3, bars=2).label == "the code: code 2 of 2"
+    assert [read_code(written(), bar=bar, representation=TWO_BARS).z[0] for bar in (1, 2, 3, 4)] == [0.5, 0.5, 1.0, 1.0]
+    assert read_code(written(), bar=3, representation=TWO_BARS).label == "the code: code 2 of 2"
     with pytest.raises(MusicaeError, match="there is no bar 5: the codes make 4 bars"):
-        read_code(written(), bar=5, bars=2)
+        read_code(written(), bar=5, representation=TWO_BARS)
     with pytest.raises(MusicaeError, match="bar is 0"):
-        read_code(written(), bar=0, bars=2)
+        read_code(written(), bar=0, representation=TWO_BARS)
 
 
 def test_what_was_transposed_is_decoded_as_high_and_as_long() -> None:
@@ -81,12 +83,12 @@ def pitches_of(clip: Clip) -> list[int]:
 def test_a_bar_counts_those_of_the_parts_that_sound() -> None:
     parts = [{"z": [float(number)] * 8, "bars": bars} for number, bars in enumerate((1, None, 1))]
     code = written(parts=parts)
-    assert [read_code(code, bar=bar, bars=2).z[0] for bar in (1, 2, 3, 4)] == [0, 1, 1, 2]
+    assert [read_code(code, bar=bar, representation=TWO_BARS).z[0] for bar in (1, 2, 3, 4)] == [0, 1, 1, 2]
     with pytest.raises(MusicaeError, match="there is no bar 5: the codes make 4 bars"):
-        read_code(code, bar=5, bars=2)
+        read_code(code, bar=5, representation=TWO_BARS)
     for wrong in (0, -3):
         with pytest.raises(MusicaeError, match=f"bars is {wrong}"):
-            read_code(written(parts=[{"z": Z, "bars": wrong}]), bar=1, bars=2)
+            read_code(written(parts=[{"z": Z, "bars": wrong}]), bar=1, representation=TWO_BARS)
 
 
 def test_verbs_make_the_same_of_music_and_of_its_code(any_model: Model) -> None:
@@ -160,6 +162,18 @@ def test_codes_of_a_whole_song_know_nothing_of_the_tracks_of_its_file(tmp_path: 
     style = read_code(dump_recipe(song.recipe)).style
     assert style == source_for(model, song.recipe).style == decode(model, song.recipe)[0].recipe.style
     assert (style.programs, style.names, style.velocities) == ((), (), ())
+
+
+def test_a_bar_of_a_whole_song_is_one_of_the_song(tmp_path: Path) -> None:
+    model = tiny_model("melody-2bar")
+    notes = [(16 * bar + i, 16 * bar + i + 1, 60 + i) for bar in (0, 1, 2, 6, 7) for i in range(8)]
+    write_midi(score(track(notes), bars=9), tmp_path / "a.mid")
+    (song,) = reconstruct(model, read_song(tmp_path / "a.mid", model))
+    recipe, reads = dump_recipe(song.recipe), model.representation
+    codes = [read_code(recipe, bar=bar, representation=reads).label[-6:] for bar in (1, 2, 3, 7, 8)]
+    assert codes == ["1 of 3", "1 of 3", "2 of 3", "3 of 3", "3 of 3"]
+    with pytest.raises(MusicaeError, match="no code makes bar 6 of the song"):
+        read_code(recipe, bar=6, representation=reads)
 
 
 def test_what_keeps_something_of_midi_is_refused_of_codes(run: Run, tunes: tuple[str, str]) -> None:

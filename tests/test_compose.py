@@ -47,12 +47,18 @@ def test_a_plan_has_a_letter_and_a_chord_for_every_bar() -> None:
     assert song.passages(1) == once * 2
     assert song.passages(2)[:3] == [(0, 0, (c, c)), (0, 1, (am, am)), (1, 0, (c, c))]
     assert Song([c, am], bars_per_chord=2, form="AB", repeat=2).passages(1) == once * 2
-    for wrong in (Song([]), Song("C D", repeat=0), Song("C F G")):
+    for wrong in (Song([]), Song("C F G")):
         with pytest.raises(MusicaeError, match="do not fill whole windows"):
             wrong.passages(2)
     for form in ("", "A B", "AABA'"):
         with pytest.raises(MusicaeError, match="is not a form"):
-            Song("C D", form=form).passages(2)
+            Song("C D", form=form)
+    with pytest.raises(MusicaeError, match="repeat is 0"):
+        Song("C D", repeat=0)
+    with pytest.raises(MusicaeError, match="bars_per_chord is 0"):
+        Song("C D", bars_per_chord=0)
+    with pytest.raises(MusicaeError, match="a program of the band is 300"):
+        Song("C D", band=(300,))
     with pytest.raises(MusicaeError, match="4096 bars is too long"):
         Song("C D", bars_per_chord=64, form="AABA", repeat=8).passages(2)
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from musicae.clips.ending import Ending
+from musicae.clips.final_bar import with_final_bar
 from musicae.clips.reading import Source
+from musicae.clips.recipe import Part
 from musicae.clips.recipe_json import dump_recipe
 from musicae.clips.song import read_song
 from musicae.clips.style import Style
@@ -14,15 +16,16 @@ from musicae.errors import MusicaeError
 from musicae.model import Model
 from musicae.music.arrangement import resting_chord
 from musicae.music.chords import progression
-from musicae.music.key import key_of
+from musicae.music.key import key_of, parse_key
 from musicae.music.midi import midi_bytes, read_midi
-from musicae.music.score import Score
+from musicae.music.score import Score, concatenate
 from musicae.verbs.continuation import continuation
 from musicae.verbs.replay import replay
 from musicae.verbs.sample import sample
 from tests.helpers.commands import Run
 from tests.helpers.models import tiny_model
 from tests.helpers.scores import band, scale, score
+from tests.helpers.scores import track as track_of
 
 pytestmark = pytest.mark.usefixtures("hasty_search")
 
@@ -106,3 +109,24 @@ def test_commands_end_what_they_write(run: Run, tunes: tuple[str, str]) -> None:
         written = read_midi(done.paths[0])
         quarters[name] = written.end / written.ticks_per_quarter
     assert quarters == {"piece": 16, "more": 16}
+
+
+@pytest.mark.parametrize("name", ["C", "A minor", "F# minor"])
+def test_what_goes_on_in_another_key_ends_on_its_tonic(run: Run, tunes: tuple[str, str], name: str) -> None:
+    words = ("--bars", 2, "-n", 3, "--final-bar", "--key", name, "--seed", 3, "-o", "out.mid")
+    last = [max(read_midi(path).tracks[0].notes.rows())[2] % 12 for path in run("continue", tunes[0], *words).paths]
+    assert last == [parse_key(name).tonic] * 3
+
+
+def test_the_home_chord_is_held_after_a_bar_of_drums() -> None:
+    model = tiny_model("multitrack-1bar-chords")
+    representation, chords = model.representation, progression("C G")
+    scores = score(*band(scale(1)), bars=1), score(track_of([(0, 1, 36)], is_drum=True), bars=1)
+    windows = [representation.encode(one).copy() for one in scores]
+    for window, chord in zip(windows, chords, strict=True):
+        window[..., len(representation.shape.fields) :] = representation.condition_of((chord,))
+    parts = [Part(model.encode(window[None])[0], 0, (chord,)) for window, chord in zip(windows, chords, strict=True)]
+    *_, last = with_final_bar(model, parts, windows, concatenate([representation.decode(one) for one in windows]))
+    assert last.forced_tokens is not None
+    played = {tuple(row) for row in representation.programs(last.forced_tokens).reshape(-1, 1)}
+    assert played == {tuple(row) for row in representation.programs(windows[0]).reshape(-1, 1)}

@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import musicae
 from musicae.cli.app import COMMANDS, GROUPS
 from musicae.cli.hints import HINTS, hint
 from musicae.errors import MusicaeError, error_context, unknown_name
+from musicae.music.score import Meter
 from tests.helpers.commands import Run
+from tests.helpers.scores import score, track, write_midi
 
 ROOT = Path(musicae.__file__).parent
 BELOW = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] not in ("cli", "__main__.py")]
@@ -58,6 +61,19 @@ def test_the_command_line_adds_what_to_type() -> None:
     error = MusicaeError("a.mid exists", "choose another name", kind="exists", path=Path("a.mid"))
     assert hint(error) == "choose another name, or overwrite it with --force"
     assert hint(MusicaeError("a.mid is empty", "give a file with notes")) == "give a file with notes"
+
+
+def test_two_files_of_different_kinds_are_told_of_a_model_that_reads_both(run: Run, tunes: tuple[str, str]) -> None:
+    write_midi(score(track([(4 * i, 4 * i + 1, 36) for i in range(16)], is_drum=True), bars=4), "drums.mid")
+    for pair in (("drums.mid", tunes[0]), (tunes[0], "drums.mid")):
+        done = run("interpolate", *pair)
+        named = re.findall(r"reads all of them: -m (\S+)", done.err)
+        assert len(named) == 1 and run("interpolate", *pair, "-m", named[0], "--steps", 2).code == 0
+    drums = ("drums.mid", "drums.mid", "-m", "melody-2bar")
+    assert "-m drums-2bar" in run("interpolate", *drums).err
+    waltz = replace(score(track([(4 * i, 4 * i + 4, 60 + i % 7) for i in range(36)]), bars=9), meters=(Meter(0, 3, 4),))
+    write_midi(waltz, "waltz.mid")
+    assert "no installed model reads all of them" in run("interpolate", "waltz.mid", tunes[0]).err
 
 
 def test_an_unknown_model_gets_the_nearest_name_or_a_way_to_make_one() -> None:

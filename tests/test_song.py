@@ -243,7 +243,7 @@ def test_kept_notes_are_as_loud_as_they_were_and_new_ones_like_those_around_them
     window = events((0, 41), (4, 50), (8, 45), (12, 1), (16, 50))
     kept = {row[0]: row[3] for row in relaid(TWO_BARS, piece, window).tracks[0].notes.rows()}
     assert kept == {0: 100, 96: 70, 192: 40, 384: 70}
-    assert {row[3] for row in relaid(TWO_BARS, piece, window, velocity=False).tracks[0].notes.rows()} == {80}
+    assert {row[3] for row in relaid(TWO_BARS, piece, window, velocity=False).tracks[0].notes.rows()} == {68}
 
 
 def test_kept_notes_are_as_late_as_they_were_and_new_ones_like_those_around_them() -> None:
@@ -405,6 +405,28 @@ def test_a_clip_may_keep_the_dynamics_and_the_timing_of_its_window() -> None:
     (loud,) = reconstruct(identity(), read(piece, TWO_BARS, bar=1, keep_velocity=True))
     assert [row[3] for row in loud.score.tracks[0].notes.rows()] == [row[3] for row in rows]
     assert {row[0] % (4 * STEP) for row in loud.score.tracks[0].notes.rows()} == {0}
+
+
+def test_a_clip_that_keeps_only_the_timing_is_as_loud_as_its_track() -> None:
+    lead = track([(4 * k, 4 * k + 4, 60 + k % 12) for k in range(8)], 73)
+    rows = [(*row[:3], 100 + number % 3) for number, row in enumerate(lead.notes.rows())]
+    piece = replace(score(lead, bars=2), tracks=(replace(lead, notes=Notes.of(rows)),))
+    for kept in (False, True):
+        (clip,) = reconstruct(identity(), read(piece, TWO_BARS, keep_timing=kept))
+        assert set(clip.score.tracks[0].notes.velocity.tolist()) == {101}
+
+
+def test_what_starts_before_the_bar_of_a_band_is_not_of_its_window() -> None:
+    quarter = 480
+    early = [(4 * quarter * bar - 45, 4 * quarter * bar + quarter, 60 + bar, 50) for bar in range(1, 4)]
+    keys = track([(16 * bar, 16 * bar + 16, 48) for bar in range(4)], 4)
+    piece = Score(quarter, (Track(Notes.of(early), 73), keys), end=16 * quarter)
+    source = read(piece, ONE_BAR, bar=2, keep_timing=True)
+    (clip,) = reconstruct(tiny_model("multitrack-1bar"), source)
+    assert clip.original is not None
+    pitches = [sorted(one.notes.pitch.tolist()) for one in clip.original.tracks]
+    assert pitches == [sorted(one.notes.pitch.tolist()) for one in ONE_BAR.decode(source.tokens).tracks]
+    assert [62] in pitches
 
 
 def test_a_clip_that_keeps_dynamics_has_the_notes_of_its_window_alone() -> None:

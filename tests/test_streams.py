@@ -111,6 +111,7 @@ for words in (
     f"encode {name}.mid -o {name}-z.json", f"encode {name}.mid", f"decode {name}-z.json", f"replay {name}-r.json",
     f"compose --chords C --from {name}.mid", f"sample -n 1 -o {name}-s", f"models pack melody-2bar -o {name}-model",
     f"sample -n 1 -m {name}-model", f"models show {name}-model", f"preprocess {name}-midi -o {name}-d",
+    f"render {name}.mid --svg --png -o {name}-heard/",
     f"fit {name}-model {name}-data --force", f"train {name}-data -o {name}-trained --updates 1 --set decoder.hidden=8",
     f"sample -n 1 -m {name}-trained", f"evaluate {name}-trained --data {name}-data --only probe -o {name}-page",
     f"reconstruct {name}-nowhere.mid", f"sample -m {name}-nobody",

@@ -24,6 +24,12 @@ def test_plots_map_data_to_pixels() -> None:
     assert svg.Plot((3.0, 3.0), (0.0, 0.0), left=46.0).across(3.0) == 46  # a single value stands at the start
 
 
+def test_names_that_are_no_xml_are_drawn_all_the_same() -> None:
+    for name in ("caf\udce9", "take\x01", "\ufffe"):
+        (words,) = parts(svg.document(10, 10, [svg.text(name, 0, 0)]), "text")
+        assert words.text == f"{name[:-1]}\ufffd"
+
+
 def test_lines_and_steps() -> None:
     picture = svg.line_chart({"a <b>": [0.0, 1.0], "c": [1.0, 0.5]}, [0.0, 1.0], x_name="x", y_name="y", dashed=["c"])
     solid, dashed = parts(picture, "polyline")

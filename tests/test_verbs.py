@@ -16,6 +16,7 @@ from torch import Tensor
 from musicae.clips.clip import Clip, Clips
 from musicae.clips.reading import read
 from musicae.clips.recipe_json import from_json, to_json
+from musicae.clips.song import read_song
 from musicae.corpus.dataset import Dataset
 from musicae.errors import MusicaeError
 from musicae.model import Model
@@ -114,6 +115,19 @@ def test_exact_ends_are_the_notes_that_were_given(any_model: Model) -> None:
 def test_the_joined_interpolation_is_its_steps_in_a_row(any_model: Model) -> None:
     steps = interpolate(any_model, window(any_model, 0), window(any_model, 1), temperature=1.0, seed=9)
     assert steps.joined.score == concatenate([step.score for step in steps])
+
+
+def test_clips_that_are_not_parts_of_one_are_not_joined(model: Model) -> None:
+    clips = sample(model, 2, seed=1)
+    up = clips.transposed(2)
+    assert up.joined.recipe.style == up[0].recipe.style
+    others = (Clips([clips[0], up[1]]), Clips([clips[0], *sample(model, 1, seed=2)]))
+    for other in others:
+        with pytest.raises(MusicaeError, match="several runs, or in keys"):
+            _ = other.joined
+    song = read_song(score(track(scale(32)), bars=4), model)
+    with pytest.raises(MusicaeError, match="spliced into a file"):
+        _ = reconstruct(model, song).joined
 
 
 def test_concatenating_moves_every_score_behind_the_one_before(model: Model) -> None:

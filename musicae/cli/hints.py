@@ -135,6 +135,12 @@ def _no_class_beside_codes() -> str:
     return "train it with --objective arae-transfer, aae-style or aae-semi"
 
 
+def _unread(meter: str) -> str:
+    from musicae.music.meter import COMMON_TIME
+
+    return ": -m multitrack-1bar-chords writes for all" if meter == COMMON_TIME else ""
+
+
 OPTIONS = ("preset", "objective", "output", "minutes", "updates", "from", "resume", "seed", "device", "precision")
 """Options of musicae train that may be taken for settings."""
 
@@ -163,6 +169,7 @@ HINTS: dict[str, Callable[..., str]] = {
     ),
     "constant-attribute": _constant_attribute,
     "unreadable-score": _unreadable_score,
+    "unreadable-together": lambda model: f"{model} reads all of them: -m {model}" if model else "",
     "needs-progression": lambda model: f'musicae compose --chords "C Am F G" --form AABA -m {model}',
     "list-of-files": lambda: "pipe what is written without --json, or name one of the files that it lists",
     "drum-track": lambda: "read it with -m drums-2bar, or choose a pitched track with --track",
@@ -213,7 +220,7 @@ ADVICE: dict[str, Callable[..., str]] = {
     ),
     "ended": lambda: "; to train it further, give more --minutes or --updates",
     "few-windows": _few_windows,
-    "unread": lambda: ": -m multitrack-1bar-chords writes for all",
+    "unread": _unread,
     "learned-nothing": _learned_nothing,
 }
 """By the kind of a notice, the function of its facts that says what to do about it."""

@@ -118,7 +118,10 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-ClipCount = Annotated[int, typer.Option("-n", min=1, metavar="N", help="Number of clips.")]
+MOST_FILES = 10_000
+"""That one run writes."""
+
+ClipCount = Annotated[int, typer.Option("-n", min=1, max=MOST_FILES, metavar="N", help="Number of clips.")]
 Temperature = Annotated[
     float,
     typer.Option(

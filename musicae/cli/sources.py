@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from musicae.clips.reading import Source
     from musicae.clips.song import WholeSong
     from musicae.clips.source import AnySource
-
+    from musicae.music.representations.base import Representation
 
 _Value = TypeVar("_Value")
 
@@ -100,29 +102,52 @@ def read_sources(
     if model is None and len(codes) > 1:
         raise MusicaeError(f"the codes are of different models: {', '.join(codes)}", "take codes of one model")
     name = model or next(iter(codes), default)
-    bars = representation_of(name).bars
+    representation = representation_of(name)
     found: list[AnySource] = []
     for one, file in zip(given, files, strict=True):
         if is_code(one):
-            found.append(say_code(one, file, bars, console, options))
-        else:
+            found.append(say_code(one, file, representation, console, options))
+            continue
+        try:
             found.append(_read_window(one, file, name, console, options))
+        except MusicaeError as error:
+            if len(files) == 1 or codes or error.kind != "unreadable-score":
+                raise
+            common = _reader_of_all(zip(given, files, strict=True), options)
+            hint = "give files of one kind: no installed model reads all of them"
+            raise MusicaeError(error.message, hint, kind="unreadable-together", model=common) from error
     if options.tempo is not None:
         found = [replace(one, style=replace(one.style, tempo_qpm=options.tempo)) for one in found]
     return found, name
 
 
-def say_code(given: str | bytes, file: File, bars: int, console: Console, options: ReadingOptions) -> CodeSource:
+def _reader_of_all(files: Iterable[tuple[str | bytes, File]], options: ReadingOptions) -> str:
+    """The name of the first installed model that reads what is asked for of all files; empty if none does."""
+    from musicae.clips.reading import read
+    from musicae.storage.catalog import described
+
+    every = list(files)
+    for model in described()[0]:
+        with suppress(MusicaeError):
+            for one, file in every:
+                read(one, model.folder, bar=file.bar, track=file.track, drums=options.drums or ())
+            return model.name
+    return ""
+
+
+def say_code(
+    given: str | bytes, file: File, representation: Representation, console: Console, options: ReadingOptions
+) -> CodeSource:
     """A code that a command reads, which is said.
 
     Args:
         given: its JSON, or the path of it.
-        bars: of its music.
+        representation: of its model.
     """
     from musicae.clips.code_source import read_code
 
     refuse_midi_options(file, options)
-    code = read_code(given, bar=file.bar, bars=bars)
+    code = read_code(given, bar=file.bar, representation=representation)
     console.note(f"reading {code.label}{_edits_in_words(code.names)}")
     return replace(code, hash="") if options.force else code
 
@@ -206,12 +231,16 @@ def from_stdin(path: str) -> str | bytes:
         given = read_stream(sys.stdin.buffer)
     except OSError as error:
         raise MusicaeError(f"cannot read stdin: {error.strerror}", "pipe a file into it, or name one") from error
-    paths = _paths(given)
+    named = _paths(given)
+    paths = [path for path in named if Path(path).suffix.lower() not in NOT_READ] if len(named) > 1 else named
     if len(paths) > 1:
         hint = "pipe one, or run this once for each: | xargs -n 1 musicae ..."
         raise MusicaeError(f"stdin names {len(paths)} files, and one is read", hint)
     return paths[0] if paths else given
 
+
+NOT_READ = (".svg", ".png", ".wav")
+"""What may be written beside a clip."""
 
 LONGEST_PATHS = 2**20
 """Bytes of stdin that may be paths."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -93,6 +93,11 @@ class Styling:
         from musicae.music.key import parse_key
 
         return parse_key(self.key) if self.key else None
+
+    def home(self, final_bar: bool) -> Literal["major", "minor"] | bool:
+        """Whether there is a final bar, and in the mode of the key that is asked for, if one is."""
+        key = self.parsed_key()
+        return final_bar if not (final_bar and key) else "minor" if key.minor else "major"
 
     def applied(self, clips: Clips, console: Console, *, together: bool = True, piece: Score | None = None) -> Clips:
         """Clips in the key, which is said, and with the instruments.

@@ -254,13 +254,29 @@ class Clips(Sequence[Clip]):
     @property
     def seed(self) -> int | None:
         """The seed of all that is drawn; None if nothing is."""
-        return self[0].recipe.seed
+        return self._first.recipe.seed
+
+    @property
+    def _first(self) -> Clip:
+        if not self._clips:
+            raise MusicaeError("there is no clip", "ask for one at least")
+        return self._clips[0]
 
     @property
     def joined(self) -> Clip:
-        """All clips in a row as one, of whose recipes each has one part."""
+        """All clips in a row as one.
+
+        Raises:
+            MusicaeError: they are of several runs, in several styles, or spliced into files.
+        """
+        first = self._first.recipe
+        if any(_told_apart(clip.recipe) != _told_apart(first) for clip in self):
+            hint = "join those of one run, before they are moved: clips.joined.in_key('C')"
+            raise MusicaeError("the clips are of several runs, or in keys or on instruments of their own", hint)
+        if first.frame is not None:
+            raise MusicaeError("the clips are spliced into a file", "join clips that stand alone")
         parts = tuple(part for clip in self for part in clip.recipe.parts)
-        return Clip(self[0].model, replace(self[0].recipe, parts=parts, label="joined"))
+        return Clip(self._first.model, replace(first, parts=parts, label="joined"))
 
     def in_key(self, key: Key | str, *, together: bool = False, piece: Score | None = None) -> Clips:
         """Every clip in a key, as `Clip.in_key` moves it.
@@ -344,11 +360,18 @@ class Clips(Sequence[Clip]):
         if not isinstance(output, str | Path | None):
             raise MusicaeError(f"{output!r:.60} is not a place for clips", "name a file or a folder")
         name = None if output is None else os.fspath(output)
-        paths = clip_paths(self[0].recipe, name, self.labels)
+        if name == "":
+            raise MusicaeError("the name of the file is empty", "name a file or a folder")
+        paths = clip_paths(self._first.recipe, name, self.labels)
         overwrite, least, yielding = may_replace(name, force), count(1), force or takes_free_numbers(name)
         refuse_existing_clips(paths, yielding)
         for place, clip in enumerate(self):
             while not write_clip(paths[place], clip.midi(), clip.recipe, overwrite=overwrite):
-                paths = clip_paths(self[0].recipe, name, self.labels, least=next(least))  # another process was faster
+                paths = clip_paths(self._first.recipe, name, self.labels, least=next(least))  # another was faster
                 refuse_existing_clips(paths[place:], yielding)
             yield paths[place], clip
+
+
+def _told_apart(recipe: Recipe) -> tuple[object, ...]:
+    """What clips have in common that are parts of one."""
+    return recipe.hash, recipe.seed, recipe.temperature, recipe.style

@@ -15,10 +15,12 @@ from typing import TypeGuard
 
 from musicae.clips.limits import require_whole, require_within
 from musicae.clips.names import Names
-from musicae.clips.recipe_fields import CodeNumbers, ForcedTokens, read_fields
+from musicae.clips.recipe_fields import CodeNumbers, ForcedTokens, RecipeFields, read_fields
+from musicae.clips.song import open_song
 from musicae.clips.style import Style, style_of_codes
 from musicae.errors import MusicaeError
 from musicae.music.chords import Chord
+from musicae.music.representations.base import Representation
 
 JSON_SUFFIX = ".json"
 
@@ -56,25 +58,22 @@ def is_code(music: object) -> TypeGuard[str | bytes | Path]:
     return isinstance(music, str | Path) and Path(music).suffix.lower() == JSON_SUFFIX
 
 
-def read_code(music: str | bytes | Path, *, bar: int | None = None, bars: int = 1) -> CodeSource:
-    """The first code of a recipe, or the one that makes its bar `bar`, from 1.
+def read_code(
+    music: str | bytes | Path, *, bar: int | None = None, representation: Representation | None = None
+) -> CodeSource:
+    """The first code of a recipe, or the one that makes its bar `bar`, from 1; of a whole song, the song's bar.
 
     Args:
-        bars: of the music of a code whose part does not say how many sound.
+        representation: of the model, for whoever asks for a bar.
 
     Raises:
         MusicaeError: there is no such file, it holds no recipe, or there is no such bar.
     """
     require_whole("bar", 1 if bar is None else bar, 1)
     fields = read_fields(music)
-    lengths = [bars if part.get("bars") is None else part["bars"] for part in fields.parts]
-    for length in lengths:
-        require_within("bars", length, 1, math.inf)
-    last_bars = list(accumulate(lengths))
-    number = 0 if bar is None else bisect_left(last_bars, bar)
-    if number == len(fields.parts):
-        total = last_bars[-1]
-        raise MusicaeError(f"there is no bar {bar}: the codes make {total} bars", f"choose a bar from 1 to {total}")
+    for made in fields.parts:
+        require_within("bars", 1 if made.get("bars") is None else made["bars"], 1, math.inf)
+    number = 0 if bar is None or representation is None else _place(fields, bar, representation)
     part, label = fields.parts[number], "the code" if isinstance(music, bytes) else str(music)
     return CodeSource(
         z=part["z"],
@@ -88,6 +87,28 @@ def read_code(music: str | bytes | Path, *, bar: int | None = None, bars: int = 
         bars=part.get("bars"),
         names=part.get("names"),
     )
+
+
+def _place(fields: RecipeFields, bar: int, representation: Representation) -> int:
+    """The number, from 0, of the part that makes a bar.
+
+    Raises:
+        MusicaeError: none does.
+    """
+    frame = fields.known.get("frame")
+    if frame is not None and not frame.alone:
+        reading = open_song(frame, representation)
+        bars = [reading.stream.bars[span.start : span.behind] + 1 for span in reading.playing[: len(fields.parts)]]
+        found = [number for number, some in enumerate(bars) if bar in some]
+        if not found:
+            raise MusicaeError(f"no code makes bar {bar} of the song", "choose a bar in which it plays")
+        return found[0]
+    last = list(accumulate(part.get("bars") or representation.bars for part in fields.parts))
+    if bar > last[-1]:
+        raise MusicaeError(
+            f"there is no bar {bar}: the codes make {last[-1]} bars", f"choose a bar from 1 to {last[-1]}"
+        )
+    return bisect_left(last, bar)
 
 
 def unless_whole(forced: ForcedTokens | None) -> ForcedTokens | None:

@@ -15,12 +15,12 @@ from jaxtyping import Integer
 
 from musicae.clips.choice import best_stream, window_at
 from musicae.clips.frame import Frame
-from musicae.clips.reading import Reads, Source, names_of, representation_of, source_of
+from musicae.clips.limits import require_whole
+from musicae.clips.reading import Reads, Source, names_of, representation_of, score_of, source_of
 from musicae.clips.song import WholeSong, open_song, overhang
 from musicae.clips.style import Style, tempo_at
 from musicae.clips.unreadable import explained
 from musicae.errors import MusicaeError, error_context
-from musicae.music.midi import read_midi
 from musicae.music.representations.base import Representation, Stream, TokenArray
 from musicae.music.representations.streams import list_of_tracks, track_number
 from musicae.music.representations.time_grid import TimeGrid
@@ -98,7 +98,7 @@ def read_ending(
     if isinstance(music, Source):
         return ending_of(music)
     representation = representation_of(model)
-    score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
+    score = score_of(music, drums=drums, strict=strict)
     label, name = names or names_of(music)
     with explained(score, representation, label):
         stream = best_stream(score, representation, track_number(score, track))
@@ -144,6 +144,7 @@ def _place(stream: Stream, bar: int | None, score: Score, grid: TimeGrid) -> int
         MusicaeError: nothing stands before that bar.
     """
     if bar is not None:
+        require_whole("bar", bar, -math.inf)
         return _place_of(bar, stream.bars, grid.total)
     if stream.played is not None:  # its bars say where notes start, and some sound on
         last = max(int(score.tracks[track].notes.end.max()) for track in stream.tracks)

@@ -4,20 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import torch
 
+from musicae.clips.limits import require_one_of
 from musicae.clips.recipe import Part
+from musicae.corpus.labels import CLASSES
 from musicae.model import Model
 from musicae.music.arrangement import arranged, at_rest, final_bar, resting_chord, scale_of
-from musicae.music.key import key_of
+from musicae.music.key import key_like, key_of
 from musicae.music.representations.base import TokenArray
 from musicae.music.score import Score, concatenate
 
+FinalBarOrMode = bool | Literal["major", "minor"]
+"""Whether there is one bar more, in which music comes to rest on the tonic of its key, or of which mode that key is
+taken to be: before it is moved into one of that mode."""
+
+
+def require_final_bar(final_bar: FinalBarOrMode) -> None:
+    """Make sure that it says whether there is a final bar.
+
+    Raises:
+        MusicaeError: it does not.
+    """
+    if not isinstance(final_bar, bool):
+        require_one_of("final_bar", final_bar, CLASSES["mode"])
+
 
 def with_final_bar(
-    model: Model, parts: Sequence[Part], windows: Sequence[TokenArray], score: Score
+    model: Model,
+    parts: Sequence[Part],
+    windows: Sequence[TokenArray],
+    score: Score,
+    final_bar: FinalBarOrMode = True,
+    piece: Score | None = None,
 ) -> tuple[Part, ...]:
     """Parts with one bar more, in which every line holds the tonic that is nearest, and drums hit the kick and the
     crash; in models of chords, the instruments of the last bar hold its home chord.
@@ -25,6 +47,8 @@ def with_final_bar(
     Args:
         windows: all columns of what sounds so far, at least of the last part.
         score: what sounds so far.
+        final_bar: or the mode of the key.
+        piece: whose key it is, if it is not that of what sounds so far.
     """
     *earlier, last = parts
     size = model.representation.bars
@@ -32,7 +56,9 @@ def with_final_bar(
         return (*parts, _home_chord(model, last, windows))
     known = model.representation.decode(windows[-1])
     bar = known.end // size
-    rest = at_rest(score, bar, key_of(score))
+    whole = score if piece is None else piece
+    key = key_of(whole) if final_bar is True else key_like(whole, minor=final_bar == "minor")
+    rest = at_rest(score, bar, key)
     if last.bars is None:
         return (*parts, _played(model, rest, last.draw + 1, 1))
     both = concatenate([known.until(last.bars * bar), rest])
@@ -53,10 +79,11 @@ def _home_chord(model: Model, last: Part, windows: Sequence[TokenArray]) -> Part
     representation = model.representation
     chords = [chord for window in windows for chord in representation.chords_of(window)]
     home = (resting_chord(chords),) * representation.bars
+    pitched = [window for window in windows if not all(t.is_drum for t in representation.decode(window).tracks)]
     (window,) = model.decode(
         last.z[None],
         representation.condition_of(home)[None],
-        forced=representation.programs(windows[-1])[None],
+        forced=representation.programs((pitched or windows)[-1])[None],
         temperature=0.0,
     )
     score = representation.decode(window)

@@ -20,6 +20,9 @@ HIGHEST_TEMPERATURE = 100.0
 MOST_SEMITONES = 24
 """By which a clip may be transposed."""
 
+MOST_CLIPS = 10_000
+"""Of one run."""
+
 MOST_NEW_BARS = 256
 """Of music that grows, or goes on."""
 
@@ -41,7 +44,7 @@ def require_within(name: str, value: int | float, low: int | float, high: int | 
         raise MusicaeError(f"{name} is {shown}, not {limits}", "choose a number within these limits")
 
 
-def require_whole(name: str, value: int, low: int, high: int | float = math.inf) -> None:
+def require_whole(name: str, value: int, low: int | float, high: int | float = math.inf) -> None:
     """Make sure that a whole number lies between two others, both included.
 
     Raises:

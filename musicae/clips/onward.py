@@ -19,7 +19,7 @@ import torch
 
 from musicae import geometry
 from musicae.clips.ending import Ending
-from musicae.clips.final_bar import with_final_bar
+from musicae.clips.final_bar import FinalBarOrMode, with_final_bar
 from musicae.clips.recipe import Part, PartCode
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model, WindowTokens
@@ -62,7 +62,7 @@ def onward(
     n: int = 1,
     *,
     accompaniment: Sequence[Chord] = (),
-    final_bar: bool = False,
+    final_bar: FinalBarOrMode = False,
     temperature: float,
     seed: int,
 ) -> list[tuple[Part, ...]]:
@@ -82,7 +82,7 @@ def onward(
         parts = (*new, replace(last, bars=_whole_or(bars - size * len(new), size)))
         if final_bar:
             whole = way.score.until(search.begun.score.end + bars * search.bar)
-            parts = with_final_bar(model, parts, way.windows, whole)
+            parts = with_final_bar(model, parts, way.windows, whole, final_bar, ending.source.piece)
         found.append(parts)
     return found
 

@@ -20,7 +20,7 @@ from musicae.clips.style import Style, style_of
 from musicae.clips.unreadable import explained
 from musicae.config import build, read_config
 from musicae.corpus.windows import onsets
-from musicae.errors import shortened
+from musicae.errors import MusicaeError, shortened
 from musicae.music.chords import Chord
 from musicae.music.meter import SIXTEENTHS
 from musicae.music.midi import midi_bytes, read_midi, with_names
@@ -28,7 +28,6 @@ from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import FieldTokens, Representation, TokenArray
 from musicae.music.representations.drums import drum_like
 from musicae.music.representations.streams import track_number
-from musicae.music.representations.time_grid import STEPS_PER_QUARTER
 from musicae.music.score import Meter, Notes, Score, Tempo
 from musicae.storage.catalog import find
 
@@ -123,8 +122,10 @@ def representation_of(model: Reads) -> Representation:
     """
     if isinstance(model, Representation):
         return model
-    if not isinstance(model, str | Path):
+    if isinstance(model, HasRepresentation):
         return model.representation
+    if not isinstance(model, str | Path):
+        raise MusicaeError(f"{model!r:.60} is not a model", "give a model, its name or folder, or a representation")
     choice = read_config(find(model)).representation
     found: Representation = build(REPRESENTATIONS, choice)
     return found
@@ -158,7 +159,7 @@ def read(
     require_whole("bar", 1 if bar is None else bar, 1)
     representation = representation_of(model)
     music = music.score if isinstance(music, HasScore) else music
-    score = music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
+    score = score_of(music, drums=drums, strict=strict)
     label, name = names_of(music)
     with explained(score, representation, label):
         choice = best_window(score, representation, bar=bar, track=track_number(score, track))
@@ -171,6 +172,31 @@ def read(
         if not all(choice.parts):  # those that come in stand behind the others, and have instruments of their own
             source = replace(source, style=replace(source.style, programs=()))
     return source
+
+
+def score_of(music: Score | bytes | str | Path, *, drums: Sequence[str] = (), strict: bool = False) -> Score:
+    """The score of a MIDI file, of its bytes, or the score that it is.
+
+    Args:
+        drums, strict: as for `read`.
+
+    Raises:
+        MusicaeError: it is none of these, or the file cannot be read.
+    """
+    require_music(music)
+    if isinstance(drums, str) or not all(isinstance(track, str) for track in drums):
+        raise MusicaeError(f"drums are {drums!r:.60}, not names of tracks", 'give a list: ["10"], or ["Drums"]')
+    return music.with_drums(drums) if isinstance(music, Score) else read_midi(music, strict=strict, drums=drums)
+
+
+def require_music(music: object) -> None:
+    """Make sure that something is a score, or MIDI.
+
+    Raises:
+        MusicaeError: it is not.
+    """
+    if not isinstance(music, Score | bytes | str | Path):
+        raise MusicaeError(f"{music!r:.60} is not music", "give the path of a MIDI file, its bytes, a score, or a clip")
 
 
 def source_of(
@@ -209,8 +235,8 @@ def warnings_of(score: Score, label: str, drums: Sequence[str]) -> tuple[str, ..
 
 def _excerpt(score: Score, choice: Choice, representation: Representation, style: Style) -> Score:
     """The window alone, as it is played in the file."""
-    quarter = score.ticks_per_quarter
-    end, half = representation.bars * representation.grid.ticks(quarter), quarter // STEPS_PER_QUARTER // 2
+    quarter, grid = score.ticks_per_quarter, representation.grid
+    end, half = representation.bars * grid.ticks(quarter), quarter // (2 * grid.steps_per_quarter)
 
     def inside(notes: Notes) -> Notes:
         found = notes[(notes.start >= choice.tick - half) & (notes.start < choice.tick + end - half)]
@@ -218,7 +244,7 @@ def _excerpt(score: Score, choice: Choice, representation: Representation, style
         return replace(found, start=start, end=np.clip(found.end - choice.tick, start + 1, end))
 
     tracks = tuple(replace(score.tracks[i], notes=inside(score.tracks[i].notes)) for i in choice.tracks)
-    meter = SIXTEENTHS.with_meter(style.meter or representation.grid.meter)
+    meter = SIXTEENTHS.with_meter(style.meter or grid.meter)
     found = Score(quarter, tracks, end, (Tempo(0, style.tempo_qpm),), (Meter(0, *meter.signature),))
     return with_names(found)
 

@@ -32,6 +32,7 @@ from musicae.clips.reading import (
     end_in_quarters,
     names_of,
     representation_of,
+    require_music,
     warnings_of,
 )
 from musicae.clips.style import Style, tempo_at
@@ -245,7 +246,7 @@ def _places(passage: tuple[int, int], score: Score, representation: Representati
     bar = representation.grid.ticks(score.ticks_per_quarter)
     if not len(there) or starts[there[0]] != first or len(there) * bar != end - first:
         message = f"the new bars are not all in {representation.grid}, or too far from other notes of the song"
-        raise MusicaeError(message, "ask for fewer bars, begin at another bar, or let them stand alone")
+        raise MusicaeError(message, "ask for fewer bars, or begin at another bar")
     return range(int(there[0]), int(there[-1]) + 1)
 
 
@@ -309,6 +310,7 @@ def read_song(
 ) -> WholeSong:
     """All windows of a piece that a model reads; arguments and errors as of `read`, and its other tempi go along."""
     representation = representation_of(model)
+    require_music(music)
     label, name = names_of(music)
     data = _bytes_of(music)
     file = EditableMidi.open(data, label, drums)

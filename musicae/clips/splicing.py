@@ -37,6 +37,9 @@ class _Change:
 def spliced(reading: SongReading, frame: Frame, windows: Sequence[TokenArray], text: str = "") -> bytes:
     """The file of a song, with new windows in the place of its first playing ones.
 
+    Where notes are not as loud as they were, they are as loud as a representation has them, or else as all notes of
+    their part are on average.
+
     Args:
         text: as of `EditableMidi.with_notes`.
     """
@@ -178,7 +181,7 @@ class _Splice:
             if self.frame.velocity:
                 velocity = min(max(velocity + note.velocity - read.velocity, 1), 127)
             else:
-                velocity = note.velocity
+                velocity = self._mean_velocity(part) or note.velocity
             if (start, end, pitch, velocity) == self.row(track, number):
                 self.changes[track].gone.discard(number)
             else:
@@ -199,7 +202,7 @@ class _Splice:
         start, end = self.tick(note.start, part.end), self._end(note, part, around)
         if self.frame.timing:
             start = max(start + around.deviation(note.start), 0)
-        velocity = note.velocity
+        velocity = self._mean_velocity(part) or note.velocity
         if self.frame.velocity and not self.reading.representation.keeps_velocities:
             velocity = around.velocity(note) or note.velocity
         if part.tracks:
@@ -207,6 +210,13 @@ class _Splice:
             self.changes[track].come.append((start, max(end, start + 1), pitch, velocity))
         elif self.frame.alone or not self.reading.stream.parts:  # parts that a song does not have are left out
             self.added[part.program].append((start, max(end, start + 1), note.pitch, velocity))
+
+    def _mean_velocity(self, part: EditedPart) -> int:
+        """Of the notes of a part in the file; 0 where there are none, or where notes are to be as loud as they are."""
+        if self.frame.velocity or self.reading.representation.keeps_velocities:
+            return 0
+        notes = Notes.join([self.score.tracks[track].notes for track in part.tracks])
+        return round(float(notes.velocity.mean())) if len(notes) else 0
 
     def _goes_on_as(self, note: StepNote, part: EditedPart) -> bool:
         """Whether a note at a seam would strike again what the song holds across it; if so, the one before goes on."""

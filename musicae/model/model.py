@@ -130,7 +130,8 @@ class Model:
             MusicaeError: it is not.
         """
         if not self.representation.has_chords:
-            raise MusicaeError(f"model {self.name} is not conditioned on chords", kind="no-chords", model=self.name)
+            message = f"model {self.name} is not conditioned on chords"
+            raise MusicaeError(message, "choose a model that is", kind="no-chords", model=self.name)
 
     def encode(self, tokens: WindowTokens | Integer[Tensor, "window segment step column"]) -> Codes:
         """The posterior means of windows, on the CPU."""

@@ -15,6 +15,7 @@ def choose_device(name: str = "auto") -> torch.device:
     Raises:
         ValueError: the device is not there.
     """
+    name = str(name)
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return torch.device(next(kind for kind, found in there.items() if found))

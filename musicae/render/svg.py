@@ -225,13 +225,23 @@ def beside(pictures: Sequence[str]) -> str:
     return document(sum(width for width, _ in sizes), max(height for _, height in sizes), placed)
 
 
+_NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
 _SIZE = re.compile(r'^<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
 """Of a `document`."""
 
 
 def text(content: str, x: Number, y: Number, *, anchor: str = "start", **attributes: object) -> str:
-    """A line of text."""
-    return tag("text", escape(content), x=f"{x:.1f}", y=f"{y:.1f}", text_anchor=anchor, fill="#222", **attributes)
+    """A line of text; what XML cannot hold, as in names of damaged files, becomes a replacement character."""
+    return tag(
+        "text",
+        escape(_NOT_XML.sub("\ufffd", content)),
+        x=f"{x:.1f}",
+        y=f"{y:.1f}",
+        text_anchor=anchor,
+        fill="#222",
+        **attributes,
+    )
 
 
 def tag(name: str, content: str = "", **attributes: object) -> str:

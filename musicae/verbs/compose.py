@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from torch import Tensor
 from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
-from musicae.clips.limits import require_within
+from musicae.clips.limits import require_whole, require_within
 from musicae.clips.recipe import Part, Recipe
 from musicae.clips.render import check_recipe, likeliest, likeliest_windows, recipe_of, windows_of
 from musicae.clips.source import AnySource, Music, encode_source, model_for, source_for
@@ -80,6 +81,9 @@ class Song:
         final_bar: whether one bar more ends it, on the home chord, which is held.
         band: all that play, as `instruments.band_of` names them, or programs and `DRUM_KIT`; the model chooses where
             there are none.
+
+    Raises:
+        MusicaeError: a number is not one, or out of its range, or there is no such form or instrument.
     """
 
     chords: Progression | Mapping[str, Progression]
@@ -89,6 +93,17 @@ class Song:
     own_instruments: bool = False
     band: tuple[int | str, ...] = ()
     final_bar: bool = False
+
+    def __post_init__(self) -> None:
+        require_whole("bars_per_chord", self.bars_per_chord, 1)
+        require_whole("repeat", self.repeat, 1)
+        if not (isinstance(self.form, str) and self.form.isalpha() and self.form.isupper()):
+            hint = "give one capital letter per section and nothing else, like AABA"
+            raise MusicaeError(f"{self.form!r:.60} is not a form", hint)
+        if isinstance(self.band, str):
+            raise MusicaeError(f"the band is {self.band!r:.60}, not several names", 'give a list: ["piano", "bass"]')
+        for program in self.programs:
+            require_whole("a program of the band", program, 0, DRUM_KIT)
 
     @cached_property
     def sections(self) -> dict[str, tuple[Chord, ...]]:
@@ -128,6 +143,7 @@ class Song:
 
     def transposed(self, semitones: int) -> Song:
         """The song with its chords higher by semitones, or lower."""
+        require_whole("semitones", semitones, -math.inf)
         moved = {letter: [chord.transpose(semitones) for chord in chords] for letter, chords in self.sections.items()}
         return replace(self, chords=moved, bars_per_chord=1)
 
@@ -147,12 +163,9 @@ class Song:
         Raises:
             MusicaeError: the windows do not fill a section, there is no section, or there are too many.
         """
-        if not (self.form.isalpha() and self.form.isupper()):
-            hint = "give one capital letter per section and nothing else, like AABA"
-            raise MusicaeError(f"{self.form!r} is not a form", hint)
         counts = {letter: len(chords) for letter, chords in self.sections.items()}
         for count in counts.values():
-            if count % bars or not count or self.repeat < 1:
+            if count % bars or not count:
                 hint = f"give chords for a multiple of {bars} bars"
                 raise MusicaeError(f"{self.repeat} times sections of {count} bars do not fill whole windows", hint)
         if (length := sum(counts[letter] for letter in self.form) * self.repeat + self.final_bar) > MOST_PIECE_BARS:

@@ -11,8 +11,9 @@ from musicae.clips.clip import Clip, Clips
 from musicae.clips.code_source import CodeSource, is_code
 from musicae.clips.edits import with_edits
 from musicae.clips.ending import Ending, SongEnding, ending_of, read_ending, song_ending
+from musicae.clips.final_bar import FinalBarOrMode, require_final_bar
 from musicae.clips.frame import Frame
-from musicae.clips.limits import MOST_NEW_BARS, require_whole
+from musicae.clips.limits import MOST_CLIPS, MOST_NEW_BARS, require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source, names_of
 from musicae.clips.recipe import Recipe
@@ -48,7 +49,7 @@ def continuation(
     *,
     bar: int | None = None,
     alone: bool = False,
-    final_bar: bool = False,
+    final_bar: FinalBarOrMode = False,
     temperature: float = 0.5,
     seed: int | None = None,
 ) -> Clips:
@@ -59,16 +60,17 @@ def continuation(
         bar: of a file, a song or a recipe: the new music begins there, from bar 2 on, instead of after the last note.
         alone: the clips have the new bars only; it says nothing of songs.
         final_bar: whether one bar more ends the clips, in which their instruments come to rest on the tonic, or on the
-            home chord.
+            home chord; and of which mode the key is then, if they are to be moved into one.
 
     Raises:
         MusicaeError: the music cannot be read, there is no such bar, or the new ones do not fit into the song.
     """
     require_whole("bars", bars, 1, MOST_NEW_BARS)
-    require_whole("n", n, 1)
+    require_whole("n", n, 1, MOST_CLIPS)
+    require_final_bar(final_bar)
     model, seed = model_for(model), fresh_seed(seed)
     ending = _ending(model, music, bar)
-    frame, chords = _frame(ending, bars + final_bar) if isinstance(ending, SongEnding) else (None, ())
+    frame, chords = _frame(ending, bars + bool(final_bar)) if isinstance(ending, SongEnding) else (None, ())
     source = ending.source
     known = known_part(ending, encode_source(model, source)[0])
     recipe = recipe_of(

@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from musicae import geometry
 from musicae.clips.clip import Clips
-from musicae.clips.limits import require_one_of, require_whole
+from musicae.clips.limits import MOST_CLIPS, require_one_of, require_whole
 from musicae.clips.reading import Source, joined, rests
 from musicae.clips.recipe import Part, PartCode
 from musicae.clips.render import likeliest_windows, recipe_of
@@ -93,7 +93,7 @@ def interpolate(
     Raises:
         MusicaeError: one is a whole song, and the other a window; or there are fewer than 2 steps.
     """
-    require_whole("steps", steps, 2)
+    require_whole("steps", steps, 2, MOST_CLIPS)
     require_one_of("even_in", even_in, get_args(Even))
     model = model_for(model)
     windows = [sources_for(model, music) for music in (a, b)]

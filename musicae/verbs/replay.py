@@ -28,6 +28,10 @@ def replay(
         MusicaeError: there is no such file, or the model is not there or not the one that made it; or somebody edited
             the names of a code.
     """
+    if not isinstance(recipe, Recipe | bytes | str | Path):
+        raise MusicaeError(
+            f"{recipe!r:.60} is not a recipe", "give the recipe of a clip, its JSON's bytes, or its path"
+        )
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     model = original(recipe.model, recipe.device, recipe.precision) if model is None else model_for(model)
     if any(part.names and part.names.edits for part in recipe.parts):

@@ -9,8 +9,8 @@ from pathlib import Path
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords, draw_with
 from musicae.clips.ending import Ending
-from musicae.clips.final_bar import with_final_bar
-from musicae.clips.limits import MOST_NEW_BARS, require_whole
+from musicae.clips.final_bar import FinalBarOrMode, require_final_bar, with_final_bar
+from musicae.clips.limits import MOST_CLIPS, MOST_NEW_BARS, require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part, Recipe
@@ -27,7 +27,7 @@ def sample(
     n: int = 4,
     *,
     bars: int | None = None,
-    final_bar: bool = False,
+    final_bar: FinalBarOrMode = False,
     temperature: float = 0.25,
     seed: int | None = None,
     tempo_qpm: float = 120.0,
@@ -43,7 +43,8 @@ def sample(
         bars: of every clip; without it, as many as the model writes at once. A longer clip grows from such a window,
             and comes back to what was played four and eight bars before (`clips.onward`). With models of chords,
             `compose` writes pieces.
-        final_bar: whether one bar more ends every clip, in which its instruments come to rest on the tonic.
+        final_bar: whether one bar more ends every clip, in which its instruments come to rest on the tonic, and of
+            which mode the key is then, if they are to be moved into one.
         wanted: of which attributes there is to be more ("high") or less ("low") than in other clips
             (`clips.draws.draw_with`); of a longer clip, in its first window.
         progress: is called with how many clips were made since the last call, where there are `bars` or a final one.
@@ -52,12 +53,14 @@ def sample(
         MusicaeError: there is no such attribute, or the model has no vector of it, since it is always the same; or a
             number is out of its range.
     """
-    require_whole("n", n, 1)
+    require_whole("n", n, 1, MOST_CLIPS)
+    require_final_bar(final_bar)
     require_whole("bars", 1 if bars is None else bars, 1, MOST_NEW_BARS)
     model, seed = model_for(model), fresh_seed(seed)
     length = bars or model.representation.bars
-    if length + final_bar > model.representation.bars and model.representation.has_chords:
-        message = f"{model.name} plays under chords, and {length + final_bar} bars under one chord are not a piece"
+    total = length + bool(final_bar)
+    if total > model.representation.bars and model.representation.has_chords:
+        message = f"{model.name} plays under chords, and {total} bars under one chord are not a piece"
         raise MusicaeError(message, "compose a piece over a progression", kind="needs-progression", model=model.name)
     chords = draw_chords(model, n, seed)
     codes = draw_with(model, n, seed, wanted, chords) if wanted else draw(model, n, seed)
@@ -80,7 +83,7 @@ def sample(
     return Clips.of(model, *grown)
 
 
-def _grown(model: Model, first: Recipe, bars: int, final_bar: bool, seed: int) -> Recipe:
+def _grown(model: Model, first: Recipe, bars: int, final_bar: FinalBarOrMode, seed: int) -> Recipe:
     """The recipe of this many bars, and perhaps a final one, that begin with those of another one, of one part."""
     (part,), (window,) = first.parts, windows_of(model, first)
     source = Source(window, model.representation, first.style, "a sample")
@@ -92,5 +95,5 @@ def _grown(model: Model, first: Recipe, bars: int, final_bar: bool, seed: int) -
     elif final_bar:
         score = model.representation.decode(window)
         score = score.until(score.end * bars // model.representation.bars)
-        parts = with_final_bar(model, parts, [window], score)
+        parts = with_final_bar(model, parts, [window], score, final_bar)
     return replace(first, parts=parts, arguments={**first.arguments, "bars": bars, "final_bar": final_bar})

@@ -10,7 +10,7 @@ import numpy as np
 from musicae.clips.attribute_search import with_attributes
 from musicae.clips.clip import Clips
 from musicae.clips.directions import directions_of, require_names
-from musicae.clips.limits import require_whole
+from musicae.clips.limits import MOST_CLIPS, require_whole
 from musicae.clips.names import DIRECTION_NAMES
 from musicae.clips.recipe import Part
 from musicae.clips.render import recipe_of
@@ -42,7 +42,7 @@ def traverse(
     Raises:
         MusicaeError: the model has nothing of that name, or no clip is asked for.
     """
-    require_whole("n", n, 1)
+    require_whole("n", n, 1, MOST_CLIPS)
     model = model_for(model)
     amounts = np.linspace(-REACH, REACH, n).tolist() if n > 1 else [0.0]
     require_names(model, [along])

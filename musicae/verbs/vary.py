@@ -13,7 +13,7 @@ from torch import Tensor
 from musicae import geometry
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw
-from musicae.clips.limits import require_whole, require_within
+from musicae.clips.limits import MOST_CLIPS, require_whole, require_within
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.render import likeliest, recipe_of, with_own_code
@@ -70,7 +70,7 @@ def vary(
     Raises:
         MusicaeError: the music cannot be read, or a number is out of its range.
     """
-    require_whole("n", n, 1)
+    require_whole("n", n, 1, MOST_CLIPS)
     require_within("amount", amount, 0, 1)
     model, seed = model_for(model), fresh_seed(seed)
     sources = sources_for(model, music)

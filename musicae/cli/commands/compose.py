@@ -128,7 +128,6 @@ def command(
         way = way_in_words(before, key, semitones) if before else "without a tone that could be in a key"
     if key or semitones:
         found = [[chord.transpose(semitones) for chord in one] for one in found]
-        console.note(f"the chords, {way}: {'; '.join(' '.join(map(str, one)) for one in found)}")
     letters = list(dict.fromkeys(form))
     if len(found) not in (1, len(letters)):
         hint = "give --chords once, or once for every letter of --form"
@@ -144,6 +143,8 @@ def command(
     replace(styling, instrument="").check(name)
     net = load(name, device, precision)
     net.require_chords()
+    if key or semitones:
+        console.note(f"the chords, {way}: {'; '.join(' '.join(map(str, one)) for one in found)}")
     song = Song(of_sections, bars_per_chord, form, repeat, own_instruments, band, final_bar)
     clips = compose(
         net,

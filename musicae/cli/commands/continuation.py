@@ -121,14 +121,15 @@ def command(
         label = "the codes" if file == "-" else file
         start = ending_of_piece(net, recipe_from(start), label, bar=bar)
         say_source(start.source, console)
-    clips = continuation(net, start, bars, n, alone=alone, final_bar=final_bar, temperature=temperature, seed=seed)
+    home = styling.home(final_bar)
+    clips = continuation(net, start, bars, n, alone=alone, final_bar=home, temperature=temperature, seed=seed)
     if isinstance(start, SongEnding):
         over = clips[0].recipe.arguments["over"]
         last = start.bar + bars + final_bar - 1
         new = f"new bars: {start.bar}-{last}" if last > start.bar else f"new bar: {last}"
         console.note(f"{new}{over and f', over {over}'}")
         if start.others:
-            console.note(f"none for {start.others}{ADVICE['unread']()}")
+            console.note(f"none for {start.others}{ADVICE['unread'](start.source.representation.grid.meter)}")
     piece = None if whole else piece_of(start.source)
     clips = styling.applied(clips, console, piece=piece)
     deliver(clips, output, console, force, inputs=[file], drawn=seed is None, renderings=renderings)

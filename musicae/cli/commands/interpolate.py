@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -11,6 +11,7 @@ from musicae.cli.console import Console
 from musicae.cli.delivery import check_output, deliver
 from musicae.cli.option_records import with_option_records
 from musicae.cli.options import (
+    MOST_FILES,
     Device,
     DrumTracks,
     FirstBars,
@@ -46,7 +47,9 @@ def command(
     a: SourcePath,
     b: SourcePath,
     whole: Whole = False,
-    steps: Annotated[int, typer.Option(min=2, metavar="N", help="Number of clips from a to b, both included.")] = 5,
+    steps: Annotated[
+        int, typer.Option(min=2, max=MOST_FILES, metavar="N", help="Number of clips from a to b, both included.")
+    ] = 5,
     even_in: Annotated[
         Literal["notes", "z"], typer.Option(help="Make steps equal in changed notes, or in latent distance.")
     ] = "notes",
@@ -114,23 +117,23 @@ def command(
             progress=done,
         )
     if not (whole or exact_ends):
-        _say_lost(net, {a: start, b: end}, clips, console)
+        _say_lost(net, (start, end), clips, console)
     shown = clips if whole else Clips([clips.joined, *([] if output == "-" else clips)])
     every = styling.applied(shown, console)
     deliver(every, output, console, force, inputs=[a, b], drawn=seed is None, renderings=renderings)
 
 
-def _say_lost(net: Model, ends: Mapping[str, AnySource | WholeSong], clips: Clips, console: Console) -> None:
+def _say_lost(net: Model, ends: Sequence[AnySource | WholeSong], clips: Clips, console: Console) -> None:
     """Which ends come back with few of their notes."""
     from musicae.clips.reading import Source
     from musicae.music.note_distance import note_distance
 
-    for (path, end), played in zip(ends.items(), (clips[0], clips[-1]), strict=False):
+    for end, played in zip(ends, (clips[0], clips[-1]), strict=True):
         if not isinstance(end, Source):
             continue
         kept = 1 - note_distance(net.representation.decode(end.tokens), played.passages[0])
         if kept < WELL_KEPT:
-            console.note(f"{kept:.0%} of the notes of {path} come back: --exact-ends writes it as it is")
+            console.note(f"{kept:.0%} of the notes of {end.label} come back: --exact-ends writes it as it is")
 
 
 WELL_KEPT = 0.8

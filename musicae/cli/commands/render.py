@@ -77,10 +77,12 @@ def command(
         for fault in score.faults:
             console.warn(f"{name} is damaged: {fault}; what is whole is rendered")
         sound = wav_bytes(data, soundfont=soundfont, loop=loop) if ".wav" in suffixes or play else b""
-        picture = clip_sheet([Panel(score, Path(name).stem)]) if {*PICTURES} & {*suffixes} else ""
+        title = "" if isinstance(one, bytes) else Path(one).stem
+        picture = clip_sheet([Panel(score, title)]) if {*PICTURES} & {*suffixes} else ""
+        bitmap = png_bytes(picture) if ".png" in suffixes else b""
+        contents = {".wav": sound, ".svg": picture.encode(), ".png": bitmap}
         for suffix in suffixes:
-            content = sound if suffix == ".wav" else picture.encode() if suffix == ".svg" else png_bytes(picture)
-            write_atomically(target.with_suffix(suffix), content)
+            write_atomically(target.with_suffix(suffix), contents[suffix])
             written.append(target.with_suffix(suffix))
         if play:
             play_sound(sound)

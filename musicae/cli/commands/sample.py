@@ -91,7 +91,7 @@ def command(
             net,
             n,
             bars=bars,
-            final_bar=final_bar,
+            final_bar=styling.home(final_bar),
             temperature=temperature,
             seed=seed,
             tempo_qpm=tempo or 120.0,

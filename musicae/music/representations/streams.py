@@ -121,6 +121,8 @@ def track_number(score: Score, track: int | str | None) -> int | None:
     """
     if track is None or isinstance(track, int):
         return track
+    if not isinstance(track, str):
+        raise MusicaeError(f"track is {track!r:.60}, not a number or a name", "give its number from 1, or its name")
     found = score.called(track)
     if not found:
         there = list_of_tracks(score, range(len(score.tracks)))
