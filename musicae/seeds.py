@@ -13,8 +13,8 @@ from musicae.errors import MusicaeError
 
 
 def child_seeds(seed: int, *path: int, n: int = 1) -> list[int]:
-    """`n` seeds below 2^32 of what lies at a path under a seed, e.g. `(update, rank)`; other paths have other seeds,
-    but for zeros at their ends, which count for nothing.
+    """`n` seeds below 2^32 of what lies at a path under a seed, e.g. `(update, rank)`; other paths, of numbers below
+    2^32, have other seeds, but for zeros at their ends, which count for nothing.
 
     (NumPy's SeedSequence: the children of different entropies collide no more often than chance.)
     """

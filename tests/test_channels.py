@@ -55,6 +55,7 @@ def test_what_a_track_says_later_holds_for_its_later_notes() -> None:
     [
         event(0, 0xB1, 0, 127) + event(0, 0xC1, 0),
         event(0, 0xB1, 7, 100) + b"\0\0\x7f",  # bank select in running status
+        event(0, 0xB1, 0, 126),
         event(0, 0xB1, 0, 120),
         gs(2, 1),
         gs(2, 2),
@@ -71,10 +72,12 @@ def test_channel_ten_can_be_pitched() -> None:
     assert drums(tune(BEAT, 9)) == [True]
     assert drums(gs(0, 0) + tune(EIGHTHS, 9)) == [False]
     assert drums(xg(9, 0) + tune(EIGHTHS, 9)) == [False]
+    assert drums(event(0, 0xB9, 0, 121) + tune(EIGHTHS, 9)) == [False]
 
 
 def test_bank_127_of_a_gs_file_is_no_drums() -> None:
-    assert drums(GS_RESET + event(0, 0xB1, 0, 127) + tune(EIGHTHS, 1)) == [False]
+    for bank in (126, 127):
+        assert drums(GS_RESET + event(0, 0xB1, 0, bank) + tune(EIGHTHS, 1)) == [False]
 
 
 def test_another_bank_ends_the_drums() -> None:

@@ -9,10 +9,10 @@ SPELLINGS = {
     "major": """C Cmaj CMaj CMAJ Cma CMa CM Cmajor CΔ C△ C^ C7 Cmaj7 CMaj7 CM7 Cma7 CΔ7 C△7 C^7 C6 C69 C6/9 C9 C11 C13
         Cmaj9 CM9 Cmaj11 Cmaj13 C7b9 C7#9 C7-9 C7#11 C7b13 C9#11 C13#11 C13b9 Cmaj7#11 Cmaj7(#11) C(add9) Cadd9 Cadd2
         Cadd4 C(add2) C7(b9) C7(b9,#11) C7(b9b13) C2 C4 C/E C/G C7/Bb C7/9 C7/13 C:maj C:maj7 C:7 C:6 C♯/C♯ C7(♭9)
-        C∆7 C∆""",
+        C∆7 C∆ CMA CMA7 C:maj/3 C:maj/5 C:7/b7 C:maj7/7""",
     "minor": """Cm Cmin CMin CMIN Cmi Cminor C- Cm7 Cmin7 Cmi7 C-7 Cm6 Cmin6 C-6 Cm69 Cm6/9 Cm9 Cmin9 C-9 Cm11 C-11
         Cm13 Cm(maj7) Cmmaj7 CmM7 CmMaj7 CminMaj7 C-Δ7 C-Δ C-^7 Cm(add9) Cmadd9 Cm7(11) Cm7add11 Cm/G Cm7/Bb C:min
-        C:min7 C:minmaj7""",
+        C:min7 C:minmaj7 CMI CMI7 C:min/b3 C:min7/b7""",
     "augmented": "Caug C+ Caug7 C+7 C7+ C7aug C7#5 C7+5 C7(#5) C9#5 C+9/E Cmaj7#5 CM7#5 CΔ7#5 Cmaj7(♯5) C7#5b9 C:aug",
     "diminished": """Cdim Co C° Cº Cdim7 Co7 C°7 Cø CØ Cø7 CØ7 Ch7 Cm7b5 Cm7-5 Cmin7b5 Cm7(b5) C-7b5 C-7♭5 Cm9b5 Cmb5
         C:dim C:dim7 C:hdim7""",
@@ -22,9 +22,8 @@ ROOTS = {
     **{"E": 4, "Fb": 4, "F": 5, "E#": 5, "F#": 6, "Gb": 6, "G♭": 6, "G": 7, "F##": 7, "Abb": 7, "G#": 8, "Ab": 8},
     **{"A": 9, "Bbb": 9, "A#": 10, "Bb": 10, "B♭": 10, "B": 11, "Cb": 11},
 }
-ROUGHLY_MAJOR = (
-    "Csus C4sus Csus4 Csus2 Csus24 C7sus4 C9sus C7sus C13sus4 C5 C7alt Calt C7b5 Cmaj7b5 C+11b5 Cno3 C7omit5"
-)
+ROUGHLY_MAJOR = """Csus C4sus Csus4 Csus2 Csus24 C7sus4 C9sus C7sus C13sus4 C5 C7alt Calt C7b5 Cmaj7b5 C+11b5 Cno3
+    C7omit5 C:sus4(b7) C:sus4(b7,9)"""
 NOTHING = "N.C. NC N n.c. none"
 
 WRONG = {  # and the character at which each stops being a chord

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from musicae.corpus.chunks import Reading, read_chunk
 from musicae.errors import MusicaeError
 from musicae.music.representations.melody import Melody
 from musicae.music.representations.multitrack import Multitrack
+from musicae.music.score import Meter
 from tests.helpers.bombs import BAR, file_bytes, note, program, tune
-from tests.helpers.scores import band, score, write_midi
+from tests.helpers.scores import BAR as SCORE_BAR
+from tests.helpers.scores import band, score, track, write_midi
 
 MIB = 2**20
 
@@ -105,6 +108,24 @@ def test_what_is_held_does_not_grow_with_the_files_of_a_chunk(tmp_path: Path) ->
     tracemalloc.stop()
     assert Chunk.load(tmp_path / "5.npz").bars == 5 * 2_000
     assert peak < 60 * MIB
+
+
+@pytest.mark.parametrize("left", [-1, 0, None])
+def test_a_chunk_whose_tokens_are_cut_off_is_refused(files: list[Path], tmp_path: Path, left: int | None) -> None:
+    read(files, Reading(Melody(bars=2)), tmp_path / "a.npz")
+    tokens = tmp_path / "a.tokens"
+    tokens.unlink() if left is None else tokens.write_bytes(tokens.read_bytes()[:left])
+    with pytest.raises(MusicaeError, match="damaged"):
+        Chunk.load(tmp_path / "a.npz")
+
+
+def test_a_bar_in_another_meter_does_not_hide_what_is_missing(tmp_path: Path) -> None:
+    drums = score(track([(4 * i, 4 * i + 1, 36) for i in range(32)], is_drum=True), bars=8)
+    for name, meters in (("a", ()), ("b", (Meter(6 * SCORE_BAR, 3, 4),)), ("c", (Meter(0, 3, 4),))):
+        write_midi(replace(drums, meters=(*drums.meters[: name != "c"], *meters)), tmp_path / f"{name}.mid")
+    paths = [tmp_path / f"{name}.mid" for name in "abc"]
+    outcomes = read(paths, Reading(Melody(bars=2)), tmp_path / "a.npz").outcomes
+    assert [outcome.reason for outcome in outcomes] == ["no melody", "no melody", "other meter"]
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not an archive", "copy"])

@@ -288,6 +288,9 @@ def test_the_path_that_a_command_prints_comes_through_a_pipe(
     assert "reading a.mid" in run("reconstruct", "-").err
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a.mid\nb.mid\n")))
     assert_fails(run("reconstruct", "-"), "stdin names 2 files")
+    Path("a.svg").write_text("<svg/>")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a.mid\na.svg\n")))
+    assert "reading a.mid" in run("reconstruct", "-").err, "and not its picture"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"parts": 1}', '{"model": "melody-2bar", "parts": [{"z": [NaN]}]}'])

@@ -71,6 +71,13 @@ def test_a_worker_that_is_killed_costs_nothing(midi: Path, cluster: Any, tmp_pat
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
 
 
+def test_a_scheduler_without_workers_is_not_waited_for(midi: Path, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    nobody = distributed.LocalCluster(n_workers=0, dashboard_address=None)
+    with nobody, pytest.raises(MusicaeError, match="has no workers"):
+        preprocess([midi], tmp_path / "out", REPRESENTATION, workers=nobody.scheduler_address)
+
+
 def test_where_no_scheduler_answers_is_said(midi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
     monkeypatch.setattr("musicae.corpus.dask_pool.SECONDS_TO_CONNECT", 0.2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,19 @@ def test_without_locks_of_the_system_another_machine_is_believed(
     for holder, busy in (("1 elsewhere", True), (f"999999999 {platform.node()}", False), ("", False)):
         Path("out/lock").write_text(holder)
         assert refused() == busy
+
+
+def test_a_lock_that_was_removed_is_not_that_of_the_next_run(tmp_path: Path) -> None:
+    path = tmp_path / "work" / "lock"
+    with exclusive(path, tmp_path):
+        shutil.rmtree(path.parent)
+        with exclusive(path, tmp_path):
+            pass
+        ours = exclusive(path, tmp_path)
+        ours.__enter__()
+    with pytest.raises(MusicaeError, match="is working on"), exclusive(path, tmp_path):
+        pass
+    ours.__exit__(None, None, None)
 
 
 def test_folders_that_nothing_came_into_do_not_stay(tmp_path: Path) -> None:

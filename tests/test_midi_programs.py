@@ -11,6 +11,7 @@ import mido  # type: ignore[import-untyped]
 import pytest
 
 from musicae.errors import MusicaeError
+from musicae.music.midi import read_midi
 from musicae.music.midi_editing import EditableMidi
 from musicae.music.midi_transformation import transformed
 from tests.helpers.midi_bytes import EIGHTHS, event, meta, smf, tune
@@ -87,6 +88,16 @@ def test_what_is_said_of_a_channel_is_said_of_both() -> None:
         (0, True, True),
         (42, False, False),
     }
+
+
+def test_drums_that_a_bank_makes_stay_drums() -> None:
+    file = EditableMidi.open(smf(tune(EIGHTHS) + event(0, 0xB0, 0, 120) + tune(EIGHTHS)))
+    assert [(track.program, track.is_drum) for track in file.score.tracks] == [(0, False), (0, True)]
+    after = read_midi(transformed(file, programs={0: 40}))
+    assert [(track.program, track.is_drum, len(track.notes)) for track in after.tracks] == [
+        (40, False, len(EIGHTHS)),
+        (40, True, len(EIGHTHS)),
+    ]
 
 
 def test_drums_that_share_a_channel_stay_there() -> None:

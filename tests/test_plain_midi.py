@@ -3,6 +3,7 @@
 import pytest
 
 from musicae.music.careful_midi import read_carefully
+from musicae.music.midi import read_midi
 from musicae.music.plain_midi import read_plain
 from tests.helpers.midi_bytes import EIGHTHS, RandomFile, event, meta, meter, smf, sysex, tempo, tune
 
@@ -39,6 +40,15 @@ def test_random_files_are_read_alike_or_not_at_all() -> None:
 )
 def test_what_is_unusual_is_not_plain(data: bytes) -> None:
     assert read_plain(data) is None
+
+
+@pytest.mark.parametrize("waits", [8, 16])
+def test_ticks_beyond_31_bits_are_read_carefully(waits: int) -> None:
+    far = b"".join(meta(2**28 - 1, 1, b"") for _ in range(waits))
+    data = smf(COMMON + tune(EIGHTHS) + far + meter(0, 3, 2) + tune(EIGHTHS))
+    assert read_plain(data) is None
+    score = read_midi(data)
+    assert [one.tick for one in score.meters] == [0, waits * (2**28 - 1) + 3840]
 
 
 def test_strays_behind_overlapping_notes_are_not_overlooked() -> None:

@@ -288,6 +288,19 @@ def test_given_splits_are_used(corpus: Path, tmp_path: Path) -> None:
     assert dropped(tmp_path / "out")["010.mid"] == "not in the splits"
 
 
+def test_copies_in_several_splits_are_in_the_first_of_these_whatever_they_are_called(tmp_path: Path) -> None:
+    counts = []
+    for name in ("a", "z"):
+        folder = write_corpus(tmp_path / name / "midi", [piece(number) for number in range(3)])
+        write_midi(piece(1), folder / f"{name}.mid")
+        rows = [("000.mid", "validation"), ("001.mid", "test"), ("002.mid", "train"), (f"{name}.mid", "train")]
+        file = write_csv(tmp_path / name / "splits.csv", rows)
+        out, annotations = tmp_path / name / "out", Annotations(file)
+        manifest = preprocess([folder], out, Melody(bars=2), annotations=annotations, workers=1)
+        counts.append({split: found["files"] for split, found in manifest["splits"].items()})
+    assert counts == [{"train": 2, "validation": 1, "test": 0}] * 2
+
+
 def test_held_out_windows_that_stand_in_training_are_removed_and_counted(tmp_path: Path) -> None:
     shared = tune(0, bars=4)
     later = [(start + 64, end + 64, pitch) for start, end, pitch in tune(1, bars=4)]

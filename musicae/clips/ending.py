@@ -16,7 +16,7 @@ from jaxtyping import Integer
 from musicae.clips.choice import best_stream, window_at
 from musicae.clips.frame import Frame
 from musicae.clips.limits import require_whole
-from musicae.clips.reading import Reads, Source, names_of, representation_of, score_of, source_of
+from musicae.clips.reading import Reads, Source, names_of, read_score, representation_of, source_of
 from musicae.clips.song import WholeSong, open_song, overhang
 from musicae.clips.style import Style, tempo_at
 from musicae.clips.unreadable import explained
@@ -98,7 +98,7 @@ def read_ending(
     if isinstance(music, Source):
         return ending_of(music)
     representation = representation_of(model)
-    score = score_of(music, drums=drums, strict=strict)
+    score = read_score(music, drums=drums, strict=strict)
     label, name = names or names_of(music)
     with explained(score, representation, label):
         stream = best_stream(score, representation, track_number(score, track))

@@ -159,7 +159,7 @@ def read(
     require_whole("bar", 1 if bar is None else bar, 1)
     representation = representation_of(model)
     music = music.score if isinstance(music, HasScore) else music
-    score = score_of(music, drums=drums, strict=strict)
+    score = read_score(music, drums=drums, strict=strict)
     label, name = names_of(music)
     with explained(score, representation, label):
         choice = best_window(score, representation, bar=bar, track=track_number(score, track))
@@ -174,7 +174,7 @@ def read(
     return source
 
 
-def score_of(music: Score | bytes | str | Path, *, drums: Sequence[str] = (), strict: bool = False) -> Score:
+def read_score(music: Score | bytes | str | Path, *, drums: Sequence[str] = (), strict: bool = False) -> Score:
     """The score of a MIDI file, of its bytes, or the score that it is.
 
     Args:

@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import os
+import secrets
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -118,6 +119,8 @@ class Chunk:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
                 arrays = dict(stored)
             shape, kind = tuple(arrays.pop("shape").tolist()), str(arrays.pop("type"))
+            if _tokens_path(path).stat().st_size != math.prod(shape) * np.dtype(kind).itemsize:
+                raise ValueError("its tokens are cut off")
             tokens = (TokenFile(_tokens_path(path), np.dtype(kind), shape),)
             outcomes = tuple(Outcome(**one) for one in json.loads(arrays.pop("outcomes").tobytes()))
             return cls(**arrays, tokens=tokens, outcomes=outcomes)
@@ -148,7 +151,8 @@ class Chunk:
 class ChunkFile:
     """Where the windows of a chunk go as they are read, so that they need not be held.
 
-    Tokens go to a file of their own. The other file, which is written last, makes the chunk complete.
+    Tokens go to a file of their own, which gets its name when it is whole: who reads the same chunk at the same time
+    writes the same. The other file, which is written last, makes the chunk complete.
 
     Raises:
         MusicaeError: it cannot be written.
@@ -161,7 +165,8 @@ class ChunkFile:
         self.bars = 0
         with self._writing():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._tokens = _tokens_path(path).open("wb")
+            self._unfinished = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(8)}.tokens")
+            self._tokens = self._unfinished.open("wb")
 
     def add(self, part: Chunk) -> None:
         """Write the tokens of a part, and keep the rest."""
@@ -180,6 +185,8 @@ class ChunkFile:
         with self._writing(), self._tokens:
             self._tokens.flush()
             os.fsync(self._tokens.fileno())
+        with self._writing():
+            os.replace(self._unfinished, _tokens_path(self.path))
         joined = vars(Chunk.join(self.parts))
         arrays = {name: value for name, value in joined.items() if name not in ("tokens", "outcomes")}
         names = [one.name for one in fields(Outcome)]

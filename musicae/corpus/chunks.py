@@ -20,6 +20,7 @@ from musicae.inputs import read_input
 from musicae.music.midi import read_midi
 from musicae.music.representations.base import Refusal, Representation, Stream
 from musicae.music.representations.streams import some
+from musicae.music.representations.time_grid import OTHER_METER, TimeGrid
 
 CELLS = 2**22
 """Tokens of streams that are held at once; of a piece with more, one stream after the other."""
@@ -75,7 +76,8 @@ def read_chunk(
         outcomes.append(outcome)
         waiting += [(position, stream) for stream in found]
         cells += sum(stream.tokens.size for stream in found)
-        if cells > CELLS or position == len(files) - 1:
+        # What is measured of windows takes long enough to be the time of a file of its own.
+        if cells > CELLS or reading.attribute or position == len(files) - 1:
             counts += _write_windows(waiting, written, outcomes, reading, len(files))
             waiting, cells = [], 0
     on_file(len(files))
@@ -149,7 +151,8 @@ def read_file(path: Path, digest: str, reading: Reading) -> tuple[list[Stream], 
         return [], Outcome("crashed", f"{type(error).__name__}: {error}")
     fault = "; ".join(score.faults[:1])
     if not streams:
-        return [], replace(_refused(refusals, representation), fault=fault)
+        readable = TimeGrid(score, representation.grid).time > 0
+        return [], replace(_refused(refusals, representation, readable=readable), fault=fault)
     trimmed_bars: Counter[str] = Counter()
     for stream in streams:
         trimmed_bars.update({reason: int(bars.sum()) for reason, bars in stream.trimmed.items()})
@@ -157,8 +160,13 @@ def read_file(path: Path, digest: str, reading: Reading) -> tuple[list[Stream], 
     return streams, Outcome(fault=fault, other_meters=other_meters, trimmed_bars=dict(trimmed_bars))
 
 
-def _refused(refusals: Sequence[Refusal], representation: Representation) -> Outcome:
-    whole = [refusal for refusal in refusals if refusal.track < 0]
+def _refused(refusals: Sequence[Refusal], representation: Representation, *, readable: bool) -> Outcome:
+    """Why nothing of a file is read.
+
+    Args:
+        readable: whether any bars are in a meter that can be read; then others are not why.
+    """
+    whole = [one for one in refusals if one.track < 0 and not (readable and one.reason == OTHER_METER)]
     if whole:
         return Outcome(whole[0].reason, "; ".join(some([refusal.remedy for refusal in whole])))
     counts = Counter(refusal.reason for refusal in refusals)

@@ -77,7 +77,10 @@ def _check_workers(client: Any, task: ReadingTask) -> None:
     """Make sure that every worker sees the first file, and the folder for the results."""
     task.result.parent.mkdir(parents=True, exist_ok=True)
     for path in (task.paths[0], task.result.parent):
-        if not all(client.run(os.path.exists, str(path)).values()):
+        seen = client.run(os.path.exists, str(path))
+        if not seen:
+            raise MusicaeError("the dask scheduler has no workers", "start `dask worker ADDRESS` on every machine")
+        if not all(seen.values()):
             raise _unseen(path)
 
 

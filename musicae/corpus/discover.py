@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -78,8 +79,8 @@ def discover(folders: Sequence[Path], splits: SplitsFile | None, progress: Progr
             advance(1)
             split = splits(folder, path) if splits else UNLISTED
             inside = path.relative_to(folder).parts[:-1]
-            label_folder = inside[0] if inside else ""
-            label_folders.update(inside[:1])
+            label_folder = unicodedata.normalize("NFC", inside[0]) if inside else ""
+            label_folders |= {label_folder} - {""}
             try:
                 digest = _file_digest(path)
             except OSError as error:
@@ -88,9 +89,10 @@ def discover(folders: Sequence[Path], splits: SplitsFile | None, progress: Progr
             if splits and split == UNLISTED:
                 dropped[path] = Outcome("not in the splits", f"{splits.path} names no split for it")
             elif digest in sources and sources[digest].path != path:
-                dropped[path] = Outcome(COPY, f"the same bytes as {sources[digest].path}")
-                if sources[digest].label_folder != label_folder:
-                    sources[digest] = replace(sources[digest], label_folder="")
+                other = sources[digest]
+                dropped[path] = Outcome(COPY, f"the same bytes as {other.path}")
+                label_folder = label_folder if other.label_folder == label_folder else ""
+                sources[digest] = replace(other, split=min(split, other.split), label_folder=label_folder)
             elif digest not in sources:  # a file that is found again, below another folder, is what it was
                 sources[digest] = MidiFile(path, digest, split, label_folder)
     different = tuple(sources[digest] for digest in sorted(sources))

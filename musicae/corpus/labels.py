@@ -60,6 +60,10 @@ class Labels:
         return words if self.threshold is None else words | {"threshold": self.threshold}
 
 
+MOST_CLASSES = 2**15 - 1
+"""Numbers of classes are kept in 16 bits."""
+
+
 def check_label(by: str, representation: Representation) -> None:
     """Make sure that windows of a representation can be labeled so.
 
@@ -88,6 +92,9 @@ def folder_labels(
     """
     kept = {folders[file] for file in np.unique(window_file[keep])} - {""}
     classes = tuple(sorted(kept))
+    if len(classes) > MOST_CLASSES:
+        message = f"{len(classes)} folders are too many classes: {MOST_CLASSES} at most"
+        raise MusicaeError(message, "let the folders right below the one that is read be the classes")
     numbers = {name: number for number, name in enumerate(classes)}
     of_file = np.array([numbers.get(folder, UNKNOWN) for folder in folders], dtype=np.int16)
     return Labels(FOLDER, classes, of_file[window_file], without_windows=tuple(sorted({*found} - kept)))

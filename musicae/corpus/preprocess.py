@@ -231,7 +231,7 @@ def _read(
     """Do the tasks that are not done yet; the results of all, as one."""
     for task in tasks:
         provisional(task.result).unlink(missing_ok=True)
-    missing = [task for task in tasks if not task.result.exists()]
+    missing = [task for task in tasks if not _is_whole(task)]
     files, left = (sum(len(task.paths) for task in some) for some in (tasks, missing))
     with progress("reading", files) as advance:
         advance(files - left)
@@ -245,6 +245,15 @@ def _read(
                 if strict:
                     _refuse_bad(zip(task.paths, _result(task).outcomes, strict=True))
     return Chunk.join([_result(task) for task in tasks])
+
+
+def _is_whole(task: ReadingTask) -> bool:
+    """Whether a task is done; where what was done is damaged, it is done anew."""
+    try:
+        Chunk.load(task.result)
+    except MusicaeError:
+        return False
+    return True
 
 
 def _result(task: ReadingTask) -> Chunk:
@@ -285,7 +294,7 @@ def _write(
     manifest = settings | {
         "files": {
             "found": len(outcomes),
-            "dropped": dict(reasons.most_common()),
+            "dropped": dict(sorted(reasons.items(), key=lambda reason: (-reason[1], reason[0]))),
             "kept": kept,
             "cut by meter": sum(outcome.other_meters > 0 and not outcome.reason for outcome in outcomes.values()),
         }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Integer
@@ -341,8 +342,6 @@ def without_doubles(notes: Notes) -> Notes:
     starts: dict[int, list[int]] = {}
     for start, pitch in sorted(rows):
         starts.setdefault(pitch, []).append(start)
-    kept = []
-    for start, end, pitch, velocity in rows.values():
-        following = next((tick for tick in starts[pitch] if tick > start), end)
-        kept.append((start, min(end, following), pitch, velocity))
+    follows = {(pitch, at): after for pitch, ticks in starts.items() for at, after in pairwise(ticks)}
+    kept = ((a, min(b, follows.get((pitch, a), b)), pitch, velocity) for a, b, pitch, velocity in rows.values())
     return Notes.of(kept)

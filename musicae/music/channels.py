@@ -3,8 +3,9 @@
 Both belong to the channel, in whichever track they are said: the change that came last before a note holds, in any
 track; of changes at one tick the one in the note's own track, where tracks that share a channel have programs of their
 own. Channel 10 is drums, as General MIDI has it; others are where the file says so: by a SysEx of Roland (GS, "use for
-rhythm part") or Yamaha (XG, part mode), or by bank select 127 (XG) or 120 (General MIDI 2). The same SysEx can make
-channel 10 a pitched one. Bank 127 of a file that resets a GS device is a pitched bank of Roland's, and no drums.
+rhythm part") or Yamaha (XG, part mode), or by bank select 127 or 126 (XG) or 120 (General MIDI 2). The same SysEx, or
+bank select 121 (General MIDI 2), can make channel 10 a pitched one. Banks 127 and 126 of a file that resets a GS device
+are pitched banks of Roland's, and no drums.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from musicae.music.midi_events import CONTROL, PROGRAM, SYSEX, Events, PerNote
 
 DRUM_CHANNEL = 9
 BANK_SELECT = 0
-XG_DRUM_BANK, GM2_DRUM_BANK = 127, 120
+XG_DRUM_BANKS, GM2_DRUM_BANK, GM2_MELODY_BANK = (126, 127), 120, 121
 UNSAID = -1
 """What holds of a channel where nothing was said before."""
 
@@ -47,11 +48,11 @@ def drums_at(events: Events, notes: PerNote) -> Bool[np.ndarray, " note"]:
     """Whether every note-on, by its number, is drums."""
     declared, is_gs = _declared(events)
     said = _at_notes(events, declared, notes)
-    is_drum = np.where(said == UNSAID, events.channel[notes] == DRUM_CHANNEL, said > 0)
     found = events.of(CONTROL, BANK_SELECT)
     banks = _at_notes(events, _Changes(found, events.channel[found], events.second[found]), notes)
-    by_bank: Bool[np.ndarray, " note"] = (banks == GM2_DRUM_BANK) | (banks == XG_DRUM_BANK) & (not is_gs)
-    return is_drum | by_bank
+    by_channel = (events.channel[notes] == DRUM_CHANNEL) & (banks != GM2_MELODY_BANK)
+    by_bank: Bool[np.ndarray, " note"] = (banks == GM2_DRUM_BANK) | np.isin(banks, XG_DRUM_BANKS) & (not is_gs)
+    return np.where(said == UNSAID, by_channel, said > 0) | by_bank
 
 
 def _declared(events: Events) -> tuple[_Changes, bool]:

@@ -212,8 +212,8 @@ _TRIADS: dict[re.Pattern[str], tuple[tuple[int | None, int, str], tuple[int, int
         r"dim|[o\u00b0\u00ba]": ((3, 6, ""), (0, 9)),
         r"hdim|[h\u00f8\u00d8]": ((3, 6, ""), (10, 10)),
         r"aug|\+(?!5|1[13])": ((4, 8, ""), (0, 10)),
-        r"major|maj|Maj|MAJ|ma(?![a-z])|Ma|M(?![iI])|[\u0394\u2206\u25b3^]": ((4, 7, ""), (0, 11)),
-        r"minor|min|Min|MIN|mi(?![a-z])|m(?!aj)|-(?!5)": ((3, 7, ""), (0, 10)),
+        r"major|maj|Maj|MAJ|ma(?![a-z])|Ma|MA|M(?![iI])|[\u0394\u2206\u25b3^]": ((4, 7, ""), (0, 11)),
+        r"minor|min|Min|MIN|mi(?![a-z])|MI|m(?!aj)|-(?!5)": ((3, 7, ""), (0, 10)),
         r"sus[24]{0,2}": ((None, 7, "is suspended"), (0, 10)),
         r"5(?!\d)": ((None, 7, "is a power chord"), (0, 10)),
     }.items()
@@ -231,7 +231,8 @@ _REST = re.compile(
     | (?:add|Add)\s?(?:2|4|6|9|1[13])
     | (?:no|omit)(?P<less>[35])
     | (?P<major_seventh>(?:maj|Maj|ma|M|[\u0394\u2206\u25b3^])(?:7|9|1[13])?)   # of any triad
-    | 6/?9 | (?<!\d)(?P<upper>[24679]|1[13])
+    | 6/?9 | (?<!\d)[b\u266d]?(?P<upper>[24679]|1[13])
+    | /[#\u266fb\u266d]?\d{1,2}$                                # the degree that is the bass, as Harte has it
     | (?P<open>\() | (?P<close>\)) | , | /(?=[#\u266fb\u266d]?\d)
     """,
     re.VERBOSE,

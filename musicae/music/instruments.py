@@ -32,7 +32,8 @@ def program_of(name: str) -> int:
     Raises:
         MusicaeError: there is no such number or name, or several instruments have such names.
     """
-    if name.strip().isdecimal():
+    name = name.strip()
+    if name.isdecimal():
         number = int(name[:SHOWN_CHARACTERS])
         if not 1 <= number <= len(GENERAL_MIDI):
             raise MusicaeError(f"there is no instrument {number}", f"General MIDI counts from 1 to {len(GENERAL_MIDI)}")

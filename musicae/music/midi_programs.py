@@ -26,11 +26,13 @@ class _Voice:
     Attributes:
         after: the program that they play, by the one that they played.
         said: the programs that they then say, by their ticks.
+        has_drums: whether any of them plays drums, which their banks may say.
     """
 
     tracks: set[int]
     after: dict[int, int]
     said: dict[int, int]
+    has_drums: bool
 
     def join(self, other: _Voice) -> bool:
         """Takes the tracks of another one, if no program of theirs contradicts."""
@@ -53,7 +55,7 @@ class _Voice:
         """
         tick, place, data = row
         kind, rest = data[0] & 0xF0, data[1:]
-        if kind == CONTROL and rest[0] in _BANKS and any(old != new for old, new in self.after.items()):
+        if kind == CONTROL and rest[0] in _BANKS and not self.has_drums and any(a != b for a, b in self.after.items()):
             return []
         if kind == PROGRAM:
             if not own and tick in self.said:
@@ -101,9 +103,11 @@ def _voices(
         if home.channel == channel:
             after.setdefault(home.track, {})[track.program] = programs.get(number, track.program)
     voices: list[_Voice] = []
+    drums = {home.track for _, (home, track) in tracks if home.channel == channel and track.is_drum}
     for one, of_track in after.items():
         changes = [(tick, data[1]) for tick, _, data in rows[one] if data[0] == PROGRAM | channel]
-        voice = _Voice({one}, of_track, {tick: of_track.get(program, program) for tick, program in changes})
+        said = {tick: of_track.get(program, program) for tick, program in changes}
+        voice = _Voice({one}, of_track, said, one in drums)
         if not any(other.join(voice) for other in voices):
             voices.append(voice)
     return voices

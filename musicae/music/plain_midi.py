@@ -40,8 +40,12 @@ _NO_EVENT = b"\xff\x01\0"
 """An empty text, which takes the place of the end of a track."""
 _ODD_META = re.compile(rb"\xff(?:\x51[^\x03]|\x58(?:[^\x04]|\x04.[^\0-\x07]))", re.DOTALL)
 """A tempo or a meter of another size, or an impossible meter."""
-_DRUM_BANK = re.compile(rb"[\xb0-\xbf](?:[\0-\x7f]{2}[\x80-\xff]{0,3}[\0-\x7f])*?\0[\x78\x7f]")
-"""A controller, others in running status, and bank select 120 or 127."""
+_DRUM_BANK = re.compile(rb"[\xb0-\xbf](?:[\0-\x7f]{2}[\x80-\xff]{0,3}[\0-\x7f])*?\0[\x78\x79\x7e\x7f]")
+"""A controller, others in running status, and bank select 120, 121, 126 or 127."""
+_LONG_WAIT = re.compile(rb"[\x80-\xff]{3}[\0-\x7f]")
+"""A delta time of up to 2^28 ticks."""
+_MOST_LONG_WAITS = 6
+"""With more, and the one behind every track, a tick might not fit into 31 bits."""
 _TEMPO = re.compile(rb"\xff\x51\x03...", re.DOTALL)
 _NO_TEMPO = b"\xff\x51\x03\0\0\0"
 
@@ -49,7 +53,7 @@ _NO_TEMPO = b"\xff\x51\x03\0\0\0"
 def read_plain(data: bytes) -> Score | None:
     """The score of a MIDI file that is whole and without anything unusual, else None."""
     chunks = _chunks(data)
-    if not chunks or _ODD_META.search(data):
+    if not chunks or _ODD_META.search(data) or len(_LONG_WAIT.findall(data)) > _MOST_LONG_WAITS:
         return None
     tracks = [data[first:end] for first, end in chunks]
     channels = _channels([_TEMPO.sub(_NO_TEMPO, track) if b"\xff\x51" in track else track for track in tracks])
@@ -127,7 +131,9 @@ class _Plain:
             return None
         tempi = _agreed((tempo.time, tempo.mspq) for tempo in parsed.tempos)
         meters = _agreed((meter.time, (meter.numerator, meter.denominator)) for meter in parsed.time_signatures)
-        if tempi is None or meters is None or any("\ufffd" in track.name for track in parsed.tracks):
+        if tempi is None or meters is None or min([0, *tempi, *meters]) < 0:
+            return None
+        if any("\ufffd" in track.name for track in parsed.tracks):
             return None
         found = self._notes(parsed)
         if found is None:

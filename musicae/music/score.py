@@ -132,13 +132,20 @@ class Score:
         return not any(len(track.notes) for track in self.tracks)
 
     def until(self, tick: int) -> Score:
-        """The score up to a tick, where what still sounds ends."""
+        """The score up to a tick, where what still sounds ends; what is said from there on is left out."""
 
         def cut(notes: Notes) -> Notes:
             kept = notes[notes.start < tick]
             return replace(kept, end=np.minimum(kept.end, tick))
 
-        return replace(self, tracks=tuple(replace(track, notes=cut(track.notes)) for track in self.tracks), end=tick)
+        return replace(
+            self,
+            tracks=tuple(replace(track, notes=cut(track.notes)) for track in self.tracks),
+            end=tick,
+            tempi=tuple(tempo for tempo in self.tempi if tempo.tick < max(tick, 1)),
+            meters=tuple(meter for meter in self.meters if meter.tick < max(tick, 1)),
+            markers=tuple(marker for marker in self.markers if marker.tick < tick),
+        )
 
     def with_drums(self, tracks: Sequence[str]) -> Score:
         """The score with some tracks as drums: those of these numbers, from 1, or names (`called`)."""

@@ -55,7 +55,7 @@ def moved_into(score: Score, semitones: int, key: Key | None = None) -> Transpos
             pitch = _within(track.notes.pitch + semitones)
             inside = places[pitch]
             moved, pitched = moved + int((inside != pitch).sum()), pitched + len(pitch)
-            track = _at(track, inside, doubled=bool((inside != pitch).any()))
+            track = _at(track, inside, doubled=bool((inside != track.notes.pitch + semitones).any()))
         tracks.append(track)
     return Transposed(replace(score, tracks=tuple(tracks)), moved, pitched)
 

@@ -111,9 +111,9 @@ def _loudest(performance: Performance, repetitions: int, font: bytes) -> Sound:
     for expression in EXPRESSIONS:
         midi = performance.midi(repetitions=repetitions, expression=expression, tail_seconds=TAIL_SECONDS)
         sound = _rendered(midi, font)
-        if np.abs(sound.astype(np.int32)).max(initial=0) < np.iinfo(np.int16).max:
+        if max(int(sound.max(initial=0)), -int(sound.min(initial=0))) < np.iinfo(np.int16).max:
             break
-    return sound / -float(np.iinfo(np.int16).min)
+    return sound / np.float32(-np.iinfo(np.int16).min)
 
 
 def _rendered(midi: bytes, font: bytes) -> Int16[np.ndarray, "frame channel"]:
@@ -128,17 +128,20 @@ def _rendered(midi: bytes, font: bytes) -> Int16[np.ndarray, "frame channel"]:
 
 def _without_silence(sound: Sound, least: int) -> Shorter:
     """Sound without the silence at its end, but so many frames at least, faded out."""
-    loud = np.flatnonzero(np.abs(sound).max(1, initial=0) > SILENCE)
+    loud = np.flatnonzero(((sound > SILENCE) | (sound < -SILENCE)).any(1))
     kept = sound[: max(int(loud[-1]) + 1 if len(loud) else 0, least)]
-    kept = np.pad(kept, ((0, max(least - len(kept), 0)), (0, 0)))
+    if least > len(kept):
+        kept = np.pad(kept, ((0, least - len(kept)), (0, 0)))
     fade = min(round(FADE_SECONDS * SAMPLE_RATE), len(kept))
     kept[len(kept) - fade :] *= np.linspace(1, 0, fade)[:, None]
     return kept
 
 
 def _normalized(sound: Sound) -> Sound:
-    peak = np.abs(sound).max(initial=0)
-    return sound * (PEAK / peak) if peak else sound
+    peak = max(float(sound.max(initial=0)), -float(sound.min(initial=0)))
+    if peak:
+        sound *= PEAK / peak
+    return sound
 
 
 def _written(sound: Sound) -> bytes:
@@ -147,9 +150,14 @@ def _written(sound: Sound) -> bytes:
         file.setnchannels(sound.shape[1])
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
-        file.writeframes(np.round(sound * np.iinfo(np.int16).max).astype("<i2").tobytes())
+        for first in range(0, len(sound), FRAMES_AT_ONCE):
+            some = sound[first : first + FRAMES_AT_ONCE] * np.iinfo(np.int16).max
+            file.writeframes(np.round(some).astype("<i2").tobytes())
     return out.getvalue()
 
+
+FRAMES_AT_ONCE = 2**20
+"""That are written: minutes of sound take as much memory as seconds."""
 
 PLAYERS = (
     ("pw-play",),

@@ -57,9 +57,8 @@ class Performance:
         """
         file = EditableMidi.open(data)
         end = _bar_line(file) if loop else _end(file)
-        tempi = tuple(tempo for tempo in file.score.tempi if tempo.tick < max(end, 1))
-        score = replace(file.score.until(end), tempi=tempi)
-        rows = [(tempo.tick, FIRST, _tempo_event(tempo)) for tempo in tempi]
+        score = file.score.until(end)
+        rows = [(tempo.tick, FIRST, _tempo_event(tempo)) for tempo in score.tempi]
         channels = _channels(file)
         for track in file.rows(dict.fromkeys(range(len(score.tracks)), Notes.of([]))):
             for tick, place, event in track:

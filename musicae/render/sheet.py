@@ -14,6 +14,7 @@ from itertools import cycle
 
 import resvg_py
 
+from musicae.errors import MusicaeError
 from musicae.music.midi import instrument_name
 from musicae.music.note_distance import onsets_of
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
@@ -81,7 +82,13 @@ class Panel:
 
 
 def clip_sheet(panels: Sequence[Panel]) -> str:
-    """One picture of some clips, which share pitches, drums and colors, as SVG."""
+    """One picture of some clips, which share pitches, drums and colors, as SVG.
+
+    Raises:
+        MusicaeError: there are none.
+    """
+    if not panels:
+        raise MusicaeError("there is no clip to be drawn", "give one at least")
     axes = _Axes.of([panel.score for panel in panels])
     bars = max(min(panel.bars, panel.line_bars) for panel in panels)
     columns = max(1, min(len(panels), int(PAGE // (MARGIN + BAR * bars + GAP))))

@@ -41,7 +41,8 @@ def exclusive(path: Path, what: Path) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(OSError):
-            path.unlink()
+            if _is_at(handle, path):  # else it has been removed, and another run may hold a new one
+                path.unlink()
         os.close(handle)
         with contextlib.suppress(OSError):  # those in which something has been made
             for folder in made:

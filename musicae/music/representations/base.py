@@ -119,7 +119,7 @@ class Stream:
 
     Attributes:
         tokens: the token grid, all bars in a row.
-        silent: per part and bar, whether nothing sounds and nothing starts.
+        silent: per part and bar, whether nothing sounds and nothing starts; of bands, whether no two tracks play.
         bars: for every bar, its number in the file, from 0. Numbers jump where bars of other meters were cut out;
             a window never crosses a jump.
         tracks: indices into `score.tracks` that this stream reads.

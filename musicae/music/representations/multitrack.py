@@ -7,7 +7,7 @@ an end; tracks stand in order of their programs, drums last, and the rest of the
 A bar of a piano that plays C for two quarters, then D, at velocity 80, over a kick, an event a step, has the rows
 
     360 356 60 303 188 62 303 190 489    program, velocity, C on, 48 steps, C off, D on, 48 steps, D off, end
-    488 356 36 279 164 489               drums, velocity, kick on, 24 steps, kick off, end
+    488 356 36 258 164 489               drums, velocity, kick on, 3 steps, kick off, end
     489                                  six times
 """
 

@@ -227,7 +227,7 @@ def skyline(spans: Spans) -> Spans:
 
     Of equal pitches the longest is kept, so that the order of the notes in the file does not matter.
     """
-    # One integer a note, start above pitch above length (a tick of a MIDI file is below 2^32, so that it fits):
+    # One integer a note, start above pitch above length (ticks below 2^35 fit):
     # a plain sort is several times as fast as np.lexsort.
     length = np.minimum(spans.end - spans.start, _LENGTH_MASK)
     key = np.sort(spans.start << (_LENGTH_BITS + 7) | spans.pitch << _LENGTH_BITS | length)
@@ -290,8 +290,11 @@ def _regions(score: Score, grid: BarGrid) -> list[Region]:
 def _other_meter(region: Region, bar: BarGrid) -> Refusal:
     meter = f"{region.meter.numerator}/{region.meter.denominator}"
     where = f"bars {region.number + 1} to {region.number + region.span}, counted from 1, are in {meter}"
-    return Refusal(-1, "other meter", f"needs bars of {bar}, and {where}")
+    return Refusal(-1, OTHER_METER, f"needs bars of {bar}, and {where}")
 
+
+OTHER_METER = "other meter"
+"""Why bars are not read that are not of the grid's."""
 
 TOO_LONG = Refusal(-1, "too long", f"needs to be shorter than {LONGEST_BARS} bars")
 
