@@ -43,6 +43,10 @@ def tune(pitches: tuple[int, ...], semitones: int = 0, times: int = 1) -> Score:
     return Score(480, tracks, end=3840 * times)
 
 
+CADENCE = ((48, 52, 55), (53, 57, 60), (55, 59, 62), (48, 52, 55))
+"""C, F, G and C."""
+
+
 def pitch_classes(score: Score) -> set[int]:
     return {pitch % 12 for pitch in score.tracks[0].notes.pitch.tolist()}
 
@@ -140,11 +144,20 @@ def test_the_key_is_that_of_the_piece(shipped: Model) -> None:
     assert transfer(shipped, source, "minor")[0].recipe.arguments["from"] == "C major"
 
 
-def test_of_a_whole_song_everything_else_stays(shipped: Model) -> None:
+def test_a_whole_song_goes_along(shipped: Model) -> None:
     song = tune(MAJOR_TUNE, times=3)
-    _, after = transfer(shipped, read_song(midi_bytes(song), shipped), "minor")
+    chords = [(960 * i, 960 * i + 960, pitch, 70) for i in range(12) for pitch in CADENCE[i % 4]]
+    hits = Track(Notes.of((960 * i, 960 * i + 60, 40, 90) for i in range(12)), is_drum=True)
+    song = replace(song, tracks=(*song.tracks, Track(Notes.of(chords), 48, name="strings"), hits))
+    before, after = transfer(shipped, read_song(midi_bytes(song), shipped), "minor")
     written = read_midi(after.midi())
-    assert written.tracks[1].notes == song.tracks[1].notes and written.end == song.end
+    assert read_midi(before.midi()).tracks == song.tracks
+    assert [written.tracks[i].notes for i in (1, 3)] == [song.tracks[i].notes for i in (1, 3)]
+    assert written.end == song.end
+    found = written.tracks[2].notes.pitch.reshape(12, 3).tolist()
+    assert found[:2] == [[48, 51, 55], [53, 56, 60]] and found[2] in ([55, 58, 62], [55, 59, 62])
+    (again,) = replay(after.recipe, shipped)
+    assert again.midi() == after.midi()
     assert key_of(Score(480, written.tracks[:1], written.end)) == Key(0, minor=True)
     bars = [written.tracks[0].notes.pitch.tolist()[i::3] for i in range(3)]
     assert len({len(bar) for bar in bars}) == 1, "windows that are alike stay so"

@@ -14,7 +14,7 @@ from musicae.clips.recipe import Part
 from musicae.corpus.labels import CLASSES
 from musicae.model import Model
 from musicae.music.arrangement import arranged, at_rest, final_bar, resting_chord, scale_of
-from musicae.music.key import key_like, key_of
+from musicae.music.key import key_like, key_of_piece
 from musicae.music.representations.base import TokenArray
 from musicae.music.score import Score, concatenate
 
@@ -57,7 +57,7 @@ def with_final_bar(
     known = model.representation.decode(windows[-1])
     bar = known.end // size
     whole = score if piece is None else piece
-    key = key_of(whole) if final_bar is True else key_like(whole, minor=final_bar == "minor")
+    key = key_of_piece(whole) if final_bar is True else key_like(whole, minor=final_bar == "minor")
     rest = at_rest(score, bar, key)
     if last.bars is None:
         return (*parts, _played(model, rest, last.draw + 1, 1))

@@ -18,7 +18,7 @@ from jaxtyping import Integer
 from musicae.music.chords import NO_CHORD, Chord
 from musicae.music.key import MAJOR_SCALE, Key
 from musicae.music.representations.drums import DRUM_CLASSES, NAMES
-from musicae.music.representations.melody import BASSES
+from musicae.music.representations.melody import BASSES, HIGHEST_PITCH, LOWEST_PITCH
 from musicae.music.score import Notes, Score, Track
 
 SHORTEST = 4
@@ -95,8 +95,8 @@ def final_bar(score: Score, bar: int) -> Score:
 
 
 def at_rest(score: Score, bar: int, key: Key | None) -> Score:
-    """A bar after some music: every line holds the tonic that is nearest to its last note, the lower one of two, and
-    drums hit the kick and the crash.
+    """A bar after some music: every line holds the tonic that is nearest to its last note, the lower one of two on a
+    piano, and drums hit the kick and the crash.
 
     Args:
         bar: its ticks.
@@ -109,7 +109,9 @@ def at_rest(score: Score, bar: int, key: Key | None) -> Score:
             rows = _final_hits(score.ticks_per_quarter, int(track.notes.velocity.max()))
         elif len(track.notes) and key:
             _, _, pitch, velocity = max(track.notes.rows(), key=lambda row: (row[0], row[2]))
-            rows = [(0, bar, nearest(pitch, {key.tonic}), velocity)]
+            tonic = nearest(pitch, {key.tonic})
+            tonic += _OCTAVE * ((tonic < LOWEST_PITCH) - (tonic > HIGHEST_PITCH))
+            rows = [(0, bar, tonic, velocity)]
         tracks.append(replace(track, notes=Notes.of(rows)))
     return replace(score, tracks=tuple(tracks), end=bar, markers=())
 

@@ -9,6 +9,7 @@ from musicae.music.key import Key
 from musicae.music.midi_editing import FIRST, EditableMidi, EventRow, meta_event
 from musicae.music.midi_events import KEY_PRESSURE, KEY_SIGNATURE, META, TEMPO
 from musicae.music.midi_programs import with_programs
+from musicae.music.score import Notes
 from musicae.music.transposition import moved_into, pitches_into
 
 DEFAULT_BEAT, LONGEST_BEAT = 500_000, 2**24 - 1
@@ -43,6 +44,19 @@ def transformed(
             rows[0].insert(0, (0, FIRST, meta_event(TEMPO, DEFAULT_BEAT.to_bytes(TEMPO_SIZE))))
         rows = [[(tick, place, _faster(data, tempo)) for tick, place, data in track] for track in rows]
     return file.with_rows(with_programs(file, rows, programs) if programs else rows)
+
+
+def in_other_key(file: EditableMidi, notes: Mapping[int, Notes], before: Key, after: Key) -> bytes:
+    """The file with other notes, as of `EditableMidi.with_notes`; signatures of a key are those of another one."""
+    old, new = (meta_event(KEY_SIGNATURE, _signature(key)) for key in (before, after))
+    rows = [[(tick, place, new if data == old else data) for tick, place, data in track] for track in file.rows(notes)]
+    return file.with_rows(rows)
+
+
+def _signature(key: Key) -> bytes:
+    """How many sharps a key has, or, below 0, flats, and whether it is minor."""
+    fifths = _FIFTH * (key.tonic + 3 * key.minor)
+    return ((fifths - _FLATTEST) % _OCTAVE + _FLATTEST).to_bytes(1, signed=True) + bytes([key.minor])
 
 
 def _in_key(data: bytes, semitones: int) -> bytes:

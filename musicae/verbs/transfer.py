@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,15 @@ import torch.nn.functional as F
 from jaxtyping import Int64
 from torch import Tensor
 
-from musicae.clips.clip import Clips
+from musicae.clips.clip import Clip, Clips
 from musicae.clips.code_source import unless_whole
+from musicae.clips.frame import Frame
 from musicae.clips.mode_search import in_mode
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.recipe_fields import ForcedTokens
 from musicae.clips.render import likeliest_windows, recipe_of, with_own_code
+from musicae.clips.song import WholeSong, framed_score, open_song
 from musicae.clips.source import (
     Material,
     at_sounding_pitch,
@@ -33,8 +36,11 @@ from musicae.clips.source import (
 from musicae.corpus.labels import CLASSES
 from musicae.errors import MusicaeError, unknown_name
 from musicae.model import Codes, Model
-from musicae.music.key import Key, key_of
-from musicae.music.score import concatenate
+from musicae.music.key import Key, key_of, key_of_piece
+from musicae.music.midi_editing import EditableMidi
+from musicae.music.midi_transformation import in_other_key
+from musicae.music.parallel_mode import in_parallel_mode
+from musicae.music.score import Notes, concatenate
 from musicae.seeds import fresh_seed
 
 MODES = CLASSES["mode"]
@@ -55,7 +61,8 @@ def transfer(
     In a model that knows classes the label beside the code is another one, and "before" is the music played back.
     Other models have a mode vector, between major and minor: every window is sought along it on its own tonic, around
     the notes that may stay (`clips.mode_search`); "before" is what was read. A window in which nothing is found stays.
-    The tonic is that of the piece, or where that is not known, of all windows together.
+    The tonic is that of the piece, or where that is not known, of all windows together. Of a whole song the other
+    tracks, and windows in which nothing is found, go along by the rule (`music.parallel_mode`).
 
     Args:
         to: the name of the class.
@@ -131,7 +138,10 @@ def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[i
         tokens = source.fields if isinstance(source, Source) else likeliest_windows(model, [part])[0]
         before.append(replace(part, forced_tokens=tokens.astype("int64")))
         silences.append(unless_whole(part.forced_tokens))
-    key = key_of(piece_of(sources[0]) or concatenate([model.representation.decode(_tokens(part)) for part in before]))
+    whole = isinstance(music, WholeSong)
+    piece = framed_score(music.frame) if isinstance(music, WholeSong) else piece_of(sources[0])
+    windows = concatenate([model.representation.decode(_tokens(part)) for part in before])
+    key = key_of(windows) if piece is None else key_of_piece(piece)
     if key is None:
         raise MusicaeError(f"{label_of(music, sources)} is in no key: nothing in it has a pitch", "choose a melody")
     arguments = {"source": label_of(music, sources), "from": str(key)}
@@ -149,22 +159,51 @@ def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[i
     after, found = [], dict[int, Part]()
     for part, silence in zip(before, silences, strict=True):
         if part.draw not in found:
-            found[part.draw] = _part_in_mode(model, part, silence, key, to)
+            found[part.draw] = _part_in_mode(model, part, silence, key, to, whole=whole)
         after.append(found[part.draw])
         progress(1)
     moved = replace(run.of(*after), arguments=arguments | {"to": to}, label="after")
+    if moved.frame is not None and whole and key.minor != (to == MODES[1]):
+        moved = replace(moved, frame=_frame_in_mode(Clip(model, moved), moved.frame, key))
     return Clips.of(model, replace(run, label="before"), moved)
 
 
-def _part_in_mode(model: Model, part: Part, silence: ForcedTokens | None, key: Key, to: str) -> Part:
-    """A part in a mode; the same one where it is in that mode, or where nothing is found."""
+def _part_in_mode(model: Model, part: Part, silence: ForcedTokens | None, key: Key, to: str, *, whole: bool) -> Part:
+    """A part in a mode; the same one where it is in that mode, or where nothing is found and it is not of a song."""
     minor = to == MODES[1]
     if key.minor == minor:
         return part
     tokens = in_mode(model, _tokens(part), key.tonic, minor=minor, silence=silence)
     if tokens is None:
-        return part
+        if not whole:
+            return part
+        music = model.representation.decode(_tokens(part))
+        ruled = in_parallel_mode(music, key.tonic, minor=minor, melody=Notes.of(()))
+        tokens = model.representation.encode(ruled)[..., : len(model.representation.shape.fields)]
     return with_own_code(model, replace(part, forced_tokens=tokens.astype("int64")))
+
+
+def _frame_in_mode(after: Clip, frame: Frame, key: Key) -> Frame:
+    """A song in the other mode on the tonic of a key, for the windows of a clip to be spliced into.
+
+    Args:
+        after: the windows in that mode, in the song as it was.
+    """
+    file = EditableMidi.open(frame.midi, "the song", frame.drums)
+    read = open_song(frame, after.model.representation).stream.tracks
+    others = Counter(
+        row[:3:2] for number, track in enumerate(file.score.tracks) if number not in read for row in track.notes.rows()
+    )
+    melody = []
+    for row in (row for track in after.score.tracks if not track.is_drum for row in track.notes.rows()):
+        if others[row[:3:2]]:  # it starts where one of them does, and has its pitch
+            others[row[:3:2]] -= 1
+        else:
+            melody.append(row)
+    score = in_parallel_mode(file.score, key.tonic, minor=not key.minor, melody=Notes.of(melody))
+    pairs = enumerate(zip(file.score.tracks, score.tracks, strict=True))
+    notes = {number: new.notes for number, (old, new) in pairs if new.notes != old.notes}
+    return replace(frame, midi=in_other_key(file, notes, key, replace(key, minor=not key.minor)))
 
 
 def _tokens(part: Part) -> ForcedTokens:

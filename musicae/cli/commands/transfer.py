@@ -65,7 +65,8 @@ def command(
 ) -> None:
     """Play a clip in minor instead of major, or the other way around, on the same tonic.
 
-    Of all music in that mode that the model finds, the one that keeps most notes is taken. Models that were trained
+    Of all music in that mode that the model finds, the one that keeps most notes is taken. With --whole, thirds, sixths
+    and sevenths of the other tracks go along. Models that were trained
     with classes of their own (musicae preprocess --label, musicae train --objective arae-transfer) play a clip in
     another one of these."""
     console = Console(quiet, json)
@@ -114,4 +115,6 @@ def _what_changed(clips: Clips) -> str:
         return f"it is in {start}: no music in {to} was found that is near it, and it stays as it is"
     stay = (ours & theirs).total()
     new = theirs.total() - stay
-    return f"from {start} to {to}: {stay} of {ours.total()} notes stay, {new} {'is' if new == 1 else 'are'} new"
+    pitched, read = (sum(not track.is_drum for track in score.tracks) for score in (after.score, after.played))
+    others = "; the other tracks go along" if pitched > read else ""
+    return f"from {start} to {to}: {stay} of {ours.total()} notes stay, {new} {'is' if new == 1 else 'are'} new{others}"
