@@ -59,9 +59,11 @@ def test_source_and_target_are_transposed_alike(data: Dataset) -> None:
     windows = data.split("train")
     batch, transpose = windows.take(torch.arange(64)), Transpose(windows.shape)
     same = transpose(Pairs(batch, batch), generator(1))
-    assert same.source is same.target and (same.source != batch).any()
+    assert same.encoder_columns is same.target and (same.encoder_columns != batch).any()
     copied = transpose(Pairs(batch, batch.clone()), generator(1))
-    assert torch.equal(copied.source, copied.target) and torch.equal(copied.source, same.source)
+    assert torch.equal(copied.encoder_columns, copied.target) and torch.equal(
+        copied.encoder_columns, same.encoder_columns
+    )
 
 
 def test_drums_are_not_transposed() -> None:
@@ -78,7 +80,7 @@ def test_targets_are_transposed_alone_where_the_chord_says_so() -> None:
     windows[:, :, 1:, 0] = torch.where(windows[:, :, 1:, 0] < 256, 60, windows[:, :, 1:, 0])  # within any range
     augment = TransposeTarget(WITH_CHORDS.shape)
     pairs = augment(Pairs(windows, windows), generator())
-    assert pairs.source is windows
+    assert pairs.encoder_columns is windows
     chords = [WITH_CHORDS.chords_of(bar)[0] for bar in pairs.target.numpy()]
     assert set(chords[1::2]) == {NO_CHORD}
     assert len(set(chords[::2])) > 6 and all(chord.quality == "minor" for chord in chords[::2])

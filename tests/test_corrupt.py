@@ -8,7 +8,7 @@ import torch
 
 from musicae.corpus.augment import Pairs
 from musicae.corpus.augmentations import AUGMENTATIONS
-from musicae.corpus.corrupt import DropSteps, HoldFlip, MaskSteps, PitchJitter, ShuffleSteps, SourceCorruption
+from musicae.corpus.corrupt import DropSteps, HoldFlip, InputCorruption, MaskSteps, PitchJitter, ShuffleSteps
 from musicae.errors import MusicaeError
 from musicae.music.representations import REPRESENTATIONS
 from musicae.music.representations.base import Representation
@@ -22,7 +22,7 @@ KINDS: dict[str, Representation] = {
     "trio": REPRESENTATIONS["trio"](bars=2),
     "multitrack": Multitrack(bars=1, chords=True),
 }
-CORRUPTIONS = {name: made for name, made in AUGMENTATIONS.items() if issubclass(made, SourceCorruption)}  # type: ignore[arg-type]
+CORRUPTIONS = {name: made for name, made in AUGMENTATIONS.items() if issubclass(made, InputCorruption)}  # type: ignore[arg-type]
 
 
 def pairs_of(representation: Representation, n: int = 16) -> Pairs:
@@ -44,28 +44,28 @@ def test_the_target_stays_clean_and_ends_and_conditions_stay(name: str, kind: st
     representation = KINDS[kind]
     before, after = corrupted(name, representation)
     assert after.target is before.target
-    changed = (after.source != before.source).any(-1)
+    changed = (after.encoder_columns != before.encoder_columns).any(-1)
     if (name, kind) not in {("hold_flip", "drums"), ("hold_flip", "multitrack"), ("pitch_jitter", "drums")}:
         assert changed.any()
     fields = len(representation.shape.fields)
-    assert torch.equal(after.source[..., fields:], before.source[..., fields:])
+    assert torch.equal(after.encoder_columns[..., fields:], before.encoder_columns[..., fields:])
     for i, field in enumerate(representation.shape.columns):
-        assert after.source[..., i].min() >= 0 and after.source[..., i].max() < field.vocabulary
+        assert after.encoder_columns[..., i].min() >= 0 and after.encoder_columns[..., i].max() < field.vocabulary
     if kind == "multitrack":
-        ended = after.source[..., 0] == END
-        assert not (before.source[..., 0] == END)[~ended].any(), "what has ended stays so"
+        ended = after.encoder_columns[..., 0] == END
+        assert not (before.encoder_columns[..., 0] == END)[~ended].any(), "what has ended stays so"
         assert not (ended.cummax(2).values & ~ended).any()
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_a_share_of_zero_changes_nothing(name: str) -> None:
     before, after = corrupted(name, KINDS["trio"], share=0.0)
-    assert torch.equal(after.source, before.source)
+    assert torch.equal(after.encoder_columns, before.encoder_columns)
     with pytest.raises(MusicaeError, match="share"):
         CORRUPTIONS[name](KINDS["trio"].shape, share=1.5)
 
 
-def strike(corruption: SourceCorruption, tokens: list[int], struck: list[int]) -> list[int]:
+def strike(corruption: InputCorruption, tokens: list[int], struck: list[int]) -> list[int]:
     """One bar of four steps, some of them struck."""
     windows = torch.tensor(tokens).view(1, 1, -1, 1)
     at = torch.zeros(1, 1, len(tokens), dtype=torch.bool)
@@ -85,7 +85,7 @@ def test_shuffled_steps_move_no_further_than_their_reach() -> None:
     windows = torch.arange(2, 34).view(1, 2, 16, 1).repeat(50, 1, 1, 1)
     shuffled = ShuffleSteps(KINDS["melody"].shape, share=1.0, reach=3)(
         Pairs(windows, windows), torch.Generator().manual_seed(0)
-    ).source
+    ).encoder_columns
     assert torch.equal(shuffled.sort(2).values, windows)
     moved = (shuffled - windows).abs()
     assert 0 < moved.max() <= 3
@@ -93,11 +93,11 @@ def test_shuffled_steps_move_no_further_than_their_reach() -> None:
 
 def test_jitter_moves_notes_in_range_and_leaves_holds_and_drums() -> None:
     before, after = corrupted("pitch_jitter", KINDS["melody"], share=1.0)
-    notes = before.source >= 2
-    assert torch.equal(before.source[~notes], after.source[~notes])
-    moved = after.source[notes] - before.source[notes]
+    notes = before.encoder_columns >= 2
+    assert torch.equal(before.encoder_columns[~notes], after.encoder_columns[~notes])
+    moved = after.encoder_columns[notes] - before.encoder_columns[notes]
     assert moved.min() >= -5 and moved.max() <= 6 and len(moved.unique()) > 6
     band = pairs_of(KINDS["multitrack"])
     after = PitchJitter(KINDS["multitrack"].shape, share=1.0)(band, torch.Generator().manual_seed(0))
-    drums = band.source[:, :, 0, 0] == 488
-    assert torch.equal(after.source[drums], band.source[drums])
+    drums = band.encoder_columns[:, :, 0, 0] == 488
+    assert torch.equal(after.encoder_columns[drums], band.encoder_columns[drums])

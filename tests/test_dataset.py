@@ -23,7 +23,7 @@ def test_labels_come_with_their_windows(data: Dataset) -> None:
     assert windows.draw(8, torch.Generator().manual_seed(0)).label is None
     windows.labels = torch.arange(len(windows)) - 1
     pairs = windows.draw(8, torch.Generator().manual_seed(0))
-    assert pairs.label is not None and torch.equal(pairs.source, windows.take(pairs.label + 1))
+    assert pairs.label is not None and torch.equal(pairs.encoder_columns, windows.take(pairs.label + 1))
 
 
 def test_a_smaller_share_of_labels_is_part_of_a_larger_one(data: Dataset) -> None:

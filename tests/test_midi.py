@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicae.errors import MusicaeError
-from musicae.music.midi import LARGEST_TICK, midi_bytes, read_midi
+from musicae.music.midi import midi_bytes, read_midi
+from musicae.music.midi_events import LONGEST_WAIT
 from musicae.music.score import Meter, Notes, Score, Tempo, Track
 from tests.helpers.midi_bytes import DRUMS, heard
 
@@ -146,7 +147,7 @@ def test_a_score_without_tracks_is_written() -> None:
 
 def test_a_score_too_long_to_write_is_refused() -> None:
     with pytest.raises(MusicaeError, match="too long"):
-        midi_bytes(Score(480, (), end=LARGEST_TICK + 1))
+        midi_bytes(Score(480, (), end=LONGEST_WAIT + 1))
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 
 from musicae.errors import MusicaeError
 from musicae.music.midi import read_midi
-from musicae.music.midi_editing import LONGEST_WAIT, EditableMidi
-from musicae.music.midi_events import END_OF_TRACK, META, SYSEX, Events
+from musicae.music.midi_editing import EditableMidi
+from musicae.music.midi_events import END_OF_TRACK, LONGEST_WAIT, META, SYSEX, Events
 from musicae.music.score import Notes, Score, Track
 from tests.helpers.midi_bytes import EIGHTHS, RandomFile, event, meta, smf, sysex, tempo, tune
 

@@ -16,7 +16,7 @@ from musicae.clips.song import read_song
 from musicae.clips.style import Style
 from musicae.corpus.dataset import Dataset
 from musicae.model import Model, load, save
-from musicae.music.key import Key, key, key_of, minor_fit, mode
+from musicae.music.key import Key, key_index, key_of, minor_fit, mode
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.note_distance import onsets_of, rhythm_of
 from musicae.music.representations.melody import HIGHEST_PITCH, LOWEST_PITCH
@@ -71,9 +71,9 @@ def test_the_vector_is_the_difference_of_means_on_one_tonic(
     windows = data.split("train").sample(10_000)
     codes: dict[float, list[torch.Tensor]] = {0.0: [], 1.0: []}
     for score in model.scores(windows.numpy()):
-        pitches = score.tracks[0].notes.pitch + to_tonic(key(score) % 12)
+        pitches = score.tracks[0].notes.pitch + to_tonic(key_index(score) % 12)
         if np.isfinite(mode(score)) and pitches.min() >= LOWEST_PITCH and pitches.max() <= HIGHEST_PITCH:
-            moved = model.representation.encode(moved_into(score, to_tonic(key(score) % 12)).score)
+            moved = model.representation.encode(moved_into(score, to_tonic(key_index(score) % 12)).score)
             codes[mode(score)].append(model.encode(torch.from_numpy(moved)[None])[0])
     expected = torch.stack(codes[1.0]).mean(0) - torch.stack(codes[0.0]).mean(0)
     assert found is not None

@@ -53,7 +53,7 @@ class Silence(Augmentation):
         pass
 
     def __call__(self, pairs: Pairs, generator: torch.Generator) -> Pairs:
-        return replace(pairs, source=pairs.source * 0)
+        return replace(pairs, encoder_columns=pairs.encoder_columns * 0)
 
 
 @pytest.fixture(autouse=True)

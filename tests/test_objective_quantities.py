@@ -183,7 +183,7 @@ def nll_of_corrupted(of: Trained) -> float:
     """Where three steps in ten that are encoded are those of other windows."""
     strike = SubstituteSteps(of.model.representation.shape, share=0.3)
     pairs = [strike(Pairs(of.windows, of.windows), torch.Generator().manual_seed(i)) for i in range(8)]
-    return float(np.mean([of.nll(of.model.encode(pair.source)) for pair in pairs]))
+    return float(np.mean([of.nll(of.model.encode(pair.encoder_columns)) for pair in pairs]))
 
 
 def nll_of_attacked(of: Trained) -> float:

@@ -45,7 +45,7 @@ def updates(model: Model, n: int, windows: int = 8) -> Iterator[dict[str, float]
         for augment in augmentations:
             seen = augment(seen, source)
         batch = Batch.of(
-            model.autoencoder.spec, seen.target, encoder_columns=seen.source, label=pairs.label, update=update
+            model.autoencoder.spec, seen.target, encoder_columns=seen.encoder_columns, label=pairs.label, update=update
         )
         terms = model.autoencoder(batch)
         optimizers.backward(terms)
@@ -60,7 +60,7 @@ def test_every_objective_trains_and_its_model_keeps_what_it_learned(objective: s
     model = Model(config_of(kind, objective), "m", "cpu")
     for terms in updates(model, 3):
         assert all(torch.isfinite(torch.tensor(list(terms.values()))))
-    windows = pairs_of(model.representation, 4).source
+    windows = pairs_of(model.representation, 4).encoder_columns
     model.fit_sampler(windows)
     metrics = validate(model.autoencoder, windows)
     assert metrics["nll"] > 0 and all(torch.isfinite(torch.tensor(list(metrics.values()))))

@@ -58,18 +58,18 @@ def test_a_path_may_be_given_its_split_twice(tmp_path: Path) -> None:
     assert splits(tmp_path, tmp_path / "a.mid") == 2
 
 
-def songs(stretches: dict[int, list[int]], held: dict[int, list[int]]) -> list[int]:
+def songs(passages: dict[int, list[int]], held: dict[int, list[int]]) -> list[int]:
     """Songs of files that are given by the hashes of their spans and windows."""
 
     def columns(hashes: dict[int, list[int]]) -> tuple[np.ndarray, np.ndarray]:
         pairs = [(file, value) for file, values in hashes.items() for value in values]
         return np.array([file for file, _ in pairs], dtype=np.int32), np.array([h for _, h in pairs], dtype=np.uint64)
 
-    found: list[int] = join_songs(max(held) + 1, *columns(stretches), *columns(held)).tolist()
+    found: list[int] = join_songs(max(held) + 1, *columns(passages), *columns(held)).tolist()
     return found
 
 
-def test_a_shared_stretch_makes_one_song() -> None:
+def test_a_shared_passage_makes_one_song() -> None:
     held = {file: [10 * file + k for k in range(4)] for file in range(4)}
     assert songs({0: [1], 1: [2], 2: [1, 5], 3: [5]}, held) == [0, 1, 0, 0]
 

@@ -1,4 +1,4 @@
-"""Windows: what is settled, judged, hashed and chosen, each against the slow and obvious way."""
+"""Windows: what is dropped, judged, hashed and chosen, each against the slow and obvious way."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ def cut(stream: Stream, representation: Representation) -> list[Window]:
     return [stream.tokens[rows * bar : rows * (bar + bars)] for bar in range(len(stream.bars) - bars + 1)]
 
 
-def slow_settle(window: Window, representation: Representation) -> Window:
-    settled = window.copy()
+def dropped_one_by_one(window: Window, representation: Representation) -> Window:
+    dropped = window.copy()
     for line in representation.shape.no_leading:
         for row in range(len(window)):
             if window[row, line.field] in line.onsets:
                 break
             if window[row, line.field] == line.token:
-                settled[row, line.field] = 0
-    return settled
+                dropped[row, line.field] = 0
+    return dropped
 
 
 def longest_run(flags: Bool[np.ndarray, " bar"]) -> int:
@@ -62,7 +62,7 @@ def longest_run(flags: Bool[np.ndarray, " bar"]) -> int:
 
 @pytest.mark.parametrize("name", REPRESENTATIONS)
 @given(seed=SEEDS)
-def test_judgement_and_settling_agree_with_their_definitions(name: str, seed: int) -> None:
+def test_filters_and_dropped_note_offs_agree_with_their_definitions(name: str, seed: int) -> None:
     stream, representation = random_stream(name, seed)
     verdicts = filter_windows(stream.tokens, stream.silent, stream.bars, representation, representation.bars)
     cuts = cut(stream, representation)
@@ -75,18 +75,20 @@ def test_judgement_and_settling_agree_with_their_definitions(name: str, seed: in
         )
         started = window[:, 0][onsets(window, representation.shape.fields)[:, 0]]
         assert verdicts.few_pitches[bar] == (len(set(started.tolist())) < policy_of(representation).min_pitches)
-        assert (drop_leading_note_offs(window, representation.shape) == slow_settle(window, representation)).all()
+        assert (
+            drop_leading_note_offs(window, representation.shape) == dropped_one_by_one(window, representation)
+        ).all()
 
 
 @pytest.mark.parametrize("name", REPRESENTATIONS)
 @given(seed=SEEDS)
-def test_fingerprints_are_equal_for_equal_windows_alone(name: str, seed: int) -> None:
+def test_hashes_are_equal_for_equal_windows_alone(name: str, seed: int) -> None:
     stream, representation = random_stream(name, seed)
     shape, rows = representation.shape, rows_per_bar(representation)
     exact, relative = window_hashes(stream.tokens, shape, rows, representation.bars)
-    settled = [slow_settle(window, representation).tobytes() for window in cut(stream, representation)]
-    assert len(exact) == len(relative) == len(settled)
-    for (i, a), (j, b) in itertools.combinations(enumerate(settled), 2):
+    dropped = [dropped_one_by_one(window, representation).tobytes() for window in cut(stream, representation)]
+    assert len(exact) == len(relative) == len(dropped)
+    for (i, a), (j, b) in itertools.combinations(enumerate(dropped), 2):
         assert (exact[i] == exact[j]) == (a == b)
     shift = SHIFTS[seed % len(SHIFTS)]
     table = [field.transposition[SHIFTS.index(shift)] for field in shape.fields]
@@ -117,7 +119,7 @@ def test_gathered_windows_and_their_hashes_obey_one_rule_of_leading_note_offs(ru
     assert exact.tolist() == [int(window_hashes(window, plain, rows, bars)[0][0]) for window in dropped]
 
 
-def test_relative_fingerprints_tell_tunes_apart() -> None:
+def test_relative_hashes_tell_tunes_apart() -> None:
     shape = Melody(bars=1).shape
 
     def relative(*pitches: int) -> int:
@@ -130,12 +132,12 @@ def test_relative_fingerprints_tell_tunes_apart() -> None:
 
 
 @given(SEEDS)
-def test_settling_changes_nothing_twice(seed: int) -> None:
+def test_dropping_changes_nothing_twice(seed: int) -> None:
     representation = Trio(bars=2)
     tokens = np.random.default_rng(seed).integers(0, 4, (3, 32, 3))
-    settled = drop_leading_note_offs(tokens, representation.shape)
-    assert (drop_leading_note_offs(settled, representation.shape) == settled).all()
+    dropped = drop_leading_note_offs(tokens, representation.shape)
+    assert (drop_leading_note_offs(dropped, representation.shape) == dropped).all()
     assert all(
         (drop_leading_note_offs(one, representation.shape) == many).all()
-        for one, many in zip(tokens, settled, strict=True)
+        for one, many in zip(tokens, dropped, strict=True)
     )

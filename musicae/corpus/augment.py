@@ -26,12 +26,12 @@ class Pairs:
     """The windows of an update.
 
     Attributes:
-        source: what the encoder reads.
-        target: what the decoder writes, and the condition under which it does; `source` itself if it is the same.
+        encoder_columns: what the encoder reads.
+        target: what the decoder writes, and the condition under which it does; `encoder_columns` itself if the same.
         label: the class of every window, -1 where it is unknown; None where data have no labels.
     """
 
-    source: Columns
+    encoder_columns: Columns
     target: Columns
     label: Int64[Tensor, " window"] | None = None
 
@@ -52,20 +52,21 @@ class Augmentation(ABC):
 
 
 class Transpose(Augmentation):
-    """Moves every window, source and target alike, by -5 to +6 semitones; one that would leave the range stays."""
+    """Moves every window, as it is read and written, by -5 to +6 semitones; one that would leave the range stays."""
 
     def __init__(self, shape: Shape, device: torch.device | str = "cpu") -> None:
         self.move = Transposition(shape, device)
 
     def __call__(self, pairs: Pairs, generator: torch.Generator) -> Pairs:
         shifts = self.move.draw(len(pairs), generator)
-        source, inside = self.move(pairs.source, shifts)
-        if pairs.target is pairs.source:
-            moved = choose(inside, source, pairs.source)
-            return replace(pairs, source=moved, target=moved)
+        read, inside = self.move(pairs.encoder_columns, shifts)
+        if pairs.target is pairs.encoder_columns:
+            moved = choose(inside, read, pairs.encoder_columns)
+            return replace(pairs, encoder_columns=moved, target=moved)
         target, also = self.move(pairs.target, shifts)
         inside &= also
-        return replace(pairs, source=choose(inside, source, pairs.source), target=choose(inside, target, pairs.target))
+        read, written = choose(inside, read, pairs.encoder_columns), choose(inside, target, pairs.target)
+        return replace(pairs, encoder_columns=read, target=written)
 
 
 class TransposeTarget(Augmentation):

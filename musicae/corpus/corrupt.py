@@ -1,6 +1,6 @@
 """Corruptions of the tokens that the encoder reads; what is decoded stays clean (Vincent et al. 2008).
 
-Augmentations of the source only. Where a segment has ended nothing is changed, and conditions stay.
+Augmentations of what the encoder reads only. Where a segment has ended nothing is changed, and conditions stay.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from musicae.networks.batch import Columns
 Steps = Bool[Tensor, "window segment step"]
 
 
-class SourceCorruption(Augmentation):
+class InputCorruption(Augmentation):
     """The interface of corruptions: every step is struck with the same probability.
 
     Args:
@@ -33,34 +33,34 @@ class SourceCorruption(Augmentation):
         self.fields = len(shape.fields)
 
     def __call__(self, pairs: Pairs, generator: torch.Generator) -> Pairs:
-        source = pairs.source.clone()
-        shape = source.shape[:3]
-        struck = (torch.rand(shape, generator=generator) < self.share).to(source.device) & ~self._ended(source)
-        corrupted = self.corrupt(source[..., : self.fields], struck, generator)
-        source[..., : self.fields] = corrupted
-        return Pairs(source, pairs.target, pairs.label)
+        columns = pairs.encoder_columns.clone()
+        shape = columns.shape[:3]
+        struck = (torch.rand(shape, generator=generator) < self.share).to(columns.device) & ~self._ended(columns)
+        corrupted = self.corrupt(columns[..., : self.fields], struck, generator)
+        columns[..., : self.fields] = corrupted
+        return Pairs(columns, pairs.target, pairs.label)
 
     @abstractmethod
     def corrupt(self, tokens: Columns, struck: Steps, generator: torch.Generator) -> Columns:
         """The tokens of the fields, changed at some steps."""
 
-    def _ended(self, source: Columns) -> Steps:
+    def _ended(self, columns: Columns) -> Steps:
         """Steps at which a segment ends, and all after it."""
-        ends = torch.zeros(source.shape[:3], dtype=torch.bool, device=source.device)
+        ends = torch.zeros(columns.shape[:3], dtype=torch.bool, device=columns.device)
         for i, field in enumerate(self.shape.fields):
             if field.end >= 0:
-                ends |= source[..., i] == field.end
+                ends |= columns[..., i] == field.end
         return ends.cummax(2).values
 
 
-class MaskSteps(SourceCorruption):
+class MaskSteps(InputCorruption):
     """Steps become token 0: held, or silent."""
 
     def corrupt(self, tokens: Columns, struck: Steps, generator: torch.Generator) -> Columns:
         return tokens.masked_fill(struck[..., None], 0)
 
 
-class SubstituteSteps(SourceCorruption):
+class SubstituteSteps(InputCorruption):
     """Steps become those of other windows of the batch, at the same place: tokens as music has them."""
 
     def corrupt(self, tokens: Columns, struck: Steps, generator: torch.Generator) -> Columns:
@@ -69,7 +69,7 @@ class SubstituteSteps(SourceCorruption):
         return torch.where((struck & ~self._ended(there))[..., None], there, tokens)
 
 
-class DropSteps(SourceCorruption):
+class DropSteps(InputCorruption):
     """Steps are left out, and those after them in the segment move up; at its end stand end tokens, or token 0."""
 
     def corrupt(self, tokens: Columns, struck: Steps, generator: torch.Generator) -> Columns:
@@ -81,7 +81,7 @@ class DropSteps(SourceCorruption):
         return torch.where(gone[..., None], ends, moved)
 
 
-class ShuffleSteps(SourceCorruption):
+class ShuffleSteps(InputCorruption):
     """Steps move by `reach` at most: all are sorted by their place plus a random number up to it (Lample et al. 2018).
 
     Args:
@@ -105,7 +105,7 @@ class ShuffleSteps(SourceCorruption):
         return torch.gather(tokens, 2, torch.argsort(place, dim=2, stable=True)[..., None].expand_as(tokens))
 
 
-class PitchJitter(SourceCorruption):
+class PitchJitter(InputCorruption):
     """Notes move by up to half an octave where they stay in range, each by itself; drums stay."""
 
     def __init__(self, shape: Shape, device: torch.device | str = "cpu", *, share: float = 0.2) -> None:
@@ -123,7 +123,7 @@ class PitchJitter(SourceCorruption):
         return torch.stack(columns, -1)
 
 
-class HoldFlip(SourceCorruption):
+class HoldFlip(InputCorruption):
     """Hold, 0, and note-off, 1, change places: notes last where they would end, and end where they would last.
 
     Fields that have no such tokens stay as they are.

@@ -20,7 +20,7 @@ from musicae.corpus.discover import Progress, no_progress
 from musicae.errors import MusicaeError
 from musicae.evaluation.held_out import decode_all
 from musicae.model import Model
-from musicae.music.key import NO_KEY, key
+from musicae.music.key import NO_KEY, key_index
 from musicae.music.note_distance import Onset, note_f1, rhythm_of
 from musicae.music.score import Score
 
@@ -88,7 +88,7 @@ def measure_consistency(
 
 def traits_of(score: Score) -> Traits:
     """What is compared of a score."""
-    return Traits(key(score), rhythm_of(score))
+    return Traits(key_index(score), rhythm_of(score))
 
 
 def similarity(pairs: TraitPairs) -> Similarity:

@@ -75,7 +75,7 @@ def parse_key(text: str) -> Key:
     return Key(tonic % 12, mode == "m" or mode.lower() in ("min", "minor"))
 
 
-def key(score: Score) -> int:
+def key_index(score: Score) -> int:
     """The tonic of a major key, or 12 more than that of a minor one; `NO_KEY` where nothing pitched sounds.
 
     The key whose profile correlates best with the time that every pitch class sounds (Krumhansl 1990).
@@ -94,8 +94,8 @@ def mode(score: Score) -> float:
 
 
 def key_of(score: Score) -> Key | None:
-    """The key that fits best (`key`); None where nothing pitched sounds."""
-    found = key(score)
+    """The key that fits best (`key_index`); None where nothing pitched sounds."""
+    found = key_index(score)
     return None if found == NO_KEY else Key(found % 12, minor=found >= 12)
 
 

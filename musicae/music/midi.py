@@ -19,12 +19,9 @@ from musicae.inputs import read_input
 from musicae.music.careful_midi import read_carefully
 from musicae.music.channels import DRUM_CHANNEL
 from musicae.music.instruments import GENERAL_MIDI
-from musicae.music.midi_events import damaged
+from musicae.music.midi_events import LONGEST_WAIT, damaged
 from musicae.music.plain_midi import read_plain
 from musicae.music.score import Score, Track
-
-LARGEST_TICK = 2**28 - 1
-"""Of what is written: as many ticks as there can be between two events."""
 
 AnyMessage: TypeAlias = mido.Message | mido.MetaMessage
 
@@ -82,12 +79,11 @@ def midi_bytes(score: Score, text: str | None = None) -> bytes:
         text: written as a text event at the start, e.g. how the score was made.
 
     Raises:
-        MusicaeError: the score is longer than `LARGEST_TICK`.
+        MusicaeError: the score is longer than `LONGEST_WAIT`: nothing may come before its end.
     """
-    if score.end > LARGEST_TICK:
-        raise MusicaeError(
-            f"a score of {score.end} ticks is too long to write", f"cut it to at most {LARGEST_TICK} ticks"
-        )
+    if score.end > LONGEST_WAIT:
+        message = f"a score of {score.end} ticks is too long to write"
+        raise MusicaeError(message, f"cut it to at most {LONGEST_WAIT} ticks")
     midi = mido.MidiFile(ticks_per_beat=score.ticks_per_quarter, charset="utf8")
     midi.tracks = [_midi_track(messages, score.end) for messages in [_conductor(score, text), *_parts(score)]]
     out = io.BytesIO()

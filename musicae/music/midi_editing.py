@@ -15,6 +15,7 @@ from musicae.music.careful_midi import Home, score_of
 from musicae.music.channels import DRUM_CHANNEL
 from musicae.music.midi_events import (
     END_OF_TRACK,
+    LONGEST_WAIT,
     META,
     NOTE_OFF,
     NOTE_ON,
@@ -25,9 +26,6 @@ from musicae.music.midi_events import (
     read_events,
 )
 from musicae.music.score import Notes, Score, Track
-
-LONGEST_WAIT = 2**28 - 1
-"""Ticks between two events; more need an event between them."""
 
 TEXT = 0x01
 _ESCAPE = 0xF7

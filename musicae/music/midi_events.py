@@ -32,6 +32,8 @@ SMALLEST_HEADER = 6
 LARGEST_DATA = 127
 LONGEST_QUANTITY = 4
 """Bytes of a number of seven bits a byte."""
+LONGEST_WAIT = 2**28 - 1
+"""Ticks between two events; more need an event between them."""
 _MACBINARY = 128
 """Bytes of the header that old Macs put before a file's own."""
 _HOPS = 3

@@ -24,14 +24,12 @@ from jaxtyping import Integer
 from symusic.core import ScoreTick
 
 from musicae.music.careful_midi import Entry, meter_map, moment_of, tempo_map
-from musicae.music.midi_events import CONTROL, META, NOTE_ON, PROGRAM, SYSEX, PerNote
+from musicae.music.midi_events import CONTROL, LONGEST_WAIT, META, NOTE_ON, PROGRAM, SYSEX, PerNote
 from musicae.music.note_pairing import pair
 from musicae.music.score import Notes, Score, Track
 
 _Columns = Mapping[str, Integer[np.ndarray, "_"]]
 
-FAR = 2**28 - 1
-"""The largest delta time."""
 LONGEST, MOST_TRACKS, MOST_NOTES = 2**18, 2**10, 2**18
 """A note has fewer ticks, and a file fewer tracks and notes: so a note fits into one integer."""
 
@@ -182,7 +180,7 @@ class _Plain:
         )
         track, end = np.repeat(np.arange(len(columns)), counts), start + length
         # All bits of all numbers at once: those beyond the limits, and the sign.
-        if np.bitwise_or.reduce(length - 1) & -LONGEST or np.bitwise_or.reduce(end) & -FAR - 1:
+        if np.bitwise_or.reduce(length - 1) & -LONGEST or np.bitwise_or.reduce(end) & -LONGEST_WAIT - 1:
             return None
         notes, moment = Notes(start, end, pitch, velocity), moment_of(parsed.ticks_per_quarter)
         doubtful, together = _overlaps((track << 7 | pitch) << 28, notes, moment)
@@ -213,7 +211,7 @@ class _Plain:
         before = PITCHES * sum(len(self.channels[number]) for number in chosen)
         start, expected = (np.sort(np.concatenate([track["time"] for track in some])) for some in (heard, tracks))
         end = np.concatenate([track["time"] + track["duration"] for track in heard])
-        return bool(np.count_nonzero(end >= FAR) != before) or not np.array_equal(start[before:], expected)
+        return bool(np.count_nonzero(end >= LONGEST_WAIT) != before) or not np.array_equal(start[before:], expected)
 
 
 def _agreed(rows: Iterable[tuple[int, Entry]]) -> dict[int, Entry] | None:

@@ -16,7 +16,7 @@ from torch import Tensor
 from musicae.corpus.augment import Transposition
 from musicae.corpus.dataset import Dataset
 from musicae.model import BATCH, Model
-from musicae.music.key import Key, key, mode
+from musicae.music.key import Key, key_index, mode
 from musicae.music.representations.base import SHIFTS, Representation
 from musicae.music.transposition import shorter_way
 from musicae.storage.catalog import find_dataset
@@ -54,7 +54,7 @@ def fit_mode_vector(model: Model, data: Dataset | str | Path, *, seed: int = 0) 
     tokens = train.take(train.choose(MODE_WINDOWS, seed))
     scores = model.scores(tokens.numpy())
     modes = torch.tensor([mode(score) for score in scores])
-    shifts = torch.tensor([to_tonic(key(score) % 12) for score in scores])
+    shifts = torch.tensor([to_tonic(key_index(score) % 12) for score in scores])
     moved, inside = Transposition(model.representation.shape)(tokens, shifts - SHIFTS.start)
     minor, major = (moved[inside & (modes == of)] for of in (1, 0))
     if min(len(minor), len(major)) < LEAST_OF_MODE:

@@ -174,7 +174,7 @@ def batch_of(autoencoder: Autoencoder, pairs: Pairs, training: Training, update:
     return Batch.of(
         autoencoder.spec,
         pairs.target,
-        encoder_columns=pairs.source,
+        encoder_columns=pairs.encoder_columns,
         label=pairs.label,
         update=update,
         sampling_probability=sampling_probability(training.scheduled_sampling, update),

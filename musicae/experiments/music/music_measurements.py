@@ -28,7 +28,7 @@ from musicae.experiments.music.label_probes import (
 )
 from musicae.experiments.music.transfers import measure_transfer
 from musicae.model import Model
-from musicae.music.key import NO_KEY, key, mode
+from musicae.music.key import NO_KEY, key_index, mode
 from musicae.music.score import Score
 
 WINDOWS = 1_024
@@ -128,7 +128,7 @@ def collection_numbers(model: Model, collections: Dataset) -> dict[str, float]:
 
 
 def _key(score: Score) -> float:
-    found = key(score)
+    found = key_index(score)
     return math.nan if found == NO_KEY else float(found)
 
 
