@@ -50,7 +50,7 @@ def test_drums_of_no_class_are_refused() -> None:
 
 def test_bars_without_hits_are_silent() -> None:
     (stream,), _ = Drums(bars=1).streams(score(track([(20, 60, 36)], is_drum=True), bars=3))
-    assert stream.silent.tolist() == [[True, False, True]]
+    assert stream.playing.tolist() == [[0, 1, 0]]
 
 
 def test_drum_features_are_nine_hits_and_a_no_hit() -> None:

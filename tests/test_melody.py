@@ -36,7 +36,7 @@ def test_a_long_rest_is_one_note_off() -> None:
 
 def test_bars_in_which_a_note_is_held_are_not_silent() -> None:
     (stream,), _ = Melody(bars=2).streams(score(track([(12, 40, 60), (96, 100, 62)]), bars=8))
-    assert stream.silent.tolist() == [[False, False, False, True, True, True, False, True]]
+    assert stream.playing.tolist() == [[1, 1, 1, 0, 0, 0, 1, 0]]
 
 
 def test_tokens_that_mean_nothing_are_rests() -> None:

@@ -168,7 +168,7 @@ def test_other_meters_are_cut_out_and_lonely_tracks_are_no_windows() -> None:
     )
     (stream,), refusals = ONE_BAR.streams(score)
     assert stream.bars.tolist() == [0, 2]
-    assert stream.silent.tolist() == [[True, False]]
+    assert stream.playing.tolist() == [[1, 2]]
     assert [refusal.reason for refusal in refusals] == ["other meter"]
 
 

@@ -171,7 +171,7 @@ def test_streams_keep_their_contract(representation: Representation, parts: Any)
     for stream in streams:
         rows = representation.window // representation.bars
         assert stream.tokens.shape == (rows * len(stream.bars), len(representation.shape.columns))
-        assert stream.silent.shape == (len(representation.shape.fields), len(stream.bars))
+        assert stream.playing.shape == (len(representation.shape.fields), len(stream.bars))
         assert (np.diff(stream.bars) > 0).all()
         assert stream.label and all(0 <= index < len(music.tracks) for index in stream.tracks)
     for refusal in refusals:

@@ -166,7 +166,7 @@ def windows_of(stream: Stream) -> dict[int, bytes]:
     for bar in range(len(stream.bars) - 15):
         rows = stream.tokens[16 * bar : 16 * (bar + 16)]
         if stream.bars[bar + 15] - stream.bars[bar] == 15 and (rows > 1).any():
-            found[int(stream.bars[bar])] = rows.tobytes() + stream.silent[:, bar : bar + 16].tobytes()
+            found[int(stream.bars[bar])] = rows.tobytes() + stream.playing[:, bar : bar + 16].tobytes()
     return found
 
 

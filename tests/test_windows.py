@@ -35,9 +35,9 @@ def random_stream(name: str, seed: int) -> tuple[Stream, Representation]:
         [generator.choice([0, 0, 1, 1, 7, 9], length * rows_per_bar(representation)) for _ in fields], axis=1
     )
     tokens[generator.random(len(tokens)) < generator.choice([0, 0.9])] = 0
-    silent = generator.random((len(fields), length)) < 0.4
+    playing = generator.integers(0, 3, size=(len(fields), length))
     numbers = np.cumsum(generator.choice([1, 1, 1, 1, 5], length))
-    return Stream(tokens, silent, numbers, (0,), ""), representation
+    return Stream(tokens, playing, numbers, (0,), ""), representation
 
 
 def cut(stream: Stream, representation: Representation) -> list[Window]:
@@ -64,15 +64,15 @@ def longest_run(flags: Bool[np.ndarray, " bar"]) -> int:
 @given(seed=SEEDS)
 def test_filters_and_dropped_note_offs_agree_with_their_definitions(name: str, seed: int) -> None:
     stream, representation = random_stream(name, seed)
-    verdicts = filter_windows(stream.tokens, stream.silent, stream.bars, representation, representation.bars)
+    verdicts = filter_windows(stream.tokens, stream.playing, stream.bars, representation, representation.bars)
     cuts = cut(stream, representation)
     assert len(verdicts.usable) == len(cuts)
     for bar, window in enumerate(cuts):
         inside = slice(bar, bar + representation.bars)
         assert verdicts.broken[bar] == any(np.diff(stream.bars[inside]) != 1)
-        assert verdicts.silent[bar] == any(
-            longest_run(part[inside]) > policy_of(representation).max_silent_bars for part in stream.silent
-        )
+        policy = policy_of(representation)
+        silent = stream.playing[:, inside] < policy.min_instruments
+        assert verdicts.silent[bar] == any(longest_run(part) > policy.max_silent_bars for part in silent)
         started = window[:, 0][onsets(window, representation.shape.fields)[:, 0]]
         assert verdicts.few_pitches[bar] == (len(set(started.tolist())) < policy_of(representation).min_pitches)
         assert (

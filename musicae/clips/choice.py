@@ -113,7 +113,7 @@ def _candidates(score: Score, representation: Representation, track: int | None)
 def _suitable(streams: Sequence[Stream], representation: Representation) -> tuple[Stream, WindowFilter]:
     """The first stream with a usable window, or the first of all, and what stands against each of its windows."""
     bars = representation.bars
-    judged = [filter_windows(stream.tokens, stream.silent, stream.bars, representation, bars) for stream in streams]
+    judged = [filter_windows(stream.tokens, stream.playing, stream.bars, representation, bars) for stream in streams]
     chosen = next((i for i, verdicts in enumerate(judged) if verdicts.usable.any()), 0)
     return streams[chosen], judged[chosen]
 

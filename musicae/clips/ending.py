@@ -150,7 +150,7 @@ def _place(stream: Stream, bar: int | None, score: Score, grid: TimeGrid) -> int
         last = max(int(score.tracks[track].notes.end.max()) for track in stream.tracks)
         begun = int(np.searchsorted(grid.ticks(stream.bars), last - overhang(score)))
         return max(begun, 1 + max(int(bars[-1]) for bars in stream.played.values()))
-    return 1 + int(np.flatnonzero(~stream.silent.all(axis=0))[-1])
+    return 1 + int(np.flatnonzero(stream.playing.any(axis=0))[-1])
 
 
 def _starts(stream: Stream, behind: int, representation: Representation) -> tuple[list[int], int]:

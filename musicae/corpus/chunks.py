@@ -183,11 +183,11 @@ def _windows_of(
     """
     representation = reading.representation
     shape, bars, rows = representation.shape, representation.bars, rows_per_bar(representation)
-    tokens, silent, numbers, owner = _tape(streams, len(shape.columns))
-    found = filter_windows(tokens, silent, numbers, representation, bars)
+    tokens, playing, numbers, owner = _tape(streams, len(shape.columns))
+    found = filter_windows(tokens, playing, numbers, representation, bars)
     starts = np.flatnonzero(found.usable)
     exact, relative = window_hashes(tokens, shape, rows, bars)
-    passages = np.flatnonzero(filter_windows(tokens, silent, numbers, representation, SONG_BARS).usable)
+    passages = np.flatnonzero(filter_windows(tokens, playing, numbers, representation, SONG_BARS).usable)
     _, passage_hash = window_hashes(tokens, shape, rows, SONG_BARS)
     file_of_stream = np.array([position for position, _ in streams], dtype=np.int32)
     file = file_of_stream[owner]
@@ -230,13 +230,13 @@ def _tape(
     streams: Sequence[tuple[int, Stream]], fields: int
 ) -> tuple[
     Integer[np.ndarray, "row field"],
-    Bool[np.ndarray, "part bar"],
+    Integer[np.ndarray, "part bar"],
     Integer[np.ndarray, " bar"],
     Integer[np.ndarray, " bar"],
 ]:
-    """The streams end to end: tokens, silences, bar numbers that jump from stream to stream, and each bar's stream."""
+    """The streams end to end: tokens, how many play, bar numbers that jump at every stream, and each bar's stream."""
     if not streams:
-        return np.zeros((0, fields), int), np.zeros((1, 0), bool), np.zeros(0, int), np.zeros(0, int)
+        return np.zeros((0, fields), int), np.zeros((1, 0), int), np.zeros(0, int), np.zeros(0, int)
     parts = [stream for _, stream in streams]
     lengths = np.array([len(stream.bars) for stream in parts])
     owner = np.repeat(np.arange(len(parts)), lengths)
@@ -244,7 +244,7 @@ def _tape(
     base = np.cumsum(highest + 2) - highest
     numbers = np.concatenate([stream.bars for stream in parts]) + base[owner]
     tokens = np.concatenate([stream.tokens for stream in parts])
-    return tokens, np.concatenate([stream.silent for stream in parts], axis=1), numbers, owner
+    return tokens, np.concatenate([stream.playing for stream in parts], axis=1), numbers, owner
 
 
 def cover(count: int, starts: Integer[np.ndarray, " window"], bars: int) -> Bool[np.ndarray, " bar"]:

@@ -13,11 +13,13 @@ class Policy:
 
     Attributes:
         max_silent_bars: most silent bars in a row, in every part.
+        min_instruments: of a part in a bar that is not silent.
         min_pitches: least number of distinct onset tokens in the first field.
         silence: what a window is called that has more silent bars.
     """
 
     max_silent_bars: int = 1
+    min_instruments: int = 1
     min_pitches: int = 2
     silence: str = "too silent"
 
@@ -31,6 +33,6 @@ POLICIES = {
     "melody": Policy(max_silent_bars=1, min_pitches=3),
     "drums": Policy(max_silent_bars=1, min_pitches=2),
     "trio": Policy(max_silent_bars=2, min_pitches=3),
-    "multitrack": Policy(max_silent_bars=0, min_pitches=3, silence="fewer than two tracks"),
+    "multitrack": Policy(max_silent_bars=0, min_instruments=2, min_pitches=3, silence="fewer than two tracks"),
 }
 """By name of the representation; others have the defaults."""

@@ -50,7 +50,7 @@ class WindowFilter:
 
 def filter_windows(
     tokens: Integer[np.ndarray, "time field"],
-    silent: Bool[np.ndarray, "part bar"],
+    playing: Integer[np.ndarray, "part bar"],
     bar_numbers: Integer[np.ndarray, " bar"],
     representation: Representation,
     bars: int,
@@ -58,6 +58,9 @@ def filter_windows(
     """What rules out each window of `bars` bars of a stream, or of several streams joined end to end.
 
     Streams that are joined need a jump between their bar numbers.
+
+    Args:
+        playing: as of a `Stream`.
     """
     count = max(len(bar_numbers) - bars + 1, 0)
     broken = bar_numbers[bars - 1 :] - bar_numbers[:count] != bars - 1
@@ -65,7 +68,7 @@ def filter_windows(
     too_long = policy.max_silent_bars + 1
     silences = np.zeros(count, dtype=bool)
     if bars >= too_long:
-        silences |= _any_of(_all_of(silent, too_long), bars - too_long + 1).any(axis=0)
+        silences |= _any_of(_all_of(playing < policy.min_instruments, too_long), bars - too_long + 1).any(axis=0)
     field = representation.shape.fields[0]
     grid = tokens[:, 0].reshape(len(bar_numbers), rows_per_bar(representation))
     return WindowFilter(broken, silences, _distinct_onsets(grid, field, bars) < policy.min_pitches)

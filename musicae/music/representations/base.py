@@ -119,7 +119,7 @@ class Stream:
 
     Attributes:
         tokens: the token grid, all bars in a row.
-        silent: per part and bar, whether nothing sounds and nothing starts; of bands, whether no two tracks play.
+        playing: per part and bar, how many instruments sound or start.
         bars: for every bar, its number in the file, from 0. Numbers jump where bars of other meters were cut out;
             a window never crosses a jump.
         tracks: indices into `score.tracks` that this stream reads.
@@ -130,7 +130,7 @@ class Stream:
     """
 
     tokens: Integer[np.ndarray, "time field"]
-    silent: Bool[np.ndarray, "part bar"]
+    playing: Integer[np.ndarray, "part bar"]
     bars: Integer[np.ndarray, " bar"]
     tracks: tuple[int, ...]
     label: str

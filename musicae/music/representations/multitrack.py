@@ -147,7 +147,7 @@ class Multitrack(Representation):
         tracks = tuple(sorted(track for group in played for track in group))
         stream = Stream(
             tokens=np.stack([events.reshape(-1), *self._conditions(score, grid)], axis=1),
-            silent=np.bincount(kept.bar, minlength=len(bars))[None] < 2,
+            playing=np.bincount(kept.bar, minlength=len(bars))[None],
             bars=bars,
             tracks=tracks,
             label=list_of_tracks(score, tracks),

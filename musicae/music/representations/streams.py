@@ -61,7 +61,7 @@ def stream(score: Score, grid: TimeGrid, lines: Sequence[Line]) -> Stream:
     tracks = tuple(track for line in lines for track in line.tracks)
     return Stream(
         tokens=np.stack([line.tokens for line in lines], axis=1),
-        silent=np.stack([line.silent for line in lines]),
+        playing=np.stack([~line.silent for line in lines]).astype(np.int64),
         bars=grid.bars,
         tracks=tracks,
         label=list_of_tracks(score, tracks),
