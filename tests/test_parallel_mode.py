@@ -45,6 +45,13 @@ def test_the_leading_tone_stays_in_the_dominant() -> None:
     ]
 
 
+def test_within_half_a_bar_all_sevenths_are_alike() -> None:
+    broken = Notes.of((240 * i, 240 * i + 240, pitch, 80) for i, pitch in enumerate((55, 59, 62, 59, 52, 59, 55, 59)))
+    score = Score(480, (Track(broken), Track(Notes.of([(0, 120, 64, 80)]))), end=1920)
+    found = in_parallel_mode(score, 0, minor=True, melody=NO_MELODY)
+    assert pitches_of(found) == [55, 59, 62, 59, 51, 58, 55, 58]
+
+
 @pytest.mark.parametrize(("pitch", "expected"), [(70, 58), (71, 59), (72, 59)])
 def test_sevenths_go_along_with_the_melody(pitch: int, expected: int) -> None:
     melody = Notes.of([(480, 960, pitch, 90)])
