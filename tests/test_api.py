@@ -15,7 +15,9 @@ import torch
 
 import musicae
 from musicae.cli.app import COMMANDS, GROUPS
+from musicae.cli.options import MOST_FILES
 from musicae.clips.clip import Clips
+from musicae.clips.limits import MOST_CLIPS
 from musicae.corpus.dataset import Dataset
 from musicae.music.midi import read_midi
 from musicae.music.transposition import moved_into
@@ -267,6 +269,9 @@ for call in (
     lambda: musicae.Song("C", form=3),
     lambda: musicae.Song("C", repeat=1.5),
     lambda: musicae.Song("C", band="piano"),
+    lambda: musicae.Song("C", band=5),
+    lambda: musicae.Song("C", final_bar="minor"),
+    lambda: musicae.compose("multitrack-1bar-chords", musicae.Song(3)),
     lambda: musicae.Song("C", band=(300,)),
     lambda: musicae.Song("C").transposed(1.5),
     lambda: clips[:0].seed,
@@ -286,4 +291,8 @@ for call in (
 
 def test_what_goes_wrong_says_what_and_what_to_do() -> None:
     done = subprocess.run([sys.executable, "-c", WRONG_CALLS], capture_output=True, text=True)
-    assert done.stdout.split("\n") == [""] * 28, done.stderr
+    assert done.stdout.split("\n") == [""] * 31, done.stderr
+
+
+def test_commands_and_functions_make_as_many_clips_at_most() -> None:
+    assert MOST_FILES == MOST_CLIPS

@@ -128,3 +128,14 @@ def test_a_progression() -> None:
         progression(" | ")
     with pytest.raises(MusicaeError, match="Hm"):
         progression("C Hm")
+
+
+@pytest.mark.parametrize(("symbol", "seventh"), [("C:maj(b7)", 10), ("C:sus4(b7)", 10), ("Cmaj7", 11), ("C7", 10)])
+def test_sevenths_are_those_that_are_named(symbol: str, seventh: int) -> None:
+    assert parse_chord(symbol).seventh == seventh
+
+
+@pytest.mark.parametrize("symbol", ["C/99", "C:maj/0", "C:maj/14"])
+def test_basses_of_no_degree_are_no_chords(symbol: str) -> None:
+    with pytest.raises(MusicaeError, match="is not a chord"):
+        parse_chord(symbol)

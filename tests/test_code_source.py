@@ -63,6 +63,8 @@ def test_a_bar_chooses_among_several_codes() -> None:
     assert read_code(written(), bar=3, representation=TWO_BARS).label == "the code: code 2 of 2"
     with pytest.raises(MusicaeError, match="there is no bar 5: the codes make 4 bars"):
         read_code(written(), bar=5, representation=TWO_BARS)
+    with pytest.raises(MusicaeError, match="those of a model"):
+        read_code(written(), bar=1)
     with pytest.raises(MusicaeError, match="bar is 0"):
         read_code(written(), bar=0, representation=TWO_BARS)
 
@@ -133,6 +135,18 @@ def test_what_sounds_beyond_the_pitches_of_a_model_is_read_octaves_away(semitone
         ends = interpolate(model, first, last, steps=2, exact_ends=True)
         assert pitches_of(ends[first is a]) == sounding
         assert pitches_of(ends[first is moved]) == written
+
+
+def test_codes_that_are_too_far_apart_are_refused() -> None:
+    model = tiny_model("melody-2bar")
+    far = []
+    for pitch, semitones in ((108, 24), (21, -24)):
+        a = read(score(track([(4 * i, 4 * i + 4, pitch - i % 2) for i in range(8)]), bars=2), model)
+        code = encode(model, a)
+        part = replace(code.parts[0], forced_tokens=a.fields.astype(np.int64))
+        far.append(replace(code, parts=(part,), style=Style(semitones=semitones)))
+    with pytest.raises(MusicaeError, match="lies too far from the other one"):
+        interpolate(model, *far)
 
 
 def test_the_own_notes_of_a_recipe_are_the_exact_ends_of_paths() -> None:

@@ -22,6 +22,7 @@ from musicae.errors import MusicaeError
 from musicae.model import Model, load
 from musicae.music.chords import progression
 from musicae.music.continuity import Excerpt, breaks, discontinuity, new_onset_positions, role_change
+from musicae.music.key import Key
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.representations.melody import Melody
 from musicae.music.score import Meter, Notes, Score, Tempo, Track, concatenate
@@ -339,7 +340,7 @@ def test_what_cannot_be_continued_is_told(run: Run, tunes: tuple[str, str]) -> N
 
 
 def test_a_piece_goes_on_from_its_end_when_its_recipe_is_read(run: Run, model: Model) -> None:
-    run("sample", "--bars", 5, "-n", 1, "--seed", 9, "--transpose", 2, "-o", "s.mid")
+    run("sample", "--bars", 5, "-n", 1, "--seed", 9, "-o", "s.mid")
     for more in ((), ("--bar", 4)):
         words = ("--bars", 2, "-n", 1, "--seed", 1, "--force", *more)
         of_midi, of_recipe = (run("continue", name, *words, "-o", f"{name}.mid") for name in ("s.mid", "s.json"))
@@ -362,6 +363,31 @@ def test_a_piece_of_one_window_goes_on_from_its_own_notes(run: Run, tunes: tuple
             run("continue", f"{name}.{suffix}", *words, "-o", f"{suffix}.mid", "--force")
         assert read_midi("json.mid").tracks == read_midi("mid.mid").tracks
     assert run("continue", "bar.json", "--bar", 2, "-n", 1).code == 0
+
+
+def test_what_goes_on_from_a_recipe_is_as_high_and_as_loud_as_that(run: Run) -> None:
+    run("sample", "-n", 1, "--seed", 9, "-o", "plain.mid")
+    words = ("-n", 1, "--bars", 2, "--seed", 1)
+    (plain,) = run("continue", "plain.json", *words, "-o", "on.mid").paths
+    for name, options in {"up": ("--transpose", 24), "accented": ("--accents",), "moved": ("--key", "C")}.items():
+        run("sample", "-n", 1, "--seed", 9, *options, "-o", f"{name}.mid")
+        (path,) = run("continue", f"{name}.json", *words, "-o", f"{name}-on.mid").paths
+        before, after, on = (read_midi(one).tracks[0].notes for one in (f"{name}.mid", path, plain))
+        assert after[after.start < 3840].rows() == before.rows() and len(after) == len(on)
+        if name == "up":
+            assert after.pitch.tolist() == (on.pitch + 24).tolist()
+        if name == "accented":
+            assert len(set(after.velocity[after.start >= 3840].tolist())) > 1
+        if name == "moved":
+            assert {int(pitch) % 12 for pitch in after.pitch} <= Key(0).tones
+
+
+def test_edited_names_are_said_where_their_music_goes_on(run: Run, tunes: tuple[str, str]) -> None:
+    run("encode", "a.mid", "-o", "z.json")
+    code = json.loads(Path("z.json").read_text())
+    code["parts"][0]["directions"]["direction1"] += 2.0
+    Path("z.json").write_text(json.dumps(code))
+    assert "direction1 +2" in run("continue", "z.json", "-n", 1, "--bars", 1).err
 
 
 def test_the_one_clip_of_a_run_goes_on_as_the_clip_does(model: Model) -> None:

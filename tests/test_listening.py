@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from musicae.report import listening
 from musicae.verbs.sample import sample
 from tests.helpers.commands import Run, assert_fails
 
@@ -35,3 +38,13 @@ def test_a_page_takes_the_place_of_nothing_else(run: Run) -> None:
         assert_fails(done, f"mine/{name} is not of a page of samples", "choose another folder with -o")
         assert Path("mine", name).read_text() == "mine"
         Path("mine", name).unlink()
+
+
+def test_a_page_that_was_not_finished_is_begun_anew(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(listening, "clip_sheet", interrupted)
+    assert run("models", "listen", "melody-2bar", "-n", 1, "-o", "listen").code == 130
+    monkeypatch.setattr(listening, "clip_sheet", lambda panels: "<svg/>")
+    assert run("models", "listen", "melody-2bar", "-n", 1, "-o", "listen").code == 0

@@ -20,12 +20,13 @@ from musicae.music.key import Key, key_index, key_of, minor_fit, mode
 from musicae.music.midi import midi_bytes, read_midi
 from musicae.music.note_distance import onsets_of, rhythm_of
 from musicae.music.representations.melody import HIGHEST_PITCH, LOWEST_PITCH
-from musicae.music.score import Notes, Score, Track, concatenate
+from musicae.music.score import Meter, Notes, Score, Track, concatenate
 from musicae.music.transposition import moved_into
 from musicae.storage import catalog
 from musicae.training import mode_vector
 from musicae.training.mode_vector import fit_mode_vector, has_modes, to_tonic
 from musicae.verbs.codes import encode
+from musicae.verbs.interpolate import interpolate
 from musicae.verbs.replay import replay
 from musicae.verbs.transfer import transfer
 from tests.helpers.commands import Run, assert_fails
@@ -161,6 +162,36 @@ def test_a_whole_song_goes_along(shipped: Model) -> None:
     assert key_of(Score(480, written.tracks[:1], written.end)) == Key(0, minor=True)
     bars = [written.tracks[0].notes.pitch.tolist()[i::3] for i in range(3)]
     assert len({len(bar) for bar in bars}) == 1, "windows that are alike stay so"
+
+
+def test_the_same_track_is_read_when_a_song_has_changed(shipped: Model) -> None:
+    """Of two melodies that are nearly alike, the one that is read may lie lower than the other one in minor."""
+    flute = tune(MAJOR_TUNE, 12, times=4).tracks[0]
+    other = tuple(pitch if pitch % 12 not in (4, 9, 11) else pitch - 2 for pitch in MAJOR_TUNE)
+    clarinet = replace(tune(other, 12, times=4).tracks[0], program=71)
+    song = Score(480, (flute, clarinet), end=4 * 3840)
+    _, after = transfer(shipped, read_song(midi_bytes(song), shipped), "minor")
+    written = read_midi(after.midi())
+    assert written.tracks[1].notes == clarinet.notes
+    assert {int(pitch) % 12 for pitch in written.tracks[0].notes.pitch} <= Key(0, minor=True).tones
+
+
+def test_a_piano_alone_goes_wholly_into_the_other_mode(shipped: Model) -> None:
+    """Chords under the tune, which no model of melodies reads, and a bar in another meter."""
+    rows = [row for row in tune(MAJOR_TUNE, 12, times=4).tracks[0].notes.rows() if not 3840 <= row[0] < 5280]
+    rows += [(960 * i, 960 * i + 960, pitch, 70) for i in range(16) for pitch in ((52, 55, 59), *CADENCE)[i % 5]]
+    meters = (Meter(0, 4, 4), Meter(3840, 3, 4), Meter(5280, 4, 4))
+    song = Score(480, (Track(Notes.of(rows)),), end=5280 + 5 * 1920, meters=meters)
+    _, after = transfer(shipped, read_song(midi_bytes(song), shipped), "minor")
+    classes = {int(pitch) % 12 for pitch in read_midi(after.midi()).tracks[0].notes.pitch}
+    assert classes <= Key(0, minor=True).tones and not classes & {4, 9}
+
+
+def test_a_recipe_that_plays_notes_of_its_own_is_transferred_from_these(shipped: Model) -> None:
+    a, b = midi_bytes(tune(MAJOR_TUNE)), midi_bytes(tune(MINOR_TUNE, 5))
+    first, _ = interpolate(shipped, a, b, steps=2, exact_ends=True)
+    before, _ = transfer(shipped, first.recipe, "minor")
+    assert before.score.tracks[0].notes == first.score.tracks[0].notes
 
 
 def test_the_vector_is_kept_and_is_no_attribute(model: Model, tmp_path: Path) -> None:

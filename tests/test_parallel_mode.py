@@ -69,6 +69,11 @@ def test_signatures_of_the_key_change_and_others_stay() -> None:
     def signatures(data: bytes) -> list[bytes]:
         return [data[i + 3 : i + 5] for i in range(len(data)) if data[i : i + 3] == b"\xff\x59\x02"]
 
+    for sharps in range(-7, 8):
+        key = Key(7 * sharps % 12)
+        of_key = EditableMidi.open(smf(meta(0, 0x59, sharps.to_bytes(1, signed=True) + b"\x00") + tune(EIGHTHS)))
+        (found,) = signatures(in_other_key(of_key, {}, key, Key(key.tonic, minor=True)))
+        assert found[1] == 1 and (int.from_bytes(found[:1], signed=True) + 3 - sharps) % 12 == 0
     written = smf(meta(0, 0x59, b"\x02\x00") + tune(EIGHTHS) + meta(0, 0x59, b"\xff\x00"))
     file = EditableMidi.open(written)
     after = in_other_key(file, {}, Key(2), Key(2, minor=True))

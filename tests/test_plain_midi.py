@@ -51,6 +51,12 @@ def test_ticks_beyond_31_bits_are_read_carefully(waits: int) -> None:
     assert [one.tick for one in score.meters] == [0, waits * (2**28 - 1) + 3840]
 
 
+def test_texts_in_other_scripts_are_no_long_waits() -> None:
+    lyrics = b"".join(meta(0, 5, "かえる ".encode()) for _ in range(20))
+    data = smf(COMMON + lyrics + tune(EIGHTHS))
+    assert read_plain(data) == read_carefully(data, "") != None  # noqa: E711
+
+
 def test_strays_behind_overlapping_notes_are_not_overlooked() -> None:
     """Without its last note-off the file is plain; with it, the one before came twice, and the last is the note's."""
     legato = event(0, 0x90, 60, 90) + event(200, 0x90, 60, 90) + event(40, 0x80, 60, 0) + event(0, 0x80, 60, 0)

@@ -121,7 +121,8 @@ def test_clips_that_are_not_parts_of_one_are_not_joined(model: Model) -> None:
     clips = sample(model, 2, seed=1)
     up = clips.transposed(2)
     assert up.joined.recipe.style == up[0].recipe.style
-    others = (Clips([clips[0], up[1]]), Clips([clips[0], *sample(model, 1, seed=2)]))
+    reconstructed = reconstruct(model, clips[0])
+    others = (Clips([clips[0], up[1]]), Clips([clips[0], *sample(model, 1, seed=2)]), Clips([clips[0], *reconstructed]))
     for other in others:
         with pytest.raises(MusicaeError, match="several runs, or in keys"):
             _ = other.joined

@@ -94,10 +94,11 @@ class Styling:
 
         return parse_key(self.key) if self.key else None
 
-    def home(self, final_bar: bool) -> Literal["major", "minor"] | bool:
-        """Whether there is a final bar, and in the mode of the key that is asked for, if one is."""
+    @property
+    def mode(self) -> Literal["major", "minor"] | None:
+        """Of the key that is asked for, if one is."""
         key = self.parsed_key()
-        return final_bar if not (final_bar and key) else "minor" if key.minor else "major"
+        return None if key is None else "minor" if key.minor else "major"
 
     def applied(self, clips: Clips, console: Console, *, together: bool = True, piece: Score | None = None) -> Clips:
         """Clips in the key, which is said, and with the instruments.

@@ -12,7 +12,7 @@ from typing import overload
 
 from musicae.clips.limits import MOST_SEMITONES, require_whole
 from musicae.clips.recipe import Recipe
-from musicae.clips.render import WindowColumns, check_recipe, markers_of, unstyled, windows_of
+from musicae.clips.render import WindowColumns, check_recipe, markers_of, windows_of, written
 from musicae.clips.song import SongReading, framed_score, open_song
 from musicae.clips.splicing import spliced
 from musicae.clips.style import Style, require_no_velocities, require_parts, require_pitches, styled, styled_song
@@ -51,7 +51,7 @@ class Clip:
     def score(self) -> Score:
         """The music, which is made when it is first asked for; of a whole song, all of it."""
         if self.recipe.frame is None:
-            score, representation = self._unstyled, self.model.representation
+            score, representation = self.unstyled, self.model.representation
             ticks = representation.grid.ticks(score.ticks_per_quarter)
             markers = tuple(markers_of(self.recipe, ticks, representation.bars))
             return replace(styled(score, self.recipe.style), markers=markers)
@@ -82,9 +82,10 @@ class Clip:
         return [self.model.representation.decode(window) for window in self._windows]
 
     @cached_property
-    def _unstyled(self) -> Score:
+    def unstyled(self) -> Score:
+        """The music as the model writes it, or spliced into its song, in no style yet."""
         if self.recipe.frame is None:
-            return unstyled(self.model, self.recipe, self._windows)
+            return written(self.model, self.recipe, self._windows)
         return framed_score(replace(self.recipe.frame, midi=self._spliced))
 
     @property
@@ -133,7 +134,7 @@ class Clip:
         if not self._of_song:
             require_parts(self.model.representation, self.model.name, len(instruments))
         programs = [program_of(str(instrument)) for instrument in instruments]
-        tracks = (self.score if self.recipe.frame is None else self._unstyled).tracks  # styles count those of the file
+        tracks = (self.score if self.recipe.frame is None else self.unstyled).tracks  # styles count those of the file
         pitched = [track.program for track in tracks if not track.is_drum]
         if self.recipe.frame is not None and len(self.recipe.style.programs) == len(pitched):
             pitched = list(self.recipe.style.programs)
@@ -162,7 +163,7 @@ class Clip:
         """The same music in another style."""
         recipe = replace(self.recipe, style=style, arguments={**self.recipe.arguments, **arguments})
         clip = Clip(self.model, recipe)
-        clip.__dict__["_unstyled"] = self._unstyled  # what costs time is done
+        clip.__dict__["unstyled"] = self.unstyled  # what costs time is done
         if recipe.frame is not None:
             clip.__dict__["_spliced"], clip.__dict__["_windows"] = self._spliced, self._windows
         return clip
@@ -267,13 +268,13 @@ class Clips(Sequence[Clip]):
         """All clips in a row as one.
 
         Raises:
-            MusicaeError: they are of several runs, in several styles, or spliced into files.
+            MusicaeError: they are of several models, verbs, seeds or styles, or spliced into files.
         """
         first = self._first.recipe
         if any(_told_apart(clip.recipe) != _told_apart(first) for clip in self):
             hint = "join those of one run, before they are moved: clips.joined.in_key('C')"
             raise MusicaeError("the clips are of several runs, or in keys or on instruments of their own", hint)
-        if first.frame is not None:
+        if any(clip.recipe.frame is not None for clip in self):
             raise MusicaeError("the clips are spliced into a file", "join clips that stand alone")
         parts = tuple(part for clip in self for part in clip.recipe.parts)
         return Clip(self._first.model, replace(first, parts=parts, label="joined"))
@@ -289,12 +290,12 @@ class Clips(Sequence[Clip]):
         self._require_pitches()
         moved = []
         for clip in self:
-            whole = [piece] if piece else [one._unstyled for one in (self if together else [clip])]
+            whole = [piece] if piece else [one.unstyled for one in (self if together else [clip])]
             style = clip.recipe.style
             before, semitones = semitones_into(whole, key, 0 if style.key else style.semitones)
             if abs(semitones) > MOST_SEMITONES:
                 semitones += OCTAVE if semitones < 0 else -OCTAVE
-            found = moved_into(clip._unstyled, semitones, key)
+            found = moved_into(clip.unstyled, semitones, key)
             style = replace(style, semitones=semitones, key=None if clip._of_song else key)
             arguments = {"key": str(key), "key_before": str(before or ""), "notes_outside_key": found.moved}
             moved.append(clip._with(style, **arguments))
@@ -374,4 +375,4 @@ class Clips(Sequence[Clip]):
 
 def _told_apart(recipe: Recipe) -> tuple[object, ...]:
     """What clips have in common that are parts of one."""
-    return recipe.hash, recipe.seed, recipe.temperature, recipe.style
+    return recipe.hash, recipe.verb, recipe.seed, recipe.temperature, recipe.style

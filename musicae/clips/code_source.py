@@ -70,6 +70,8 @@ def read_code(
         MusicaeError: there is no such file, it holds no recipe, or there is no such bar.
     """
     require_whole("bar", 1 if bar is None else bar, 1)
+    if bar is not None and representation is None:
+        raise MusicaeError("bars of codes are those of a model", "say what the model reads")
     fields = read_fields(music)
     for made in fields.parts:
         require_within("bars", 1 if made.get("bars") is None else made["bars"], 1, math.inf)

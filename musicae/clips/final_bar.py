@@ -9,28 +9,15 @@ from typing import Literal
 import numpy as np
 import torch
 
-from musicae.clips.limits import require_one_of
 from musicae.clips.recipe import Part
-from musicae.corpus.labels import CLASSES
 from musicae.model import Model
 from musicae.music.arrangement import arranged, at_rest, final_bar, resting_chord, scale_of
 from musicae.music.key import key_like, key_of_piece
 from musicae.music.representations.base import TokenArray
 from musicae.music.score import Score, concatenate
 
-FinalBarOrMode = bool | Literal["major", "minor"]
-"""Whether there is one bar more, in which music comes to rest on the tonic of its key, or of which mode that key is
-taken to be: before it is moved into one of that mode."""
-
-
-def require_final_bar(final_bar: FinalBarOrMode) -> None:
-    """Make sure that it says whether there is a final bar.
-
-    Raises:
-        MusicaeError: it does not.
-    """
-    if not isinstance(final_bar, bool):
-        require_one_of("final_bar", final_bar, CLASSES["mode"])
+KeyMode = Literal["major", "minor"]
+"""Of the key on whose tonic music comes to rest: that of the key into which it is then moved."""
 
 
 def with_final_bar(
@@ -38,7 +25,7 @@ def with_final_bar(
     parts: Sequence[Part],
     windows: Sequence[TokenArray],
     score: Score,
-    final_bar: FinalBarOrMode = True,
+    mode: KeyMode | None = None,
     piece: Score | None = None,
 ) -> tuple[Part, ...]:
     """Parts with one bar more, in which every line holds the tonic that is nearest, and drums hit the kick and the
@@ -47,7 +34,7 @@ def with_final_bar(
     Args:
         windows: all columns of what sounds so far, at least of the last part.
         score: what sounds so far.
-        final_bar: or the mode of the key.
+        mode: of the key; None for that of the key that fits best.
         piece: whose key it is, if it is not that of what sounds so far.
     """
     *earlier, last = parts
@@ -57,7 +44,7 @@ def with_final_bar(
     known = model.representation.decode(windows[-1])
     bar = known.end // size
     whole = score if piece is None else piece
-    key = key_of_piece(whole) if final_bar is True else key_like(whole, minor=final_bar == "minor")
+    key = key_of_piece(whole) if mode is None else key_like(whole, minor=mode == "minor")
     rest = at_rest(score, bar, key)
     if last.bars is None:
         return (*parts, _played(model, rest, last.draw + 1, 1))

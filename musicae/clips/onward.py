@@ -19,7 +19,7 @@ import torch
 
 from musicae import geometry
 from musicae.clips.ending import Ending
-from musicae.clips.final_bar import FinalBarOrMode, with_final_bar
+from musicae.clips.final_bar import KeyMode, with_final_bar
 from musicae.clips.recipe import Part, PartCode
 from musicae.errors import MusicaeError
 from musicae.model import Codes, Model, WindowTokens
@@ -62,7 +62,8 @@ def onward(
     n: int = 1,
     *,
     accompaniment: Sequence[Chord] = (),
-    final_bar: FinalBarOrMode = False,
+    final_bar: bool = False,
+    mode: KeyMode | None = None,
     temperature: float,
     seed: int,
 ) -> list[tuple[Part, ...]]:
@@ -73,7 +74,7 @@ def onward(
 
     Args:
         accompaniment: chords of what plays on, bar by bar, `NO_CHORD` where nothing does.
-        final_bar: whether one bar more ends them (`clips.final_bar`).
+        final_bar, mode: whether one bar more ends them, and in which mode (`clips.final_bar`).
     """
     size, found = model.representation.bars, []
     search = _Search(model, ending, accompaniment, temperature, seed)
@@ -82,7 +83,7 @@ def onward(
         parts = (*new, replace(last, bars=_whole_or(bars - size * len(new), size)))
         if final_bar:
             whole = way.score.until(search.begun.score.end + bars * search.bar)
-            parts = with_final_bar(model, parts, way.windows, whole, final_bar, ending.source.piece)
+            parts = with_final_bar(model, parts, way.windows, whole, mode, ending.source.piece)
         found.append(parts)
     return found
 

@@ -97,7 +97,7 @@ def check_recipe(model: Model, recipe: Recipe) -> None:
             raise MusicaeError(message, "give at most one part for each of them")
 
 
-def unstyled(model: Model, recipe: Recipe, windows: Sequence[WindowColumns]) -> Score:
+def written(model: Model, recipe: Recipe, windows: Sequence[WindowColumns]) -> Score:
     """The music of a recipe, as the model writes it: in no style yet.
 
     Args:

@@ -46,7 +46,7 @@ from musicae.music.representations.base import FieldTokens, NoLeading, Represent
 from musicae.music.representations.drums import drum_like
 from musicae.music.representations.streams import pad, track_number
 from musicae.music.representations.time_grid import TimeGrid
-from musicae.music.score import Score, concatenate
+from musicae.music.score import Notes, Score, concatenate
 
 StreamTokens = Integer[np.ndarray, "time column"]
 LineTokens = Integer[np.ndarray, " time"]
@@ -154,6 +154,20 @@ class SongReading:
     def music(self, tokens: StreamTokens) -> Score:
         """What tokens of the whole stream sound like, all bars that are read in a row."""
         return concatenate([self.representation.decode(self.bars_of(tokens, run)) for run in self.runs])
+
+    def placed(self, tokens: StreamTokens) -> Notes:
+        """The pitched notes of tokens of the whole stream, at the ticks of the file."""
+        found = [Notes.of(())]
+        for run in self.runs:
+            score = self.representation.decode(self.bars_of(tokens, run))
+            begins = int(self.grid.ticks(self.stream.bars[[run.start]])[0])
+            for notes in (track.notes for track in score.tracks if not track.is_drum):
+                start, end = (
+                    begins + ticks * self.score.ticks_per_quarter // score.ticks_per_quarter
+                    for ticks in (notes.start, notes.end)
+                )
+                found.append(replace(notes, start=start, end=np.maximum(end, start + 1)))
+        return Notes.join(found)
 
     def bars_of(self, tokens: StreamTokens, bars: range) -> TokenArray:
         """The tokens of some bars as a window of that length."""

@@ -170,7 +170,7 @@ def at_sounding_pitch(model: Model, sources: Sequence[AnySource]) -> list[AnySou
     """
     if not any(source.style.semitones or source.style.key for source in sources):
         return list(sources)
-    written = [_written(model, source) for source in sources]
+    written = [model.representation.decode(tokens_of(model, source)) for source in sources]
 
     def lost(octaves: int) -> int:
         moved = (_sounding(*pair, octaves) for pair in zip(sources, written, strict=True))
@@ -180,11 +180,13 @@ def at_sounding_pitch(model: Model, sources: Sequence[AnySource]) -> list[AnySou
     return [_window(model, *pair, octaves) for pair in zip(sources, written, strict=True)]
 
 
-def _written(model: Model, source: AnySource) -> Score:
-    """The music of a source, as a model writes it: its own notes, or those that its code is decoded to."""
+def tokens_of(model: Model, source: AnySource) -> ForcedTokens:
+    """The tokens of all fields of a source: those of its own notes, or what its code is decoded to by argmax."""
     forced = forced_tokens_of(model, source)
-    tokens = forced if is_whole(forced) else likeliest_windows(model, [part_of(model, source)])[0]
-    return model.representation.decode(tokens)
+    if is_whole(forced):
+        return forced.astype(np.int64)
+    (window,) = likeliest_windows(model, [part_of(model, source)])
+    return window[..., : len(model.representation.shape.fields)].astype(np.int64)
 
 
 def _sounding(source: AnySource, written: Score, octaves: int) -> Score:
@@ -207,7 +209,11 @@ def _window(model: Model, source: AnySource, written: Score, octaves: int) -> An
     score = _sounding(source, written, octaves)
     if style == source.style or score.silent:
         return replace(source, style=style)
-    fields = representation.encode(score)[..., : len(representation.shape.fields)]
+    try:
+        fields = representation.encode(score)[..., : len(representation.shape.fields)]
+    except MusicaeError as error:
+        message = f"{source.label} lies too far from the other one: {model.name} reads no pitches so far apart"
+        raise MusicaeError(message, "transpose one of them") from error
     condition = representation.condition_of([chord.transpose(source.style.semitones) for chord in source.chords])
     tokens = np.concatenate([fields, condition], axis=-1)
     return Source(tokens, representation, style, source.label, source.name, ends=end_of(model, source))

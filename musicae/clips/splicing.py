@@ -68,6 +68,7 @@ class _Splice:
         self._rows: dict[int, list[NoteRow]] = {}
         self._places: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._hits: dict[int, Counter[int]] = {}
+        self._loudness: dict[tuple[int, ...], int] = {}
         self.made = np.zeros(len(reading.stream.bars), dtype=bool)
         if reading.passage:
             self._end_notes_at(int(self.ticks[reading.passage.start]))
@@ -215,8 +216,10 @@ class _Splice:
         """Of the notes of a part in the file; 0 where there are none, or where notes are to be as loud as they are."""
         if self.frame.velocity or self.reading.representation.keeps_velocities:
             return 0
-        notes = Notes.join([self.score.tracks[track].notes for track in part.tracks])
-        return round(float(notes.velocity.mean())) if len(notes) else 0
+        if part.tracks not in self._loudness:
+            notes = Notes.join([self.score.tracks[track].notes for track in part.tracks])
+            self._loudness[part.tracks] = round(float(notes.velocity.mean())) if len(notes) else 0
+        return self._loudness[part.tracks]
 
     def _goes_on_as(self, note: StepNote, part: EditedPart) -> bool:
         """Whether a note at a seam would strike again what the song holds across it; if so, the one before goes on."""

@@ -231,6 +231,8 @@ def _read(
     """Do the tasks that are not done yet; the results of all, as one."""
     for task in tasks:
         provisional(task.result).unlink(missing_ok=True)
+        for unfinished in task.result.parent.glob(f"{task.result.stem}.*-*.tokens"):  # of a reader that died
+            unfinished.unlink(missing_ok=True)
     missing = [task for task in tasks if not _is_whole(task)]
     files, left = (sum(len(task.paths) for task in some) for some in (tasks, missing))
     with progress("reading", files) as advance:

@@ -129,8 +129,8 @@ def _intervals(symbol: str, at: int) -> tuple[int | None, int, int, str]:
             raise _wrong(symbol, at + (symbol[at] == "/"))
         at = found.end()
         depth += bool(found["open"]) - bool(found["close"])
-        if found["major_seventh"] or found["upper"] in ("7", "9", "11", "13"):
-            seventh = 11 if found["major_seventh"] else own
+        if found["major_seventh"] or found["minor_seventh"] or found["upper"] in ("7", "9", "11", "13"):
+            seventh = 11 if found["major_seventh"] else 10 if found["minor_seventh"] else own
         if found["fifth"]:
             fifth = 8 if found["fifth"] in _SHARP else 6
         elif found["raised"]:
@@ -231,8 +231,8 @@ _REST = re.compile(
     | (?:add|Add)\s?(?:2|4|6|9|1[13])
     | (?:no|omit)(?P<less>[35])
     | (?P<major_seventh>(?:maj|Maj|ma|M|[\u0394\u2206\u25b3^])(?:7|9|1[13])?)   # of any triad
-    | 6/?9 | (?<!\d)[b\u266d]?(?P<upper>[24679]|1[13])
-    | /[#\u266fb\u266d]?\d{1,2}$                                # the degree that is the bass, as Harte has it
+    | 6/?9 | (?<!\d)(?P<upper>[24679]|1[13]) | (?P<minor_seventh>[b\u266d]7)
+    | /[#\u266fb\u266d]?(?:1[0-3]|[1-9])$                                # the degree that is the bass, as Harte has it
     | (?P<open>\() | (?P<close>\)) | , | /(?=[#\u266fb\u266d]?\d)
     """,
     re.VERBOSE,

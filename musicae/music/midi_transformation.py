@@ -47,10 +47,24 @@ def transformed(
 
 
 def in_other_key(file: EditableMidi, notes: Mapping[int, Notes], before: Key, after: Key) -> bytes:
-    """The file with other notes, as of `EditableMidi.with_notes`; signatures of a key are those of another one."""
-    old, new = (meta_event(KEY_SIGNATURE, _signature(key)) for key in (before, after))
-    rows = [[(tick, place, new if data == old else data) for tick, place, data in track] for track in file.rows(notes)]
+    """The file with other notes, as of `EditableMidi.with_notes`; signatures of a key are those of another one.
+
+    How hard single keys are held (polyphonic aftertouch) stays where it was.
+    """
+    new = meta_event(KEY_SIGNATURE, _signature(after))
+    rows = [
+        [(tick, place, new if _signed(data) == before else data) for tick, place, data in track]
+        for track in file.rows(notes)
+    ]
     return file.with_rows(rows)
+
+
+def _signed(data: bytes) -> Key | None:
+    """The key that an event is the signature of, if it is one."""
+    if data[:2] != bytes([META, KEY_SIGNATURE]) or len(data) != _PAYLOAD + 2:
+        return None
+    minor = data[-1] == 1
+    return Key((_FIFTH * int.from_bytes(data[_PAYLOAD : _PAYLOAD + 1], signed=True) - 3 * minor) % _OCTAVE, minor)
 
 
 def _signature(key: Key) -> bytes:

@@ -2,7 +2,8 @@
 
 Of two parallel modes the thirds, sixths and sevenths differ. In minor the seventh is the leading tone of major where
 the dominant sounds, as harmonic minor has it: half a bar at a time, it goes along with the melody, and where that has
-none, stays where the second degree sounds for longer than the third (V and vii; not I and iii).
+none, stays where the second degree sounds for longer than the third (V and vii; not I and iii). A note is what it is
+where it starts.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ def in_parallel_mode(score: Score, tonic: int, *, minor: bool, melody: Notes) ->
     """
     pitched = Notes.join([track.notes for track in score.tracks if not track.is_drum])
     halves = np.array([*_half_bars(score)])
-    leading = [_leads(tonic, melody, pitched, start, end) for start, end in pairwise([*halves.tolist(), score.end])]
+    edges = [*halves.tolist(), max(score.end, int(halves[-1]) + 1)]
+    leading = np.array([_leads(tonic, melody, pitched, start, end) for start, end in pairwise(edges)])
     tracks = []
     for track in score.tracks:
         if not track.is_drum and len(track.notes):
             degree = (track.notes.pitch - tonic) % OCTAVE
-            stays = np.array(leading)[np.searchsorted(halves, track.notes.start, side="right") - 1]
+            stays = leading[np.searchsorted(halves, track.notes.start, side="right") - 1]
             pitch = track.notes.pitch + _steps(degree, stays, minor)
             pitch = pitch + OCTAVE * ((pitch < 0).astype(int) - (pitch > HIGHEST_PITCH))
             track = replace(track, notes=without_doubles(replace(track.notes, pitch=pitch)))
@@ -75,9 +77,10 @@ def _durations(notes: Notes, tonic: int, start: int, end: int) -> Integer[np.nda
 
 
 def _half_bars(score: Score) -> Iterator[int]:
-    """Where halves of bars begin, or whole ones where a bar has no halves, or is shorter than three quarters."""
+    """Where halves of bars begin, or whole ones where a bar has no halves; of short bars, several as one."""
     ends = [*(meter.tick for meter in score.meters[1:]), max(score.end, 1)]
     for meter, end in zip(score.meters, ends, strict=True):
         bar = max(4 * score.ticks_per_quarter * meter.numerator // meter.denominator, 1)
         halved = meter.numerator % 2 == 0 and bar >= 3 * score.ticks_per_quarter
-        yield from range(meter.tick, end, bar // 2 if halved else bar)
+        part = bar // 2 if halved else bar
+        yield from range(meter.tick, end, part * max(2 * score.ticks_per_quarter // part, 1))

@@ -44,6 +44,8 @@ _LONG_WAIT = re.compile(rb"[\x80-\xff]{3}[\0-\x7f]")
 """A delta time of up to 2^28 ticks."""
 _MOST_LONG_WAITS = 6
 """With more, and the one behind every track, a tick might not fit into 31 bits."""
+_TEXT = re.compile(rb"\xff[\x01-\x0f]([\x80-\xff]{0,3}[\0-\x7f])")
+"""The beginning of a text, and its size."""
 _TEMPO = re.compile(rb"\xff\x51\x03...", re.DOTALL)
 _NO_TEMPO = b"\xff\x51\x03\0\0\0"
 
@@ -51,13 +53,33 @@ _NO_TEMPO = b"\xff\x51\x03\0\0\0"
 def read_plain(data: bytes) -> Score | None:
     """The score of a MIDI file that is whole and without anything unusual, else None."""
     chunks = _chunks(data)
-    if not chunks or _ODD_META.search(data) or len(_LONG_WAIT.findall(data)) > _MOST_LONG_WAITS:
+    if not chunks or _ODD_META.search(data) or _is_long(data):
         return None
     tracks = [data[first:end] for first, end in chunks]
     channels = _channels([_TEMPO.sub(_NO_TEMPO, track) if b"\xff\x51" in track else track for track in tracks])
     if channels is None:
         return None
     return _Plain(data, chunks, channels).score()
+
+
+def _is_long(data: bytes) -> bool:
+    """Whether there may be so many long delta times that a tick does not fit into 31 bits; texts have none."""
+    if len(_LONG_WAIT.findall(data)) <= _MOST_LONG_WAITS:
+        return False
+    rest, position = [], 0
+    for text in _TEXT.finditer(data):
+        if text.start() >= position:
+            rest.append(data[position : text.start()])
+            position = text.end() + _size_of(text[1])
+    return len(_LONG_WAIT.findall(b"".join([*rest, data[position:]]))) > _MOST_LONG_WAITS
+
+
+def _size_of(quantity: bytes) -> int:
+    """A number of seven bits a byte."""
+    size = 0
+    for byte in quantity:
+        size = size << 7 | byte & 0x7F
+    return size
 
 
 def _chunks(data: bytes) -> list[tuple[int, int]]:

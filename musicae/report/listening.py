@@ -40,6 +40,8 @@ def write_listening_page(
         MusicaeError: there are files that are not of a page.
     """
     check_listening_page([model.name for model in models], folder)
+    if not (folder / PAGE_NAME).exists():  # what is written now, and perhaps not to its end, is of a page
+        write_atomically(folder / PAGE_NAME, f"{TITLE}\n".encode())
     lines = [TITLE, "", f"{n} samples of every model, none of them chosen{made_by and f': {made_by}'}.", ""]
     for model in models:
         lines += [f"## {model.name}", ""]

@@ -100,8 +100,10 @@ class Song:
         if not (isinstance(self.form, str) and self.form.isalpha() and self.form.isupper()):
             hint = "give one capital letter per section and nothing else, like AABA"
             raise MusicaeError(f"{self.form!r:.60} is not a form", hint)
-        if isinstance(self.band, str):
+        if isinstance(self.band, str) or not isinstance(self.band, Sequence):
             raise MusicaeError(f"the band is {self.band!r:.60}, not several names", 'give a list: ["piano", "bass"]')
+        if not isinstance(self.final_bar, bool):
+            raise MusicaeError(f"final_bar is {self.final_bar!r:.60}", "give True or False")
         for program in self.programs:
             require_whole("a program of the band", program, 0, DRUM_KIT)
 

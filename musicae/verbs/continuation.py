@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from musicae.clips.accompaniment import accompaniment
 from musicae.clips.clip import Clip, Clips
 from musicae.clips.code_source import CodeSource, is_code
 from musicae.clips.edits import with_edits
 from musicae.clips.ending import Ending, SongEnding, ending_of, read_ending, song_ending
-from musicae.clips.final_bar import FinalBarOrMode, require_final_bar
+from musicae.clips.final_bar import KeyMode
 from musicae.clips.frame import Frame
-from musicae.clips.limits import MOST_CLIPS, MOST_NEW_BARS, require_whole
+from musicae.clips.limits import MOST_CLIPS, MOST_NEW_BARS, require_one_of, require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source, names_of
 from musicae.clips.recipe import Recipe
@@ -49,7 +50,8 @@ def continuation(
     *,
     bar: int | None = None,
     alone: bool = False,
-    final_bar: FinalBarOrMode = False,
+    final_bar: bool = False,
+    mode: KeyMode | None = None,
     temperature: float = 0.5,
     seed: int | None = None,
 ) -> Clips:
@@ -60,17 +62,19 @@ def continuation(
         bar: of a file, a song or a recipe: the new music begins there, from bar 2 on, instead of after the last note.
         alone: the clips have the new bars only; it says nothing of songs.
         final_bar: whether one bar more ends the clips, in which their instruments come to rest on the tonic, or on the
-            home chord; and of which mode the key is then, if they are to be moved into one.
+            home chord.
+        mode: as for `sample`.
 
     Raises:
         MusicaeError: the music cannot be read, there is no such bar, or the new ones do not fit into the song.
     """
     require_whole("bars", bars, 1, MOST_NEW_BARS)
     require_whole("n", n, 1, MOST_CLIPS)
-    require_final_bar(final_bar)
+    if mode is not None:
+        require_one_of("mode", mode, get_args(KeyMode))
     model, seed = model_for(model), fresh_seed(seed)
     ending = _ending(model, music, bar)
-    frame, chords = _frame(ending, bars + bool(final_bar)) if isinstance(ending, SongEnding) else (None, ())
+    frame, chords = _frame(ending, bars + final_bar) if isinstance(ending, SongEnding) else (None, ())
     source = ending.source
     known = known_part(ending, encode_source(model, source)[0])
     recipe = recipe_of(
@@ -91,6 +95,7 @@ def continuation(
         max(n, WAYS),
         accompaniment=chords,
         final_bar=final_bar,
+        mode=mode,
         temperature=temperature,
         seed=seed,
     )
@@ -129,7 +134,12 @@ def ending_of_piece(
     """
     require_own_code(model, recipe.model, recipe.hash)
     edited, _ = with_edits(model, recipe)
-    return read_ending(Clip(model, edited).score, model, bar=bar, names=(label, name or recipe.origin))
+    clip = Clip(model, edited)
+    ending = read_ending(clip.unstyled, model, bar=bar, names=(label, name or recipe.origin))
+    # What goes on is written as high as what it goes on from, and both are then moved, and played, alike.
+    of_song = recipe.frame is not None and not recipe.frame.alone
+    style = replace(ending.source.style, semitones=recipe.style.semitones, key=recipe.style.key)
+    return replace(ending, source=replace(ending.source, style=style if of_song else recipe.style))
 
 
 def _ending(model: Model, music: Material | Ending, bar: int | None) -> Ending:

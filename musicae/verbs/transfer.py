@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +11,13 @@ import torch.nn.functional as F
 from jaxtyping import Int64
 from torch import Tensor
 
-from musicae.clips.clip import Clip, Clips
+from musicae.clips.clip import Clips
 from musicae.clips.code_source import unless_whole
 from musicae.clips.frame import Frame
 from musicae.clips.mode_search import in_mode
-from musicae.clips.reading import Source
 from musicae.clips.recipe import Part
 from musicae.clips.recipe_fields import ForcedTokens
-from musicae.clips.render import likeliest_windows, recipe_of, with_own_code
+from musicae.clips.render import recipe_of, with_own_code
 from musicae.clips.song import WholeSong, framed_score, open_song
 from musicae.clips.source import (
     Material,
@@ -32,12 +30,12 @@ from musicae.clips.source import (
     piece_of,
     source_for,
     sources_for,
+    tokens_of,
 )
 from musicae.corpus.labels import CLASSES
 from musicae.errors import MusicaeError, unknown_name
 from musicae.model import Codes, Model
 from musicae.music.key import Key, key_of, key_of_piece
-from musicae.music.midi_editing import EditableMidi
 from musicae.music.midi_transformation import in_other_key
 from musicae.music.parallel_mode import in_parallel_mode
 from musicae.music.score import Notes, concatenate
@@ -135,8 +133,7 @@ def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[i
     silences: list[ForcedTokens | None] = []
     for kind, source in zip(kinds(sources), sources, strict=True):
         part = replace(part_of(model, source), draw=kind)
-        tokens = source.fields if isinstance(source, Source) else likeliest_windows(model, [part])[0]
-        before.append(replace(part, forced_tokens=tokens.astype("int64")))
+        before.append(replace(part, forced_tokens=tokens_of(model, source)))
         silences.append(unless_whole(part.forced_tokens))
     whole = isinstance(music, WholeSong)
     piece = framed_score(music.frame) if isinstance(music, WholeSong) else piece_of(sources[0])
@@ -164,46 +161,51 @@ def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[i
         progress(1)
     moved = replace(run.of(*after), arguments=arguments | {"to": to}, label="after")
     if moved.frame is not None and whole and key.minor != (to == MODES[1]):
-        moved = replace(moved, frame=_frame_in_mode(Clip(model, moved), moved.frame, key))
+        moved = replace(moved, frame=_frame_in_mode(model, moved.frame, after, key))
     return Clips.of(model, replace(run, label="before"), moved)
 
 
 def _part_in_mode(model: Model, part: Part, silence: ForcedTokens | None, key: Key, to: str, *, whole: bool) -> Part:
-    """A part in a mode; the same one where it is in that mode, or where nothing is found and it is not of a song."""
+    """A part in a mode; the same one where it is in that mode, or where nothing is found and it is not of a song.
+
+    Args:
+        whole: what is left of the other mode goes by the rule, as the other tracks do.
+    """
     minor = to == MODES[1]
     if key.minor == minor:
         return part
-    tokens = in_mode(model, _tokens(part), key.tonic, minor=minor, silence=silence)
-    if tokens is None:
-        if not whole:
-            return part
-        music = model.representation.decode(_tokens(part))
-        ruled = in_parallel_mode(music, key.tonic, minor=minor, melody=Notes.of(()))
-        tokens = model.representation.encode(ruled)[..., : len(model.representation.shape.fields)]
+    found = in_mode(model, _tokens(part), key.tonic, minor=minor, silence=silence)
+    if found is None and not whole:
+        return part
+    tokens = _tokens(part) if found is None else found
+    if whole:
+        music = model.representation.decode(tokens)
+        own = [track.notes for track in music.tracks if not track.is_drum and found is not None]
+        music = in_parallel_mode(music, key.tonic, minor=minor, melody=Notes.join([Notes.of(()), *own]))
+        tokens = model.representation.encode(music)[..., : len(model.representation.shape.fields)]
     return with_own_code(model, replace(part, forced_tokens=tokens.astype("int64")))
 
 
-def _frame_in_mode(after: Clip, frame: Frame, key: Key) -> Frame:
-    """A song in the other mode on the tonic of a key, for the windows of a clip to be spliced into.
+def _frame_in_mode(model: Model, frame: Frame, after: Sequence[Part], key: Key) -> Frame:
+    """A song in the other mode on the tonic of a key, for windows to be spliced into.
 
     Args:
-        after: the windows in that mode, in the song as it was.
+        after: the windows in that mode.
     """
-    file = EditableMidi.open(frame.midi, "the song", frame.drums)
-    read = open_song(frame, after.model.representation).stream.tracks
-    others = Counter(
-        row[:3:2] for number, track in enumerate(file.score.tracks) if number not in read for row in track.notes.rows()
-    )
-    melody = []
-    for row in (row for track in after.score.tracks if not track.is_drum for row in track.notes.rows()):
-        if others[row[:3:2]]:  # it starts where one of them does, and has its pitch
-            others[row[:3:2]] -= 1
-        else:
-            melody.append(row)
-    score = in_parallel_mode(file.score, key.tonic, minor=not key.minor, melody=Notes.of(melody))
-    pairs = enumerate(zip(file.score.tracks, score.tracks, strict=True))
+    reading, other = open_song(frame, model.representation), replace(key, minor=not key.minor)
+    melody = reading.placed(reading.with_windows([_tokens(part) for part in after]))
+    score = in_parallel_mode(reading.file.score, key.tonic, minor=other.minor, melody=melody)
+    pairs = enumerate(zip(reading.file.score.tracks, score.tracks, strict=True))
     notes = {number: new.notes for number, (old, new) in pairs if new.notes != old.notes}
-    return replace(frame, midi=in_other_key(file, notes, key, replace(key, minor=not key.minor)))
+    beside = {number: changed for number, changed in notes.items() if number not in reading.stream.tracks}
+    read = reading.stream
+    track = frame.track or (read.tracks[0] + 1 if len(read.tracks) == 1 else None)
+    for some in (notes, beside):
+        moved = replace(frame, midi=in_other_key(reading.file, some, key, other), track=track)
+        again = open_song(moved, model.representation).stream
+        if (again.tracks, again.parts) == (read.tracks, read.parts):
+            return moved
+    return frame
 
 
 def _tokens(part: Part) -> ForcedTokens:

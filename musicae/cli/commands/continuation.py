@@ -110,6 +110,7 @@ def command(
     options = ReadingOptions(tempo, drums, strict, Framing(whole=whole), force)
     start, name = _start(File(file, bar, track), model, console, options)
     styling.check(name, whole=whole)
+    from musicae.clips.edits import edits_in_words, with_edits
     from musicae.clips.recipe_fields import RecipeFields
     from musicae.clips.recipe_json import recipe_from
     from musicae.clips.source import piece_of
@@ -119,10 +120,22 @@ def command(
     net = load(name, device, precision)
     if isinstance(start, RecipeFields):
         label = "the codes" if file == "-" else file
-        start = ending_of_piece(net, recipe_from(start), label, bar=bar)
+        recipe, edited = with_edits(net, recipe_from(start))
+        start = ending_of_piece(net, recipe, label, bar=bar)
         say_source(start.source, console)
-    home = styling.home(final_bar)
-    clips = continuation(net, start, bars, n, alone=alone, final_bar=home, temperature=temperature, seed=seed)
+        for line in edits_in_words(net, edited):
+            console.note(line)
+    clips = continuation(
+        net,
+        start,
+        bars,
+        n,
+        alone=alone,
+        final_bar=final_bar,
+        mode=styling.mode,
+        temperature=temperature,
+        seed=seed,
+    )
     if isinstance(start, SongEnding):
         over = clips[0].recipe.arguments["over"]
         last = start.bar + bars + final_bar - 1

@@ -66,7 +66,7 @@ def command(
     """Play a clip in minor instead of major, or the other way around, on the same tonic.
 
     Of all music in that mode that the model finds, the one that keeps most notes is taken. With --whole, thirds, sixths
-    and sevenths of the other tracks go along. Models that were trained
+    and sevenths of all other notes of the song go along. Models that were trained
     with classes of their own (musicae preprocess --label, musicae train --objective arae-transfer) play a clip in
     another one of these."""
     console = Console(quiet, json)
@@ -111,10 +111,10 @@ def _what_changed(clips: Clips) -> str:
         return f"it is in {start} already, and stays as it is"
     if not theirs:
         return f"from {start} to {to}: no note is left; a model that has learned more plays some"
-    if ours == theirs:
+    every, changed = onsets_of(before.score), onsets_of(after.score)
+    if every == changed:
         return f"it is in {start}: no music in {to} was found that is near it, and it stays as it is"
     stay = (ours & theirs).total()
     new = theirs.total() - stay
-    pitched, read = (sum(not track.is_drum for track in score.tracks) for score in (after.score, after.played))
-    others = "; the other tracks go along" if pitched > read else ""
+    others = "; what else is in the song goes along" if (changed - every).total() > new else ""
     return f"from {start} to {to}: {stay} of {ours.total()} notes stay, {new} {'is' if new == 1 else 'are'} new{others}"
