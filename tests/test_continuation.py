@@ -379,6 +379,8 @@ def test_what_goes_on_from_a_recipe_is_as_high_and_as_loud_as_that(run: Run) -> 
         if name == "accented":
             assert len(set(after.velocity[after.start >= 3840].tolist())) > 1
         if name == "moved":
+            ended = ("continue", "moved.json", "-n", 1, "--bars", 1, "--final-bar", "-o", "ended.mid")
+            assert read_midi(run(*ended).paths[0]).tracks[0].notes.pitch[-1] % 12 == 0
             assert {int(pitch) % 12 for pitch in after.pitch} <= Key(0).tones
 
 

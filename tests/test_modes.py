@@ -135,6 +135,8 @@ def test_a_code_that_is_played_in_a_key_leaves_it_for_the_other_mode(shipped: Mo
     before, after = transfer(shipped, code, "minor")
     assert before.recipe.arguments["from"] == "E major" and key_of(before.score) == Key(4)
     assert key_of(after.score) == Key(4, minor=True)
+    minor = replace(code, style=Style(semitones=2, key=Key(1, minor=True)))
+    assert transfer(shipped, minor, "major")[0].recipe.arguments["from"] == "C# minor", "and not E major"
 
 
 def test_the_key_is_that_of_the_piece(shipped: Model) -> None:

@@ -63,7 +63,7 @@ def continuation(
         alone: the clips have the new bars only; it says nothing of songs.
         final_bar: whether one bar more ends the clips, in which their instruments come to rest on the tonic, or on the
             home chord.
-        mode: as for `sample`.
+        mode: as for `sample`; without it, that of the key into which a recipe is moved, if it is.
 
     Raises:
         MusicaeError: the music cannot be read, there is no such bar, or the new ones do not fit into the song.
@@ -76,6 +76,8 @@ def continuation(
     ending = _ending(model, music, bar)
     frame, chords = _frame(ending, bars + final_bar) if isinstance(ending, SongEnding) else (None, ())
     source = ending.source
+    if mode is None and source.style.key is not None:  # into which it was moved
+        mode = "minor" if source.style.key.minor else "major"
     known = known_part(ending, encode_source(model, source)[0])
     recipe = recipe_of(
         model,

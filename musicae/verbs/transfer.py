@@ -59,8 +59,8 @@ def transfer(
     In a model that knows classes the label beside the code is another one, and "before" is the music played back.
     Other models have a mode vector, between major and minor: every window is sought along it on its own tonic, around
     the notes that may stay (`clips.mode_search`); "before" is what was read. A window in which nothing is found stays.
-    The tonic is that of the piece, or where that is not known, of all windows together. Of a whole song the other
-    tracks, and windows in which nothing is found, go along by the rule (`music.parallel_mode`).
+    The tonic is that of the key into which a code is moved, or of the piece, or else of all windows together. Of a
+    whole song the other tracks, and windows in which nothing is found, go along by the rule (`music.parallel_mode`).
 
     Args:
         to: the name of the class.
@@ -128,7 +128,8 @@ def _relabeled(model: Model, music: Material, to: str, temperature: float, seed:
 
 
 def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[int], None]) -> Clips:
-    sources = at_sounding_pitch(model, sources_for(model, music))
+    given = sources_for(model, music)
+    sources = at_sounding_pitch(model, given)
     before: list[Part] = []
     silences: list[ForcedTokens | None] = []
     for kind, source in zip(kinds(sources), sources, strict=True):
@@ -138,7 +139,7 @@ def _in_other_mode(model: Model, music: Material, to: str, progress: Callable[[i
     whole = isinstance(music, WholeSong)
     piece = framed_score(music.frame) if isinstance(music, WholeSong) else piece_of(sources[0])
     windows = concatenate([model.representation.decode(_tokens(part)) for part in before])
-    key = key_of(windows) if piece is None else key_of_piece(piece)
+    key = given[0].style.key or (key_of(windows) if piece is None else key_of_piece(piece))
     if key is None:
         raise MusicaeError(f"{label_of(music, sources)} is in no key: nothing in it has a pitch", "choose a melody")
     arguments = {"source": label_of(music, sources), "from": str(key)}
