@@ -271,7 +271,7 @@ class Clips(Sequence[Clip]):
             MusicaeError: they are of several models, verbs, seeds or styles, or spliced into files.
         """
         first = self._first.recipe
-        if any(_told_apart(clip.recipe) != _told_apart(first) for clip in self):
+        if any(_run_of(clip.recipe) != _run_of(first) for clip in self):
             hint = "join those of one run, before they are moved: clips.joined.in_key('C')"
             raise MusicaeError("the clips are of several runs, or in keys or on instruments of their own", hint)
         if any(clip.recipe.frame is not None for clip in self):
@@ -373,6 +373,6 @@ class Clips(Sequence[Clip]):
             yield paths[place], clip
 
 
-def _told_apart(recipe: Recipe) -> tuple[object, ...]:
-    """What clips have in common that are parts of one."""
+def _run_of(recipe: Recipe) -> tuple[object, ...]:
+    """What the clips of a run have in common."""
     return recipe.hash, recipe.verb, recipe.seed, recipe.temperature, recipe.style

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 
+from musicae.clips.limits import require_one_of
 from musicae.clips.recipe import Part
 from musicae.model import Model
 from musicae.music.arrangement import arranged, at_rest, final_bar, resting_chord, scale_of
@@ -18,6 +19,16 @@ from musicae.music.score import Score, concatenate
 
 KeyMode = Literal["major", "minor"]
 """Of the key on whose tonic music comes to rest: that of the key into which it is then moved."""
+
+
+def require_key_mode(mode: KeyMode | None) -> None:
+    """Make sure that a mode is one, if there is any.
+
+    Raises:
+        MusicaeError: it is not.
+    """
+    if mode is not None:
+        require_one_of("mode", mode, get_args(KeyMode))
 
 
 def with_final_bar(

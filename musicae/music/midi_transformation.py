@@ -61,10 +61,15 @@ def in_other_key(file: EditableMidi, notes: Mapping[int, Notes], before: Key, af
 
 def _signed(data: bytes) -> Key | None:
     """The key that an event is the signature of, if it is one."""
+    sharps, minor = _sharps(data), data[-1] == 1
+    return None if sharps is None else Key((_FIFTH * sharps - 3 * minor) % _OCTAVE, minor)
+
+
+def _sharps(data: bytes) -> int | None:
+    """How many sharps, or, below 0, flats, a key signature has; None for another event."""
     if data[:2] != bytes([META, KEY_SIGNATURE]) or len(data) != _PAYLOAD + 2:
         return None
-    minor = data[-1] == 1
-    return Key((_FIFTH * int.from_bytes(data[_PAYLOAD : _PAYLOAD + 1], signed=True) - 3 * minor) % _OCTAVE, minor)
+    return int.from_bytes(data[_PAYLOAD : _PAYLOAD + 1], signed=True)
 
 
 def _signature(key: Key) -> bytes:
@@ -75,10 +80,10 @@ def _signature(key: Key) -> bytes:
 
 def _in_key(data: bytes, semitones: int) -> bytes:
     """An event; a key signature, in sharps or, below 0, in flats, of the transposed key."""
-    if data[:2] != bytes([META, KEY_SIGNATURE]) or len(data) != _PAYLOAD + 2 or not semitones:
+    sharps = _sharps(data)
+    if sharps is None or not semitones:
         return data
-    sharps = int.from_bytes(data[_PAYLOAD : _PAYLOAD + 1], signed=True) + _FIFTH * semitones
-    sharps = (sharps - _FLATTEST) % _OCTAVE + _FLATTEST
+    sharps = (sharps + _FIFTH * semitones - _FLATTEST) % _OCTAVE + _FLATTEST
     return meta_event(KEY_SIGNATURE, sharps.to_bytes(1, signed=True) + data[-1:])
 
 

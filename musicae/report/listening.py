@@ -14,7 +14,7 @@ from musicae.verbs.sample import sample
 
 PAGE_NAME = "README.md"
 TITLE = "# Listen"
-"""What a page begins with, by which it is told from other files of that name."""
+"""What a page begins with; other files of that name do not."""
 
 _NUMBERED = re.compile(r"\d{2,}\.(mid|svg)")
 A_PICTURE = 4

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 from musicae.clips.accompaniment import accompaniment
 from musicae.clips.clip import Clip, Clips
 from musicae.clips.code_source import CodeSource, is_code
 from musicae.clips.edits import with_edits
 from musicae.clips.ending import Ending, SongEnding, ending_of, read_ending, song_ending
-from musicae.clips.final_bar import KeyMode
+from musicae.clips.final_bar import KeyMode, require_key_mode
 from musicae.clips.frame import Frame
-from musicae.clips.limits import MOST_CLIPS, MOST_NEW_BARS, require_one_of, require_whole
+from musicae.clips.limits import MOST_CLIPS, MOST_NEW_BARS, require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source, names_of
 from musicae.clips.recipe import Recipe
@@ -70,8 +69,7 @@ def continuation(
     """
     require_whole("bars", bars, 1, MOST_NEW_BARS)
     require_whole("n", n, 1, MOST_CLIPS)
-    if mode is not None:
-        require_one_of("mode", mode, get_args(KeyMode))
+    require_key_mode(mode)
     model, seed = model_for(model), fresh_seed(seed)
     ending = _ending(model, music, bar)
     frame, chords = _frame(ending, bars + final_bar) if isinstance(ending, SongEnding) else (None, ())

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 from musicae.clips.clip import Clips
 from musicae.clips.draws import draw, draw_chords, draw_with
 from musicae.clips.ending import Ending
-from musicae.clips.final_bar import KeyMode, with_final_bar
-from musicae.clips.limits import MOST_CLIPS, MOST_NEW_BARS, require_one_of, require_whole
+from musicae.clips.final_bar import KeyMode, require_key_mode, with_final_bar
+from musicae.clips.limits import MOST_CLIPS, MOST_NEW_BARS, require_whole
 from musicae.clips.onward import known_part, onward
 from musicae.clips.reading import Source
 from musicae.clips.recipe import Part, Recipe
@@ -56,8 +55,7 @@ def sample(
             number is out of its range.
     """
     require_whole("n", n, 1, MOST_CLIPS)
-    if mode is not None:
-        require_one_of("mode", mode, get_args(KeyMode))
+    require_key_mode(mode)
     require_whole("bars", 1 if bars is None else bars, 1, MOST_NEW_BARS)
     model, seed = model_for(model), fresh_seed(seed)
     length = bars or model.representation.bars

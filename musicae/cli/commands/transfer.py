@@ -66,9 +66,8 @@ def command(
     """Play a clip in minor instead of major, or the other way around, on the same tonic.
 
     Of all music in that mode that the model finds, the one that keeps most notes is taken. With --whole, thirds, sixths
-    and sevenths of all other notes of the song go along. Models that were trained
-    with classes of their own (musicae preprocess --label, musicae train --objective arae-transfer) play a clip in
-    another one of these."""
+    and sevenths of all other notes of the song go along. Models that were trained with classes of their own (musicae
+    preprocess --label, musicae train --objective arae-transfer) play a clip in another one of these."""
     console = Console(quiet, json)
     check_output(output, console, force, inputs=[file])
     options = ReadingOptions(tempo, drums, strict, framing, force)
